@@ -1,0 +1,116 @@
+/*
+ * Buffers: a `struct buf` is a view (data, len) of memory that is shared by
+ * reference count, so that bytes move between driver, protocol and application
+ * without being copied. Views may be chained to make one message of several pieces.
+ *
+ * Ownership: whoever holds a view frees it or hands it on. An operation that takes a
+ * buffer takes the whole chain, on success and on error alike, and one that gives a
+ * buffer gives it to the caller. Such operations accept NULL and answer ERR_NO_MEMORY,
+ * so that `tcp_write(flow, buf_copy(text, len))` is correct as it stands.
+ */
+#ifndef MIRAGE_BUF_H
+#define MIRAGE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mirage/err.h>
+
+struct buf_page;
+
+/* What is known of the Internet checksum of the packet in a chain. */
+enum buf_csum {
+    BUF_CSUM_UNKNOWN = 0, /* in: verify it; out: it is complete */
+    BUF_CSUM_VALID,       /* in: the device verified it */
+    BUF_CSUM_PARTIAL,     /* the sum over csum_start..end is to be stored at csum_start + csum_offset;
+                             the pseudo-header's sum stands there already */
+};
+
+enum buf_gso { BUF_GSO_NONE = 0, BUF_GSO_TCP4, BUF_GSO_TCP6, BUF_GSO_UDP };
+
+struct buf {
+    uint8_t *data;         /* first byte; not to be written when buf_is_shared */
+    uint32_t len;          /* bytes in this view */
+    struct buf *next;      /* the following piece of the same message, or NULL */
+    struct buf_page *page; /* what holds the bytes; NULL for static memory */
+    /* Of the first view of a packet only: */
+    enum buf_csum csum : 8;
+    enum buf_gso gso : 8;
+    uint16_t gso_size;     /* payload bytes a segment when gso is set */
+    uint16_t csum_start, csum_offset;
+};
+
+/* Bytes that a fresh buffer keeps free before its data for lower layers' headers. */
+#define BUF_HEADROOM 128
+/* Data bytes of a buffer from the page pool, behind the headroom. */
+#define BUF_PAGE_ROOM (4096 - BUF_HEADROOM - 64)
+
+/*
+ * A writable buffer with len = `len` and BUF_HEADROOM bytes before it. Up to
+ * BUF_PAGE_ROOM comes from the page pool, more from the heap. NULL: no memory.
+ */
+struct buf *buf_alloc(size_t len);
+
+/* buf_alloc filled with a copy of the bytes. */
+struct buf *buf_copy(const void *data, size_t len);
+
+/* A view of bytes that outlive it: constants, crunched files. Never writable. */
+struct buf *buf_static(const void *data, size_t len);
+
+/*
+ * A view of memory of the caller's; release(arg) is called when the last view of it
+ * is freed. On NULL the caller still owns it.
+ */
+struct buf *buf_extern(void *data, size_t len, void (*release)(void *arg), void *arg);
+
+/* Another view of the same bytes, of the whole chain. NULL: no memory. */
+struct buf *buf_share(const struct buf *b);
+
+/*
+ * A new view of `len` bytes from `offset` of the message (over the chain), sharing its
+ * bytes. The range must lie within the message. NULL: no memory.
+ */
+struct buf *buf_slice(const struct buf *b, size_t offset, size_t len);
+
+/* Free the chain; NULL is allowed. The last view of a page returns it to its pool. */
+void buf_free(struct buf *b);
+
+/* Bytes in the chain. */
+size_t buf_len(const struct buf *b);
+
+/* Whether somebody else holds a view of the same bytes, or they are static: then copy before writing. */
+bool buf_is_shared(const struct buf *b);
+
+/* Free bytes before and after this view's data that a sole owner may grow into. */
+size_t buf_headroom(const struct buf *b);
+size_t buf_tailroom(const struct buf *b);
+
+/*
+ * Make `n` bytes of room before the data and return the first view, whose data starts
+ * with them: in place when the view has headroom and is not shared, else a fresh view
+ * chained before it. Consumes `b`; NULL: no memory, and `b` was freed.
+ */
+struct buf *buf_prepend(struct buf *b, size_t n);
+
+/* Drop `n` bytes from the front of the chain, freeing views that become empty; NULL when all are gone. */
+struct buf *buf_advance(struct buf *b, size_t n);
+
+/* Keep the first `n` bytes of the chain. */
+void buf_truncate(struct buf *b, size_t n);
+
+/* Chain `tail` behind `head`; either may be NULL; returns the first. */
+struct buf *buf_append(struct buf *head, struct buf *tail);
+
+/* Make the first `n` bytes of the chain lie in the first view. Consumes `b`; NULL as buf_prepend. */
+struct buf *buf_pull_up(struct buf *b, size_t n);
+
+/* Copy `len` bytes from `offset` of the chain to `out`; ERR_RANGE when it is shorter. */
+err buf_read_copy(const struct buf *b, size_t offset, void *out, size_t len);
+
+struct buf_stats {
+    size_t views, pages, pooled_pages, heap_bytes;
+};
+void buf_get_stats(struct buf_stats *out);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Functors: what a C file says to be a module, to take modules as parameters,
+ * and to be configured. docs/functors.md is the guide; this is the mechanism.
+ *
+ * The same file is read in three ways.
+ *   abstract  as it stands: every parameter is its signature with opaque types,
+ *             so clangd, an analyser and `cc -fsyntax-only` check it complete;
+ *   describe  `-E -DMIRAGE_DESCRIBE`: the macros leave markers that the mirage
+ *             command reads (tool/describe.c);
+ *   instance  `-DMIRAGE_INSTANCE`: the file is included by a generated one that
+ *             first binds the parameters' symbols to the chosen modules' with
+ *             `#pragma redefine_extname` and defines MIRAGE_KEY_<name> for keys.
+ */
+#ifndef MIRAGE_FUNCTOR_H
+#define MIRAGE_FUNCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mirage/err.h>
+
+/* Marks an operation that may suspend the calling fiber. */
+#define IO
+
+#ifdef MIRAGE_DESCRIBE
+
+#define PARAM(SIGNATURE, ...) \
+    __mirage_param__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
+#define MODULE(SIGNATURE, ...) \
+    __mirage_module__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
+#define SUBMODULE(SIGNATURE, ...) \
+    __mirage_submodule__(#SIGNATURE, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
+#define INTERNAL __mirage_internal__
+#define MIRAGE_KEY(kind, name, text, ...) \
+    __mirage_key__(#kind, #name, text, "" __VA_ARGS__, __FILE__, __LINE__)
+#define KEY_BOOL(name, value, ...) MIRAGE_KEY(bool, name, #value, __VA_ARGS__)
+#define KEY_INT(name, value, ...) MIRAGE_KEY(int, name, #value, __VA_ARGS__)
+#define KEY_STRING(name, value, ...) MIRAGE_KEY(string, name, #value, __VA_ARGS__)
+#define KEY_STRINGS(name, ...) MIRAGE_KEY(strings, name, #__VA_ARGS__, "")
+
+#else
+
+/*
+ * PARAM(SIGNATURE, name): the functor takes a module of this signature, whose
+ * operations are called as name_operation(...). PARAM(SIGNATURE_ON, name, sub...)
+ * also names its sub-modules; two parameters that name the same one must be given
+ * modules that stand on the same instance (ML's `with module`).
+ *
+ * MODULE(SIGNATURE, name): this file is a module of that signature and defines
+ * name_operation(...) for each of its operations. With an _ON form, a sub-module
+ * that bears a parameter's name is that parameter, with no wrapper.
+ *
+ * The order of the PARAM lines is the order of the functor's type in config.c, of
+ * the arguments of name_connect(struct name **out, ...) of a device, and of those
+ * of name_start(...) of a JOB.
+ */
+#define PARAM(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
+#define MODULE(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
+
+/* In a signature's _ON form: the operations of a sub-module. */
+#define SUBMODULE(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
+
+/*
+ * Declares what the files of a module in a folder share: in an instance the
+ * folder is one translation unit and this is `static`.
+ */
+#ifdef MIRAGE_INSTANCE
+#define INTERNAL static __attribute__((unused))
+#else
+#define INTERNAL
+#endif
+
+/*
+ * KEY_INT(name, default, "what it is") and friends: a constant of the functor
+ * that the configuration may set for each instance. The compiler sees it as a
+ * constant, so that branches it rules out vanish.
+ */
+#ifdef MIRAGE_INSTANCE
+#define MIRAGE_KEY_VALUE(name, value) MIRAGE_KEY_##name
+#else
+#define MIRAGE_KEY_VALUE(name, value) value
+#endif
+#define MIRAGE_CONSTANT static const __attribute__((unused))
+#define KEY_BOOL(name, value, ...) MIRAGE_CONSTANT bool name = MIRAGE_KEY_VALUE(name, value)
+#define KEY_INT(name, value, ...) MIRAGE_CONSTANT int64_t name = MIRAGE_KEY_VALUE(name, value)
+#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[] = MIRAGE_KEY_VALUE(name, value)
+#ifdef MIRAGE_INSTANCE
+#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const name[] = { MIRAGE_KEY_##name NULL }
+#else
+/* KEY_STRINGS(name, "a", "b"): an array that a NULL ends. */
+#define KEY_STRINGS(name, ...) \
+    MIRAGE_CONSTANT char *const name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
+#endif
+
+#endif
+
+#include <mirage/arg.h>
+#include <mirage/buf.h>
+#include <mirage/log.h>
+#include <mirage/os.h>
+
+#include <mirage/sig/device.h>
+
+#endif

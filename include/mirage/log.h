@@ -1,0 +1,66 @@
+/*
+ * Logs: a source a module, a level a source. `--log=tcp:debug,*:info` sets them
+ * on the command line. A message below its source's level costs a load and a branch.
+ *
+ *     LOG_SOURCE(tcp);
+ *     log_debug("segment %u out of window", seq);
+ */
+#ifndef MIRAGE_LOG_H
+#define MIRAGE_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <mirage/err.h>
+
+enum log_level {
+    LOG_LEVEL_UNSET = 0,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+struct log_source {
+    const char *name;
+    enum log_level level; /* unset until its first message asks the configuration */
+    struct log_source *next;
+};
+
+/* Declares the file's source. An instance of a module in several files declares it once. */
+#define LOG_SOURCE(source_name) \
+    static __attribute__((unused)) struct log_source log_source = { #source_name, LOG_LEVEL_UNSET, NULL }
+
+/* Set levels from "source:level,*:level"; levels error, warning, info, debug, quiet. ERR_FORMAT. */
+err log_configure(const char *spec);
+
+/* Ask the configuration for the source's level, once. */
+enum log_level log_source_level(struct log_source *source);
+
+static inline bool log_enabled(struct log_source *source, enum log_level level)
+{
+    enum log_level set = source->level;
+    if (__builtin_expect(set == LOG_LEVEL_UNSET, 0))
+        set = log_source_level(source);
+    return level <= set;
+}
+
+/* Writes one line to the platform's console: monotonic time, level, source, message. */
+__attribute__((format(printf, 3, 4))) void log_write(struct log_source *source,
+                                                     enum log_level level, const char *format, ...);
+
+/* Where lines go instead of the platform's console; NULL restores it. */
+void log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line, size_t len), void *ctx);
+
+#define LOG_AT(level, ...)                              \
+    do {                                                \
+        if (log_enabled(&log_source, level))            \
+            log_write(&log_source, level, __VA_ARGS__); \
+    } while (0)
+#define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) LOG_AT(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif
