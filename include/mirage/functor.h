@@ -29,8 +29,7 @@
     __mirage_param__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
 #define MODULE(SIGNATURE, ...) \
     __mirage_module__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
-#define SUBMODULE(SIGNATURE, ...) \
-    __mirage_submodule__(#SIGNATURE, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
+#define SUBMODULE(SIGNATURE, ...) __mirage_submodule__(#SIGNATURE, __VA_ARGS__)
 #define INTERNAL __mirage_internal__
 #define MIRAGE_KEY(kind, name, text, ...) \
     __mirage_key__(#kind, #name, text, "" __VA_ARGS__, __FILE__, __LINE__)
@@ -58,8 +57,11 @@
 #define PARAM(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
 #define MODULE(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
 
-/* In a signature's _ON form: the operations of a sub-module. */
-#define SUBMODULE(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
+/*
+ * Stands before a sub-module's operations in a signature's _ON form, and only tells
+ * the mirage command of it: SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);
+ */
+#define SUBMODULE(SIGNATURE, ...)
 
 /*
  * Declares what the files of a module in a folder share: in an instance the
@@ -101,5 +103,24 @@
 #include <mirage/os.h>
 
 #include <mirage/sig/device.h>
+#include <mirage/sig/job.h>
+#include <mirage/sig/console.h>
+#include <mirage/sig/pclock.h>
+#include <mirage/sig/random.h>
+#include <mirage/sig/block.h>
+#include <mirage/sig/kv_ro.h>
+#include <mirage/sig/kv_rw.h>
+#include <mirage/sig/flow.h>
+#include <mirage/sig/network.h>
+#include <mirage/sig/ethernet.h>
+#include <mirage/sig/arp.h>
+#include <mirage/sig/ip.h>
+#include <mirage/sig/icmp.h>
+#include <mirage/sig/udp.h>
+#include <mirage/sig/tcp.h>
+#include <mirage/sig/stack.h>
+#include <mirage/sig/resolver.h>
+#include <mirage/sig/http.h>
+#include <mirage/sig/site.h>
 
 #endif

@@ -1,0 +1,32 @@
+/*
+ * ARP: IPv4 neighbours by RFC 826, with the conflict detection of RFC 5227.
+ *
+ * M_write(arp, next_hop, packet): send an IPv4 packet to a neighbour, whose address is
+ *   looked up first when it isn't known; the packet waits in a bounded queue meanwhile
+ *   and is dropped when nobody answers. Takes the chain. ERR_NO_SPACE, or as ETHERNET's M_write.
+ * M_resolve(arp, addr, out): wait for a neighbour's address. ERR_UNREACHABLE.
+ * M_add(arp, addr): answer for this address, after probing and announcing it; ERR_EXISTS
+ *   when another host uses it.
+ * M_remove(arp, addr): stop answering for it.
+ * M_listen(arp, ctx): raise events with this ctx.
+ *
+ * Event, on the scheduler's stack: M_on_conflict(ctx, addr): another host claims an
+ * address that M_add was given.
+ */
+#ifndef MIRAGE_SIG_ARP_H
+#define MIRAGE_SIG_ARP_H
+
+#include <mirage/ip.h>
+#include <mirage/sig/ethernet.h>
+
+#define ARP(M)                                                                             \
+    DEVICE(M);                                                                             \
+    err M##_write(struct M *arp, const struct ip_addr *next_hop, struct buf *packet);      \
+    IO err M##_resolve(struct M *arp, const struct ip_addr *addr,                          \
+                       struct ethernet_address *out);                                      \
+    IO err M##_add(struct M *arp, const struct ip_addr *addr);                             \
+    void M##_remove(struct M *arp, const struct ip_addr *addr);                            \
+    void M##_listen(struct M *arp, void *ctx);                                             \
+    void M##_on_conflict(void *ctx, const struct ip_addr *addr)
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * ICMP: control messages of IPv4 (RFC 792) and IPv6 (RFC 4443).
+ *
+ * M_ping(icmp, destination, sequence, len, timeout, round_trip): send an echo request with
+ *   `len` bytes of payload and wait for its reply. ERR_TIMEOUT, ERR_UNREACHABLE.
+ * M_send_error(icmp, error, original): tell the sender of `original`, a packet from its IP
+ *   header on, what became of it; rate limited. Takes the chain.
+ * M_listen(icmp, ctx): raise events with this ctx.
+ *
+ * Event, on the scheduler's stack: M_on_error(ctx, error): a router or the peer says that
+ * a packet of ours did not arrive; `error` is only valid during the call.
+ */
+#ifndef MIRAGE_SIG_ICMP_H
+#define MIRAGE_SIG_ICMP_H
+
+#include <mirage/sig/ip.h>
+
+enum icmp_error_kind {
+    ICMP_UNREACHABLE_NET,
+    ICMP_UNREACHABLE_HOST,
+    ICMP_UNREACHABLE_PROTOCOL,
+    ICMP_UNREACHABLE_PORT,
+    ICMP_UNREACHABLE_ADMIN,
+    ICMP_TOO_BIG,       /* mtu is set */
+    ICMP_TIME_EXCEEDED,
+    ICMP_PARAMETER_PROBLEM,
+};
+
+struct icmp_error {
+    enum icmp_error_kind kind;
+    uint32_t mtu;
+    struct ip_addr reporter;
+    struct ip_head head;    /* of the packet of ours that it quotes */
+    uint8_t transport[8];   /* the first bytes behind that header */
+};
+
+#define ICMP(M) ICMP_ON(M, M##_ip)
+
+#define ICMP_ON(M, I)                                                                      \
+    SUBMODULE(IP, I) IP(I);                                                                \
+    DEVICE(M);                                                                             \
+    IO err M##_ping(struct M *icmp, const struct ip_addr *destination, uint16_t sequence,  \
+                    size_t len, os_time timeout, os_time *round_trip);                     \
+    err M##_send_error(struct M *icmp, const struct icmp_error *error, struct buf *original); \
+    void M##_listen(struct M *icmp, void *ctx);                                            \
+    void M##_on_error(void *ctx, const struct icmp_error *error)
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * TCP: reliable streams (RFC 9293). Its connections are FLOWs, so that a TCP can stand
+ * where a FLOW is asked.
+ *
+ * M_open(tcp, peer, out): the active OPEN. ERR_REFUSED, ERR_TIMEOUT, ERR_UNREACHABLE.
+ * M_listen(tcp, local, port, backlog, out): the passive OPEN on this address (IP_ANY:
+ *   all, both families) and port (0: one is chosen); up to `backlog` connections wait to
+ *   be accepted. ERR_ADDRESS_IN_USE, ERR_ADDRESS_NOT_HERE, ERR_ACCESS.
+ * M_listener_port(listener): its port, in host order.
+ * M_accept(listener, out): wait for a connection. ERR_CLOSED after M_unlisten;
+ *   ERR_NO_SPACE when the host is out of descriptors or memory: try again later.
+ * M_unlisten(listener): free it; connections not yet accepted are reset; accepted ones live on.
+ * M_peer, M_local(flow, out): the two ends.
+ * M_set_nodelay(flow, on): off lets small writes wait for acknowledgements (Nagle,
+ *   RFC 9293 section 3.7.4); on is the default here.
+ * M_set_keepalive(flow, idle): probe a peer silent for this long; 0 never (the default).
+ */
+#ifndef MIRAGE_SIG_TCP_H
+#define MIRAGE_SIG_TCP_H
+
+#include <mirage/sig/flow.h>
+#include <mirage/sig/udp.h>
+
+#define TCP(M) TCP_ON(M, M##_ip)
+
+#define TCP_ON(M, I)                                                                       \
+    SUBMODULE(IP, I) IP(I);                                                                \
+    DEVICE(M);                                                                             \
+    FLOW(M);                                                                               \
+    struct M##_listener;                                                                   \
+    IO err M##_open(struct M *tcp, const struct endpoint *peer, struct M##_flow **out);    \
+    err M##_listen(struct M *tcp, const struct ip_addr *local, uint16_t port,              \
+                   uint32_t backlog, struct M##_listener **out);                           \
+    uint16_t M##_listener_port(struct M##_listener *listener);                             \
+    IO err M##_accept(struct M##_listener *listener, struct M##_flow **out);               \
+    void M##_unlisten(struct M##_listener *listener);                                      \
+    void M##_peer(struct M##_flow *flow, struct endpoint *out);                            \
+    void M##_local(struct M##_flow *flow, struct endpoint *out);                           \
+    void M##_set_nodelay(struct M##_flow *flow, bool on);                                  \
+    void M##_set_keepalive(struct M##_flow *flow, os_time idle)
+
+#endif
