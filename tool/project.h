@@ -1,0 +1,54 @@
+/*
+ * One application being built: its folder, what was chosen for it, and where its
+ * generated files go.
+ */
+#ifndef TOOL_PROJECT_H
+#define TOOL_PROJECT_H
+
+#include "bind.h"
+#include "target.h"
+
+/* Where the tool's own files lie. */
+struct installation {
+    const char *root;    /* holds runtime/, platform/, devices/, lib/ */
+    const char *include; /* holds mirage/ */
+    const char *tool;    /* the mirage command itself */
+    const char *crunch;  /* mirage-crunch */
+    const char *library_folder; /* holds libmirage-config.so */
+};
+
+/* Find them from the environment's MIRAGE_ROOT, the command's own place, or the source tree it was built from. */
+bool installation_find(struct installation *out);
+
+struct project {
+    struct installation installation;
+    const char *folder;  /* absolute */
+    const char *name;
+    const char *config;  /* folder/config.c */
+    const struct target *target;
+    bool release;
+    const char *sanitize; /* "address,undefined", or NULL */
+    struct compiler compiler;
+    const char *build;    /* folder/_build/<target>[-release][-sanitized] */
+    const char *cache;    /* build/cache: what is known of the sources */
+    const char *binary;
+    struct strings compile_flags, link_flags;
+};
+
+/* Compose the compiler's flags of the project's target and mode. */
+void project_flags(struct project *project);
+
+/* Make the runtime's objects for the project's flags, in the user's cache; false when they don't compile. */
+bool runtime_build(struct project *project, struct strings *objects);
+
+/* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build. */
+bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects);
+
+/* One instance's C file; one program's main.c. Both texts are kept. */
+char *instance_source(const struct instance *instance);
+char *main_source(const struct project *project, const struct program *program);
+
+/* Every setting of the configuration names a key that its functor declares; mistakes are told. */
+bool check_settings(const struct program *program);
+
+#endif

@@ -1,0 +1,27 @@
+/* Running other programs: compilers, ninja, generators. */
+#ifndef TOOL_RUN_H
+#define TOOL_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util.h"
+
+/* One command; run_all fills the results. */
+struct command {
+    const char *const *argv; /* looked up in PATH, ended by NULL */
+    char *out, *err;         /* what it printed, kept; never NULL after run_all */
+    size_t out_len, err_len;
+    int status;              /* exit status; 128 + signal; -1 when it could not be started */
+};
+
+/*
+ * Run the commands, as many at once as there are processors, and wait for all of
+ * them. Returns whether every one ended with status 0.
+ */
+bool run_all(struct command *commands, size_t count);
+
+/* Run one with the terminal's own input and output; its status as above. */
+int run_through(const char *const *argv);
+
+#endif
