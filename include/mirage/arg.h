@@ -98,15 +98,16 @@ struct arg_program {
 
 enum arg_result {
     ARG_RUN,  /* parsed: go on */
-    ARG_DONE, /* --help or --version was answered: exit with 0 */
+    ARG_DONE, /* --help was answered: exit with 0 */
     ARG_BAD,  /* a message was printed on the console: exit with 2 */
 };
 
 /*
  * Set every argument to its default, then parse argv[1..argc-1]. Knows --help and,
- * besides the program's own, the runtime's --log. A mistake is told in one
- * sentence that names the argument, its value and what was expected, and, for an
- * unknown name, the nearest known one. Strings are not copied: argv must live on.
+ * besides the program's own, the runtime's --log (see log_configure; it may be repeated).
+ * A mistake is told in one sentence that names the argument, its value and what was
+ * expected, and, for an unknown name, the nearest known one. Strings are not copied: argv
+ * must live on.
  */
 enum arg_result arg_parse(const struct arg_program *program, int argc, char *const *argv);
 

@@ -38,7 +38,8 @@ struct buf {
     enum buf_csum csum : 8;
     enum buf_gso gso : 8;
     uint16_t gso_size;     /* payload bytes a segment when gso is set */
-    uint16_t csum_start, csum_offset;
+    uint16_t csum_start, csum_offset; /* csum_start counts from the first byte of the chain;
+                                         buf_prepend and buf_advance keep it right */
 };
 
 /* Bytes that a fresh buffer keeps free before its data for lower layers' headers. */
@@ -79,7 +80,10 @@ void buf_free(struct buf *b);
 /* Bytes in the chain. */
 size_t buf_len(const struct buf *b);
 
-/* Whether somebody else holds a view of the same bytes, or they are static: then copy before writing. */
+/*
+ * Whether somebody else holds a view of the same memory as this view, or it is static: then copy
+ * before writing. Says nothing of the pieces that follow.
+ */
 bool buf_is_shared(const struct buf *b);
 
 /* Free bytes before and after this view's data that a sole owner may grow into. */
@@ -93,23 +97,33 @@ size_t buf_tailroom(const struct buf *b);
  */
 struct buf *buf_prepend(struct buf *b, size_t n);
 
-/* Drop `n` bytes from the front of the chain, freeing views that become empty; NULL when all are gone. */
+/*
+ * Drop `n` bytes from the front of the chain, freeing views that become empty; NULL when all are
+ * gone. The packet's metadata moves to the view that is then the first; dropping what the
+ * checksum covers makes it BUF_CSUM_UNKNOWN.
+ */
 struct buf *buf_advance(struct buf *b, size_t n);
 
-/* Keep the first `n` bytes of the chain. */
+/* Keep the first `n` bytes of the chain; the first view stays, even empty. */
 void buf_truncate(struct buf *b, size_t n);
 
 /* Chain `tail` behind `head`; either may be NULL; returns the first. */
 struct buf *buf_append(struct buf *head, struct buf *tail);
 
-/* Make the first `n` bytes of the chain lie in the first view. Consumes `b`; NULL as buf_prepend. */
+/*
+ * Make the first `n` bytes of the chain, which must have as many, lie in the first view.
+ * Consumes `b`; NULL as buf_prepend.
+ */
 struct buf *buf_pull_up(struct buf *b, size_t n);
 
 /* Copy `len` bytes from `offset` of the chain to `out`; ERR_RANGE when it is shorter. */
 err buf_read_copy(const struct buf *b, size_t offset, void *out, size_t len);
 
 struct buf_stats {
-    size_t views, pages, pooled_pages, heap_bytes;
+    size_t views;        /* in use */
+    size_t pages;        /* pieces of memory that views hold, from pool, heap and buf_extern */
+    size_t pooled_pages; /* free in the pool */
+    size_t heap_bytes;   /* held by buffers larger than a page */
 };
 void buf_get_stats(struct buf_stats *out);
 

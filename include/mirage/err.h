@@ -38,6 +38,7 @@ enum MIRAGE_NODISCARD err {
     ERR_ADDRESS_IN_USE,   /* the local address and port are taken */
     ERR_ADDRESS_NOT_HERE, /* the local address is not one of this host's */
     ERR_NOT_CONNECTED,    /* the object is not connected yet */
+    ERR_DEADLOCK,         /* every fiber waits and nothing can wake one */
     ERR_COUNT
 };
 typedef enum err err;

@@ -15,6 +15,7 @@
 #include <mirage/err.h>
 
 enum log_level {
+    LOG_LEVEL_QUIET = -1, /* of a source only: nothing is written */
     LOG_LEVEL_UNSET = 0,
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARNING,
@@ -32,7 +33,12 @@ struct log_source {
 #define LOG_SOURCE(source_name) \
     static __attribute__((unused)) struct log_source log_source = { #source_name, LOG_LEVEL_UNSET, NULL }
 
-/* Set levels from "source:level,*:level"; levels error, warning, info, debug, quiet. ERR_FORMAT. */
+/*
+ * Set levels from "source:level,*:level", or "level" for all; levels error, warning, info,
+ * debug, quiet. A source's name counts before *, a later rule before an earlier one; what no
+ * rule names is at info. Replaces what was configured before. ERR_FORMAT, ERR_NO_MEMORY, and
+ * then nothing changes. NULL restores the default.
+ */
 err log_configure(const char *spec);
 
 /* Ask the configuration for the source's level, once. */
@@ -46,11 +52,17 @@ static inline bool log_enabled(struct log_source *source, enum log_level level)
     return level <= set;
 }
 
-/* Writes one line to the platform's console: monotonic time, level, source, message. */
+/*
+ * Writes one line to the platform's console: seconds since the first line, level, source,
+ * message. Control characters become '?', a message of more than about 900 bytes ends in "...".
+ */
 __attribute__((format(printf, 3, 4))) void log_write(struct log_source *source,
                                                      enum log_level level, const char *format, ...);
 
-/* Where lines go instead of the platform's console; NULL restores it. */
+/*
+ * Where lines go instead of the platform's console, without colour and line end; NULL
+ * restores it. What the sink itself logs is dropped.
+ */
 void log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line, size_t len), void *ctx);
 
 #define LOG_AT(level, ...)                              \

@@ -45,6 +45,10 @@ typedef err (*os_entry)(void *arg);
  */
 err os_spawn(struct os_fiber **out, os_entry entry, void *arg);
 
+/* os_spawn with the fiber's name, see os_set_name; the macro takes the entry's. */
+err os_spawn_named(struct os_fiber **out, os_entry entry, void *arg, const char *name);
+#define os_spawn(out, entry, arg) os_spawn_named(out, entry, arg, #entry)
+
 /*
  * Wait until the fiber has ended, free it and return its result. When the caller is
  * cancelled or its deadline passes, the fiber is cancelled, waited for and freed
@@ -64,10 +68,26 @@ struct os_fiber *os_self(void);
 /* A name for logs, debuggers and `os_each_fiber`; must outlive the fiber. */
 void os_set_name(struct os_fiber *fiber, const char *name);
 
+struct os_fiber_info {
+    const char *name;  /* NULL: none */
+    const char *doing; /* "ready", "running", "ended", or what it waits in: "os_mailbox_take" */
+    os_entry entry;
+    bool cancelled;
+};
+
+/* Call visit for each fiber that has not been freed, oldest first. */
+void os_each_fiber(void (*visit)(void *ctx, const struct os_fiber_info *info), void *ctx);
+
+/*
+ * Bytes of stack for every fiber but the first, which has at least 1 MiB; rounded up to
+ * pages; untouched pages cost nothing. ERR_BUSY once a fiber was spawned, ERR_RANGE below 4 KiB.
+ */
+err os_set_stack_size(size_t bytes);
+
 /* OK, or why the calling fiber should stop: ERR_CANCELLED, ERR_TIMEOUT. */
 err os_check(void);
 
-/* Let the other ready fibers run. */
+/* Let the other ready fibers run; then as os_check. */
 IO err os_yield(void);
 
 /* Sleep; returns early only when cancelled or past a deadline, which os_check then tells. */
@@ -80,7 +100,11 @@ IO err os_sleep_until(os_time when);
  * OS_SHIELD { … }: within the block cancellation and outer deadlines are held back,
  * for cleanups that suspend. Leave it by its end, `break`, `return` or `goto`.
  */
-struct os_shield { struct os_fiber *fiber; bool done; };
+struct os_shield {
+    struct os_fiber *fiber;
+    os_time outer;
+    bool done;
+};
 struct os_shield os_shield_begin(void);
 void os_shield_end(struct os_shield *shield);
 #define OS_SHIELD                                                                              \
@@ -104,7 +128,10 @@ void os_deadline_end(struct os_deadline *deadline);
          !os_deadline_.done; os_deadline_.done = true)
 
 /* os_no_suspend { … }: a debug build aborts, naming the line, when something suspends in the block. */
-struct os_no_suspend_scope { struct os_fiber *fiber; bool done; };
+struct os_no_suspend_scope {
+    struct os_fiber *fiber;
+    bool done;
+};
 struct os_no_suspend_scope os_no_suspend_begin(const char *file, int line);
 void os_no_suspend_end(struct os_no_suspend_scope *scope);
 #define os_no_suspend                                                                           \
@@ -122,7 +149,8 @@ struct os_timer {
     os_time when;
     void (*fire)(void *arg);
     void *arg;
-    size_t slot; /* place in the runtime's heap, plus one; 0 when not set */
+    size_t slot;    /* place in the runtime's heap, plus one; 0 when not set */
+    uint64_t order; /* timers of the same `when` fire in the order of setting */
 };
 #define OS_TIMER_INIT(fire_, arg_) { .fire = (fire_), .arg = (arg_) }
 
@@ -154,6 +182,12 @@ IO err os_wait_until(struct os_waitq *queue, os_time when);
 bool os_wake_one(struct os_waitq *queue);
 size_t os_wake_all(struct os_waitq *queue);
 
+/*
+ * os_wake_all whose waiters get `error` from os_wait, so that they need not touch an
+ * object that is being closed and freed.
+ */
+size_t os_fail_all(struct os_waitq *queue, err error);
+
 static inline bool os_has_waiters(const struct os_waitq *queue)
 {
     return queue->head != NULL;
@@ -168,7 +202,11 @@ IO err os_mutex_lock(struct os_mutex *mutex);
 bool os_mutex_try_lock(struct os_mutex *mutex);
 void os_mutex_unlock(struct os_mutex *mutex);
 
-/* A bounded queue of pointers whose slots are the caller's. */
+/*
+ * A bounded queue of pointers whose slots are the caller's. Items are handed over in the
+ * order of asking; with a capacity of 0 a writer waits for its reader. A reader or writer
+ * that is cancelled after its item has been handed over gets OK.
+ */
 struct os_mailbox {
     void **slots;
     size_t capacity, head, count;
@@ -206,16 +244,19 @@ IO err os_promise_await(struct os_promise *promise, void **out);
  * os_group_join, os_group_pick or os_group_end, and none of its fibers outlives that.
  */
 struct os_group {
-    struct os_group_member *members;
+    struct os_fiber *members; /* linked by the runtime */
     size_t count;        /* still running */
     err first_error;     /* of the first that failed */
     struct os_waitq changed;
-    bool any_ended;
+    bool any_ended, cancelled;
     err picked;          /* result of the first that ended */
     void *picked_arg;
 };
 void os_group_init(struct os_group *group);
+/* A fiber spawned in a group that was cancelled begins cancelled. */
 err os_group_spawn(struct os_group *group, os_entry entry, void *arg);
+err os_group_spawn_named(struct os_group *group, os_entry entry, void *arg, const char *name);
+#define os_group_spawn(group, entry, arg) os_group_spawn_named(group, entry, arg, #entry)
 /* Ask all of them to stop, without waiting. */
 void os_group_cancel(struct os_group *group);
 /* Wait for all; the first error to happen cancels the rest and is returned. */
@@ -223,6 +264,7 @@ IO err os_group_join(struct os_group *group);
 /*
  * Wait for the first to end, cancel and wait for the rest, and return the first's
  * result; `arg`, when not NULL, receives the argument that one was spawned with.
+ * ERR_INVALID when nothing was ever spawned in the group.
  */
 IO err os_group_pick(struct os_group *group, void **arg);
 /* Cancel all and wait for them, shielded; for cleanup paths. */
@@ -232,12 +274,21 @@ IO void os_group_end(struct os_group *group);
 
 /*
  * Run entry(arg) as the first fiber and the loop until that fiber ends; returns its
- * result. Fibers left over are cancelled and given a chance to clean up. Called once, by main.c.
+ * result. Fibers left over are cancelled and given OS_GRACE to clean up; who has not ended
+ * then is abandoned where it stands, and logged. Called by main.c, not from a fiber.
+ *
+ * When every fiber waits, no timer is set and nothing outside can wake one, the fibers are
+ * logged with what they wait in, the program is stopped, and the result is ERR_DEADLOCK.
  */
 err os_run(os_entry entry, void *arg);
 
-/* End the program from anywhere, as if the first fiber had ended with `result`. */
+/*
+ * End the program from anywhere: cancel the first fiber, so that it leaves by its cleanups,
+ * within OS_GRACE. os_run then returns `result`, whatever that fiber returns. The first call
+ * counts. The host's request to stop (SIGINT, SIGTERM, a shutdown event) is os_stop(OK).
+ */
 void os_stop(err result);
+#define OS_GRACE SECONDS(5)
 
 /* Fill `out` with bytes fit for keys, from the host or the processor. ERR_IO when there is no source. */
 err os_entropy(void *out, size_t len);
@@ -251,5 +302,12 @@ struct os_stats {
     uint64_t switches, loops;
 };
 void os_get_stats(struct os_stats *out);
+
+/*
+ * For tests, in builds without NDEBUG: the n-th allocation of the runtime from now on (1 is
+ * the next one) fails, once; 0 turns it off. Buffers, spawns and timers each count one.
+ * Returns how many were still to come before the call; 0 when it has happened.
+ */
+size_t os_fail_allocation_after(size_t n);
 
 #endif

@@ -1,0 +1,89 @@
+/*
+ * How the devices of Linux wait. A descriptor is registered once, edge-triggered; what the
+ * kernel said of it last is kept in `readable` and `writable`, and the device takes that
+ * back when it meets EAGAIN (or, on a stream, a short read). So a request on a connection that
+ * is kept alive costs one read and one write:
+ *
+ *     for (;;) {
+ *         if (!conn->fd.readable)
+ *             TRY(linux_fd_wait_readable(&conn->fd));
+ *         n = read(conn->fd.fd, ...);
+ *         if (n >= 0) {
+ *             if ((size_t)n < asked)
+ *                 linux_fd_drained(&conn->fd);   // a stream only
+ *             return ...;
+ *         }
+ *         if (errno == EINTR)
+ *             continue;
+ *         if (errno != EAGAIN)
+ *             return ERR_IO;
+ *         linux_fd_drained(&conn->fd);
+ *     }
+ *
+ * For devices of this platform only; they run within os_run.
+ */
+#ifndef PLATFORM_LINUX_FD_H
+#define PLATFORM_LINUX_FD_H
+
+#include <mirage/os.h>
+
+enum linux_fd_kind {
+    LINUX_FD_STREAM, /* TCP, pipes, terminals: a short read means that it is drained */
+    LINUX_FD_PACKET, /* UDP, raw, tap, eventfd: only EAGAIN does. Room to write is asked
+                        for when there was none, as the kernel reports it for each packet */
+};
+
+struct linux_fd {
+    int fd;                  /* -1 when closed */
+    bool readable, writable; /* worth trying; true when opened */
+    bool hangup;             /* the peer is gone: reading does not block any more */
+    bool always;             /* a file, which never blocks */
+    uint8_t kind;            /* enum linux_fd_kind */
+    uint32_t events;         /* registered with epoll */
+    struct os_waitq readers, writers;
+    struct linux_fd_wait *waits; /* calls of linux_fd_wait_* that have not returned */
+    bool (*ready)(void *ctx);
+    void *ctx;
+    struct linux_fd *again_next, **again_link;
+};
+
+/*
+ * Take charge of an open descriptor, which should be non-blocking (create it so: SOCK_NONBLOCK,
+ * accept4, O_NONBLOCK). Connect a socket before this, as an unconnected one counts as hung
+ * up; a connection in progress is then linux_fd_full and waits to be writable. A file that
+ * epoll does not take counts as always ready. On an error (ERR_NO_MEMORY, ERR_NO_SPACE,
+ * ERR_IO) the descriptor is still the caller's, and open.
+ */
+err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind);
+
+/*
+ * Close the descriptor. Fibers in linux_fd_wait_* get ERR_CLOSED and do not touch `f`, which
+ * may be freed at once. Does nothing the second time.
+ */
+void linux_fd_close(struct linux_fd *f);
+
+/*
+ * Suspend until the flag is set, at once when it is: OK, ERR_CLOSED, or the fiber's own
+ * ERR_CANCELLED or ERR_TIMEOUT. After an error other than these two `f` may be gone.
+ */
+IO err linux_fd_wait_readable(struct linux_fd *f);
+IO err linux_fd_wait_writable(struct linux_fd *f);
+
+/* Reading met its end for now; does nothing when the peer hung up, as no event would follow. */
+static inline void linux_fd_drained(struct linux_fd *f)
+{
+    f->readable = f->hangup;
+}
+
+/* Writing met EAGAIN. */
+void linux_fd_full(struct linux_fd *f);
+
+/*
+ * The callback form: ready(ctx) is called on the scheduler's stack when something has changed,
+ * and once soon after this call. It reads and writes until EAGAIN and returns false, or as much
+ * as is fair and returns true to be called again in the next turn. It may close and free `f` if it
+ * then returns false. NULL ends it.
+ */
+void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,44 @@
+/* What the files of this platform share: its state, and fd.c's side of the loop. */
+#ifndef PLATFORM_LINUX_LINUX_H
+#define PLATFORM_LINUX_LINUX_H
+
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include <mirage/platform.h>
+
+#include "fd.h"
+
+#define LINUX_EVENTS 256
+
+enum linux_guard { LINUX_GUARD_MADVISE, LINUX_GUARD_MPROTECT, LINUX_GUARD_NONE };
+
+struct linux_platform {
+    bool started;
+    int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
+    bool no_pwait2;
+    size_t open;  /* descriptors registered */
+    size_t armed; /* waits and callbacks that an event could end */
+    struct linux_fd *again, **again_tail; /* callbacks that asked for another call */
+    struct epoll_event *batch; /* being dispatched */
+    int batch_count;
+    volatile sig_atomic_t signals; /* SIGINT and SIGTERM since the start */
+    struct sigaction old_int, old_term, old_pipe;
+
+    struct linux_fd in; /* standard input, once it was read */
+    bool in_open;
+
+    char *slab; /* stacks not handed out yet */
+    size_t slab_left, slab_bytes;
+    enum linux_guard guard;
+};
+
+extern struct linux_platform linux_platform __attribute__((visibility("hidden")));
+
+/* Note what the kernel reports of a descriptor, wake who waits, call who watches. */
+void linux_fd_dispatch(struct linux_fd *f, uint32_t events);
+
+/* Call those who asked to be called again. */
+void linux_fd_call_again(void);
+
+#endif

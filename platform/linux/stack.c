@@ -1,0 +1,66 @@
+/*
+ * Stacks, cut from slabs of address space that take memory only where they are touched.
+ * Under each lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) needs no mapping of its
+ * own for that; mprotect does, and ends at the kernel's limit of mappings; then
+ * the runtime's canary has to do.
+ *
+ * The distance of two stacks is a page more than their size, so that with sizes that are powers
+ * of two equal places of different stacks do not all share a set of the second-level cache.
+ */
+#include "linux.h"
+
+#include <sys/mman.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+#define SLAB_LEAST ((size_t)4 << 20)
+#define SLAB_MOST ((size_t)256 << 20)
+
+static bool guard(void *page)
+{
+    struct linux_platform *p = &linux_platform;
+    if (p->guard == LINUX_GUARD_MADVISE) {
+        if (madvise(page, PLATFORM_STACK_UNIT, MADV_GUARD_INSTALL) == 0)
+            return true;
+        p->guard = LINUX_GUARD_MPROTECT;
+    }
+    if (p->guard == LINUX_GUARD_MPROTECT) {
+        if (mprotect(page, PLATFORM_STACK_UNIT, PROT_NONE) == 0)
+            return true;
+        p->guard = LINUX_GUARD_NONE;
+    }
+    return false;
+}
+
+void *platform_stack_alloc(size_t size, bool *guarded)
+{
+    struct linux_platform *p = &linux_platform;
+    size_t whole = size + PLATFORM_STACK_UNIT;
+    if (p->slab_left < whole) {
+        size_t bytes = p->slab_bytes == 0 ? SLAB_LEAST : p->slab_bytes * 2;
+        if (bytes > SLAB_MOST)
+            bytes = SLAB_MOST;
+        if (bytes < whole)
+            bytes = whole;
+        char *slab = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (slab == MAP_FAILED)
+            return NULL;
+        /* A huge page would make the first touch of one stack pay for thirty. */
+        madvise(slab, bytes, MADV_NOHUGEPAGE);
+        p->slab = slab;
+        p->slab_left = p->slab_bytes = bytes;
+    }
+    char *page = p->slab;
+    p->slab += whole;
+    p->slab_left -= whole;
+    *guarded = guard(page);
+    return page + PLATFORM_STACK_UNIT;
+}
+
+void platform_stack_trim(void *stack, size_t size)
+{
+    madvise(stack, size, MADV_DONTNEED);
+}

@@ -1,0 +1,228 @@
+/*
+ * Buffers: where views and pages come from and go to, and who holds them. Both are pooled.
+ * What describes a page lies apart from it, so that a driver may hand the whole page to a
+ * device or to another domain. buf_chain.c has what works on chains.
+ */
+#include "runtime.h"
+
+#include <stdlib.h>
+
+#include "buf_page.h"
+
+#define SLAB_ITEMS 64
+
+/* Views, pages or descriptions of foreign memory; here so that leak checkers find them. */
+struct buf_slab {
+    struct buf_slab *next;
+    void *memory;
+};
+
+static void *slab_new(size_t item, void *memory)
+{
+    struct buf_slab *slab = aligned_alloc(64, 64 + SLAB_ITEMS * item);
+    if (slab == NULL)
+        return NULL;
+    *slab = (struct buf_slab){ runtime.slabs, memory };
+    runtime.slabs = slab;
+    return (char *)slab + 64;
+}
+
+static bool refill_views(void)
+{
+    struct {
+        _Alignas(64) struct buf view;
+    } *items = slab_new(sizeof *items, NULL);
+    if (items == NULL)
+        return false;
+    for (size_t i = SLAB_ITEMS; i-- > 0;) {
+        items[i].view.next = runtime.free_views;
+        runtime.free_views = &items[i].view;
+        ASAN_POISON_MEMORY_REGION(&items[i].view, sizeof(struct buf));
+    }
+    return true;
+}
+
+static bool refill_pages(void)
+{
+    uint8_t *memory = aligned_alloc(BUF_PAGE_SIZE, SLAB_ITEMS * BUF_PAGE_SIZE);
+    struct buf_page *pages = memory != NULL ? slab_new(sizeof *pages, memory) : NULL;
+    if (pages == NULL) {
+        free(memory);
+        return false;
+    }
+    for (size_t i = SLAB_ITEMS; i-- > 0;) {
+        uint8_t *start = memory + i * BUF_PAGE_SIZE;
+        pages[i] = (struct buf_page){ .kind = BUF_PAGE_POOL,
+                                      .start = start,
+                                      .end = start + BUF_PAGE_SIZE,
+                                      .next = runtime.free_pages };
+        runtime.free_pages = &pages[i];
+        ASAN_POISON_MEMORY_REGION(start, BUF_PAGE_SIZE);
+    }
+    runtime.buf.pooled_pages += SLAB_ITEMS;
+    return true;
+}
+
+static bool refill_externs(void)
+{
+    struct buf_page *pages = slab_new(sizeof *pages, NULL);
+    if (pages == NULL)
+        return false;
+    for (size_t i = SLAB_ITEMS; i-- > 0;) {
+        pages[i].next = runtime.free_externs;
+        runtime.free_externs = &pages[i];
+    }
+    return true;
+}
+
+struct buf *buf_view_new(uint8_t *data, size_t len, struct buf_page *page)
+{
+    if (unlikely(runtime.free_views == NULL) && !refill_views())
+        return NULL;
+    struct buf *b = runtime.free_views;
+    ASAN_UNPOISON_MEMORY_REGION(b, sizeof *b);
+    runtime.free_views = b->next;
+    runtime.buf.views++;
+    *b = (struct buf){ .data = data, .len = (uint32_t)len, .page = page };
+    return b;
+}
+
+void buf_view_free(struct buf *b)
+{
+    b->next = runtime.free_views;
+    runtime.free_views = b;
+    runtime.buf.views--;
+    ASAN_POISON_MEMORY_REGION(b, sizeof *b);
+}
+
+static struct buf_page *pool_page(void)
+{
+    if (unlikely(runtime.free_pages == NULL) && !refill_pages())
+        return NULL;
+    struct buf_page *page = runtime.free_pages;
+    runtime.free_pages = page->next;
+    runtime.buf.pooled_pages--;
+    ASAN_UNPOISON_MEMORY_REGION(page->start, BUF_PAGE_SIZE);
+    return page;
+}
+
+static struct buf_page *heap_page(size_t len)
+{
+    size_t size = sizeof(struct buf_page) + BUF_HEADROOM + len;
+    struct buf_page *page = malloc(size);
+    if (page == NULL)
+        return NULL;
+    page->kind = BUF_PAGE_HEAP;
+    page->start = (uint8_t *)(page + 1);
+    page->end = page->start + BUF_HEADROOM + len;
+    runtime.buf.heap_bytes += size;
+    return page;
+}
+
+static void page_free(struct buf_page *page)
+{
+    runtime.buf.pages--;
+    switch (page->kind) {
+    case BUF_PAGE_POOL:
+        page->next = runtime.free_pages;
+        runtime.free_pages = page;
+        runtime.buf.pooled_pages++;
+        ASAN_POISON_MEMORY_REGION(page->start, BUF_PAGE_SIZE);
+        break;
+    case BUF_PAGE_HEAP:
+        runtime.buf.heap_bytes -= (size_t)(page->end - (uint8_t *)page);
+        free(page);
+        break;
+    case BUF_PAGE_EXTERN: {
+        void (*release)(void *) = page->release;
+        void *arg = page->arg;
+        page->next = runtime.free_externs;
+        runtime.free_externs = page;
+        release(arg);
+        break;
+    }
+    }
+}
+
+struct buf *buf_alloc(size_t len)
+{
+    if (unlikely(len > UINT32_MAX - 4096) || allocation_fails())
+        return NULL;
+    struct buf_page *page = likely(len <= BUF_PAGE_ROOM) ? pool_page() : heap_page(len);
+    if (unlikely(page == NULL))
+        return NULL;
+    runtime.buf.pages++;
+    page->refs = 1;
+    struct buf *b = buf_view_new(page->start + BUF_HEADROOM, len, page);
+    if (unlikely(b == NULL))
+        page_free(page);
+    return b;
+}
+
+struct buf *buf_copy(const void *data, size_t len)
+{
+    struct buf *b = buf_alloc(len);
+    if (b != NULL && len > 0)
+        memcpy(b->data, data, len);
+    return b;
+}
+
+struct buf *buf_static(const void *data, size_t len)
+{
+    if (len > UINT32_MAX || allocation_fails())
+        return NULL;
+    return buf_view_new((uint8_t *)(uintptr_t)data, len, NULL);
+}
+
+struct buf *buf_extern(void *data, size_t len, void (*release)(void *arg), void *arg)
+{
+    if (len > UINT32_MAX || allocation_fails())
+        return NULL;
+    if (unlikely(runtime.free_externs == NULL) && !refill_externs())
+        return NULL;
+    struct buf_page *page = runtime.free_externs;
+    struct buf *b = buf_view_new(data, len, page);
+    if (b == NULL)
+        return NULL;
+    runtime.free_externs = page->next;
+    runtime.buf.pages++;
+    *page = (struct buf_page){ .refs = 1,
+                               .kind = BUF_PAGE_EXTERN,
+                               .start = data,
+                               .end = (uint8_t *)data + len,
+                               .release = release,
+                               .arg = arg };
+    return b;
+}
+
+void buf_free(struct buf *b)
+{
+    while (b != NULL) {
+        struct buf *next = b->next;
+        struct buf_page *page = b->page;
+        buf_view_free(b);
+        if (page != NULL && --page->refs == 0)
+            page_free(page);
+        b = next;
+    }
+}
+
+bool buf_is_shared(const struct buf *b)
+{
+    return b->page == NULL || b->page->refs > 1;
+}
+
+size_t buf_headroom(const struct buf *b)
+{
+    return buf_is_shared(b) ? 0 : (size_t)(b->data - b->page->start);
+}
+
+size_t buf_tailroom(const struct buf *b)
+{
+    return buf_is_shared(b) ? 0 : (size_t)(b->page->end - (b->data + b->len));
+}
+
+void buf_get_stats(struct buf_stats *out)
+{
+    *out = runtime.buf;
+}

@@ -1,0 +1,124 @@
+#include "runtime.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void metric_register(struct metric *metric, enum metric_kind kind, const char *name,
+                     const char *instance, const char *help)
+{
+    assert(metric->link == NULL);
+    metric->kind = kind;
+    metric->name = name;
+    metric->instance = instance;
+    metric->help = help;
+    metric->next = NULL;
+    metric->link = runtime.metrics_tail;
+    *runtime.metrics_tail = metric;
+    runtime.metrics_tail = &metric->next;
+}
+
+void metric_unregister(struct metric *metric)
+{
+    if (metric->link == NULL)
+        return;
+    *metric->link = metric->next;
+    if (metric->next != NULL)
+        metric->next->link = metric->link;
+    else
+        runtime.metrics_tail = metric->link;
+    metric->next = NULL;
+    metric->link = NULL;
+}
+
+void metric_each(void (*visit)(void *ctx, const struct metric *metric), void *ctx)
+{
+    for (const struct metric *m = runtime.metrics; m != NULL; m = m->next)
+        visit(ctx, m);
+}
+
+/* Where the text goes; beyond its end it is only counted. */
+struct out {
+    char *text;
+    size_t size, len;
+};
+
+static void put(struct out *out, char c)
+{
+    if (out->len + 1 < out->size)
+        out->text[out->len] = c;
+    out->len++;
+}
+
+static void put_text(struct out *out, const char *text)
+{
+    while (*text != '\0')
+        put(out, *text++);
+}
+
+static void put_escaped(struct out *out, const char *text, bool quotes)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' || (quotes && *text == '"') || *text == '\n')
+            put(out, '\\');
+        put(out, *text == '\n' ? 'n' : *text);
+    }
+}
+
+/* Names of ours have dots; the format allows letters, digits, _ and :. */
+static void put_name(struct out *out, const char *name)
+{
+    if (*name >= '0' && *name <= '9')
+        put(out, '_');
+    for (; *name != '\0'; name++) {
+        bool fits = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                    (*name >= '0' && *name <= '9') || *name == ':';
+        put(out, fits ? *name : '_');
+    }
+}
+
+static void put_sample(struct out *out, const struct metric *metric)
+{
+    char value[32];
+    put_name(out, metric->name);
+    if (metric->instance != NULL) {
+        put_text(out, "{instance=\"");
+        put_escaped(out, metric->instance, true);
+        put_text(out, "\"}");
+    }
+    snprintf(value, sizeof value, " %" PRId64 "\n", metric->value);
+    put_text(out, value);
+}
+
+static bool same_name(const struct metric *a, const struct metric *b)
+{
+    return strcmp(a->name, b->name) == 0;
+}
+
+size_t metric_print(char *text, size_t size)
+{
+    struct out out = { text, size, 0 };
+    for (const struct metric *m = runtime.metrics; m != NULL; m = m->next) {
+        /* The format wants all samples of a name together, under one heading. */
+        const struct metric *first = runtime.metrics;
+        while (!same_name(first, m))
+            first = first->next;
+        if (first != m)
+            continue;
+        if (m->help != NULL) {
+            put_text(&out, "# HELP ");
+            put_name(&out, m->name);
+            put(&out, ' ');
+            put_escaped(&out, m->help, false);
+            put(&out, '\n');
+        }
+        put_text(&out, "# TYPE ");
+        put_name(&out, m->name);
+        put_text(&out, m->kind == METRIC_COUNTER ? " counter\n" : " gauge\n");
+        for (const struct metric *same = m; same != NULL; same = same->next)
+            if (same_name(same, m))
+                put_sample(&out, same);
+    }
+    if (size > 0)
+        text[out.len < size ? out.len : size - 1] = '\0';
+    return out.len;
+}

@@ -1,0 +1,192 @@
+/* What the runtime's files share: its state, which is the only global, and the fiber. */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include <assert.h>
+#include <string.h>
+
+#include <mirage/buf.h>
+#include <mirage/log.h>
+#include <mirage/metric.h>
+#include <mirage/os.h>
+#include <mirage/platform.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RUNTIME_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RUNTIME_ASAN 1
+#endif
+#endif
+#ifdef RUNTIME_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define RUNTIME_ASAN 0
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+/* The lowest word of a stack without a guard; debug builds look at it at each switch. */
+#define FIBER_CANARY UINT64_C(0x9e3779b97f4a7c15)
+
+/* A fiber waits in one place at a time, so that its waiter lies in it. */
+struct os_waiter {
+    struct os_waiter *next, *prev;
+    struct os_waitq *queue; /* NULL when in none */
+    void *value;            /* what is handed over by or to whoever wakes it */
+    err result;             /* of the wait */
+};
+
+enum fiber_state { FIBER_READY, FIBER_RUNNING, FIBER_WAITING, FIBER_ENDED };
+
+/* Lies at the top of its own stack: a fiber that sleeps holds one page. */
+struct os_fiber {
+    void *sp; /* its context while it does not run */
+    struct os_fiber *next_ready;
+    uint8_t state; /* enum fiber_state */
+    bool cancelled;
+    bool detached;
+    bool guarded;        /* overrunning the stack faults */
+    uint16_t shields;    /* OS_SHIELD blocks it is in */
+    uint16_t no_suspend; /* os_no_suspend blocks it is in */
+    err result;
+    os_time deadline; /* the earliest of its OS_DEADLINE blocks */
+    const char *doing; /* the operation it waits in */
+    struct os_waiter waiter;
+    struct os_timer timer; /* its place in the heap is reserved when it is spawned */
+    struct os_fiber *prev, *next; /* all that are alive, oldest first */
+    os_entry entry;
+    void *arg;
+    const char *name;
+    struct os_waitq joiners;
+    struct os_group *group;
+    struct os_fiber *group_prev, *group_next;
+    const char *no_suspend_file;
+    int no_suspend_line;
+    void *stack; /* lowest address; for the loop under ASan, what ASan said */
+    size_t stack_size;
+    void *fake_stack; /* ASan's */
+};
+
+struct timer_entry {
+    os_time when;
+    struct os_timer *timer;
+};
+
+struct runtime {
+    /* scheduler */
+    struct os_fiber *current; /* &loop on the scheduler's stack */
+    struct os_fiber *round;   /* what was ready when this round began and has not run */
+    struct os_fiber *ready, **ready_tail;
+    size_t turn_budget; /* switches before timers and devices are looked at again */
+    os_time now;        /* as of this turn */
+    struct os_fiber loop;
+    struct os_fiber *first; /* what os_run was called with, while it is alive */
+    bool stopping, first_ended, grace_over;
+    err stop_result;
+    struct os_timer grace;
+    struct os_fiber *previous; /* who switched to `current`; kept for ASan */
+
+    /* fibers */
+    struct os_fiber *oldest, *newest;
+    size_t fibers, fibers_peak;
+    uint64_t switches, loops;
+    size_t stack_size;
+    struct os_fiber *pool; /* free fibers on stacks that are still warm */
+    size_t pool_count;
+    void **cold; /* free stacks whose memory went back to the platform */
+    size_t cold_count, cold_room;
+    size_t stacks, stack_bytes, colour;
+    bool cold_unguarded; /* some stacks of the platform have no guard */
+    void *first_stack;
+
+    /* timers */
+    struct timer_entry *heap;
+    size_t heap_count, heap_room;
+    size_t heap_loose; /* set timers that are not a fiber's own */
+    uint64_t timer_order;
+
+    /* buffers */
+    struct buf *free_views;
+    struct buf_page *free_pages, *free_externs;
+    struct buf_slab *slabs; /* all of them; none is ever given back */
+    struct buf_stats buf;
+
+    /* logs */
+    char *log_spec; /* NULL: the default */
+    struct log_source *log_sources; /* those that have a level */
+    void (*log_sink)(void *ctx, enum log_level level, const char *line, size_t len);
+    void *log_ctx;
+    bool log_in_sink, log_colour;
+    os_time log_start; /* 0: no line was written yet */
+
+    struct metric *metrics, **metrics_tail;
+    struct arg_chunk *arg_chunks; /* what the arguments' lists lie in; never freed */
+
+    size_t fail_after; /* os_fail_allocation_after */
+};
+
+extern struct runtime runtime __attribute__((visibility("hidden")));
+
+/* Whether the fault that a test asked for strikes this allocation. */
+static inline bool allocation_fails(void)
+{
+#ifdef NDEBUG
+    return false;
+#else
+    return unlikely(runtime.fail_after) && --runtime.fail_after == 0;
+#endif
+}
+
+/* sched.c */
+
+/*
+ * Suspend the running fiber in `queue` (NULL: none) until it is woken, or `when` comes
+ * (ERR_TIMEOUT), or what os.h says of cancellation and deadlines. The result is the
+ * waker's as soon as there is one: a wake is never lost to a later cancellation. `doing`
+ * is the operation's name.
+ */
+err fiber_wait(struct os_waitq *queue, os_time when, const char *doing);
+
+/* Make the running fiber ready again, behind the others, and run those; then as os_check. */
+err fiber_yield(const char *doing);
+
+/* Take the first waiter out of the queue and make its fiber ready; NULL when there is none. */
+struct os_waiter *waitq_pop(struct os_waitq *queue, err result);
+
+void fiber_make_ready(struct os_fiber *fiber);
+
+/* Switch away from a fiber that has ended. */
+_Noreturn void fiber_leave(struct os_fiber *fiber);
+
+/* What fiber_main calls first: tells ASan where it is. */
+void fiber_arrived(struct os_fiber *fiber);
+
+/* The timer of every fiber: its wait is over. */
+void fiber_timed_out(void *arg);
+
+/* fiber.c */
+err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name, bool first);
+void fiber_free(struct os_fiber *fiber);
+void fiber_forget(struct os_fiber *fiber);
+/* Gives back the memory of some stacks that lie idle; whether there are more. */
+bool fiber_trim_pool(void);
+
+/* group.c */
+void group_member_ended(struct os_fiber *fiber);
+
+/* timer.c */
+
+/* Make room so that each of `fibers` fibers and `loose` other timers can be set. */
+err timer_reserve(size_t fibers, size_t loose);
+void timer_set_reserved(struct os_timer *timer, os_time when);
+void timer_remove(struct os_timer *timer);
+/* Fire what is due. */
+void timer_run(os_time now);
+
+#endif

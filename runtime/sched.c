@@ -1,0 +1,408 @@
+/*
+ * The scheduler. A turn of the loop fires the timers that are due, runs what is ready,
+ * and looks at the devices. What becomes ready while a round of fibers runs is the next
+ * round; a turn has as many rounds as fit in TURN_SWITCHES, so that fibers that hand things
+ * to each other do not pay for a system call at each step.
+ *
+ * A fiber that suspends switches straight to the next one of the round, and to the
+ * scheduler's stack only when the turn is over.
+ */
+#include "runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+LOG_SOURCE(os);
+
+#define TURN_SWITCHES 64
+
+struct runtime runtime = {
+    .current = &runtime.loop,
+    .ready_tail = &runtime.ready,
+    .metrics_tail = &runtime.metrics,
+    .loop = { .guarded = true, .deadline = OS_NEVER },
+};
+
+/* switching */
+
+static void check_canary(const struct os_fiber *fiber)
+{
+#ifdef NDEBUG
+    (void)fiber;
+#else
+    if (unlikely(!fiber->guarded) && *(uint64_t *)fiber->stack != FIBER_CANARY) {
+        log_error("fiber %s overran its stack of %zu bytes",
+                  fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
+        abort();
+    }
+#endif
+}
+
+/* What ASan says of the stack we came from matters for the loop's only: nobody else knows it. */
+void fiber_arrived(struct os_fiber *fiber)
+{
+#if RUNTIME_ASAN
+    const void *bottom;
+    size_t size;
+    __sanitizer_finish_switch_fiber(fiber->fake_stack, &bottom, &size);
+    if (runtime.previous == &runtime.loop) {
+        runtime.loop.stack = (void *)bottom;
+        runtime.loop.stack_size = size;
+    }
+#endif
+    fiber->state = FIBER_RUNNING;
+}
+
+static inline void switch_to(struct os_fiber *from, struct os_fiber *to, bool for_good)
+{
+    check_canary(from);
+    runtime.current = to;
+    runtime.switches++;
+#if RUNTIME_ASAN
+    runtime.previous = from;
+    __sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack, to->stack, to->stack_size);
+#else
+    (void)for_good;
+#endif
+    arch_fiber_switch(&from->sp, to->sp);
+    fiber_arrived(from);
+}
+
+/* Who runs next: of this round, of a new one if the turn may go on, or the loop. */
+static inline struct os_fiber *next_to_run(void)
+{
+    struct os_fiber *fiber = runtime.round;
+    if (fiber == NULL) {
+        if (runtime.ready == NULL || runtime.turn_budget == 0)
+            return &runtime.loop;
+        fiber = runtime.ready;
+        runtime.ready = NULL;
+        runtime.ready_tail = &runtime.ready;
+    }
+    runtime.round = fiber->next_ready;
+    if (runtime.turn_budget > 0)
+        runtime.turn_budget--;
+    return fiber;
+}
+
+static inline void suspend(struct os_fiber *self)
+{
+    struct os_fiber *next = next_to_run();
+    if (likely(next != self))
+        switch_to(self, next, false);
+    else
+        self->state = FIBER_RUNNING;
+}
+
+_Noreturn void fiber_leave(struct os_fiber *fiber)
+{
+    fiber->state = FIBER_ENDED;
+    if (fiber->detached || fiber->group != NULL)
+        fiber_free(fiber);
+    switch_to(fiber, next_to_run(), true);
+    abort();
+}
+
+/* ready and waiting */
+
+void fiber_make_ready(struct os_fiber *fiber)
+{
+    fiber->state = FIBER_READY;
+    fiber->next_ready = NULL;
+    *runtime.ready_tail = fiber;
+    runtime.ready_tail = &fiber->next_ready;
+}
+
+static void waitq_push(struct os_waitq *queue, struct os_waiter *waiter)
+{
+    waiter->queue = queue;
+    waiter->next = NULL;
+    waiter->prev = queue->tail;
+    if (queue->tail != NULL)
+        queue->tail->next = waiter;
+    else
+        queue->head = waiter;
+    queue->tail = waiter;
+}
+
+static void waitq_remove(struct os_waiter *waiter)
+{
+    struct os_waitq *queue = waiter->queue;
+    if (queue == NULL)
+        return;
+    if (waiter->prev != NULL)
+        waiter->prev->next = waiter->next;
+    else
+        queue->head = waiter->next;
+    if (waiter->next != NULL)
+        waiter->next->prev = waiter->prev;
+    else
+        queue->tail = waiter->prev;
+    waiter->queue = NULL;
+}
+
+struct os_waiter *waitq_pop(struct os_waitq *queue, err result)
+{
+    struct os_waiter *waiter = queue->head;
+    if (waiter == NULL)
+        return NULL;
+    waitq_remove(waiter);
+    waiter->result = result;
+    fiber_make_ready(container_of(waiter, struct os_fiber, waiter));
+    return waiter;
+}
+
+/* End a wait from outside: the fiber goes on with `result`. */
+static void interrupt(struct os_fiber *fiber, err result)
+{
+    waitq_remove(&fiber->waiter);
+    fiber->waiter.result = result;
+    fiber_make_ready(fiber);
+}
+
+void fiber_timed_out(void *arg)
+{
+    struct os_fiber *fiber = arg;
+    if (fiber->state == FIBER_WAITING)
+        interrupt(fiber, ERR_TIMEOUT);
+}
+
+/* Whether the code that runs may suspend; a debug build does not return when it may not. */
+static bool may_suspend(struct os_fiber *self, const char *doing)
+{
+    (void)doing;
+    if (unlikely(self == &runtime.loop)) {
+#ifndef NDEBUG
+        log_error("%s on the scheduler's stack: callbacks and main must not suspend", doing);
+        abort();
+#endif
+        return false;
+    }
+    if (unlikely(self->no_suspend > 0)) {
+#ifndef NDEBUG
+        log_error("%s within os_no_suspend of %s:%d", doing, self->no_suspend_file,
+                  self->no_suspend_line);
+        abort();
+#endif
+    }
+    return true;
+}
+
+static err why_stop(const struct os_fiber *self, os_time now)
+{
+    if (unlikely(self->cancelled) && self->shields == 0)
+        return ERR_CANCELLED;
+    if (unlikely(self->deadline <= now))
+        return ERR_TIMEOUT;
+    return OK;
+}
+
+err fiber_yield(const char *doing)
+{
+    struct os_fiber *self = runtime.current;
+    if (!may_suspend(self, doing))
+        return ERR_INVALID;
+    fiber_make_ready(self);
+    suspend(self);
+    return why_stop(self, runtime.now);
+}
+
+err fiber_wait(struct os_waitq *queue, os_time when, const char *doing)
+{
+    struct os_fiber *self = runtime.current;
+    if (!may_suspend(self, doing))
+        return ERR_INVALID;
+    err stop = why_stop(self, runtime.now);
+    if (unlikely(stop != OK || when <= runtime.now)) {
+        /* Others run all the same, so that a loop that ignores errors starves nobody. */
+        IGNORE(fiber_yield(doing));
+        return stop != OK ? stop : ERR_TIMEOUT;
+    }
+    if (self->deadline < when)
+        when = self->deadline;
+    if (when != OS_NEVER)
+        timer_set_reserved(&self->timer, when);
+    self->waiter.queue = NULL;
+    if (queue != NULL)
+        waitq_push(queue, &self->waiter);
+    self->doing = doing;
+    self->state = FIBER_WAITING;
+    suspend(self);
+    if (self->timer.slot != 0)
+        timer_remove(&self->timer);
+    return self->waiter.result;
+}
+
+err os_check(void)
+{
+    const struct os_fiber *self = runtime.current;
+    return why_stop(self, self->deadline != OS_NEVER ? os_now() : 0);
+}
+
+void os_cancel(struct os_fiber *fiber)
+{
+    if (fiber->state == FIBER_ENDED || fiber->cancelled)
+        return;
+    fiber->cancelled = true;
+    if (fiber->state == FIBER_WAITING && fiber->shields == 0)
+        interrupt(fiber, ERR_CANCELLED);
+}
+
+/* the loop */
+
+os_time os_now(void)
+{
+    return platform_monotonic();
+}
+
+os_time os_loop_now(void)
+{
+    if (unlikely(runtime.now == 0))
+        runtime.now = platform_monotonic();
+    return runtime.now;
+}
+
+/* Whether no timer is set, but for the one that ends a stopping program. */
+static bool no_timers(void)
+{
+    return runtime.heap_count == (runtime.grace.slot != 0);
+}
+
+/* One turn; false when nothing can ever happen again. */
+static bool turn(void)
+{
+    runtime.loops++;
+    runtime.now = platform_monotonic();
+    timer_run(runtime.now);
+    runtime.turn_budget = TURN_SWITCHES;
+    struct os_fiber *fiber = next_to_run();
+    if (fiber != &runtime.loop)
+        switch_to(&runtime.loop, fiber, false);
+    if (unlikely(runtime.first_ended && (runtime.first != NULL || runtime.fibers == 0)))
+        return true;
+    os_time deadline = OS_NEVER;
+    if (runtime.ready != NULL || fiber_trim_pool())
+        deadline = 0;
+    else if (unlikely(no_timers()) && !platform_can_wake())
+        return false;
+    else if (runtime.heap_count > 0)
+        deadline = runtime.heap[0].when;
+    platform_wait(deadline);
+    return true;
+}
+
+static void log_fiber(void *ctx, const struct os_fiber_info *info)
+{
+    (void)ctx;
+    if (info->name != NULL)
+        log_error("  %s: %s%s", info->name, info->doing, info->cancelled ? ", cancelled" : "");
+    else
+        log_error("  fiber at %p: %s%s", (void *)(uintptr_t)info->entry, info->doing,
+                  info->cancelled ? ", cancelled" : "");
+}
+
+static void grace_over(void *arg)
+{
+    (void)arg;
+    runtime.grace_over = true;
+}
+
+static void begin_grace(void)
+{
+    runtime.grace.fire = grace_over;
+    /* Without memory for a timer there is no grace. */
+    if (os_timer_set(&runtime.grace, os_now() + OS_GRACE) != OK)
+        runtime.grace_over = true;
+}
+
+void os_stop(err result)
+{
+    if (runtime.stopping)
+        return;
+    runtime.stopping = true;
+    runtime.stop_result = result;
+    if (runtime.first == NULL)
+        return;
+    begin_grace();
+    if (!runtime.first_ended)
+        os_cancel(runtime.first);
+}
+
+/* Let go of fibers that would not end; their stacks stay as they are. */
+static void abandon_all(void)
+{
+    if (runtime.fibers == 0)
+        return;
+    log_warning("%zu fibers did not end in time:", runtime.fibers);
+    os_each_fiber(log_fiber, NULL);
+    while (runtime.oldest != NULL) {
+        struct os_fiber *fiber = runtime.oldest;
+        if (fiber->timer.slot != 0)
+            timer_remove(&fiber->timer);
+        if (fiber->stack == runtime.first_stack)
+            runtime.first_stack = NULL;
+        fiber_forget(fiber);
+    }
+    runtime.round = NULL;
+    runtime.ready = NULL;
+    runtime.ready_tail = &runtime.ready;
+}
+
+static void cancel_all(void)
+{
+    for (struct os_fiber *f = runtime.oldest; f != NULL; f = f->next)
+        os_cancel(f);
+}
+
+err os_run(os_entry entry, void *arg)
+{
+    err result;
+    assert(runtime.current == &runtime.loop && runtime.first == NULL);
+    TRY(platform_start());
+    runtime.now = platform_monotonic();
+    runtime.first_ended = false;
+    runtime.stopping = false;
+    runtime.grace_over = false;
+    result = fiber_new(&runtime.first, entry, arg, "main", true);
+    if (result != OK)
+        goto out;
+
+    while (!runtime.first_ended && !runtime.grace_over) {
+        if (turn())
+            continue;
+        if (runtime.stopping)
+            break;
+        log_error("deadlock: every fiber waits and nothing can wake one:");
+        os_each_fiber(log_fiber, NULL);
+        os_stop(ERR_DEADLOCK);
+    }
+    if (runtime.first_ended) {
+        result = runtime.first->result;
+        fiber_free(runtime.first);
+    } else {
+        result = ERR_TIMEOUT;
+    }
+    runtime.first = NULL;
+    if (runtime.stopping)
+        result = runtime.stop_result;
+
+    cancel_all();
+    if (runtime.fibers > 0 && !runtime.grace_over)
+        begin_grace();
+    while (runtime.fibers > 0 && !runtime.grace_over) {
+        /* A fiber that was spawned since then is left over too. */
+        if (!turn())
+            break;
+        cancel_all();
+    }
+    os_timer_stop(&runtime.grace);
+    abandon_all();
+out:
+    platform_end();
+    return result;
+}
+
+err os_entropy(void *out, size_t len)
+{
+    return platform_entropy(out, len);
+}
