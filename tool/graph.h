@@ -29,9 +29,13 @@ struct key {
     struct place place;
 };
 
+enum setting_kind { SETTING_BOOL, SETTING_INT, SETTING_STRING, SETTING_STRINGS };
+
 /* A constant of a functor (KEY_INT …) that the configuration sets for one application. */
 struct setting {
-    const char *name, *value; /* value as text: a number, true or false, or the string itself */
+    enum setting_kind kind;
+    const char *name, *value; /* value as text: a number, true or false, or the string itself; NULL for strings */
+    const char **values;      /* of SETTING_STRINGS, ended by NULL */
     struct place place;
 };
 
@@ -50,6 +54,7 @@ struct functor {
     const char **params; /* names of signatures */
     size_t setting_count;
     struct setting *settings;
+    size_t library_count;
     const char **libraries; /* pkg-config names, ended by NULL */
     /* A build step that makes the instance's data: "crunch" with its arguments; NULL: none. */
     const char *generator;

@@ -1,0 +1,193 @@
+/* The functions of mirage/catalog.h: each records its entry of the table, applied. */
+#include "catalog.h"
+
+#include <mirage/config.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../tool/config/record.h"
+
+#define ARGS(...) ((const void *const[]){ __VA_ARGS__ __VA_OPT__(, ) mirage_end })
+
+static json_t *list_of(const char *const *names)
+{
+    json_t *list = json_array();
+    for (; names != NULL && *names != NULL; names++)
+        json_array_append_new(list, json_string(*names));
+    return list;
+}
+
+static struct node *entry_functor(struct here here, const char *name)
+{
+    const struct catalog_entry *entry = catalog_find(name);
+    struct node *f = functor_new(here, catalog_path(entry->source), entry->result, list_of(entry->params));
+    json_object_set_new(f->json, "name", json_string(name));
+    json_object_set_new(f->json, "libraries", list_of(entry->libraries));
+    if (entry->generator != NULL)
+        json_object_set_new(f->json, "generator", json_string(entry->generator));
+    return f;
+}
+
+static void *entry_applied(struct here here, const char *name, const void *const *args)
+{
+    return apply_new(here, name, entry_functor(here, name), args);
+}
+
+/* A folder or a file that the configuration names. */
+static char *path_given(struct here here, const char *function, const char *path)
+{
+    if (path == NULL || *path == '\0')
+        refuse(here, "%s was given no path", function);
+    return config_path(path);
+}
+
+CONSOLE (default_console)(void)
+{
+    return entry_applied(called(), "default_console", ARGS());
+}
+
+PCLOCK (default_pclock)(void)
+{
+    return entry_applied(called(), "default_pclock", ARGS());
+}
+
+RANDOM (default_random)(void)
+{
+    return entry_applied(called(), "default_random", ARGS());
+}
+
+BLOCK (block_of_file)(const char *path)
+{
+    struct here here = called();
+    json_t *value = json_pack("{s:o}", "value", text_of(path_given(here, "block_of_file", path)));
+    struct node *f = setting_new(here, entry_functor(here, "block_of_file"), "path", "string", value);
+    return (BLOCK)apply_new(here, "block_of_file", f, ARGS());
+}
+
+BLOCK (ramdisk)(int64_t bytes)
+{
+    struct here here = called();
+    char digits[24];
+    if (bytes < 512)
+        refuse(here, "a ramdisk of %" PRId64 " bytes has no sector: give it at least 512", bytes);
+    snprintf(digits, sizeof digits, "%" PRId64, bytes);
+    struct node *f = setting_new(here, entry_functor(here, "ramdisk"), "size", "int", json_pack("{s:s}", "value", digits));
+    return (BLOCK)apply_new(here, "ramdisk", f, ARGS());
+}
+
+static void *crunched(struct here here, const char *function, const char *folder)
+{
+    struct node *f = entry_functor(here, function);
+    json_t *args = json_array();
+    if (strcmp(function, "markdown") == 0)
+        json_array_append_new(args, json_string("--markdown"));
+    json_array_append_new(args, text_of(path_given(here, function, folder)));
+    json_object_set_new(f->json, "generator_args", args);
+    return apply_new(here, function, f, ARGS());
+}
+
+static void *direct(struct here here, const char *folder)
+{
+    json_t *value = json_pack("{s:o}", "value", text_of(path_given(here, "direct_kv_ro", folder)));
+    struct node *f = setting_new(here, entry_functor(here, "direct_kv_ro"), "root", "string", value);
+    return apply_new(here, "direct_kv_ro", f, ARGS());
+}
+
+KV_RO (crunch)(const char *folder)
+{
+    return crunched(called(), "crunch", folder);
+}
+
+KV_RO (markdown)(const char *folder)
+{
+    return crunched(called(), "markdown", folder);
+}
+
+KV_RO (direct_kv_ro)(const char *folder)
+{
+    return direct(called(), folder);
+}
+
+/* A key that the catalogue declares; every use declares the same. */
+static ENUM_KEY choice_key(struct here here, const char *name)
+{
+    const struct catalog_choice *c = catalog_choices;
+    while (strcmp(c->name, name) != 0)
+        c++;
+    struct node *node = key_declare(here, c->name, "enum", c->default_value, c->doc, list_of(c->choices));
+    return (ENUM_KEY)node;
+}
+
+KV_RO (generic_kv_ro)(const char *folder)
+{
+    struct here here = called();
+    return (KV_RO)choice_new(here, choice_key(here, "kv"),
+                      (const struct match_case[]){ { "crunch", crunched(here, "crunch", folder) },
+                                                   { "direct", direct(here, folder) },
+                                                   { mirage_end, NULL } });
+}
+
+KV_RW (kv_mem)(void)
+{
+    return entry_applied(called(), "kv_mem", ARGS());
+}
+
+/* A module that is not in this version: told when the chosen keys need it. */
+static void *absent(struct here here, const char *result, const char *sentence)
+{
+    return node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", result, "message", sentence));
+}
+
+NETWORK (default_network)(void)
+{
+    return absent(called(), "NETWORK", "default_network() is not in this version, which has only the host's sockets");
+}
+
+static void *stack_on(struct here here, const void *network)
+{
+    void *own = absent(here, "STACK", "--net=direct is not in this version, which has only the host's sockets: use --net=socket");
+    node_of(here, network, NODE_VALUE, "argument 1 of 'generic_stack'");
+    return choice_new(here, choice_key(here, "net"),
+                      (const struct match_case[]){ { "socket", entry_applied(here, "socket_stack", ARGS()) },
+                                                   { "direct", own },
+                                                   { mirage_end, NULL } });
+}
+
+STACK (generic_stack)(NETWORK network)
+{
+    return stack_on(called(), network);
+}
+
+STACK default_stack(void)
+{
+    struct here here = called();
+    return stack_on(here, absent(here, "NETWORK", ""));
+}
+
+STACK (socket_stack)(void)
+{
+    return entry_applied(called(), "socket_stack", ARGS());
+}
+
+RESOLVER (resolver)(void)
+{
+    return entry_applied(called(), "resolver", ARGS());
+}
+
+HTTP (http_server)(STACK stack)
+{
+    struct here here = called();
+    return entry_applied(here, "http_server", ARGS(stack, entry_applied(here, "default_pclock", ARGS())));
+}
+
+SITE (site)(HTTP http, KV_RO files)
+{
+    return entry_applied(called(), "site", ARGS(http, files));
+}
+
+HTTP_CLIENT (http_client)(STACK stack, RESOLVER names)
+{
+    return entry_applied(called(), "http_client", ARGS(stack, names));
+}

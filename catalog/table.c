@@ -1,0 +1,147 @@
+#include "catalog.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+#define KEYS(...) ((const struct catalog_key[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
+
+const struct catalog_entry catalog_entries[] = {
+    {
+        .name = "default_console",
+        .prototype = "CONSOLE default_console(void)",
+        .doc = "The terminal or the log of the target: standard output on Linux.",
+        .source = "devices/console/console_unix.c",
+        .result = "CONSOLE",
+    },
+    {
+        .name = "default_pclock",
+        .prototype = "PCLOCK default_pclock(void)",
+        .doc = "The wall clock.",
+        .source = "devices/clock/pclock_unix.c",
+        .result = "PCLOCK",
+    },
+    {
+        .name = "default_random",
+        .prototype = "RANDOM default_random(void)",
+        .doc = "Randomness fit for keys: getrandom(2).",
+        .source = "devices/random/random_getrandom.c",
+        .result = "RANDOM",
+    },
+    {
+        .name = "block_of_file",
+        .prototype = "BLOCK block_of_file(const char *path)",
+        .doc = "A disk whose sectors are a file of the host.",
+        .source = "devices/block/block_file.c",
+        .result = "BLOCK",
+        .keys = KEYS({ "string", "path", "the file" }),
+    },
+    {
+        .name = "ramdisk",
+        .prototype = "BLOCK ramdisk(int64_t bytes)",
+        .doc = "A disk in memory, all zeros at boot.",
+        .source = "devices/block/block_ramdisk.c",
+        .result = "BLOCK",
+        .keys = KEYS({ "int", "size", "bytes" }),
+    },
+    {
+        .name = "crunch",
+        .prototype = "KV_RO crunch(const char *folder)",
+        .doc = "A folder compiled into the program, with content types, entity tags and gzip variants.",
+        .source = "devices/kv/kv_crunch.c",
+        .result = "KV_RO",
+        .generator = "crunch",
+    },
+    {
+        .name = "markdown",
+        .prototype = "KV_RO markdown(const char *folder)",
+        .doc = "A folder compiled into the program as by crunch, with every .md rendered to HTML.",
+        .source = "devices/kv/kv_crunch.c",
+        .result = "KV_RO",
+        .generator = "crunch",
+    },
+    {
+        .name = "direct_kv_ro",
+        .prototype = "KV_RO direct_kv_ro(const char *folder)",
+        .doc = "A folder of the host, read when the program runs; nothing outside it can be reached.",
+        .source = "devices/kv/kv_direct.c",
+        .result = "KV_RO",
+        .keys = KEYS({ "string", "root", "the folder" }),
+    },
+    {
+        .name = "generic_kv_ro",
+        .prototype = "KV_RO generic_kv_ro(const char *folder)",
+        .doc = "A folder as crunch or direct_kv_ro, as the key --kv says.",
+        .result = "KV_RO",
+        .chosen_by = "kv",
+    },
+    {
+        .name = "kv_mem",
+        .prototype = "KV_RW kv_mem(void)",
+        .doc = "A store in memory, empty at boot.",
+        .source = "devices/kv/kv_mem.c",
+        .result = "KV_RW",
+    },
+    {
+        .name = "socket_stack",
+        .prototype = "STACK socket_stack(void)",
+        .doc = "IP, UDP and TCP of both versions on the host's sockets.",
+        .source = "devices/stack/socket_stack",
+        .result = "STACK",
+    },
+    {
+        .name = "generic_stack",
+        .prototype = "STACK generic_stack(NETWORK network)",
+        .doc = "The host's sockets or the project's own stack on a network card, as the key --net says; "
+               "without an argument the card is default_network().",
+        .result = "STACK",
+        .chosen_by = "net",
+    },
+    {
+        .name = "resolver",
+        .prototype = "RESOLVER resolver(void)",
+        .doc = "Host names to addresses, as the host resolves them.",
+        .source = "devices/resolver/resolver_unix.c",
+        .result = "RESOLVER",
+    },
+    {
+        .name = "http_server",
+        .prototype = "HTTP http_server(STACK stack)",
+        .doc = "A server of HTTP/1.1; its clock is default_pclock().",
+        .source = "lib/http_server",
+        .result = "HTTP",
+        .params = LIST("STACK", "PCLOCK"),
+    },
+    {
+        .name = "site",
+        .prototype = "SITE site(HTTP http, KV_RO files)",
+        .doc = "Answers HTTP exchanges from a store of files.",
+        .source = "lib/site",
+        .result = "SITE",
+        .params = LIST("HTTP", "KV_RO"),
+    },
+    {
+        .name = "http_client",
+        .prototype = "HTTP_CLIENT http_client(STACK stack, RESOLVER resolver)",
+        .doc = "A client of HTTP/1.1.",
+        .source = "lib/http_client",
+        .result = "HTTP_CLIENT",
+        .params = LIST("STACK", "RESOLVER"),
+    },
+    { 0 },
+};
+
+const struct catalog_choice catalog_choices[] = {
+    { "kv", "crunch", "folders of files: crunch compiles them in, direct reads them when the program runs",
+      LIST("crunch", "direct") },
+    { "net", "socket", "the network: socket is the host's, direct is this project's own stack", LIST("socket", "direct") },
+    { 0 },
+};
+
+const struct catalog_entry *catalog_find(const char *name)
+{
+    for (const struct catalog_entry *e = catalog_entries; name != NULL && e->name != NULL; e++)
+        if (strcmp(e->name, name) == 0)
+            return e;
+    return NULL;
+}

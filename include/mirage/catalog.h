@@ -1,0 +1,67 @@
+/*
+ * The modules that are shipped, as values of the configuration language. `mirage help modules` and
+ * docs/modules tell their constants and runtime arguments. Relative paths start at the folder of config.c.
+ */
+#ifndef MIRAGE_CATALOG_H
+#define MIRAGE_CATALOG_H
+
+#include <mirage/config.h>
+
+/* Text in and out: the terminal or log of the target. */
+MIRAGE_USED CONSOLE (default_console)(void);
+/* The wall clock, and randomness fit for keys. */
+MIRAGE_USED PCLOCK (default_pclock)(void);
+MIRAGE_USED RANDOM (default_random)(void);
+
+/* A disk whose sectors are a file of the host, and one of this many bytes in memory. */
+MIRAGE_USED BLOCK (block_of_file)(const char *path);
+MIRAGE_USED BLOCK (ramdisk)(int64_t bytes);
+
+/*
+ * A folder as a store: compiled into the program with content types, entity tags and gzip variants
+ * (crunch), the same with every .md rendered to HTML (markdown), read when it runs (direct_kv_ro), or as
+ * the key --kv says (generic_kv_ro). An empty store in memory (kv_mem).
+ */
+MIRAGE_USED KV_RO (crunch)(const char *folder);
+MIRAGE_USED KV_RO (markdown)(const char *folder);
+MIRAGE_USED KV_RO (direct_kv_ro)(const char *folder);
+MIRAGE_USED KV_RO (generic_kv_ro)(const char *folder);
+MIRAGE_USED KV_RW (kv_mem)(void);
+
+/*
+ * The target's network card; the host's sockets; and the stack that the key --net says: the host's sockets,
+ * or this project's own on a card, which generic_stack() takes to be default_network() and
+ * generic_stack(network) is given. With --net=socket no card is opened.
+ */
+MIRAGE_USED NETWORK (default_network)(void);
+MIRAGE_USED STACK (socket_stack)(void);
+MIRAGE_USED STACK (generic_stack)(NETWORK network);
+MIRAGE_USED STACK default_stack(void);
+/* Host names to addresses, as the host resolves them. */
+MIRAGE_USED RESOLVER (resolver)(void);
+
+/* HTTP/1.1: a server, a handler that serves a store, a client. */
+MIRAGE_USED HTTP (http_server)(STACK stack);
+MIRAGE_USED SITE (site)(HTTP http, KV_RO files);
+MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
+
+#define default_console(...) (MIRAGE_HERE, default_console(__VA_ARGS__))
+#define default_pclock(...) (MIRAGE_HERE, default_pclock(__VA_ARGS__))
+#define default_random(...) (MIRAGE_HERE, default_random(__VA_ARGS__))
+#define block_of_file(...) (MIRAGE_HERE, block_of_file(__VA_ARGS__))
+#define ramdisk(...) (MIRAGE_HERE, ramdisk(__VA_ARGS__))
+#define crunch(...) (MIRAGE_HERE, crunch(__VA_ARGS__))
+#define markdown(...) (MIRAGE_HERE, markdown(__VA_ARGS__))
+#define direct_kv_ro(...) (MIRAGE_HERE, direct_kv_ro(__VA_ARGS__))
+#define generic_kv_ro(...) (MIRAGE_HERE, generic_kv_ro(__VA_ARGS__))
+#define kv_mem(...) (MIRAGE_HERE, kv_mem(__VA_ARGS__))
+#define socket_stack(...) (MIRAGE_HERE, socket_stack(__VA_ARGS__))
+#define default_network(...) (MIRAGE_HERE, default_network(__VA_ARGS__))
+#define generic_stack(...) \
+    (MIRAGE_HERE, MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
+#define resolver(...) (MIRAGE_HERE, resolver(__VA_ARGS__))
+#define http_server(...) (MIRAGE_HERE, http_server(__VA_ARGS__))
+#define site(...) (MIRAGE_HERE, site(__VA_ARGS__))
+#define http_client(...) (MIRAGE_HERE, http_client(__VA_ARGS__))
+
+#endif

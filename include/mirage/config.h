@@ -1,0 +1,170 @@
+/*
+ * The configuration language: what a config.c includes. docs/configuration.md is the guide.
+ *
+ *     #include <mirage/config.h>
+ *
+ *     void config(void)
+ *     {
+ *         functor(JOB, CONSOLE) hello = foreign("unikernel.c", JOB, CONSOLE);
+ *         register_job("hello", apply(hello, default_console()));
+ *     }
+ *
+ * Module types are pointer types and functors are C function types, so the compiler that
+ * reads a config.c is the type checker of the composition. Nothing is computed here:
+ * the calls only record what is applied to what, and the mirage command reads that record.
+ * Each macro stands before a function of its own name and notes the line it is used on;
+ * arguments are expanded at most twice, so that nested applications stay small.
+ */
+#ifndef MIRAGE_CONFIG_H
+#define MIRAGE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A module type, named as its signature in include/mirage/sig/; yours are declared the same way. */
+#define config_type(NAME) typedef struct mirage_##NAME *NAME
+
+config_type(CONSOLE);
+config_type(PCLOCK);
+config_type(RANDOM);
+config_type(BLOCK);
+config_type(KV_RO);
+config_type(KV_RW);
+config_type(FLOW);
+config_type(NETWORK);
+config_type(ETHERNET);
+config_type(ARP);
+config_type(IP);
+config_type(ICMP);
+config_type(UDP);
+config_type(TCP);
+config_type(STACK);
+config_type(RESOLVER);
+config_type(HTTP);
+config_type(SITE);
+config_type(HTTP_CLIENT);
+config_type(JOB);
+
+/* Configure-time keys: --name=value on the command line of mirage. */
+config_type(BOOL_KEY);
+config_type(INT_KEY);
+config_type(STRING_KEY);
+config_type(ENUM_KEY);
+
+/* What the configuration defines. */
+void config(void);
+
+/* Mechanism: the line in use, the mark behind a list, and the choice between (void) and a list. */
+#define MIRAGE_HERE mirage_at(__FILE__, __LINE__)
+#define MIRAGE_FIRST(x, ...) x
+#define MIRAGE_SAME(...) __VA_ARGS__
+#define MIRAGE_VOID(...) void
+#define MIRAGE_PARAMS(...) MIRAGE_FIRST(__VA_OPT__(MIRAGE_SAME, ) MIRAGE_VOID, )(__VA_ARGS__)
+#define MIRAGE_LIST(type, ...) ((type const[]){ __VA_ARGS__ __VA_OPT__(, ) mirage_end })
+void mirage_at(const char *file, int line);
+extern const char mirage_end[];
+
+/* functor(RESULT, PARAMETER...): the type of a functor; with no parameters it takes nothing. */
+#define functor(result, ...) __typeof__(result (*)(MIRAGE_PARAMS(__VA_ARGS__)))
+
+/*
+ * foreign(source, RESULT, PARAMETER...): the functor that a C file, or a folder of them, is. A
+ * relative path starts at the folder of config.c. The types repeat the source's PARAM and MODULE lines.
+ */
+#define foreign(source, result, ...) \
+    ((functor(result, __VA_ARGS__))(MIRAGE_HERE, foreign(source, #result, #__VA_ARGS__)))
+
+/* apply(f, x...): the module that the functor makes of these. The same application twice is one module. */
+#define apply(f, ...)                    \
+    ((__typeof__((f)(__VA_ARGS__)))(MIRAGE_HERE, \
+        apply(#f, (const void *)(f), MIRAGE_LIST(const void *, __VA_ARGS__))))
+
+/* register_job("name", job): start it when the program starts. Several jobs run concurrently. */
+#define register_job(...) (MIRAGE_HERE, register_job(__VA_ARGS__))
+
+/*
+ * named(value, "lan"): the module under a name of its own, which its runtime arguments and log
+ * lines bear. Two names are two modules, even of the same application.
+ */
+#define named(value, name) ((__typeof__(value))(MIRAGE_HERE, named((const void *)(value), name)))
+
+/* if_impl(bool_key, a, b): a when the key is true, else b; both are of one type. */
+#define if_impl(key, a, b)                                                              \
+    __extension__({                                                                     \
+        __typeof__(a) mirage_branches[] = { (a), (b) };                                 \
+        (__typeof__(mirage_branches[0]))(MIRAGE_HERE, if_impl(key, (void **)mirage_branches)); \
+    })
+
+/* match_impl(TYPE, key, {"value", x}, ...): the x beside the value that an enum or string key has. */
+#define match_impl(type, key, ...)                                                      \
+    ((type)(MIRAGE_HERE, _Generic((key), STRING_KEY: match_string_impl, default: match_impl)( \
+        key, (const struct { const char *value; type then; }[]){ __VA_ARGS__, { mirage_end, 0 } })))
+
+/*
+ * Keys: a name, a default, a line of documentation, and for key_enum the values it may
+ * have. Declaring the same key twice gives the same key.
+ */
+#define key_bool(...) (MIRAGE_HERE, key_bool(__VA_ARGS__))
+#define key_int(...) (MIRAGE_HERE, key_int(__VA_ARGS__))
+#define key_string(...) (MIRAGE_HERE, key_string(__VA_ARGS__))
+#define key_enum(name, value, doc, ...) \
+    (MIRAGE_HERE, key_enum(name, value, doc, MIRAGE_LIST(char *, __VA_ARGS__)))
+
+/*
+ * set_int(x, "window_scale", 9): the functor, or the module, with a constant of its source (KEY_INT and
+ * friends) set. The value may be a configure-time key of that kind; a string also an enum key.
+ */
+#define MIRAGE_SET(x, call) ((__typeof__(x))(MIRAGE_HERE, call))
+#define set_bool(x, name, v) \
+    MIRAGE_SET(x, _Generic((v), BOOL_KEY: set_bool_key, default: set_bool)((const void *)(x), name, v))
+#define set_int(x, name, v) \
+    MIRAGE_SET(x, _Generic((v), INT_KEY: set_int_key, default: set_int)((const void *)(x), name, v))
+#define set_string(x, name, v)                                                                 \
+    MIRAGE_SET(x, _Generic((v), STRING_KEY: set_string_key, ENUM_KEY: set_enum_key, default: set_string)( \
+        (const void *)(x), name, v))
+#define set_strings(x, name, ...) \
+    MIRAGE_SET(x, set_strings((const void *)(x), name, MIRAGE_LIST(char *, __VA_ARGS__)))
+
+/* with_library(f, "zlib"): the functor, or the module, with a system library that its source needs, by its pkg-config name. */
+#define with_library(x, name) MIRAGE_SET(x, with_library((const void *)(x), name))
+
+/*
+ * runtime_arg("greeting", "string", "hello", "what to say"): an argument that the built program
+ * reads at boot. Types as in <mirage/arg.h>: bool, int, string, ip, cidr, port, duration, strings, ips.
+ * The default is its text, or NULL for none.
+ */
+#define runtime_arg(...) (MIRAGE_HERE, runtime_arg(__VA_ARGS__))
+
+/* A module in the place of another type that it satisfies. */
+#define kv_ro_of(...) (MIRAGE_HERE, kv_ro_of(__VA_ARGS__))
+#define flow_of_tcp(...) (MIRAGE_HERE, flow_of_tcp(__VA_ARGS__))
+
+#define MIRAGE_USED __attribute__((warn_unused_result))
+MIRAGE_USED void *(foreign)(const char *source, const char *result, const char *params);
+MIRAGE_USED void *(apply)(const char *written, const void *f, const void *const *args);
+void (register_job)(const char *name, JOB job);
+MIRAGE_USED void *(named)(const void *value, const char *name);
+MIRAGE_USED void *(if_impl)(BOOL_KEY key, void *const *branches);
+MIRAGE_USED void *(match_impl)(ENUM_KEY key, const void *cases);
+MIRAGE_USED void *match_string_impl(STRING_KEY key, const void *cases);
+MIRAGE_USED BOOL_KEY (key_bool)(const char *name, int value, const char *doc);
+MIRAGE_USED INT_KEY (key_int)(const char *name, int64_t value, const char *doc);
+MIRAGE_USED STRING_KEY (key_string)(const char *name, const char *value, const char *doc);
+MIRAGE_USED ENUM_KEY (key_enum)(const char *name, const char *value, const char *doc, const char *const *choices);
+MIRAGE_USED void *(set_bool)(const void *x, const char *name, int value);
+MIRAGE_USED void *set_bool_key(const void *x, const char *name, BOOL_KEY key);
+MIRAGE_USED void *(set_int)(const void *x, const char *name, int64_t value);
+MIRAGE_USED void *set_int_key(const void *x, const char *name, INT_KEY key);
+MIRAGE_USED void *(set_string)(const void *x, const char *name, const char *value);
+MIRAGE_USED void *set_string_key(const void *x, const char *name, STRING_KEY key);
+MIRAGE_USED void *set_enum_key(const void *x, const char *name, ENUM_KEY key);
+MIRAGE_USED void *(set_strings)(const void *x, const char *name, const char *const *values);
+MIRAGE_USED void *(with_library)(const void *x, const char *name);
+void (runtime_arg)(const char *name, const char *type, const char *value, const char *doc);
+MIRAGE_USED KV_RO (kv_ro_of)(KV_RW kv);
+MIRAGE_USED FLOW (flow_of_tcp)(TCP tcp);
+
+#include <mirage/catalog.h>
+
+#endif

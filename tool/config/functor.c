@@ -1,0 +1,205 @@
+/* Functors, their constants, and their application. */
+#include <mirage/config.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "../../catalog/catalog.h"
+
+/* "CONSOLE, KV_RO" as the macro saw it: the names are plain words with commas between. */
+static json_t *names_of(const char *list)
+{
+    json_t *names = json_array();
+    while (*list != '\0') {
+        list += strspn(list, ", \t");
+        size_t len = strcspn(list, ", \t");
+        if (len > 0)
+            json_array_append_new(names, json_stringn(list, len));
+        list += len;
+    }
+    return names;
+}
+
+struct node *functor_new(struct here here, const char *source, const char *result, json_t *params)
+{
+    return node_new(NODE_FUNCTOR, here,
+                    json_pack("{s:o,s:s,s:o,s:[],s:[]}", "source", text_of(source), "result", result,
+                              "params", params, "settings", "libraries"));
+}
+
+void *(foreign)(const char *source, const char *result, const char *params)
+{
+    struct here here = called();
+    if (source == NULL || *source == '\0')
+        refuse(here, "foreign was given no source");
+    return functor_new(here, config_path(source), result, names_of(params));
+}
+
+struct node *apply_new(struct here here, const char *written, const void *f, const void *const *args)
+{
+    struct node *functor = node_of(here, f, NODE_FUNCTOR, "the functor '%s'", written);
+    json_t *ids = json_array();
+    for (size_t i = 0; args[i] != mirage_end; i++) {
+        struct node *arg = node_of(here, args[i], NODE_VALUE, "argument %zu of '%s'", i + 1, written);
+        json_array_append_new(ids, json_integer((json_int_t)arg->id));
+    }
+    return node_new(NODE_VALUE, here,
+                    json_pack("{s:s,s:I,s:o}", "kind", "apply", "functor", (json_int_t)functor->id, "args", ids));
+}
+
+void *(apply)(const char *written, const void *f, const void *const *args)
+{
+    return apply_new(called(), written, f, args);
+}
+
+/* A copy of what was made, to change, at the line where the original was made. */
+static struct node *copy_of(enum node_kind kind, struct here made, json_t *original)
+{
+    return node_new(kind, made, json_deep_copy(original));
+}
+
+static const char *kind_of(const struct node *value)
+{
+    return json_string_value(json_object_get(value->json, "kind"));
+}
+
+/*
+ * A copy of the functor, or of a module with a copy of its functor, to change; `*changed` receives what
+ * stands for it from now on. Only an application has a functor.
+ */
+static json_t *functor_copy(struct here here, const void *x, const char *what, struct node **changed)
+{
+    struct node *node = node_find(x);
+    if (node == NULL || node->kind != NODE_VALUE) {
+        node = node_of(here, x, NODE_FUNCTOR, "the first argument of %s", what);
+        *changed = copy_of(NODE_FUNCTOR, node->here, node->json);
+        return (*changed)->json;
+    }
+    if (strcmp(kind_of(node), "apply") != 0)
+        refuse(here, "%s sets something of a functor or of its application: use it inside %s", what,
+               strcmp(kind_of(node), "named") == 0 ? "named" : "the choice between modules");
+    json_t *original = functor_recorded(node);
+    struct here made = { json_string_value(json_object_get(original, "file")),
+                         (int)json_integer_value(json_object_get(original, "line")) };
+    struct node *functor = copy_of(NODE_FUNCTOR, made, original);
+    *changed = copy_of(NODE_VALUE, node->here, node->json);
+    json_object_set_new((*changed)->json, "functor", json_integer((json_int_t)functor->id));
+    return functor->json;
+}
+
+/* The catalogue states its modules' constants, so a wrong one is told here; others' are checked against their source. */
+static void must_be_known(struct here here, json_t *functor, const char *name, const char *kind)
+{
+    const struct catalog_entry *entry = catalog_find(json_string_value(json_object_get(functor, "name")));
+    if (entry == NULL)
+        return;
+    char known[512] = "";
+    for (const struct catalog_key *k = entry->keys; k != NULL && k->name != NULL; k++) {
+        if (strcmp(k->name, name) == 0 && strcmp(k->kind, kind) == 0)
+            return;
+        if (strcmp(k->name, name) == 0)
+            refuse(here, "'%s' of %s is of kind %s: use set_%s", name, entry->name, k->kind, k->kind);
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s'%s'", *known == '\0' ? "" : ", ", k->name);
+    }
+    if (*known == '\0')
+        refuse(here, "%s has no constant '%s': it has none", entry->name, name);
+    refuse(here, "%s has no constant '%s': it has %s", entry->name, name, known);
+}
+
+struct node *setting_new(struct here here, const void *x, const char *name, const char *kind, json_t *setting)
+{
+    char what[32];
+    struct node *changed;
+    snprintf(what, sizeof what, "set_%s", kind);
+    json_t *functor = functor_copy(here, x, what, &changed);
+    if (name == NULL)
+        refuse(here, "%s was given no name", what);
+    must_be_known(here, functor, name, kind);
+    json_object_set_new(setting, "name", text_of(name));
+    json_object_set_new(setting, "kind", text_of(kind));
+    mark(setting, here);
+    json_t *settings = json_object_get(functor, "settings");
+    for (size_t i = 0; i < json_array_size(settings); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(settings, i), "name")), name) == 0)
+            json_array_remove(settings, i--);
+    json_array_append_new(settings, setting);
+    return changed;
+}
+
+static void *set_text(const void *x, const char *name, const char *kind, const char *value)
+{
+    struct here here = called();
+    if (value == NULL)
+        refuse(here, "'%s' was set to NULL", name);
+    return setting_new(here, x, name, kind, json_pack("{s:o}", "value", text_of(value)));
+}
+
+static void *set_key(const void *x, const char *name, const char *kind, const void *key)
+{
+    struct here here = called();
+    struct node *node = node_of(here, key, NODE_KEY, "the value of '%s'", name);
+    return setting_new(here, x, name, kind, json_pack("{s:I}", "key", (json_int_t)node->id));
+}
+
+void *(set_bool)(const void *x, const char *name, int value)
+{
+    return set_text(x, name, "bool", value ? "true" : "false");
+}
+
+void *(set_int)(const void *x, const char *name, int64_t value)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRId64, value);
+    return set_text(x, name, "int", digits);
+}
+
+void *(set_string)(const void *x, const char *name, const char *value)
+{
+    return set_text(x, name, "string", value);
+}
+
+void *(set_strings)(const void *x, const char *name, const char *const *values)
+{
+    struct here here = called();
+    json_t *list = json_array();
+    for (size_t i = 0; values[i] != mirage_end; i++) {
+        if (values[i] == NULL)
+            refuse(here, "value %zu of '%s' is NULL", i + 1, name);
+        json_array_append_new(list, text_of(values[i]));
+    }
+    return setting_new(here, x, name, "strings", json_pack("{s:o}", "values", list));
+}
+
+void *set_bool_key(const void *x, const char *name, BOOL_KEY key)
+{
+    return set_key(x, name, "bool", key);
+}
+
+void *set_int_key(const void *x, const char *name, INT_KEY key)
+{
+    return set_key(x, name, "int", key);
+}
+
+void *set_string_key(const void *x, const char *name, STRING_KEY key)
+{
+    return set_key(x, name, "string", key);
+}
+
+void *set_enum_key(const void *x, const char *name, ENUM_KEY key)
+{
+    return set_key(x, name, "string", key);
+}
+
+void *(with_library)(const void *x, const char *name)
+{
+    struct here here = called();
+    struct node *changed;
+    json_t *functor = functor_copy(here, x, "with_library", &changed);
+    if (name == NULL || *name == '\0')
+        refuse(here, "with_library was given no name");
+    json_array_append_new(json_object_get(functor, "libraries"), text_of(name));
+    return changed;
+}

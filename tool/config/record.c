@@ -1,0 +1,215 @@
+#include "record.h"
+
+#include <mirage/config.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+
+enum { CHUNK = 256, DEEPEST = 256 };
+
+/* Nodes don't move: the configuration holds their addresses. */
+struct chunk {
+    struct chunk *next;
+    size_t used;
+    struct node nodes[CHUNK];
+};
+
+static struct config_start start;
+static struct chunk *chunks;
+static json_t *tables[3]; /* by node_kind */
+static json_t *jobs, *args;
+
+/* Lines of calls whose arguments are still being evaluated. */
+static struct here calls[DEEPEST];
+static size_t depth;
+
+const char mirage_end[] = "";
+
+void mirage_config_start(const struct config_start *s)
+{
+    start = *s;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        tables[i] = json_array();
+    jobs = json_array();
+    args = json_array();
+}
+
+static void reached(struct here here)
+{
+    if (start.channel == NULL)
+        return;
+    snprintf(start.channel->file, sizeof start.channel->file, "%s", here.file);
+    start.channel->line = here.line;
+}
+
+/* Before config() runs there is nothing to record in: a constructor of config.c called the library. */
+static void must_have_started(struct here here)
+{
+    if (start.channel != NULL)
+        return;
+    fprintf(stderr, "%s:%d: error: only config() may compose modules\n", here.file, here.line);
+    _exit(1);
+}
+
+void mirage_at(const char *file, int line)
+{
+    struct here here = { file, line };
+    must_have_started(here);
+    reached(here);
+    if (depth == DEEPEST)
+        refuse(here, "calls are nested more than %d deep", DEEPEST);
+    calls[depth++] = here;
+}
+
+struct here called(void)
+{
+    if (depth == 0)
+        return (struct here){ start.channel->file, start.channel->line };
+    reached(calls[depth - 1]);
+    return calls[--depth];
+}
+
+static void send_and_end(json_t *message)
+{
+    FILE *f = fdopen(start.pipe, "w");
+    if (f == NULL || json_dumpf(message, f, JSON_COMPACT) != 0 || fclose(f) != 0)
+        _exit(1);
+    start.channel->done = true;
+    fflush(NULL);
+    _exit(0);
+}
+
+void refuse(struct here here, const char *format, ...)
+{
+    char *message = NULL;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&message, format, list) < 0)
+        message = NULL;
+    va_end(list);
+    json_t *error = json_object();
+    json_object_set_new(error, "message", text_of(message));
+    mark(error, here);
+    send_and_end(json_pack("{s:o}", "error", error));
+    abort();
+}
+
+void mirage_config_finish(void)
+{
+    send_and_end(json_pack("{s:o,s:o,s:o,s:o,s:o}", "functors", tables[NODE_FUNCTOR], "values",
+                           tables[NODE_VALUE], "keys", tables[NODE_KEY], "jobs", jobs, "args", args));
+}
+
+json_t *text_of(const char *text)
+{
+    json_t *string = text == NULL ? json_null() : json_string(text);
+    /* A path or a name that isn't UTF-8 is still told byte for byte. */
+    return string != NULL ? string : json_string_nocheck(text);
+}
+
+void mark(json_t *object, struct here here)
+{
+    json_object_set_new(object, "file", text_of(here.file));
+    json_object_set_new(object, "line", json_integer(here.line));
+}
+
+struct node *node_new(enum node_kind kind, struct here here, json_t *json)
+{
+    if (chunks == NULL || chunks->used == CHUNK) {
+        struct chunk *fresh = calloc(1, sizeof *fresh);
+        if (fresh == NULL)
+            refuse(here, "out of memory");
+        fresh->next = chunks;
+        chunks = fresh;
+    }
+    struct node *node = &chunks->nodes[chunks->used++];
+    *node = (struct node){ kind, json_array_size(tables[kind]), here, json };
+    mark(json, here);
+    json_array_append_new(tables[kind], json);
+    return node;
+}
+
+struct node *node_find(const void *pointer)
+{
+    uintptr_t at = (uintptr_t)pointer;
+    for (struct chunk *c = chunks; c != NULL; c = c->next) {
+        uintptr_t first = (uintptr_t)c->nodes;
+        if (at >= first && at < first + c->used * sizeof *c->nodes && (at - first) % sizeof *c->nodes == 0)
+            return &c->nodes[(at - first) / sizeof *c->nodes];
+    }
+    return NULL;
+}
+
+json_t *functor_recorded(const struct node *application)
+{
+    json_t *id = json_object_get(application->json, "functor");
+    return json_array_get(tables[NODE_FUNCTOR], (size_t)json_integer_value(id));
+}
+
+struct node *node_of(struct here here, const void *pointer, enum node_kind kind, const char *what, ...)
+{
+    static const char *const names[] = { "a functor", "a module", "a key" };
+    struct node *node = node_find(pointer);
+    if (node != NULL && node->kind == kind)
+        return node;
+    char *subject = NULL;
+    va_list list;
+    va_start(list, what);
+    if (vasprintf(&subject, what, list) < 0)
+        subject = NULL;
+    va_end(list);
+    if (pointer == NULL)
+        refuse(here, "%s is NULL: it must be %s", subject, names[kind]);
+    if (node == NULL)
+        refuse(here, "%s is not %s that this configuration made; was the variable ever set?", subject,
+               names[kind]);
+    refuse(here, "%s is %s, not %s", subject, names[node->kind], names[kind]);
+}
+
+void record_job(json_t *job)
+{
+    json_array_append_new(jobs, job);
+}
+
+void record_arg(json_t *arg)
+{
+    json_array_append_new(args, arg);
+}
+
+json_t *jobs_recorded(void)
+{
+    return jobs;
+}
+
+struct node *key_recorded(const char *name)
+{
+    for (struct chunk *c = chunks; c != NULL; c = c->next)
+        for (size_t i = 0; i < c->used; i++)
+            if (c->nodes[i].kind == NODE_KEY &&
+                strcmp(json_string_value(json_object_get(c->nodes[i].json, "name")), name) == 0)
+                return &c->nodes[i];
+    return NULL;
+}
+
+static char *path_under(const char *folder, const char *path)
+{
+    char *joined = NULL;
+    if (asprintf(&joined, "%s/%s", folder, path) < 0)
+        return NULL;
+    return joined;
+}
+
+char *config_path(const char *path)
+{
+    return *path == '/' ? strdup(path) : path_under(start.folder, path);
+}
+
+char *catalog_path(const char *path)
+{
+    return path_under(start.root, path);
+}
