@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "diagnose.h"
+#include "messages.h"
 #include "run.h"
 #include "stamp.h"
 #include "symbols.h"
@@ -96,7 +96,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
     const char *const rest[] = { "-Wall", "-Wextra", "-O0", "-g", "-c", "-MMD", "-MT", "x", "-MF", w->depfile, "-o", w->object, "-include", header, unit };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         strings_add(&argv, rest[i]);
-    diagnose_flags(compiler, &argv);
+    messages_flags(compiler->is_clang, &argv);
     command->argv = argv.items;
     return true;
 }
@@ -212,7 +212,9 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
     for (size_t c = 0; c < stale; c++) {
         struct checking *w = &work[whose[c]];
         struct strings lines = { 0 }, inputs = { 0 };
-        diagnose(compiler, &commands[c]);
+        struct messages messages = { 0 };
+        messages_read(commands[c].err, compiler->include, &messages);
+        messages_show(&messages);
         if (commands[c].status != 0 || !symbols_read(w->object, &lines)) {
             ok = false;
             continue;

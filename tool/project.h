@@ -38,8 +38,11 @@ struct project {
 /* Compose the compiler's flags of the project's target and mode. */
 void project_flags(struct project *project);
 
-/* Make the runtime's objects for the project's flags, in the user's cache; false when they don't compile. */
-bool runtime_build(struct project *project, struct strings *objects);
+/*
+ * Make the runtime's objects for the project's flags, in the user's cache; false when they
+ * don't compile. `inputs` receives what they are made from.
+ */
+bool runtime_build(struct project *project, struct strings *objects, struct strings *inputs);
 
 /* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build. */
 bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects);

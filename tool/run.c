@@ -42,6 +42,17 @@ static void could_not_start(struct command *command, int error_number)
     command->err_len = strlen(command->err);
 }
 
+/* Captured output is read by us, so it's in the language that we read. */
+static char **plain_environment(void)
+{
+    struct strings copy = { 0 };
+    for (char **e = environ; *e != NULL; e++)
+        if (strncmp(*e, "LC_ALL=", 7) != 0)
+            strings_add(&copy, *e);
+    strings_add(&copy, "LC_ALL=C");
+    return (char **)copy.items;
+}
+
 static bool start(struct running *r, struct command *command)
 {
     int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
@@ -58,7 +69,7 @@ static bool start(struct running *r, struct command *command)
         }
         posix_spawn_file_actions_adddup2(&actions, pipes[i][1], i + 1);
     }
-    failed = posix_spawnp(&r->pid, command->argv[0], &actions, NULL, (char *const *)command->argv, environ);
+    failed = posix_spawnp(&r->pid, command->argv[0], &actions, NULL, (char *const *)command->argv, plain_environment());
 out:
     posix_spawn_file_actions_destroy(&actions);
     for (int i = 0; i < 2; i++) {

@@ -56,7 +56,17 @@ static bool write_ninja(const char *folder, const struct project *p, const struc
     return ok;
 }
 
-bool runtime_build(struct project *p, struct strings *objects)
+static void add_headers(const char *folder, struct strings *inputs)
+{
+    glob_t found;
+    if (glob(text("%s/*.h", folder), 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        strings_add(inputs, keep_string(found.gl_pathv[i]));
+    globfree(&found);
+}
+
+bool runtime_build(struct project *p, struct strings *objects, struct strings *inputs)
 {
     struct strings sources = { 0 };
     if (!runtime_sources(p, &sources))
@@ -77,7 +87,15 @@ bool runtime_build(struct project *p, struct strings *objects)
         fputs(command.err, stderr);
         return false;
     }
-    for (size_t i = 0; i < sources.count; i++)
+    for (size_t i = 0; i < sources.count; i++) {
         strings_add(objects, text("%s/%s", folder, object_name(p, sources.items[i])));
+        strings_add(inputs, sources.items[i]);
+    }
+    /* A source that is added, a header that changes. */
+    for (const char *const *below = p->target->folders; *below != NULL; below++) {
+        strings_add(inputs, text("%s/%s", p->installation.root, *below));
+        add_headers(text("%s/%s", p->installation.root, *below), inputs);
+    }
+    add_headers(text("%s/mirage", p->installation.include), inputs);
     return true;
 }

@@ -10,6 +10,7 @@
  *   instance  `-DMIRAGE_INSTANCE`: the file is included by a generated one that
  *             first binds the parameters' symbols to the chosen modules' with
  *             `#pragma redefine_extname` and defines MIRAGE_KEY_<name> for keys.
+ * With MIRAGE_WHOLE a folder is read abstractly as one translation unit.
  */
 #ifndef MIRAGE_FUNCTOR_H
 #define MIRAGE_FUNCTOR_H
@@ -67,7 +68,7 @@
  * Declares what the files of a module in a folder share: in an instance the
  * folder is one translation unit and this is `static`.
  */
-#ifdef MIRAGE_INSTANCE
+#if defined MIRAGE_INSTANCE || defined MIRAGE_WHOLE
 #define INTERNAL static __attribute__((unused))
 #else
 #define INTERNAL

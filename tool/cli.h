@@ -1,0 +1,58 @@
+/*
+ * The command line: each command's options and texts in one table, from which --help, the
+ * manual pages and the shells' completion are all made.
+ */
+#ifndef TOOL_CLI_H
+#define TOOL_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "configure.h"
+
+struct arguments {
+    struct choices choices;
+    bool dot, svg, json;
+    const char *output;
+    struct strings positional;
+    struct strings program; /* behind "--": for the program that is run */
+};
+
+struct cli_command {
+    const char *name, *summary;
+    const char *usage;       /* behind the options: "[FOLDER]" */
+    const char *description; /* paragraphs */
+    bool takes_keys;         /* unknown --name=value options are the configuration's keys */
+    int most_positional;
+    const struct argp_option *options;
+    int (*run)(const struct cli_command *command, struct arguments *arguments); /* the exit status */
+};
+
+/* Ended by one whose name is NULL. */
+extern const struct cli_command cli_commands[];
+
+const struct cli_command *cli_find(const char *name);
+
+/* Parse the command's arguments and run it. */
+int cli_run(const struct cli_command *command, int argc, char **argv);
+
+/* Print what --help prints, to standard output. */
+void cli_help(const struct cli_command *command);
+void cli_overview(FILE *to);
+
+/* man/mirage.1, man/mirage-build.1, … and completions/mirage.bash, _mirage under `folder`. */
+bool cli_write_manuals(const char *folder);
+bool cli_write_completions(const char *folder);
+
+int command_new(const struct cli_command *command, struct arguments *arguments);
+int command_configure(const struct cli_command *command, struct arguments *arguments);
+int command_build(const struct cli_command *command, struct arguments *arguments);
+int command_run(const struct cli_command *command, struct arguments *arguments);
+int command_test(const struct cli_command *command, struct arguments *arguments);
+int command_describe(const struct cli_command *command, struct arguments *arguments);
+int command_clean(const struct cli_command *command, struct arguments *arguments);
+int command_targets(const struct cli_command *command, struct arguments *arguments);
+int command_help(const struct cli_command *command, struct arguments *arguments);
+
+#endif
