@@ -240,10 +240,7 @@ bool project_build(struct project *p, const struct choices *chosen)
 {
     if (!project_configure(p, chosen))
         return false;
-    bool terminal = isatty(STDERR_FILENO);
-    const char *const loud[] = { "ninja", "-C", p->build, NULL };
-    const char *const quiet[] = { "ninja", "--quiet", "-C", p->build, NULL };
-    int status = run_through(terminal ? loud : quiet);
+    int status = run_ninja(p->build);
     if (status > 0)
         error("%s was not built; the messages above say why", p->name);
     return status == 0;

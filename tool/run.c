@@ -155,13 +155,59 @@ bool run_all(struct command *commands, size_t count)
     return true;
 }
 
-int run_through(const char *const *argv)
+/* Progress lines begin with "[3/9]"; the rest is what a command printed, and is shown. */
+static void show_line(char *line, bool terminal, bool *in_progress)
 {
+    if (strncmp(line, "ninja: ", 7) == 0)
+        return;
+    bool progress = *line == '[' && strchr(line, '/') != NULL && strchr(line, ']') != NULL;
+    if (progress && !terminal)
+        return;
+    if (*in_progress)
+        fputs("\r\033[K", stderr);
+    *in_progress = progress;
+    line[strcspn(line, "\n")] = '\0';
+    if (progress)
+        fprintf(stderr, "%.78s", line);
+    else
+        fprintf(stderr, "%s\n", line);
+    fflush(stderr);
+}
+
+int run_ninja(const char *folder)
+{
+    const char *const argv[] = { "ninja", "-C", folder, NULL };
+    bool terminal = isatty(STDERR_FILENO), in_progress = false;
+    posix_spawn_file_actions_t actions;
+    int ends[2];
     pid_t pid;
-    int failed = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ);
-    if (failed != 0) {
-        error("cannot run %s: %s", argv[0], strerror(failed));
+
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        error("cannot run ninja: %s", strerror(errno));
         return -1;
     }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+    int failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (failed != 0) {
+        close(ends[0]);
+        error("cannot run ninja: %s; install the package ninja-build", strerror(failed));
+        return -1;
+    }
+    FILE *lines = fdopen(ends[0], "r");
+    char *line = NULL;
+    size_t room = 0;
+    while (lines != NULL && getline(&line, &room, lines) >= 0)
+        show_line(line, terminal, &in_progress);
+    if (in_progress)
+        fputs("\r\033[K", stderr);
+    free(line);
+    if (lines != NULL)
+        fclose(lines);
+    else
+        close(ends[0]);
     return wait_for(pid);
 }

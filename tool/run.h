@@ -21,7 +21,10 @@ struct command {
  */
 bool run_all(struct command *commands, size_t count);
 
-/* Run one with the terminal's own input and output; its status as above. */
-int run_through(const char *const *argv);
+/*
+ * Run ninja in `folder`; its status as above. On a terminal its progress is one line that
+ * goes away at the end; elsewhere only what went wrong is shown.
+ */
+int run_ninja(const char *folder);
 
 #endif
