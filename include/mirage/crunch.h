@@ -30,4 +30,20 @@ struct crunch_index {
     const struct crunch_entry *entries;
 };
 
+/* The order of the entries, as strcmp's result. */
+static inline int crunch_compare(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    if (*a == *b)
+        return 0;
+    if (*a == '\0' || *b == '\0')
+        return *a ? 1 : -1;
+    if (*a == '/' || *b == '/')
+        return *a == '/' ? -1 : 1;
+    return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+}
+
 #endif

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <mirage/crunch.h>
 #include <mirage/kv.h>
 
 /* A folder being read, with those above it: a symbolic link back to one of them is a loop. */
@@ -262,25 +263,9 @@ bool tree_read(struct tree *tree, const char *root, const char *skip)
     return walk_folder(&walk, "", NULL);
 }
 
-/* Bytewise, with '/' before every other byte. */
-static int compare_keys(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    if (*a == *b)
-        return 0;
-    if (*a == '\0' || *b == '\0')
-        return *a ? 1 : -1;
-    if (*a == '/' || *b == '/')
-        return *a == '/' ? -1 : 1;
-    return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-}
-
 static int compare_files(const void *a, const void *b)
 {
-    return compare_keys(((const struct file *)a)->key, ((const struct file *)b)->key);
+    return crunch_compare(((const struct file *)a)->key, ((const struct file *)b)->key);
 }
 
 bool tree_sort(struct tree *tree)

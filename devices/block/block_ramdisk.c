@@ -1,0 +1,123 @@
+/* BLOCK in memory: zeros at first, gone when the program ends. */
+#include <mirage/functor.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+MODULE(BLOCK, block_ramdisk);
+LOG_SOURCE(block);
+
+KEY_INT(size, 16777216, "bytes of the disk");
+KEY_INT(sector_size, 512, "bytes of a sector, a power of two of at least 512");
+
+struct block_ramdisk {
+    uint64_t sectors;
+    uint8_t *bytes; /* from calloc, which touches no page before it is written */
+};
+
+enum { PIECE = 1 << 20 };
+
+IO err block_ramdisk_connect(struct block_ramdisk **out)
+{
+    struct block_ramdisk *block;
+
+    if (sector_size < 512 || (sector_size & (sector_size - 1)) || size < sector_size ||
+        size % sector_size) {
+        log_error("a ramdisk of %lld bytes in sectors of %lld: must be whole sectors of a power of two",
+                  (long long)size, (long long)sector_size);
+        return ERR_INVALID;
+    }
+    block = malloc(sizeof *block);
+    if (!block)
+        return ERR_NO_MEMORY;
+    block->sectors = (uint64_t)(size / sector_size);
+    block->bytes = calloc((size_t)block->sectors, (size_t)sector_size);
+    if (!block->bytes) {
+        free(block);
+        return ERR_NO_MEMORY;
+    }
+    *out = block;
+    return OK;
+}
+
+IO void block_ramdisk_disconnect(struct block_ramdisk *block)
+{
+    free(block->bytes);
+    free(block);
+}
+
+void block_ramdisk_info(struct block_ramdisk *block, struct block_info *out)
+{
+    *out = (struct block_info){ .sector_size = (uint32_t)sector_size,
+                                .sectors = block->sectors,
+                                .writable = true };
+}
+
+static err check(const struct block_ramdisk *block, uint64_t sector, uint64_t count)
+{
+    if (count == 0)
+        return ERR_INVALID;
+    return sector > block->sectors || count > block->sectors - sector ? ERR_RANGE : OK;
+}
+
+/* The bytes are copied: later writes must not show in what was read. */
+IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t count,
+                          struct buf **out)
+{
+    struct buf *chain = NULL, **end = &chain;
+    const uint8_t *from;
+    uint64_t left;
+
+    TRY(check(block, sector, count));
+    from = block->bytes + sector * (uint64_t)sector_size;
+    left = count * (uint64_t)sector_size;
+    while (left) {
+        size_t len = left < PIECE ? (size_t)left : PIECE;
+        *end = buf_copy(from, len);
+        if (!*end) {
+            buf_free(chain);
+            return ERR_NO_MEMORY;
+        }
+        end = &(*end)->next;
+        from += len;
+        left -= len;
+    }
+    *out = chain;
+    return OK;
+}
+
+IO err block_ramdisk_write(struct block_ramdisk *block, uint64_t sector, struct buf *data)
+{
+    size_t len = buf_len(data);
+    err e;
+
+    if (!data)
+        return ERR_NO_MEMORY;
+    if (len % (size_t)sector_size)
+        e = ERR_INVALID;
+    else
+        e = check(block, sector, len / (size_t)sector_size);
+    if (e == OK) {
+        uint8_t *to = block->bytes + sector * (uint64_t)sector_size;
+        for (const struct buf *b = data; b; b = b->next) {
+            if (b->len)
+                memcpy(to, b->data, b->len);
+            to += b->len;
+        }
+    }
+    buf_free(data);
+    return e;
+}
+
+IO err block_ramdisk_flush(struct block_ramdisk *block)
+{
+    (void)block;
+    return OK;
+}
+
+IO err block_ramdisk_discard(struct block_ramdisk *block, uint64_t sector, uint64_t count)
+{
+    TRY(check(block, sector, count));
+    memset(block->bytes + sector * (uint64_t)sector_size, 0, (size_t)(count * (uint64_t)sector_size));
+    return OK;
+}

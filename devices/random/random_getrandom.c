@@ -1,0 +1,109 @@
+/*
+ * RANDOM by getrandom(2). Small requests come from a buffer, since a number a system call
+ * would make ports and sequence numbers dear; what was given is wiped, so that memory that
+ * leaks later does not tell what was drawn before.
+ */
+#include <mirage/functor.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+MODULE(RANDOM, random_getrandom);
+LOG_SOURCE(random);
+
+struct random_getrandom {
+    size_t used; /* bytes at the front of `pool` that were given and are zero again */
+    uint8_t pool[512];
+};
+
+/* The kernel gives up to 256 bytes at once and otherwise what it had when a signal came. */
+static err draw(void *out, size_t len)
+{
+    uint8_t *to = out;
+
+    while (len) {
+        ssize_t n = getrandom(to, len < 256 ? len : 256, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return ERR_IO;
+        to += n;
+        len -= (size_t)n;
+    }
+    return OK;
+}
+
+/* A program that goes on without randomness would give its keys away. */
+static void must_draw(void *out, size_t len)
+{
+    if (draw(out, len) != OK) {
+        log_error("the host has stopped giving random bytes: %s", strerror(errno));
+        abort();
+    }
+}
+
+IO err random_getrandom_connect(struct random_getrandom **out)
+{
+    struct random_getrandom *random = malloc(sizeof *random);
+
+    if (!random)
+        return ERR_NO_MEMORY;
+    if (draw(random->pool, sizeof random->pool) != OK) {
+        log_error("the host gives no random bytes: %s", strerror(errno));
+        free(random);
+        return ERR_IO;
+    }
+    random->used = 0;
+    *out = random;
+    return OK;
+}
+
+IO void random_getrandom_disconnect(struct random_getrandom *random)
+{
+    explicit_bzero(random, sizeof *random);
+    free(random);
+}
+
+void random_getrandom_fill(struct random_getrandom *random, void *out, size_t len)
+{
+    uint8_t *from;
+
+    if (len > sizeof random->pool / 4) {
+        must_draw(out, len);
+        return;
+    }
+    if (sizeof random->pool - random->used < len) {
+        must_draw(random->pool, sizeof random->pool);
+        random->used = 0;
+    }
+    from = random->pool + random->used;
+    memcpy(out, from, len);
+    explicit_bzero(from, len);
+    random->used += len;
+}
+
+uint64_t random_getrandom_u64(struct random_getrandom *random)
+{
+    uint64_t number;
+
+    random_getrandom_fill(random, &number, sizeof number);
+    return number;
+}
+
+/*
+ * The high half of number * bound is nearly uniform; the few products whose low half falls
+ * below 2^32 mod bound would be one too many for their result, and are drawn again.
+ */
+uint32_t random_getrandom_below(struct random_getrandom *random, uint32_t bound)
+{
+    uint64_t product;
+    uint32_t number;
+
+    do {
+        random_getrandom_fill(random, &number, sizeof number);
+        product = (uint64_t)number * bound;
+    } while ((uint32_t)product < bound && (uint32_t)product < -bound % bound);
+    return (uint32_t)(product >> 32);
+}

@@ -1,0 +1,229 @@
+/*
+ * Connections. A flow that waits holds no buffer: one is taken from the pool when there is
+ * something to read. Reads that fill what they asked for ask for more the next time.
+ */
+#include "socket_stack.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MOST_PAGES = 16 };
+
+INTERNAL err flow_make(struct socket_stack_tcp *tcp, int fd, struct socket_stack_tcp_flow **out)
+{
+    struct socket_stack_tcp_flow *flow = calloc(1, sizeof *flow);
+    err e = flow ? linux_fd_open(&flow->fd, fd, LINUX_FD_STREAM) : ERR_NO_MEMORY;
+
+    if (e != OK) {
+        close(fd);
+        free(flow);
+        return e;
+    }
+    flow->tcp = tcp;
+    flow->pages = 1;
+    *out = flow;
+    return OK;
+}
+
+/* A chain of empty pages, as many as there is memory for; `asked` is their room. */
+static struct buf *pages_alloc(struct iovec *vector, int pages, int *count, size_t *asked)
+{
+    struct buf *chain = NULL, **end = &chain;
+
+    *asked = 0;
+    for (*count = 0; *count < pages; ++*count) {
+        *end = buf_alloc(BUF_PAGE_ROOM);
+        if (!*end)
+            break;
+        vector[*count] = (struct iovec){ (*end)->data, (*end)->len };
+        *asked += (*end)->len;
+        end = &(*end)->next;
+    }
+    return chain;
+}
+
+IO err socket_stack_tcp_read(struct socket_stack_tcp_flow *flow, struct buf **out)
+{
+    if (flow->reading)
+        return ERR_BUSY;
+    for (;;) {
+        struct iovec vector[MOST_PAGES];
+        struct buf *chain;
+        size_t asked;
+        ssize_t n;
+        int count;
+
+        if (!flow->fd.readable) {
+            err e;
+            flow->reading = true;
+            e = linux_fd_wait_readable(&flow->fd);
+            if (e == ERR_CLOSED)
+                return e; /* and the flow is gone */
+            flow->reading = false;
+            TRY(e);
+        }
+        chain = pages_alloc(vector, flow->pages, &count, &asked);
+        if (!chain)
+            return ERR_NO_MEMORY;
+        n = count == 1 ? read(flow->fd.fd, vector[0].iov_base, vector[0].iov_len)
+                       : readv(flow->fd.fd, vector, count);
+        if (n > 0) {
+            if ((size_t)n < asked) {
+                linux_fd_drained(&flow->fd);
+                flow->pages = 1;
+                buf_truncate(chain, (size_t)n);
+            } else if (flow->pages < MOST_PAGES) {
+                flow->pages *= 2;
+            }
+            *out = chain;
+            return OK;
+        }
+        buf_free(chain);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN) {
+            linux_fd_drained(&flow->fd);
+            continue;
+        }
+        flow->ended = true;
+        return n == 0 ? ERR_END : ERR_RESET;
+    }
+}
+
+/* Send the chain, and drop each view when all of it was accepted. ERR_CLOSED: the flow is gone. */
+static IO err write_chain(struct socket_stack_tcp_flow *flow, struct buf **chain)
+{
+    size_t skip = 0;
+
+    for (;;) {
+        struct iovec vector[VECTOR];
+        struct msghdr message = { .msg_iov = vector };
+        ssize_t n;
+
+        message.msg_iovlen = vector_make(vector, *chain, skip);
+        if (message.msg_iovlen == 0)
+            return OK;
+        if (!flow->fd.writable) {
+            err e;
+            flow->writing = true;
+            e = linux_fd_wait_writable(&flow->fd);
+            if (e == ERR_CLOSED)
+                return e;
+            flow->writing = false;
+            TRY(e);
+        }
+        n = sendmsg(flow->fd.fd, &message, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            linux_fd_full(&flow->fd);
+            continue;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno == ENOMEM || errno == ENOBUFS)
+                return ERR_NO_MEMORY;
+            flow->ended = true;
+            return ERR_RESET;
+        }
+        skip += (size_t)n;
+        while (*chain && skip >= (*chain)->len) {
+            struct buf *done = *chain;
+            skip -= done->len;
+            *chain = done->next;
+            done->next = NULL;
+            buf_free(done);
+        }
+    }
+}
+
+IO err socket_stack_tcp_write(struct socket_stack_tcp_flow *flow, struct buf *data)
+{
+    err e;
+
+    if (!data)
+        return ERR_NO_MEMORY;
+    if (flow->writing)
+        e = ERR_BUSY;
+    else if (flow->shut)
+        e = ERR_CLOSED;
+    else
+        e = write_chain(flow, &data);
+    buf_free(data);
+    return e;
+}
+
+IO err socket_stack_tcp_shutdown(struct socket_stack_tcp_flow *flow)
+{
+    if (flow->writing)
+        return ERR_BUSY;
+    if (flow->shut)
+        return OK;
+    flow->shut = true;
+    return shutdown(flow->fd.fd, SHUT_WR) < 0 ? ERR_RESET : OK;
+}
+
+/*
+ * The kernel answers what comes after a close with a reset, and sends one at once
+ * when there are unread bytes; either would destroy what was written and has not been
+ * delivered. So a flow whose peer has not ended is kept a little.
+ */
+void socket_stack_tcp_close(struct socket_stack_tcp_flow *flow)
+{
+    if (flow->ended) {
+        linux_fd_close(&flow->fd);
+        free(flow);
+        return;
+    }
+    if (flow->reading || flow->writing) {
+        /* Those who wait must be sent away, which closing the descriptor does. */
+        int fd = fcntl(flow->fd.fd, F_DUPFD_CLOEXEC, 3);
+        linux_fd_close(&flow->fd);
+        if (fd < 0 || linux_fd_open(&flow->fd, fd, LINUX_FD_STREAM) != OK) {
+            if (fd >= 0)
+                close(fd);
+            free(flow);
+            return;
+        }
+    }
+    linger_begin(flow);
+}
+
+void socket_stack_tcp_abort(struct socket_stack_tcp_flow *flow)
+{
+    struct linger hard = { .l_onoff = 1, .l_linger = 0 };
+
+    setsockopt(flow->fd.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    linux_fd_close(&flow->fd);
+    free(flow);
+}
+
+void socket_stack_tcp_peer(struct socket_stack_tcp_flow *flow, struct endpoint *out)
+{
+    *out = flow->peer;
+}
+
+void socket_stack_tcp_local(struct socket_stack_tcp_flow *flow, struct endpoint *out)
+{
+    local_endpoint(flow->fd.fd, out);
+}
+
+void socket_stack_tcp_set_nodelay(struct socket_stack_tcp_flow *flow, bool on)
+{
+    int value = on;
+
+    setsockopt(flow->fd.fd, IPPROTO_TCP, TCP_NODELAY, &value, sizeof value);
+}
+
+void socket_stack_tcp_set_keepalive(struct socket_stack_tcp_flow *flow, os_time idle)
+{
+    int on = idle > 0, fd = flow->fd.fd;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    if (on) {
+        os_time rounded = (idle + SECONDS(1) - 1) / SECONDS(1);
+        int seconds = rounded > 32767 ? 32767 : (int)rounded;
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    }
+}

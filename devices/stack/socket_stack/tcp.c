@@ -1,0 +1,165 @@
+/* Making connections: the active and the passive OPEN. What they carry is in flow.c. */
+#include "socket_stack.h"
+
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct socket_stack_tcp_listener {
+    struct linux_fd fd;
+    struct socket_stack_tcp *tcp;
+    uint16_t port;
+};
+
+/* How long an accept that met the limit of descriptors holds its caller up. */
+static const os_time ACCEPT_PAUSE = MILLISECONDS(20);
+
+IO void socket_stack_tcp_disconnect(struct socket_stack_tcp *tcp)
+{
+    (void)tcp;
+}
+
+static err open_error(int number)
+{
+    switch (number) {
+    case EACCES:
+    case EPERM:
+    case EINVAL:
+    case EAFNOSUPPORT:
+    case EADDRNOTAVAIL: return ERR_UNREACHABLE;
+    case ECONNRESET: return ERR_REFUSED;
+    default: return linux_error(number);
+    }
+}
+
+/* Wait for the outcome of a connection in progress. The flow stays the caller's unless ERR_CLOSED. */
+static IO err await_connected(struct socket_stack_tcp_flow *flow)
+{
+    int number = 0;
+    socklen_t len = sizeof number;
+
+    linux_fd_full(&flow->fd);
+    TRY(linux_fd_wait_writable(&flow->fd));
+    if (getsockopt(flow->fd.fd, SOL_SOCKET, SO_ERROR, &number, &len) < 0)
+        number = errno;
+    return number ? open_error(number) : OK;
+}
+
+IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint *peer,
+                             struct socket_stack_tcp_flow **out)
+{
+    int family = ip_is_v4(&peer->addr) ? AF_INET : AF_INET6, on = 1, fd;
+    struct socket_stack_tcp_flow *flow;
+    union address address;
+    socklen_t len = address_make(&address, family, &peer->addr, peer->port);
+    bool connected;
+    err e;
+
+    fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return open_error(errno);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connected = connect(fd, &address.any, len) == 0;
+    if (!connected && errno != EINPROGRESS && errno != EINTR) {
+        e = open_error(errno);
+        close(fd);
+        return e;
+    }
+    TRY(flow_make(tcp, fd, &flow));
+    flow->peer = *peer;
+    /* The peer has hardly said anything yet: the first read waits. */
+    linux_fd_drained(&flow->fd);
+    e = connected ? OK : await_connected(flow);
+    if (e != OK) {
+        linux_fd_close(&flow->fd);
+        free(flow);
+        return e;
+    }
+    *out = flow;
+    return OK;
+}
+
+err socket_stack_tcp_listen(struct socket_stack_tcp *tcp, const struct ip_addr *local, uint16_t port,
+                            uint32_t backlog, struct socket_stack_tcp_listener **out)
+{
+    struct socket_stack_tcp_listener *listener = malloc(sizeof *listener);
+    struct endpoint end;
+    int fd, family, on = 1;
+    err e;
+
+    if (!listener)
+        return ERR_NO_MEMORY;
+    e = bound_socket(tcp->stack, SOCK_STREAM, local, port, &fd, &family);
+    if (e != OK)
+        goto out;
+    /* Accepted connections inherit it. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (listen(fd, backlog > INT_MAX ? INT_MAX : backlog ? (int)backlog : 1) < 0)
+        e = linux_error(errno);
+    if (e == OK)
+        e = linux_fd_open(&listener->fd, fd, LINUX_FD_PACKET);
+    if (e != OK) {
+        close(fd);
+        goto out;
+    }
+    listener->tcp = tcp;
+    local_endpoint(fd, &end);
+    listener->port = end.port;
+    *out = listener;
+out:
+    if (e != OK)
+        free(listener);
+    return e;
+}
+
+uint16_t socket_stack_tcp_listener_port(struct socket_stack_tcp_listener *listener)
+{
+    return listener->port;
+}
+
+/* Out of descriptors or memory: the connection stays in the backlog, and the caller must not spin. */
+static IO err accept_later(void)
+{
+    os_sleep(ACCEPT_PAUSE);
+    TRY(os_check());
+    return ERR_NO_SPACE;
+}
+
+IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener,
+                               struct socket_stack_tcp_flow **out)
+{
+    struct socket_stack_tcp *tcp = listener->tcp;
+
+    for (;;) {
+        union address address;
+        socklen_t len = sizeof address;
+        int fd;
+
+        TRY(linux_fd_wait_readable(&listener->fd));
+        fd = accept4(listener->fd.fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            if (flow_make(tcp, fd, out) != OK)
+                return accept_later();
+            address_read(&(*out)->peer, &address);
+            return OK;
+        }
+        switch (errno) {
+        case EAGAIN: linux_fd_drained(&listener->fd); break;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: return accept_later();
+        case EBADF:
+        case EINVAL:
+        case ENOTSOCK: return ERR_IO;
+        default: break; /* of that one connection, which is gone */
+        }
+    }
+}
+
+void socket_stack_tcp_unlisten(struct socket_stack_tcp_listener *listener)
+{
+    linux_fd_close(&listener->fd);
+    free(listener);
+}
