@@ -1,0 +1,56 @@
+#!/bin/bash
+# Build mirage three ways and run every test.
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/common.sh
+
+usage='Usage: ./test.sh [--fast] [MESON-TEST-ARGUMENT...]
+
+Installs what is missing, then builds and tests with GCC, with Clang, and with GCC under
+AddressSanitizer and UndefinedBehaviorSanitizer; --fast: with GCC only. Further arguments go to
+meson test: names of tests, --suite NAME. The last line says how many test cases passed and failed.'
+
+fast=no
+case ${1-} in
+--fast) fast=yes && shift ;;
+-h | --help) printf '%s\n' "$usage" && exit 0 ;;
+esac
+
+runtime_package=$(clang_runtime_package)
+need_packages "${build_packages[@]}" "${test_packages[@]}" ${runtime_package:+"$runtime_package"}
+
+export UBSAN_OPTIONS=print_stacktrace=1
+tested=()
+
+# test_in FOLDER COMPILER WHAT MESON-OPTION... -- MESON-TEST-ARGUMENT...
+test_in() {
+    local folder=$1 compiler=$2 what=$3 options=()
+    shift 3
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    say "== $what"
+    tested+=("$folder")
+    # What an earlier run left must not be counted when this one doesn't get so far.
+    rm -f "$folder/meson-logs/testlog.json" "$folder/build-failed"
+    if ! build_in "$folder" "$compiler" "${options[@]}"; then
+        say "not ok - the build in $folder"
+        mkdir -p "$folder"
+        touch "$folder/build-failed"
+        return
+    fi
+    # Its status is not needed: the tally finds every failure.
+    meson test -C "$folder" --no-rebuild --print-errorlogs "$@" </dev/null || true
+}
+
+test_in build "${CC-gcc}" "GCC" -- "$@"
+if [ $fast = no ]; then
+    test_in build-clang clang "Clang" -- "$@"
+    # Programs built by the tool are tested with sanitizers by their own tests: here, the parts.
+    # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
+    test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
+        -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool --no-suite slow "$@"
+fi
+python3 scripts/tally.py "${tested[@]}"
