@@ -53,16 +53,87 @@ struct http_response {
     const char *content_type;          /* NULL: none is sent */
     size_t header_count;
     const struct http_header *headers; /* further ones; not those that are the server's */
-    /* When the body is not given but its length is known (HEAD, 304): -1 means it is the body's. */
+    /*
+     * The content's length when the body is not given: for HEAD and 304 with M_respond, and with
+     * M_begin for content that is written in pieces of that sum, without chunked coding.
+     */
     bool has_length;
     uint64_t length;
     bool close;                        /* end the connection after this response */
 };
 
+static inline char http_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* The value of the first field of this name; a NULL data when there is none. */
-struct http_text http_find(const struct http_request *request, const char *name);
+static inline struct http_text http_find(const struct http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct http_text text = request->fields[i].name;
+        size_t at = 0;
+        while (at < text.len && name[at] != '\0' && http_lower(text.data[at]) == http_lower(name[at]))
+            at++;
+        if (at == text.len && name[at] == '\0')
+            return request->fields[i].value;
+    }
+    return (struct http_text){ NULL, 0 };
+}
 
 /* The reason phrase of a status code (RFC 9110, section 15), "" for an unknown one. */
-const char *http_reason(unsigned status);
+static inline const char *http_reason(unsigned status)
+{
+    switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 203: return "Non-Authoritative Information";
+    case 204: return "No Content";
+    case 205: return "Reset Content";
+    case 206: return "Partial Content";
+    case 300: return "Multiple Choices";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 305: return "Use Proxy";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 402: return "Payment Required";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 407: return "Proxy Authentication Required";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 426: return "Upgrade Required";
+    case 428: return "Precondition Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "";
+    }
+}
 
 #endif

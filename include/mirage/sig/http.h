@@ -9,14 +9,19 @@
  * M_read_body(exchange, out): the next piece of the request's content, decoded, as a chain
  *   that becomes the caller's; ERR_END after the last. The first call answers
  *   `Expect: 100-continue`. ERR_TOO_LARGE, ERR_TIMEOUT, ERR_FORMAT, ERR_RESET: answer or not,
- *   the connection will be closed.
+ *   the connection will be closed. A POST or PUT that says nothing of its content is ERR_FORMAT here, and 411
+ *   when the event returns that.
  * M_respond(exchange, response, body): send a whole response; takes the chain, NULL is an
  *   empty body. Content-Length, Date, Connection are the server's; for HEAD and for 204 and 304
  *   the body is not sent.
+ *   ERR_INVALID: already answered, a status outside 200–599, a field that is the server's or can't
+ *   stand in a message, or a length that isn't the body's; nothing was sent.
  * M_begin(exchange, response): send the head of a response whose length is not known, in chunked
- *   coding (or until close for HTTP/1.0);
- * M_write(exchange, data): then pieces of it, each taken; may wait for the peer;
- * M_end(exchange): then its end.
+ *   coding (or until close for HTTP/1.0), or whose has_length is set: then exactly that many bytes follow;
+ * M_write(exchange, data): then pieces of it, each taken; may wait for the peer; ERR_INVALID for more
+ *   than the length that was given;
+ * M_end(exchange): then its end. Without it, or with less than the length given, the connection is
+ *   aborted, so that the peer knows that the content is not whole.
  *
  * Event, on the connection's fiber, which it may suspend:
  * M_on_request(ctx, exchange): answer with M_respond or M_begin. One that returns OK without

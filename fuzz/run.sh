@@ -1,0 +1,49 @@
+#!/bin/sh
+# run.sh NAME SECONDS [TARGET]: build the fuzzers of fuzz/NAME with Clang, run each (or one) for
+# that long from its corpus, and print the line coverage of the sources under test.
+# New inputs are left in the build folder; with MERGE=1 the corpus becomes the
+# smallest set with the same coverage.
+set -eu
+name=${1:?usage: run.sh NAME SECONDS [TARGET]}
+seconds=${2:?usage: run.sh NAME SECONDS [TARGET]}
+only=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
+flags="-std=gnu17 -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$here/../include ${FUZZ_CFLAGS:-}"
+mkdir -p "$build"
+
+for source in "$here/$name"/*.c; do
+    target=$(basename "$source" .c)
+    [ -z "$only" ] || [ "$only" = "$target" ] || continue
+    corpus=$here/$name/corpus/$target
+    found=$build/$target.found
+    dictionary=$here/$name/$target.dict
+    mkdir -p "$found"
+    # shellcheck disable=SC2086
+    clang $flags -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+        "$source" -o "$build/$target"
+    set -- -max_total_time="$seconds" -max_len=2048 -print_final_stats=1 -artifact_prefix="$build/$target."
+    [ ! -f "$dictionary" ] || set -- "$@" -dict="$dictionary"
+    echo "== $name/$target: $seconds s"
+    nice "$build/$target" "$@" "$found" "$corpus" >"$build/$target.log" 2>&1 || {
+        tail -n 40 "$build/$target.log"
+        exit 1
+    }
+    grep -E 'stat::number_of_executed_units|stat::peak_rss_mb|DONE' "$build/$target.log"
+    if [ "${MERGE:-0}" = 1 ]; then
+        merged=$build/$target.merged
+        rm -rf "$merged" && mkdir "$merged"
+        "$build/$target" -merge=1 "$merged" "$corpus" "$found" >/dev/null 2>&1
+        rm -f "$corpus"/* && cp "$merged"/* "$corpus"/
+    fi
+
+    # shellcheck disable=SC2086
+    clang $flags -fprofile-instr-generate -fcoverage-mapping "$source" "$here/replay.c" \
+        -o "$build/$target.coverage"
+    LLVM_PROFILE_FILE=$build/$target.profraw "$build/$target.coverage" "$corpus" "$found" >/dev/null
+    llvm-profdata merge -o "$build/$target.profdata" "$build/$target.profraw"
+    llvm-cov report "$build/$target.coverage" -instr-profile="$build/$target.profdata" \
+        -ignore-filename-regex="fuzz/" | awk '
+        /\.[ch] / { printf "%-40s lines %5d, covered %s\n", $1, $8, $10 }
+        /^TOTAL/ { printf "%-40s lines %5d, covered %s\n", "total", $8, $10 }'
+done

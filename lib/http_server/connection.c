@@ -1,0 +1,163 @@
+#include "http_server.h"
+
+/* What one write may take before its time counts anew: a slow reader must take this much. */
+#define WRITE_PIECE (64 * 1024)
+/* A peer that always has a request ready lets others run after so many. */
+#define BURST 32
+/* Bytes that are skipped while the peer reads the last response. */
+#define LINGER_MAX (1024 * 1024)
+
+INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline)
+{
+    struct buf *piece = NULL;
+    err e = http_connection_flush(c);
+    if (e != OK)
+        return e;
+    OS_DEADLINE(deadline)
+        e = stack_tcp_read(c->flow, &piece);
+    if (e != OK)
+        return e;
+    metric_add(&c->http->bytes_in, (int64_t)buf_len(piece));
+    c->in = buf_append(c->in, piece);
+    return OK;
+}
+
+/* The first WRITE_PIECE bytes or so of *data; NULL: no memory. */
+static struct buf *cut(struct buf **data)
+{
+    struct buf *first = *data, *last = first;
+    size_t len = first->len;
+    if (len > WRITE_PIECE) {
+        struct buf *piece = buf_slice(first, 0, WRITE_PIECE);
+        if (piece != NULL)
+            *data = buf_advance(first, WRITE_PIECE);
+        return piece;
+    }
+    while (last->next != NULL && len + last->next->len <= WRITE_PIECE) {
+        last = last->next;
+        len += last->len;
+    }
+    *data = last->next;
+    last->next = NULL;
+    return first;
+}
+
+INTERNAL IO err http_connection_flush(struct http_connection *c)
+{
+    struct buf *data = c->out;
+    err e = OK;
+    c->out = NULL;
+    c->held = 0;
+    while (data != NULL && e == OK) {
+        struct buf *piece = cut(&data);
+        size_t len = piece ? buf_len(piece) : 0;
+        OS_DEADLINE(os_loop_now() + c->http->write_timeout)
+            e = stack_tcp_write(c->flow, piece);
+        if (e == OK)
+            metric_add(&c->http->bytes_out, (int64_t)len);
+    }
+    buf_free(data);
+    if (e != OK)
+        c->broken = true;
+    return e;
+}
+
+INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *data, bool hold)
+{
+    if (data == NULL)
+        return ERR_NO_MEMORY;
+    if (c->broken) {
+        buf_free(data);
+        return ERR_RESET;
+    }
+    if (hold)
+        c->held += buf_len(data);
+    c->out = buf_append(c->out, data);
+    return hold && c->held < c->http->held_max ? OK : http_connection_flush(c);
+}
+
+INTERNAL void http_connection_consume(struct http_connection *c, size_t n)
+{
+    if (n > 0)
+        c->in = buf_advance(c->in, n);
+}
+
+/*
+ * End our side and skip what the peer still sends until it ends its own: closing at once with
+ * bytes unread would reset the connection, and the peer might lose the response (RFC 9112, section 9.6).
+ */
+static IO void linger(struct http_connection *c)
+{
+    size_t skipped = 0;
+    buf_free(c->in);
+    c->in = NULL;
+    OS_DEADLINE(os_now() + c->http->linger) {
+        err e = stack_tcp_shutdown(c->flow);
+        while (e == OK && skipped < LINGER_MAX) {
+            struct buf *piece;
+            e = stack_tcp_read(c->flow, &piece);
+            if (e == OK) {
+                skipped += buf_len(piece);
+                buf_free(piece);
+            }
+        }
+    }
+}
+
+/* Wait for the first byte of a request, holding nothing; false when none will come. */
+static IO bool wait_for_request(struct http_connection *c)
+{
+    struct http_server *http = c->http;
+    os_time patience = c->served > 0 ? http->idle_timeout : http->request_timeout;
+    if (c->in != NULL)
+        return true;
+    if (http_connection_flush(c) != OK || c->service->stopping)
+        return false;
+    http_service_idle(c);
+    err e = http_connection_read(c, os_loop_now() + patience);
+    http_service_busy(c);
+    return e == OK;
+}
+
+/* Read a request and have it answered; whether another may follow. */
+static IO bool serve_one(struct http_connection *c, bool *lingering)
+{
+    if (!wait_for_request(c))
+        return false;
+    struct http_server_exchange *x = http_exchange_new(c);
+    if (x == NULL)
+        return false;
+    int status = http_exchange_read_head(x);
+    bool keep = status == 0 && http_exchange_run(x);
+    if (status > 0)
+        http_exchange_fail(x, (unsigned)status, true);
+    if (status > 0 || c->in != NULL || !x->body_done)
+        *lingering = true;
+    /* A response that was not finished must not look as if it was. */
+    if (x->answer == HTTP_BEGUN)
+        c->broken = true;
+    http_exchange_free(x);
+    if (keep && ++c->served % BURST == 0)
+        keep = os_yield() == OK;
+    return keep && !c->broken;
+}
+
+INTERNAL err http_connection_run(void *arg)
+{
+    struct http_connection *c = arg;
+    bool lingering = false;
+    while (serve_one(c, &lingering))
+        lingering = false;
+    lingering |= c->service->stopping && c->served > 0;
+    if (!c->broken && http_connection_flush(c) == OK && lingering)
+        linger(c);
+    buf_free(c->in);
+    buf_free(c->out);
+    if (c->broken)
+        stack_tcp_abort(c->flow);
+    else
+        stack_tcp_close(c->flow);
+    http_service_ended(c);
+    free(c);
+    return OK;
+}

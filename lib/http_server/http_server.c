@@ -1,0 +1,75 @@
+#include "http_server.h"
+
+KEY_INT(max_line, 8192, "bytes of a request line; more is answered with 414");
+KEY_INT(max_header, 16384, "bytes of a request's header section; more is answered with 431");
+KEY_INT(max_fields, 64, "fields of a request; more is answered with 431");
+KEY_INT(max_held, 65536, "bytes of responses to pipelined requests that are written together");
+KEY_INT(max_drain, 65536, "bytes of content nobody read that are skipped to keep a connection");
+KEY_INT(min_progress, 4096, "bytes of content that a client must send in each http-body-timeout");
+
+ARG_INT(http_connections, 16384, "HTTP connections at a time; idle ones make room for new ones");
+ARG_INT(http_body_limit, 1048576, "bytes of content that a request may have; more is answered with 413");
+ARG_DURATION(http_request_timeout, "10s", "time in which the head of an HTTP request must come");
+ARG_DURATION(http_body_timeout, "20s", "time in which some more of a request's content must come");
+ARG_DURATION(http_write_timeout, "30s", "time in which a client must take 64 KiB of a response");
+ARG_DURATION(http_idle_timeout, "75s", "time that a connection is kept open between requests");
+ARG_DURATION(http_linger, "2s", "time given to a client to read the last response before the connection closes");
+ARG_DURATION(http_grace, "2s", "time given to responses under way when the server stops");
+
+static void register_metrics(struct http_server *http)
+{
+    static const char *const classes[HTTP_STATUS_CLASSES] = {
+        [2] = "http.responses_2xx", [3] = "http.responses_3xx",
+        [4] = "http.responses_4xx", [5] = "http.responses_5xx",
+    };
+    for (size_t i = 2; i < HTTP_STATUS_CLASSES; i++)
+        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], NULL, "responses by class of status");
+    metric_register(&http->open, METRIC_GAUGE, "http.connections", NULL, "open connections");
+    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", NULL, "connections accepted");
+    metric_register(&http->bytes_in, METRIC_COUNTER, "http.bytes_in", NULL, "bytes received");
+    metric_register(&http->bytes_out, METRIC_COUNTER, "http.bytes_out", NULL, "bytes sent");
+}
+
+IO err http_server_connect(struct http_server **out, struct stack *stack, struct clock *clock)
+{
+    if (http_connections < 1 || http_body_limit < 0) {
+        log_error("--http-connections and --http-body-limit must be positive");
+        return ERR_INVALID;
+    }
+    struct http_server *http = calloc(1, sizeof *http);
+    if (http == NULL)
+        return ERR_NO_MEMORY;
+    http->tcp = stack_get_tcp(stack);
+    http->clock = clock;
+    http->limits = (struct http_limits){
+        .line = (size_t)max_line,
+        .section = (size_t)max_header,
+        .fields = (size_t)max_fields,
+        .body = (uint64_t)http_body_limit,
+    };
+    http->max_connections = (size_t)http_connections;
+    http->held_max = (size_t)max_held;
+    http->drain_max = (uint64_t)max_drain;
+    http->progress = (size_t)min_progress;
+    http->request_timeout = http_request_timeout;
+    http->body_timeout = http_body_timeout;
+    http->write_timeout = http_write_timeout;
+    http->idle_timeout = http_idle_timeout;
+    http->linger = http_linger;
+    http->grace = http_grace;
+    http->date_until = INT64_MIN;
+    register_metrics(http);
+    *out = http;
+    return OK;
+}
+
+IO void http_server_disconnect(struct http_server *http)
+{
+    for (size_t i = 0; i < HTTP_STATUS_CLASSES; i++)
+        metric_unregister(&http->answered[i]);
+    metric_unregister(&http->open);
+    metric_unregister(&http->accepted);
+    metric_unregister(&http->bytes_in);
+    metric_unregister(&http->bytes_out);
+    free(http);
+}

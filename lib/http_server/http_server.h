@@ -1,0 +1,146 @@
+/*
+ * A server of HTTP/1.1 over the TCP of a stack. A connection is a fiber that answers its
+ * requests one after the other; between requests it holds no buffers.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <mirage/functor.h>
+#include <mirage/http/chunked.h>
+#include <mirage/metric.h>
+
+#include "head.h"
+
+PARAM(STACK, stack);
+PARAM(PCLOCK, clock);
+MODULE(HTTP, http_server);
+
+LOG_SOURCE(http);
+
+#define HTTP_DATE_LINE 37 /* "Date: …" and its line end */
+#define HTTP_STATUS_CLASSES 6
+
+struct http_server {
+    struct stack_tcp *tcp;
+    struct clock *clock;
+    struct http_limits limits;
+    size_t max_connections;
+    size_t held_max;    /* bytes of pipelined responses that may wait for one write */
+    uint64_t drain_max; /* bytes of unread content that are skipped to keep a connection */
+    size_t progress;    /* bytes of content that must come in each body_timeout */
+    os_time request_timeout, body_timeout, write_timeout, idle_timeout, linger, grace;
+    os_time date_until;
+    char date[HTTP_DATE_LINE + 1];
+    struct metric answered[HTTP_STATUS_CLASSES]; /* by the status's first digit */
+    struct metric open, accepted, bytes_in, bytes_out;
+};
+
+struct http_link {
+    struct http_link *next, *previous;
+};
+
+/* One M_serve: a port and its connections. */
+struct http_service {
+    struct http_server *http;
+    void *ctx;
+    struct stack_tcp_listener *listener;
+    struct http_link idle; /* waiting for a request, the longest first */
+    struct http_link busy;
+    size_t connections;
+    struct os_waitq ended; /* woken when a connection has ended */
+    bool stopping;
+};
+
+struct http_connection {
+    struct http_link link; /* first: a link is its connection */
+    struct http_server *http;
+    struct http_service *service;
+    struct stack_tcp_flow *flow;
+    struct os_fiber *fiber;
+    struct buf *in;   /* received, not yet used */
+    struct buf *out;  /* responses to be written together */
+    size_t held;      /* bytes in out */
+    unsigned served;
+    bool broken;      /* the flow failed: nothing can be sent */
+};
+
+enum http_answer { HTTP_UNANSWERED, HTTP_BEGUN, HTTP_ANSWERED };
+
+enum http_framing { HTTP_FRAME_NONE, HTTP_FRAME_LENGTH, HTTP_FRAME_CHUNKED, HTTP_FRAME_CLOSE };
+
+enum http_persistence { HTTP_PERSIST_SILENT, HTTP_PERSIST_CLOSE, HTTP_PERSIST_KEEP };
+
+/* Lies in a buffer of the pool, `memory`, with its fields behind it. */
+struct http_server_exchange {
+    struct http_connection *connection;
+    struct buf *memory, *head_bytes, *path_memory;
+    struct http_request request;
+    struct http_head head;
+
+    /* The request's content. */
+    struct http_chunked chunked;
+    uint64_t left; /* when its length is known */
+    uint64_t body_read;
+    os_time patience; /* left of body_timeout, in which `progressed` bytes came */
+    size_t progressed;
+    unsigned failure; /* the status of what went wrong with it, or 0 */
+    bool body_done, waits_for_continue, no_length;
+
+    /* The response. */
+    enum http_answer answer : 8;
+    enum http_framing framing : 8;
+    bool keep;         /* the connection lives on */
+    bool mute;         /* its content is not sent: HEAD, 204, 304 */
+    bool first_chunk;
+    uint64_t to_write; /* what is missing of a length that was given */
+
+    char path[512];    /* of most requests */
+    struct http_field fields[];
+};
+
+/* connection.c */
+
+INTERNAL err http_connection_run(void *connection);
+/* A chain of bytes from the peer becomes `in`'s end; ERR_TIMEOUT at `deadline`. Writes first what is held. */
+INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline);
+/* Write, or, when `hold`, keep it for a while to be written with what follows. Takes the chain. */
+INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *data, bool hold);
+INTERNAL IO err http_connection_flush(struct http_connection *c);
+/* Drop the first `n` bytes of `in`. */
+INTERNAL void http_connection_consume(struct http_connection *c, size_t n);
+
+/* exchange.c */
+
+INTERNAL struct http_server_exchange *http_exchange_new(struct http_connection *c);
+INTERNAL void http_exchange_free(struct http_server_exchange *x);
+/* Read a head into the exchange: 0, or the status that refuses it, or -1 when the connection is to end. */
+INTERNAL IO int http_exchange_read_head(struct http_server_exchange *x);
+/* Have the application answer it; whether the connection lives on. */
+INTERNAL IO bool http_exchange_run(struct http_server_exchange *x);
+/* Answer with a status and a line of text; the connection ends after it when `close`. */
+INTERNAL IO void http_exchange_fail(struct http_server_exchange *x, unsigned status, bool close);
+
+/* body.c */
+
+/* Skip the rest of the content; false when it is too much or broken. */
+INTERNAL IO bool http_body_drain(struct http_server_exchange *x);
+/* Whether the rest of the content would be skipped. */
+INTERNAL bool http_body_is_short(const struct http_server_exchange *x);
+
+/* response.c */
+
+/* Whether it may be sent: see ERR_INVALID of M_respond. */
+INTERNAL bool http_response_check(const struct http_response *response);
+/* The head in one buffer; NULL: no memory. */
+INTERNAL struct buf *http_response_head(struct http_server *http, const struct http_response *response,
+                                        enum http_framing framing, uint64_t length,
+                                        enum http_persistence persistence);
+
+/* service.c */
+
+/* Move the connection among the service's lists. */
+INTERNAL void http_service_idle(struct http_connection *c);
+INTERNAL void http_service_busy(struct http_connection *c);
+INTERNAL void http_service_ended(struct http_connection *c);
+
+#endif

@@ -1,0 +1,162 @@
+#include "http_server.h"
+
+/* After the host refused a connection for want of memory or descriptors. */
+#define BACK_OFF MILLISECONDS(50)
+/* Errors of accept in a row that make the port a failed one. */
+#define ACCEPT_ERRORS_MAX 100
+#define ACCEPT_BURST 64
+
+KEY_INT(backlog, 1024, "connections that wait to be accepted");
+
+static void unlink_connection(struct http_connection *c)
+{
+    c->link.previous->next = c->link.next;
+    c->link.next->previous = c->link.previous;
+}
+
+static void link_last(struct http_link *list, struct http_connection *c)
+{
+    c->link.previous = list->previous;
+    c->link.next = list;
+    list->previous->next = &c->link;
+    list->previous = &c->link;
+}
+
+INTERNAL void http_service_idle(struct http_connection *c)
+{
+    unlink_connection(c);
+    link_last(&c->service->idle, c);
+}
+
+INTERNAL void http_service_busy(struct http_connection *c)
+{
+    unlink_connection(c);
+    link_last(&c->service->busy, c);
+}
+
+INTERNAL void http_service_ended(struct http_connection *c)
+{
+    unlink_connection(c);
+    c->service->connections--;
+    metric_add(&c->http->open, -1);
+    os_wake_all(&c->service->ended);
+}
+
+/* Make room: end the connection that has been silent the longest. */
+static bool evict(struct http_service *s)
+{
+    if (s->idle.next == &s->idle)
+        return false;
+    struct http_connection *c = (struct http_connection *)s->idle.next;
+    http_service_busy(c);
+    os_cancel(c->fiber);
+    return true;
+}
+
+static void cancel_all(struct http_link *list)
+{
+    for (struct http_link *link = list->next; link != list; link = link->next)
+        os_cancel(((struct http_connection *)link)->fiber);
+}
+
+static err begin_connection(struct http_service *s, struct stack_tcp_flow *flow)
+{
+    struct http_connection *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        goto out;
+    c->http = s->http;
+    c->service = s;
+    c->flow = flow;
+    link_last(&s->busy, c);
+    if (os_spawn(&c->fiber, http_connection_run, c) != OK)
+        goto out_unlink;
+    os_detach(c->fiber);
+    s->connections++;
+    metric_add(&s->http->open, 1);
+    metric_add(&s->http->accepted, 1);
+    return OK;
+
+out_unlink:
+    unlink_connection(c);
+    free(c);
+out:
+    stack_tcp_abort(flow);
+    return ERR_NO_MEMORY;
+}
+
+/* Wait until there is room for another connection. */
+static IO err wait_for_room(struct http_service *s)
+{
+    while (s->connections >= s->http->max_connections) {
+        evict(s);
+        TRY(os_wait(&s->ended));
+    }
+    return OK;
+}
+
+/* Whether accepting may go on after this error; backs off when the host is short of something. */
+static IO err after_error(struct http_service *s, err e, unsigned *errors)
+{
+    switch (e) {
+    case OK:
+        *errors = 0;
+        return OK;
+    case ERR_NO_SPACE:
+    case ERR_NO_MEMORY:
+        evict(s);
+        log_debug("cannot accept: %s", err_string(e));
+        os_sleep(BACK_OFF);
+        return os_check();
+    case ERR_CANCELLED:
+    case ERR_TIMEOUT:
+    case ERR_CLOSED:
+        return e;
+    default:
+        /* The connection at hand broke before it was accepted, or the port did. */
+        return ++*errors < ACCEPT_ERRORS_MAX ? os_yield() : e;
+    }
+}
+
+static IO err accept_all(struct http_service *s)
+{
+    unsigned errors = 0, burst = 0;
+    for (;;) {
+        struct stack_tcp_flow *flow;
+        TRY(wait_for_room(s));
+        err e = stack_tcp_accept(s->listener, &flow);
+        if (e == OK)
+            e = begin_connection(s, flow);
+        TRY(after_error(s, e, &errors));
+        if (++burst % ACCEPT_BURST == 0)
+            TRY(os_yield());
+    }
+}
+
+/* Responses that are on their way are finished within `grace`; nothing is left behind. */
+static IO void stop(struct http_service *s)
+{
+    os_time end = os_now() + s->http->grace;
+    s->stopping = true;
+    cancel_all(&s->idle);
+    OS_SHIELD {
+        while (s->connections > 0 && os_wait_until(&s->ended, end) == OK)
+            continue;
+        cancel_all(&s->idle);
+        cancel_all(&s->busy);
+        while (s->connections > 0)
+            IGNORE(os_wait(&s->ended));
+    }
+}
+
+IO err http_server_serve(struct http_server *http, uint16_t port, void *ctx)
+{
+    struct http_service s = { .http = http, .ctx = ctx };
+    s.idle.next = s.idle.previous = &s.idle;
+    s.busy.next = s.busy.previous = &s.busy;
+    TRY(stack_tcp_listen(http->tcp, &IP_ANY, port, (uint32_t)backlog, &s.listener));
+    log_info("listening on port %u", stack_tcp_listener_port(s.listener));
+    err e = accept_all(&s);
+    stack_tcp_unlisten(s.listener);
+    stop(&s);
+    return e;
+}

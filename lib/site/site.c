@@ -1,0 +1,238 @@
+#include <stdio.h>
+
+#include "site.h"
+
+KEY_STRING(cache_control, "no-cache", "Cache-Control of what is served; \"\" for none");
+KEY_STRING(index_name, "index.html", "what is served for a dictionary");
+
+#define ALLOW "GET, HEAD, OPTIONS"
+#define HEADERS_MAX 8
+#define CONTENT_RANGE_SIZE 80
+
+/* A response with the fields that belong to every answer about a file. */
+struct answer {
+    struct http_response response;
+    struct http_header headers[HEADERS_MAX];
+    char modified[HTTP_DATE_SIZE];
+    char content_range[CONTENT_RANGE_SIZE];
+};
+
+static void header(struct answer *a, const char *name, const char *value)
+{
+    a->headers[a->response.header_count++] = (struct http_header){ name, value };
+    a->response.headers = a->headers;
+}
+
+static void describe(struct answer *a, const struct site_file *file)
+{
+    if (file->etag[0] != '\0')
+        header(a, "ETag", file->etag);
+    if (file->modified != 0) {
+        http_date_format(a->modified, file->modified);
+        header(a, "Last-Modified", a->modified);
+    }
+    if (file->varies)
+        header(a, "Vary", "Accept-Encoding");
+    if (cache_control[0] != '\0')
+        header(a, "Cache-Control", cache_control);
+}
+
+static IO err respond_status(struct http_exchange *exchange, struct answer *a, uint16_t status)
+{
+    a->response.status = status;
+    return http_respond(exchange, &a->response, NULL);
+}
+
+/* An error's short text. */
+static IO err respond_text(struct http_exchange *exchange, struct answer *a, uint16_t status)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "%u %s\n", status, http_reason(status));
+    struct buf *body = buf_copy(text, (size_t)n);
+    if (body == NULL)
+        return ERR_NO_MEMORY;
+    a->response.status = status;
+    a->response.content_type = "text/plain";
+    return http_respond(exchange, &a->response, body);
+}
+
+/* The variant that Accept-Encoding asks for; false when none is acceptable. */
+static bool choose(const struct http_request *request, const struct kv_info *info, struct site_file *file)
+{
+    bool has_gzip = info->gzip_size > 0;
+    file->varies = has_gzip;
+    file->modified = info->modified / SECONDS(1);
+    snprintf(file->type, sizeof file->type, "%s", info->content_type ? info->content_type : "");
+    if (!site_coding(request, has_gzip, &file->encoding))
+        return false;
+    size_t len = strlen(info->etag);
+    memcpy(file->etag, info->etag, len + 1);
+    file->size = info->size;
+    if (file->encoding == KV_GZIP) {
+        file->size = info->gzip_size;
+        /* Other bytes need another strong tag (RFC 9110, section 8.8.3.3). */
+        if (len > 0)
+            memcpy(file->etag + len - 1, "-gzip\"", 7);
+    }
+    return true;
+}
+
+static IO err send_range(struct site *site, struct http_exchange *exchange, const struct site_file *file,
+                         struct answer *a, const struct site_range *ranges, size_t count)
+{
+    char type[SITE_BOUNDARY_SIZE + 40];
+    a->response.status = 206;
+    if (count == 1) {
+        snprintf(a->content_range, sizeof a->content_range, "bytes %llu-%llu/%llu", (unsigned long long)ranges->first,
+                 (unsigned long long)(ranges->first + ranges->len - 1), (unsigned long long)file->size);
+        header(a, "Content-Range", a->content_range);
+    } else {
+        snprintf(type, sizeof type, "multipart/byteranges; boundary=%s", site->boundary);
+        a->response.content_type = type;
+    }
+    return site_send(site, exchange, file, &a->response, ranges, count);
+}
+
+/* A GET or HEAD of something that is there. */
+static IO err serve_file(struct site *site, struct http_exchange *exchange, const char *key, const struct kv_info *info)
+{
+    const struct http_request *request = http_request(exchange);
+    struct site_file file = { .key = key };
+    struct answer a = { .response.status = 200 };
+    struct site_range ranges[SITE_RANGES_MAX];
+    struct http_text range = http_find(request, "range");
+    size_t count = 0;
+    enum site_verdict verdict;
+
+    if (!choose(request, info, &file)) {
+        header(&a, "Vary", "Accept-Encoding");
+        return respond_text(exchange, &a, 406);
+    }
+    describe(&a, &file);
+    /* There is no clock here: a year of two digits is read as near the file's own. */
+    int64_t now = file.modified;
+    verdict = site_conditions(request, file.etag, file.modified, now);
+    if (verdict == SITE_NOT_MODIFIED)
+        return respond_status(exchange, &a, 304);
+    if (verdict == SITE_FAILED)
+        return respond_text(exchange, &a, 412);
+
+    header(&a, "Accept-Ranges", "bytes");
+    if (request->method == HTTP_GET && range.data != NULL && site_if_range(request, file.etag, file.modified, now))
+        verdict = site_ranges(range, file.size, ranges, &count);
+    if (verdict == SITE_NO_RANGE) {
+        snprintf(a.content_range, sizeof a.content_range, "bytes */%llu", (unsigned long long)file.size);
+        header(&a, "Content-Range", a.content_range);
+        return respond_text(exchange, &a, 416);
+    }
+    if (file.encoding == KV_GZIP)
+        header(&a, "Content-Encoding", "gzip");
+    a.response.content_type = file.type[0] ? file.type : NULL;
+    if (verdict == SITE_PARTIAL)
+        return send_range(site, exchange, &file, &a, ranges, count);
+    return site_send(site, exchange, &file, &a.response, NULL, 0);
+}
+
+/* Send the client to the same path with a slash, so that relative links in the index are right. */
+static IO err redirect(struct http_exchange *exchange)
+{
+    const struct http_request *request = http_request(exchange);
+    struct answer a = { .response.status = 301 };
+    const char *path = request->path;
+    size_t len = strlen(path);
+    /* "//name/" would name another host. */
+    if (path[0] != '/' || path[1] == '/')
+        return ERR_NOT_FOUND;
+    struct buf *memory = buf_alloc(len * 3 + request->query.len + 3);
+    if (memory == NULL)
+        return ERR_NO_MEMORY;
+    char *location = (char *)memory->data, *p = location;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = (uint8_t)path[i];
+        if (c != '%' && http_is((char)c, HTTP_PATH)) {
+            *p++ = (char)c;
+            continue;
+        }
+        *p++ = '%';
+        *p++ = "0123456789ABCDEF"[c >> 4];
+        *p++ = "0123456789ABCDEF"[c & 15];
+    }
+    *p++ = '/';
+    if (request->query.len > 0) {
+        *p++ = '?';
+        memcpy(p, request->query.data, request->query.len);
+        p += request->query.len;
+    }
+    *p = '\0';
+    header(&a, "Location", location);
+    err e = respond_text(exchange, &a, 301);
+    buf_free(memory);
+    return e;
+}
+
+/* "dir" or "dir/" and the index's name; false when that is too long to be a key. */
+static bool index_key(char out[static KV_KEY_MAX + 1], const char *path)
+{
+    size_t len = strlen(path);
+    if (len > 0 && path[len - 1] == '/')
+        len--;
+    int n = snprintf(out, KV_KEY_MAX + 1, "%.*s/%s", len > KV_KEY_MAX ? KV_KEY_MAX : (int)len, path, index_name);
+    return n <= KV_KEY_MAX;
+}
+
+static IO err find(struct site *site, const char *key, struct kv_info *info)
+{
+    if (kv_key_check(key) == NULL)
+        return ERR_NOT_FOUND;
+    err e = kv_stat(site->kv, key, info);
+    return e == ERR_INVALID ? ERR_NOT_FOUND : e;
+}
+
+IO err site_serve(struct site *site, struct http_exchange *exchange, const char *path)
+{
+    enum http_method method = http_request(exchange)->method;
+    char key[KV_KEY_MAX + 1];
+    struct kv_info info;
+    size_t len = strlen(path);
+    bool slash = len == 0 || path[len - 1] == '/', is_index = slash;
+
+    if (!slash) {
+        TRY(find(site, path, &info));
+        is_index = info.kind == KV_DICTIONARY;
+    }
+    if (is_index) {
+        if (!index_key(key, path))
+            return ERR_NOT_FOUND;
+        TRY(find(site, key, &info));
+        if (info.kind == KV_DICTIONARY)
+            return ERR_NOT_FOUND;
+    }
+    if (method != HTTP_GET && method != HTTP_HEAD) {
+        struct answer a = { 0 };
+        header(&a, "Allow", ALLOW);
+        return method == HTTP_OPTIONS ? respond_status(exchange, &a, 204) : respond_text(exchange, &a, 405);
+    }
+    if (is_index && !slash)
+        return redirect(exchange);
+    return serve_file(site, exchange, is_index ? key : path, &info);
+}
+
+IO err site_connect(struct site **out, struct http *http, struct kv *kv)
+{
+    uint8_t random[(SITE_BOUNDARY_SIZE - 1) / 2];
+    TRY(os_entropy(random, sizeof random));
+    struct site *site = calloc(1, sizeof *site);
+    if (site == NULL)
+        return ERR_NO_MEMORY;
+    site->http = http;
+    site->kv = kv;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(site->boundary + 2 * i, 3, "%02x", random[i]);
+    *out = site;
+    return OK;
+}
+
+IO void site_disconnect(struct site *site)
+{
+    free(site);
+}
