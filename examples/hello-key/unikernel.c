@@ -1,0 +1,11 @@
+#include <mirage/functor.h>
+
+PARAM(CONSOLE, console);
+MODULE(JOB, hello);
+
+KEY_STRING(greeting, "hello", "what to say");
+
+IO err hello_start(struct console *console)
+{
+    return console_log(console, greeting);
+}
