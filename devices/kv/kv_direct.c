@@ -83,7 +83,8 @@ static err open_key(struct kv_direct *kv, const char *key, int flags, int *out)
 {
     const char *path = *key ? key : ".";
 
-    flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    /* openat2 refuses what has no meaning together. */
+    flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK);
     *out = kv->beneath ? open_beneath(kv->root, path, flags) : open_stepwise(kv->root, path, flags);
     if (*out >= 0)
         return OK;

@@ -286,8 +286,10 @@ static err compact(struct buf *chain, size_t slack, struct kept *out)
         out->room = len + slack;
         out->block = malloc(out->room);
         if (out->block && buf_read_copy(chain, 0, out->block, len) == OK)
-            out->bytes = buf_extern(out->block, len, free, out->block);
-        if (!out->bytes)
+            out->bytes = buf_extern(out->block, out->room, free, out->block);
+        if (out->bytes)
+            buf_truncate(out->bytes, len);
+        else
             free(out->block);
     }
     buf_free(chain);
