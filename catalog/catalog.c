@@ -22,7 +22,8 @@ static json_t *list_of(const char *const *names)
 static struct node *entry_functor(struct here here, const char *name)
 {
     const struct catalog_entry *entry = catalog_find(name);
-    struct node *f = functor_new(here, catalog_path(entry->source), entry->result, list_of(entry->params));
+    struct node *f = functor_new(here, catalog_path(entry->source), entry->source, entry->result,
+                                 list_of(entry->params));
     json_object_set_new(f->json, "name", json_string(name));
     json_object_set_new(f->json, "libraries", list_of(entry->libraries));
     if (entry->generator != NULL)

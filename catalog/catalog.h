@@ -1,14 +1,10 @@
 /*
  * The catalogue: what each shipped module is, said once. config.c's functions (catalog.c), the
- * documentation and `mirage describe` are made from this table.
+ * documentation and `mirage describe` are made from this table; a module's constants and runtime arguments are
+ * those that its source declares, so they aren't repeated here.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
-
-/* A constant of the source that a configuration may set: its KEY_ line. */
-struct catalog_key {
-    const char *kind, *name, *doc;
-};
 
 struct catalog_entry {
     const char *name;      /* the function of mirage/catalog.h */
@@ -17,7 +13,6 @@ struct catalog_entry {
     const char *source;    /* under the root of the sources; NULL: it chooses between others */
     const char *result;    /* the signature it makes */
     const char *const *params;    /* signatures of the source's PARAM lines, in order; ended by NULL */
-    const struct catalog_key *keys; /* ended by a NULL name */
     const char *const *libraries; /* pkg-config names, ended by NULL */
     const char *generator; /* the program that makes its data, or NULL */
     const char *chosen_by; /* the configure-time key that chooses, or NULL */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
-#define KEYS(...) ((const struct catalog_key[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 const struct catalog_entry catalog_entries[] = {
     {
@@ -34,7 +33,6 @@ const struct catalog_entry catalog_entries[] = {
         .doc = "A disk whose sectors are a file of the host.",
         .source = "devices/block/block_file.c",
         .result = "BLOCK",
-        .keys = KEYS({ "string", "path", "the file" }),
     },
     {
         .name = "ramdisk",
@@ -42,7 +40,6 @@ const struct catalog_entry catalog_entries[] = {
         .doc = "A disk in memory, all zeros at boot.",
         .source = "devices/block/block_ramdisk.c",
         .result = "BLOCK",
-        .keys = KEYS({ "int", "size", "bytes" }),
     },
     {
         .name = "crunch",
@@ -66,7 +63,6 @@ const struct catalog_entry catalog_entries[] = {
         .doc = "A folder of the host, read when the program runs; nothing outside it can be reached.",
         .source = "devices/kv/kv_direct.c",
         .result = "KV_RO",
-        .keys = KEYS({ "string", "root", "the folder" }),
     },
     {
         .name = "generic_kv_ro",

@@ -22,7 +22,7 @@ static void compile_flags(const struct compiler *compiler, struct strings *argv)
     for (const char *const *f = errors_of_both; *f != NULL; f++)
         strings_add(argv, *f);
     messages_flags(compiler->is_clang, argv);
-    strings_add(argv, compiler->is_clang ? "-isystem" : "-I");
+    strings_add(argv, "-I");
     strings_add(argv, compiler->include);
 }
 

@@ -111,14 +111,16 @@ static void limit_resources(void)
 #endif
 }
 
-static void tell_and_end(const char *what)
+static void tell_and_end(const char *what, void *where)
 {
     strncpy(channel->problem, what, sizeof channel->problem - 1);
+    if (where != NULL)
+        note_frames(&where, 1, true);
     channel->done = true;
     _exit(1);
 }
 
-__attribute__((noreturn)) static void child(const struct config_start *start, const char *object)
+__attribute__((noreturn)) static void child(const struct config_start *start, const char *library, const char *object)
 {
     channel = start->channel;
     running_object = object;
@@ -128,19 +130,23 @@ __attribute__((noreturn)) static void child(const struct config_start *start, co
     catch_signals();
     atexit(on_exit_early);
 
+    void *language = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    if (language == NULL)
+        tell_and_end(dlerror(), NULL);
+    mirage_config_start_fn *begin = (mirage_config_start_fn *)dlsym(language, "mirage_config_start");
+    mirage_config_finish_fn *finish = (mirage_config_finish_fn *)dlsym(language, "mirage_config_finish");
+    if (begin == NULL || finish == NULL)
+        tell_and_end("libmirage-config.so is not the mirage command's: install them again together", NULL);
+    begin(start);
     void *loaded = dlopen(object, RTLD_NOW | RTLD_LOCAL);
     if (loaded == NULL)
-        tell_and_end(dlerror());
-    mirage_config_start_fn *begin = (mirage_config_start_fn *)dlsym(loaded, "mirage_config_start");
-    mirage_config_finish_fn *finish = (mirage_config_finish_fn *)dlsym(loaded, "mirage_config_finish");
+        tell_and_end(dlerror(), NULL);
     void (*config)(void) = (void (*)(void))dlsym(loaded, "config");
-    if (begin == NULL || finish == NULL)
-        tell_and_end("libmirage-config.so is not the mirage command's: install them again together");
     if (config == NULL)
-        tell_and_end("there is no function config: write void config(void) { ... register_job(...); }");
-    begin(start);
+        tell_and_end("there is no function config: write void config(void) { ... register_job(...); }", NULL);
     config();
-    finish();
+    if (!finish())
+        tell_and_end("no job is registered: config must say register_job(\"name\", job) at least once", (void *)config);
     _exit(1);
 }
 
@@ -205,14 +211,13 @@ static void tell_end(const char *config, const char *object, const struct config
     int exact = line_at(object, c->offset);
     int line = exact > 0 ? exact : c->line;
     const char *file = c->file[0] != '\0' && exact == 0 ? c->file : config;
-    const char *here = exact > 0 ? "here" : line > 0 ? "after this line, the last that it reached" : "before it reached any application";
+    const char *here = exact > 0 ? "here" : line > 0 ? "after this line, the last that it reached" : "before it composed anything";
     if (c->done && c->problem[0] != '\0')
-        error_at(config, 0, "%s", c->problem);
+        error_at(config, exact > 0 ? exact : 1, "%s", c->problem);
     else if (!in_time)
-        error_at(file, line, "the configuration did not end within %g s, and was %s", limit / 1000.0,
-                 exact > 0 ? "here" : here);
+        error_at(file, line, "the configuration was still running %s after %g s: is this an endless loop?", here, limit / 1000.0);
     else if (c->stack_overflow)
-        error_at(file, line, "the configuration ran out of stack %s: endless recursion?", here);
+        error_at(file, line, "the configuration ran out of stack %s: is this an endless recursion?", here);
     else if (c->signal != 0 || WIFSIGNALED(status))
         error_at(file, line, "the configuration crashed %s: %s", here,
                  strsignal(c->signal != 0 ? c->signal : WTERMSIG(status)));
@@ -226,7 +231,7 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
     int limit = e->time_limit_ms > 0 ? e->time_limit_ms : DEFAULT_LIMIT_MS, ends[2], status;
     struct out record = { 0 };
     char *result = NULL;
-    const char *shared = path_absolute(object);
+    const char *shared = path_absolute(object), *library = path_join(e->library_folder, "libmirage-config.so");
     struct config_channel *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c == MAP_FAILED || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         error("cannot run the configuration: %s", strerror(errno));
@@ -237,7 +242,7 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
     pid_t pid = fork();
     if (pid == 0) {
         fcntl(ends[1], F_SETFL, 0); /* O_NONBLOCK is for the reading end, but pipe2 sets both */
-        child(&start, shared);
+        child(&start, library, shared);
     }
     close(ends[1]);
     if (pid < 0) {

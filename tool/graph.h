@@ -49,6 +49,7 @@ struct config_arg {
 struct functor {
     const char *name;    /* the catalogue's name of it, or NULL */
     const char *source;  /* absolute path of the file or the folder */
+    const char *written; /* the same as foreign() or the catalogue names it */
     const char *result;  /* name of a signature: "CONSOLE" */
     size_t param_count;
     const char **params; /* names of signatures */

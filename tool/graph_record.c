@@ -73,18 +73,23 @@ static bool functor_read(const json_t *json, const struct record *record, struct
 {
     const json_t *settings = json_object_get(json, "settings");
     *f = (struct functor){ .name = text_in(json, "name"), .source = text_in(json, "source"),
+                           .written = text_in(json, "written"),
                            .result = text_in(json, "result"), .generator = text_in(json, "generator"),
                            .place = place_in(json), .setting_count = json_array_size(settings) };
     f->params = texts_in(json, "params", &f->param_count);
     f->libraries = texts_in(json, "libraries", &f->library_count);
     f->generator_args = texts_in(json, "generator_args", NULL);
     f->settings = keep(f->setting_count * sizeof *f->settings);
+    /* One spelling of a path, so that the same file or folder is the same functor. */
     if (f->source != NULL)
         f->source = path_absolute(f->source);
+    for (const char **a = f->generator_args; *a != NULL; a++)
+        if (**a == '/')
+            *a = path_absolute(*a);
     for (size_t i = 0; i < f->setting_count; i++)
         if (!setting_read(json_array_get(settings, i), record, &f->settings[i]))
             return false;
-    return f->source != NULL && f->result != NULL;
+    return f->source != NULL && f->written != NULL && f->result != NULL;
 }
 
 static bool value_read(const json_t *json, const struct record *record, size_t id, struct recorded *value)
@@ -169,7 +174,7 @@ static bool tables_read(const json_t *root, const struct given_key *given, size_
     r->args = room_for(args, sizeof *r->args, &r->arg_count);
     for (size_t i = 0; ok && i < r->arg_count; i++)
         ok = arg_read(json_array_get(args, i), &r->args[i]);
-    return ok;
+    return ok && r->job_count > 0; /* the child refuses a configuration without jobs */
 }
 
 bool record_read(const char *config, const char *data, size_t len, const struct given_key *given, size_t given_count,

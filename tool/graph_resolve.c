@@ -134,7 +134,7 @@ static bool source_check(const struct functor *f)
 {
     if (!file_exists(f->source) && !folder_exists(f->source)) {
         const char *what = f->name != NULL ? text("%s() is not installed: there is no %s", f->name, path_shown(f->source))
-                                           : text("there is no file or folder '%s'", path_shown(f->source));
+                                           : text("there is no file or folder '%s'", f->written);
         return place_error(f->place, what);
     }
     const char *folder = NULL;
@@ -216,6 +216,41 @@ static bool jobs_make(struct resolution *r)
     return true;
 }
 
+/*
+ * Arguments before what is applied to them, in the order in which the jobs name them: which of two arguments a C
+ * compiler evaluates first must not change the program. Chains may be long, so this doesn't recurse.
+ */
+static void order(struct graph *graph)
+{
+    struct visit {
+        struct value *value;
+        size_t next;
+    } *stack = keep((graph->value_count + 1) * sizeof *stack);
+    struct value **ordered = keep(graph->value_count * sizeof *ordered);
+    bool *seen = keep(graph->value_count * sizeof *seen);
+    size_t depth, count = 0;
+
+    for (size_t i = 0; i < graph->job_count; i++) {
+        depth = 0;
+        if (!seen[graph->jobs[i].value->id])
+            stack[depth++] = (struct visit){ graph->jobs[i].value, 0 };
+        while (depth > 0) {
+            struct visit *v = &stack[depth - 1];
+            seen[v->value->id] = true;
+            if (v->next == v->value->arg_count) {
+                ordered[count++] = v->value;
+                depth--;
+            } else if (!seen[v->value->args[v->next++]->id]) {
+                stack[depth++] = (struct visit){ v->value->args[v->next - 1], 0 };
+            }
+        }
+    }
+    graph->values = ordered;
+    graph->value_count = count;
+    for (size_t i = 0; i < count; i++)
+        ordered[i]->id = i;
+}
+
 static bool args_check(const struct record *r)
 {
     for (size_t i = 0; i < r->arg_count; i++)
@@ -233,7 +268,10 @@ static bool resolve(struct resolution *r)
     for (size_t id = 0; id < r->record->value_count; id++)
         if (r->needed[id] && !value_make(r, id))
             return false;
-    return jobs_make(r);
+    if (!jobs_make(r))
+        return false;
+    order(r->graph);
+    return true;
 }
 
 bool graph_read(const char *config, const char *data, size_t len, const struct given_key *given, size_t given_count,
@@ -243,10 +281,6 @@ bool graph_read(const char *config, const char *data, size_t len, const struct g
     *out = (struct graph){ .config = config };
     if (!record_read(config, data, len, given, given_count, &record))
         return false;
-    if (record.job_count == 0) {
-        error_at(config, 0, "no job is registered: config must say register_job(\"name\", job) at least once");
-        return false;
-    }
     out->keys = record.keys;
     out->key_count = record.key_count;
     out->args = record.args;

@@ -140,9 +140,61 @@ static char *option_dropped(const char *s)
     return copy;
 }
 
+/*
+ * Where GCC spells an expression out, "(mirage_at((const char *)"config.c", 5), default_console())" is what the macro
+ * default_console() stands for.
+ */
+static char *places_dropped(const char *s)
+{
+    static const char mark[] = "(mirage_at(", cast[] = "(const char *)";
+    struct out out = { 0 };
+    int depth = 0, open[64] = { 0 };
+    size_t marks = 0;
+    while (*s != '\0') {
+        const char *behind = begins(s, mark) ? strstr(s, "), ") : NULL;
+        if (behind != NULL && marks < 64) {
+            open[marks++] = ++depth;
+            s = behind + strlen("), ");
+        } else if (begins(s, cast)) {
+            s += sizeof cast - 1;
+        } else {
+            depth += *s == '(';
+            bool closes_mark = *s == ')' && marks > 0 && open[marks - 1] == depth;
+            depth -= *s == ')';
+            if (closes_mark)
+                marks--;
+            else
+                out_bytes(&out, s, 1);
+            s++;
+        }
+    }
+    char *kept = keep_bytes(out.data, out.len);
+    out_free(&out);
+    return kept;
+}
+
 static char *text_read(const char *s)
 {
-    return types_renamed(aliases_dropped(option_dropped(s)));
+    return places_dropped(types_renamed(aliases_dropped(option_dropped(s))));
+}
+
+/* The macros begin with a keyword; it is their name that stands in the user's file. */
+static const char *macro_named(const char *s, const char *note)
+{
+    static const char keyword[] = "'__extension__'";
+    const char *at = strstr(s, keyword), *name = strchr(note, '\'');
+    return at == NULL || name == NULL ? s : text("%.*s%s%s", (int)(at - s), s, name, at + sizeof keyword - 1);
+}
+
+/* What makes the compiler misread all that follows. */
+static bool is_misread(const struct message *m)
+{
+    static const char *const beginnings[] = { "expected ", "unterminated ", "missing terminating ", "stray ", "extraneous ",
+                                              "unknown type name " };
+    for (size_t i = 0; m->is_error && i < sizeof beginnings / sizeof *beginnings; i++)
+        if (begins(m->text, beginnings[i]))
+            return true;
+    return false;
 }
 
 static bool is_own(const char *file, const char *include)
@@ -172,6 +224,28 @@ static void add(struct messages *out, struct message m)
     out->errors += m.is_error;
 }
 
+/*
+ * Only the first of what the compiler says once it misreads the file. GCC tells a macro's missing ')' at the end of the file,
+ * and then where the macro is.
+ */
+static void drop_consequences(struct messages *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        struct message *m = &out->items[i];
+        if (!is_misread(m))
+            continue;
+        for (size_t k = i + 1; begins(m->text, "unterminated argument list") && k < out->count; k++)
+            if (out->items[k].is_error && strcmp(out->items[k].file, m->file) == 0 && out->items[k].line < m->line) {
+                m->line = out->items[k].line;
+                m->column = out->items[k].column;
+            }
+        out->count = i + 1;
+        out->errors = 0;
+        for (size_t k = 0; k < out->count; k++)
+            out->errors += out->items[k].is_error;
+    }
+}
+
 void messages_read(const char *printed, const char *include, struct messages *out)
 {
     struct message m = { 0 };
@@ -192,6 +266,7 @@ void messages_read(const char *printed, const char *include, struct messages *ou
                 m.file = line.file;
                 m.line = line.line;
                 m.column = line.column;
+                m.text = macro_named(m.text, line.text);
             }
             if (!expansion && !begins(line.text, "in definition of macro"))
                 locating = false;
@@ -201,6 +276,7 @@ void messages_read(const char *printed, const char *include, struct messages *ou
     }
     if (m.file != NULL)
         add(out, m);
+    drop_consequences(out);
 }
 
 void messages_show(const struct messages *messages)

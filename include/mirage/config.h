@@ -57,6 +57,9 @@ void config(void);
 
 /* Mechanism: the line in use, the mark behind a list, and the choice between (void) and a list. */
 #define MIRAGE_HERE mirage_at(__FILE__, __LINE__)
+/* They begin with a word, so that behind a forgotten semicolon they are not the arguments of a call. */
+#define MIRAGE_CALL(call) __extension__(MIRAGE_HERE, call)
+#define MIRAGE_CAST(type, call) __extension__((type)(MIRAGE_HERE, call))
 #define MIRAGE_FIRST(x, ...) x
 #define MIRAGE_SAME(...) __VA_ARGS__
 #define MIRAGE_VOID(...) void
@@ -73,49 +76,49 @@ extern const char mirage_end[];
  * relative path starts at the folder of config.c. The types repeat the source's PARAM and MODULE lines.
  */
 #define foreign(source, result, ...) \
-    ((functor(result, __VA_ARGS__))(MIRAGE_HERE, foreign(source, #result, #__VA_ARGS__)))
+    MIRAGE_CAST(functor(result, __VA_ARGS__), foreign(source, #result, #__VA_ARGS__))
 
 /* apply(f, x...): the module that the functor makes of these. The same application twice is one module. */
-#define apply(f, ...)                    \
-    ((__typeof__((f)(__VA_ARGS__)))(MIRAGE_HERE, \
-        apply(#f, (const void *)(f), MIRAGE_LIST(const void *, __VA_ARGS__))))
+#define apply(f, ...)                     \
+    MIRAGE_CAST(__typeof__((f)(__VA_ARGS__)), \
+                apply(#f, (const void *)(f), MIRAGE_LIST(const void *, __VA_ARGS__)))
 
 /* register_job("name", job): start it when the program starts. Several jobs run concurrently. */
-#define register_job(...) (MIRAGE_HERE, register_job(__VA_ARGS__))
+#define register_job(...) MIRAGE_CALL(register_job(__VA_ARGS__))
 
 /*
  * named(value, "lan"): the module under a name of its own, which its runtime arguments and log
  * lines bear. Two names are two modules, even of the same application.
  */
-#define named(value, name) ((__typeof__(value))(MIRAGE_HERE, named((const void *)(value), name)))
+#define named(value, name) MIRAGE_CAST(__typeof__(value), named((const void *)(value), name))
 
 /* if_impl(bool_key, a, b): a when the key is true, else b; both are of one type. */
 #define if_impl(key, a, b)                                                              \
     __extension__({                                                                     \
         __typeof__(a) mirage_branches[] = { (a), (b) };                                 \
-        (__typeof__(mirage_branches[0]))(MIRAGE_HERE, if_impl(key, (void **)mirage_branches)); \
+        MIRAGE_CAST(__typeof__(mirage_branches[0]), if_impl(key, (void **)mirage_branches)); \
     })
 
 /* match_impl(TYPE, key, {"value", x}, ...): the x beside the value that an enum or string key has. */
-#define match_impl(type, key, ...)                                                      \
-    ((type)(MIRAGE_HERE, _Generic((key), STRING_KEY: match_string_impl, default: match_impl)( \
-        key, (const struct { const char *value; type then; }[]){ __VA_ARGS__, { mirage_end, 0 } })))
+#define match_impl(type, key, ...)                                                         \
+    MIRAGE_CAST(type, _Generic((key), STRING_KEY: match_string_impl, default: match_impl)( \
+        key, (const struct { const char *value; type then; }[]){ __VA_ARGS__, { mirage_end, 0 } }))
 
 /*
  * Keys: a name, a default, a line of documentation, and for key_enum the values it may
  * have. Declaring the same key twice gives the same key.
  */
-#define key_bool(...) (MIRAGE_HERE, key_bool(__VA_ARGS__))
-#define key_int(...) (MIRAGE_HERE, key_int(__VA_ARGS__))
-#define key_string(...) (MIRAGE_HERE, key_string(__VA_ARGS__))
+#define key_bool(...) MIRAGE_CALL(key_bool(__VA_ARGS__))
+#define key_int(...) MIRAGE_CALL(key_int(__VA_ARGS__))
+#define key_string(...) MIRAGE_CALL(key_string(__VA_ARGS__))
 #define key_enum(name, value, doc, ...) \
-    (MIRAGE_HERE, key_enum(name, value, doc, MIRAGE_LIST(char *, __VA_ARGS__)))
+    MIRAGE_CALL(key_enum(name, value, doc, MIRAGE_LIST(const char *, __VA_ARGS__)))
 
 /*
  * set_int(x, "window_scale", 9): the functor, or the module, with a constant of its source (KEY_INT and
  * friends) set. The value may be a configure-time key of that kind; a string also an enum key.
  */
-#define MIRAGE_SET(x, call) ((__typeof__(x))(MIRAGE_HERE, call))
+#define MIRAGE_SET(x, call) MIRAGE_CAST(__typeof__(x), call)
 #define set_bool(x, name, v) \
     MIRAGE_SET(x, _Generic((v), BOOL_KEY: set_bool_key, default: set_bool)((const void *)(x), name, v))
 #define set_int(x, name, v) \
@@ -124,7 +127,7 @@ extern const char mirage_end[];
     MIRAGE_SET(x, _Generic((v), STRING_KEY: set_string_key, ENUM_KEY: set_enum_key, default: set_string)( \
         (const void *)(x), name, v))
 #define set_strings(x, name, ...) \
-    MIRAGE_SET(x, set_strings((const void *)(x), name, MIRAGE_LIST(char *, __VA_ARGS__)))
+    MIRAGE_SET(x, set_strings((const void *)(x), name, MIRAGE_LIST(const char *, __VA_ARGS__)))
 
 /* with_library(f, "zlib"): the functor, or the module, with a system library that its source needs, by its pkg-config name. */
 #define with_library(x, name) MIRAGE_SET(x, with_library((const void *)(x), name))
@@ -134,33 +137,33 @@ extern const char mirage_end[];
  * reads at boot. Types as in <mirage/arg.h>: bool, int, string, ip, cidr, port, duration, strings, ips.
  * The default is its text, or NULL for none.
  */
-#define runtime_arg(...) (MIRAGE_HERE, runtime_arg(__VA_ARGS__))
+#define runtime_arg(...) MIRAGE_CALL(runtime_arg(__VA_ARGS__))
 
 /* A module in the place of another type that it satisfies. */
-#define kv_ro_of(...) (MIRAGE_HERE, kv_ro_of(__VA_ARGS__))
-#define flow_of_tcp(...) (MIRAGE_HERE, flow_of_tcp(__VA_ARGS__))
+#define kv_ro_of(...) MIRAGE_CALL(kv_ro_of(__VA_ARGS__))
+#define flow_of_tcp(...) MIRAGE_CALL(flow_of_tcp(__VA_ARGS__))
 
 #define MIRAGE_USED __attribute__((warn_unused_result))
 MIRAGE_USED void *(foreign)(const char *source, const char *result, const char *params);
 MIRAGE_USED void *(apply)(const char *written, const void *f, const void *const *args);
 void (register_job)(const char *name, JOB job);
-MIRAGE_USED void *(named)(const void *value, const char *name);
+void *(named)(const void *value, const char *name);
 MIRAGE_USED void *(if_impl)(BOOL_KEY key, void *const *branches);
 MIRAGE_USED void *(match_impl)(ENUM_KEY key, const void *cases);
 MIRAGE_USED void *match_string_impl(STRING_KEY key, const void *cases);
-MIRAGE_USED BOOL_KEY (key_bool)(const char *name, int value, const char *doc);
-MIRAGE_USED INT_KEY (key_int)(const char *name, int64_t value, const char *doc);
-MIRAGE_USED STRING_KEY (key_string)(const char *name, const char *value, const char *doc);
-MIRAGE_USED ENUM_KEY (key_enum)(const char *name, const char *value, const char *doc, const char *const *choices);
-MIRAGE_USED void *(set_bool)(const void *x, const char *name, int value);
-MIRAGE_USED void *set_bool_key(const void *x, const char *name, BOOL_KEY key);
-MIRAGE_USED void *(set_int)(const void *x, const char *name, int64_t value);
-MIRAGE_USED void *set_int_key(const void *x, const char *name, INT_KEY key);
-MIRAGE_USED void *(set_string)(const void *x, const char *name, const char *value);
-MIRAGE_USED void *set_string_key(const void *x, const char *name, STRING_KEY key);
-MIRAGE_USED void *set_enum_key(const void *x, const char *name, ENUM_KEY key);
-MIRAGE_USED void *(set_strings)(const void *x, const char *name, const char *const *values);
-MIRAGE_USED void *(with_library)(const void *x, const char *name);
+BOOL_KEY (key_bool)(const char *name, int value, const char *doc);
+INT_KEY (key_int)(const char *name, int64_t value, const char *doc);
+STRING_KEY (key_string)(const char *name, const char *value, const char *doc);
+ENUM_KEY (key_enum)(const char *name, const char *value, const char *doc, const char *const *choices);
+void *(set_bool)(const void *x, const char *name, int value);
+void *set_bool_key(const void *x, const char *name, BOOL_KEY key);
+void *(set_int)(const void *x, const char *name, int64_t value);
+void *set_int_key(const void *x, const char *name, INT_KEY key);
+void *(set_string)(const void *x, const char *name, const char *value);
+void *set_string_key(const void *x, const char *name, STRING_KEY key);
+void *set_enum_key(const void *x, const char *name, ENUM_KEY key);
+void *(set_strings)(const void *x, const char *name, const char *const *values);
+void *(with_library)(const void *x, const char *name);
 void (runtime_arg)(const char *name, const char *type, const char *value, const char *doc);
 MIRAGE_USED KV_RO (kv_ro_of)(KV_RW kv);
 MIRAGE_USED FLOW (flow_of_tcp)(TCP tcp);

@@ -1,7 +1,7 @@
 /*
- * What the mirage command and libmirage-config.so agree on. The command forks a child that loads
- * the compiled configuration with this library, calls mirage_config_start, the user's
- * config(), and mirage_config_finish; the record comes back over a pipe as one JSON text.
+ * What the mirage command and libmirage-config.so agree on. The command forks a child that loads this
+ * library, calls mirage_config_start, loads the compiled configuration, calls the user's config() and
+ * mirage_config_finish; the record comes back over a pipe as one JSON text.
  */
 #ifndef TOOL_CONFIG_CHANNEL_H
 #define TOOL_CONFIG_CHANNEL_H
@@ -28,7 +28,8 @@ struct config_start {
 };
 
 typedef void mirage_config_start_fn(const struct config_start *start);
-typedef void mirage_config_finish_fn(void);
+/* Sends the record and ends the child; false when there is no job in it. */
+typedef bool mirage_config_finish_fn(void);
 mirage_config_start_fn mirage_config_start;
 mirage_config_finish_fn mirage_config_finish;
 

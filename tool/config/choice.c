@@ -78,7 +78,10 @@ void *(named)(const void *value, const char *name)
     struct here here = called();
     struct node *node = node_of(here, value, NODE_VALUE, "what named was given");
     must_be_name(here, "a module", name, "");
-    return node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:[o]}", "kind", "named", "name", name, "args", id_of(node)));
+    node = node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:[o]}", "kind", "named", "name", name, "args", id_of(node)));
+    node->must_be_used = "named";
+    node->changed = here;
+    return node;
 }
 
 /* The module stays the one it is: only the compiler is told that it may stand there. */

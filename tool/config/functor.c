@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "record.h"
-#include "../../catalog/catalog.h"
 
 /* "CONSOLE, KV_RO" as the macro saw it: the names are plain words with commas between. */
 static json_t *names_of(const char *list)
@@ -23,11 +22,11 @@ static json_t *names_of(const char *list)
     return names;
 }
 
-struct node *functor_new(struct here here, const char *source, const char *result, json_t *params)
+struct node *functor_new(struct here here, const char *source, const char *written, const char *result, json_t *params)
 {
     return node_new(NODE_FUNCTOR, here,
-                    json_pack("{s:o,s:s,s:o,s:[],s:[]}", "source", text_of(source), "result", result,
-                              "params", params, "settings", "libraries"));
+                    json_pack("{s:o,s:o,s:s,s:o,s:[],s:[]}", "source", text_of(source), "written", text_of(written),
+                              "result", result, "params", params, "settings", "libraries"));
 }
 
 void *(foreign)(const char *source, const char *result, const char *params)
@@ -35,7 +34,7 @@ void *(foreign)(const char *source, const char *result, const char *params)
     struct here here = called();
     if (source == NULL || *source == '\0')
         refuse(here, "foreign was given no source");
-    return functor_new(here, config_path(source), result, names_of(params));
+    return functor_new(here, config_path(source), source, result, names_of(params));
 }
 
 struct node *apply_new(struct here here, const char *written, const void *f, const void *const *args)
@@ -72,52 +71,42 @@ static const char *kind_of(const struct node *value)
  */
 static json_t *functor_copy(struct here here, const void *x, const char *what, struct node **changed)
 {
-    struct node *node = node_find(x);
+    struct node *node = node_find(x), *functor;
     if (node == NULL || node->kind != NODE_VALUE) {
         node = node_of(here, x, NODE_FUNCTOR, "the first argument of %s", what);
-        *changed = copy_of(NODE_FUNCTOR, node->here, node->json);
-        return (*changed)->json;
+        functor = *changed = copy_of(NODE_FUNCTOR, node->here, node->json);
+    } else {
+        node = node_of(here, x, NODE_VALUE, "the first argument of %s", what);
+        if (strcmp(kind_of(node), "apply") != 0)
+            refuse(here, "%s cannot change %s", what,
+                   strcmp(kind_of(node), "named") == 0
+                       ? "a module that named() has named: name it afterwards"
+                       : "a choice between modules: change the modules that it chooses between");
+        json_t *original = functor_recorded(node);
+        struct here made = { json_string_value(json_object_get(original, "file")),
+                             (int)json_integer_value(json_object_get(original, "line")) };
+        functor = copy_of(NODE_FUNCTOR, made, original);
+        *changed = copy_of(NODE_VALUE, node->here, node->json);
+        json_object_set_new((*changed)->json, "functor", json_integer((json_int_t)functor->id));
     }
-    if (strcmp(kind_of(node), "apply") != 0)
-        refuse(here, "%s sets something of a functor or of its application: use it inside %s", what,
-               strcmp(kind_of(node), "named") == 0 ? "named" : "the choice between modules");
-    json_t *original = functor_recorded(node);
-    struct here made = { json_string_value(json_object_get(original, "file")),
-                         (int)json_integer_value(json_object_get(original, "line")) };
-    struct node *functor = copy_of(NODE_FUNCTOR, made, original);
-    *changed = copy_of(NODE_VALUE, node->here, node->json);
-    json_object_set_new((*changed)->json, "functor", json_integer((json_int_t)functor->id));
+    (*changed)->must_be_used = what;
+    (*changed)->changed = here;
     return functor->json;
 }
 
-/* The catalogue states its modules' constants, so a wrong one is told here; others' are checked against their source. */
-static void must_be_known(struct here here, json_t *functor, const char *name, const char *kind)
+static const char *setter_of(const char *kind)
 {
-    const struct catalog_entry *entry = catalog_find(json_string_value(json_object_get(functor, "name")));
-    if (entry == NULL)
-        return;
-    char known[512] = "";
-    for (const struct catalog_key *k = entry->keys; k != NULL && k->name != NULL; k++) {
-        if (strcmp(k->name, name) == 0 && strcmp(k->kind, kind) == 0)
-            return;
-        if (strcmp(k->name, name) == 0)
-            refuse(here, "'%s' of %s is of kind %s: use set_%s", name, entry->name, k->kind, k->kind);
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s'%s'", *known == '\0' ? "" : ", ", k->name);
-    }
-    if (*known == '\0')
-        refuse(here, "%s has no constant '%s': it has none", entry->name, name);
-    refuse(here, "%s has no constant '%s': it has %s", entry->name, name, known);
+    return strcmp(kind, "bool") == 0 ? "set_bool" : strcmp(kind, "int") == 0 ? "set_int"
+         : strcmp(kind, "string") == 0 ? "set_string" : "set_strings";
 }
 
 struct node *setting_new(struct here here, const void *x, const char *name, const char *kind, json_t *setting)
 {
-    char what[32];
     struct node *changed;
-    snprintf(what, sizeof what, "set_%s", kind);
+    const char *what = setter_of(kind);
     json_t *functor = functor_copy(here, x, what, &changed);
     if (name == NULL)
         refuse(here, "%s was given no name", what);
-    must_be_known(here, functor, name, kind);
     json_object_set_new(setting, "name", text_of(name));
     json_object_set_new(setting, "kind", text_of(kind));
     mark(setting, here);

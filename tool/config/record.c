@@ -41,25 +41,13 @@ void mirage_config_start(const struct config_start *s)
 
 static void reached(struct here here)
 {
-    if (start.channel == NULL)
-        return;
     snprintf(start.channel->file, sizeof start.channel->file, "%s", here.file);
     start.channel->line = here.line;
-}
-
-/* Before config() runs there is nothing to record in: a constructor of config.c called the library. */
-static void must_have_started(struct here here)
-{
-    if (start.channel != NULL)
-        return;
-    fprintf(stderr, "%s:%d: error: only config() may compose modules\n", here.file, here.line);
-    _exit(1);
 }
 
 void mirage_at(const char *file, int line)
 {
     struct here here = { file, line };
-    must_have_started(here);
     reached(here);
     if (depth == DEEPEST)
         refuse(here, "calls are nested more than %d deep", DEEPEST);
@@ -99,10 +87,24 @@ void refuse(struct here here, const char *format, ...)
     abort();
 }
 
-void mirage_config_finish(void)
+/* set_int(f, ...) as a statement of its own changes nothing: f stays as it was. */
+static void refuse_unused(void)
 {
+    for (struct chunk *c = chunks; c != NULL; c = c->next)
+        for (size_t i = 0; i < c->used; i++)
+            if (c->nodes[i].must_be_used != NULL)
+                refuse(c->nodes[i].changed, "what %s returns is not used: it is a new module or functor, and the old one stays as it was",
+                       c->nodes[i].must_be_used);
+}
+
+bool mirage_config_finish(void)
+{
+    refuse_unused();
+    if (json_array_size(jobs) == 0)
+        return false;
     send_and_end(json_pack("{s:o,s:o,s:o,s:o,s:o}", "functors", tables[NODE_FUNCTOR], "values",
                            tables[NODE_VALUE], "keys", tables[NODE_KEY], "jobs", jobs, "args", args));
+    return true;
 }
 
 json_t *text_of(const char *text)
@@ -128,7 +130,7 @@ struct node *node_new(enum node_kind kind, struct here here, json_t *json)
         chunks = fresh;
     }
     struct node *node = &chunks->nodes[chunks->used++];
-    *node = (struct node){ kind, json_array_size(tables[kind]), here, json };
+    *node = (struct node){ .kind = kind, .id = json_array_size(tables[kind]), .here = here, .json = json };
     mark(json, here);
     json_array_append_new(tables[kind], json);
     return node;
@@ -155,8 +157,10 @@ struct node *node_of(struct here here, const void *pointer, enum node_kind kind,
 {
     static const char *const names[] = { "a functor", "a module", "a key" };
     struct node *node = node_find(pointer);
-    if (node != NULL && node->kind == kind)
+    if (node != NULL && node->kind == kind) {
+        node->must_be_used = NULL;
         return node;
+    }
     char *subject = NULL;
     va_list list;
     va_start(list, what);
@@ -164,7 +168,7 @@ struct node *node_of(struct here here, const void *pointer, enum node_kind kind,
         subject = NULL;
     va_end(list);
     if (pointer == NULL)
-        refuse(here, "%s is NULL: it must be %s", subject, names[kind]);
+        refuse(here, "%s is NULL", subject);
     if (node == NULL)
         refuse(here, "%s is not %s that this configuration made; was the variable ever set?", subject,
                names[kind]);

@@ -23,6 +23,8 @@ struct node {
     size_t id; /* its place among its kind */
     struct here here;
     json_t *json;
+    const char *must_be_used; /* the function whose whole effect is this node, or NULL */
+    struct here changed;      /* where that was called */
 };
 
 /* The line on which the function that asks was used; once in each public function. */
@@ -57,7 +59,8 @@ char *config_path(const char *path);
 char *catalog_path(const char *path);
 
 /* Functors and applications for the catalogue; `args` is ended by mirage_end. */
-struct node *functor_new(struct here here, const char *source, const char *result, json_t *params);
+struct node *functor_new(struct here here, const char *source, const char *written, const char *result,
+                         json_t *params);
 struct node *apply_new(struct here here, const char *written, const void *f, const void *const *args);
 struct node *setting_new(struct here here, const void *x, const char *name, const char *kind, json_t *value);
 

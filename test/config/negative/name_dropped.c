@@ -1,0 +1,10 @@
+// expect: name_dropped.c:8: error: what named returns is not used: it is a new module or functor, and the old one stays as it was
+#include <mirage/config.h>
+
+void config(void)
+{
+    functor(JOB, CONSOLE) hello = foreign("../modules/hello.c", JOB, CONSOLE);
+    CONSOLE console = default_console();
+    named(console, "screen");
+    register_job("hello", apply(hello, console));
+}

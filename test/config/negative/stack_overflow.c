@@ -1,0 +1,14 @@
+// gcc: stack_overflow.c:6: error: the configuration ran out of stack here: is this an endless recursion?
+// clang: stack_overflow.c:7: 
+#include <mirage/config.h>
+
+static JOB deeper(int n)
+{
+    volatile char room[1000] = { (char)n };
+    return deeper(n + room[1] + 1);
+}
+
+void config(void)
+{
+    register_job("hello", deeper(1));
+}
