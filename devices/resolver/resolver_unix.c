@@ -245,7 +245,7 @@ static err lookup_start(struct lookup *lookup)
  */
 static bool name_valid(const char *name)
 {
-    size_t len = strlen(name), label = 0;
+    size_t len = strlen(name), label = 0, last;
     bool digits = true;
 
     if (len && name[len - 1] == '.')
@@ -269,6 +269,10 @@ static bool name_valid(const char *name)
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
             return false;
     }
+    last = len - label;
+    if (label >= 2 && name[last] == '0' && (name[last + 1] == 'x' || name[last + 1] == 'X') &&
+        last + 2 + strspn(name + last + 2, "0123456789abcdefABCDEF") >= len)
+        return false;
     return label && !digits && name[len - 1] != '-';
 }
 

@@ -1,0 +1,9 @@
+/* The contract of BLOCK, tried on a writable disk of at least 64 sectors, all zeros. */
+#ifndef TEST_DEVICES_BLOCK_SUITE_H
+#define TEST_DEVICES_BLOCK_SUITE_H
+
+struct block;
+
+int block_suite(struct block *block);
+
+#endif
