@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_RELEASE = 256, OPTION_DEVELOPMENT, OPTION_CC, OPTION_SANITIZE, OPTION_DOT, OPTION_SVG, OPTION_JSON, OPTION_MAN, OPTION_COMPLETION };
+enum { OPTION_RELEASE = 256, OPTION_DEVELOPMENT, OPTION_CC, OPTION_SANITIZE, OPTION_DOT, OPTION_SVG, OPTION_JSON, OPTION_MAN, OPTION_COMPLETION, OPTION_MARKDOWN };
 
 #define CHOICE_OPTIONS                                                                                                        \
     { "file", 'f', "FILE", 0, "The configuration in FOLDER (config.c)", 0 },                                                  \
@@ -31,6 +31,7 @@ static const struct argp_option no_options[] = { { 0 } };
 static const struct argp_option help_options[] = {
     { "man", OPTION_MAN, "DIR", 0, "Write the manual pages into DIR", 0 },
     { "completion", OPTION_COMPLETION, "DIR", 0, "Write the completions for bash and zsh into DIR", 0 },
+    { "markdown", OPTION_MARKDOWN, "DIR", 0, "Write the pages commands, modules and signatures into DIR", 0 },
     { 0 },
 };
 
@@ -57,7 +58,16 @@ const struct cli_command cli_commands[] = {
       true, 1, describe_options, command_describe },
     { "clean", "remove what was generated", "[FOLDER]", "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
     { "targets", "list the targets", "", "Lists what programs can be built for.", false, 0, no_options, command_targets },
-    { "help", "explain a command", "[COMMAND]", "Prints what a command does and its options; without COMMAND, lists the commands.", false, 1, help_options, command_help },
+    { "help", "explain a command", "[COMMAND | PAGE]",
+      "Prints what a command does and its options, or a page of the reference in Markdown: commands, modules or signatures. Without an argument, lists the commands.", false, 1, help_options, command_help },
+    { 0 },
+};
+
+const struct cli_variable cli_environment[] = {
+    { "CC", "The C compiler, when --cc is not given." },
+    { "MIRAGE_ROOT", "Where the sources of functors lie, when not beside the command." },
+    { "XDG_CACHE_HOME", "The runtime's objects are kept in its folder mirage (~/.cache/mirage)." },
+    { "NO_COLOR", "When set, messages have no colour." },
     { 0 },
 };
 
@@ -95,6 +105,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         exit(0);
     case OPTION_COMPLETION:
         if (!cli_write_completions(arg))
+            exit(1);
+        exit(0);
+    case OPTION_MARKDOWN:
+        if (!cli_write_reference(arg))
             exit(1);
         exit(0);
     case ARGP_KEY_ARG:

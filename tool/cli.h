@@ -41,9 +41,30 @@ int cli_run(const struct cli_command *command, int argc, char **argv);
 void cli_help(const struct cli_command *command);
 void cli_overview(FILE *to);
 
-/* man/mirage.1, man/mirage-build.1, … and completions/mirage.bash, _mirage under `folder`. */
+/* mirage.1, mirage-build.1, …; mirage.bash and _mirage in `folder`. */
 bool cli_write_manuals(const char *folder);
 bool cli_write_completions(const char *folder);
+
+/* A page of the reference, in Markdown. */
+struct cli_page {
+    const char *name, *summary;
+    const char *(*make)(const struct installation *where); /* NULL: made from the tables here alone */
+};
+
+/* Ended by one whose name is NULL. */
+extern const struct cli_page cli_pages[];
+
+/* The page's text, or NULL, and why was told. */
+const char *cli_page_text(const struct cli_page *page);
+
+/* commands.md, modules.md, signatures.md in `folder`. */
+bool cli_write_reference(const char *folder);
+
+/* The environment's variables that the command reads; ended by one whose name is NULL. */
+struct cli_variable {
+    const char *name, *doc;
+};
+extern const struct cli_variable cli_environment[];
 
 int command_new(const struct cli_command *command, struct arguments *arguments);
 int command_configure(const struct cli_command *command, struct arguments *arguments);

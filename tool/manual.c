@@ -45,7 +45,7 @@ static bool write_page(const char *folder, const char *name, struct out *out)
 static bool write_command_page(const char *folder, const struct cli_command *c)
 {
     struct out out = { 0 };
-    out_print(&out, ".TH MIRAGE\\-%s 1 \"\" \"mirage %s\" \"Mirage\"\n.SH NAME\n", c->name, MIRAGE_VERSION);
+    out_print(&out, ".TH MIRAGE\\-%s 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\n", c->name, MIRAGE_DATE, MIRAGE_VERSION);
     print_line(&out, text("mirage\\-%s \\- ", c->name), c->summary, "");
     out_print(&out, ".SH SYNOPSIS\n\\fBmirage %s\\fR%s ", c->name, c->options[0].name == NULL ? "" : " [\\fIOPTION\\fR...]");
     print_line(&out, "", c->usage, "");
@@ -64,19 +64,20 @@ static bool write_command_page(const char *folder, const struct cli_command *c)
 static bool write_main_page(const char *folder)
 {
     struct out out = { 0 };
-    out_print(&out, ".TH MIRAGE 1 \"\" \"mirage %s\" \"Mirage\"\n.SH NAME\nmirage \\- compose an application from functors and build it\n"
+    out_print(&out, ".TH MIRAGE 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\nmirage \\- compose an application from functors and build it\n"
                     ".SH SYNOPSIS\n\\fBmirage\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n"
                     "An application is written once, in C, against module types; a configuration in C says which functors make it up. "
                     "\\fBmirage\\fR type\\-checks that composition with the C compiler, evaluates it, generates main.c and every functor instance, and builds the program.\n"
-                    ".SH COMMANDS\n", MIRAGE_VERSION);
+                    ".SH COMMANDS\n", MIRAGE_DATE, MIRAGE_VERSION);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
         out_print(&out, ".TP\n\\fBmirage %s\\fR\n", c->name);
         print_line(&out, "", c->summary, text("; see \\fBmirage\\-%s\\fR(1)", c->name));
     }
-    out_print(&out, ".SH ENVIRONMENT\n.TP\n.B CC\nThe C compiler, when \\-\\-cc is not given.\n"
-                    ".TP\n.B MIRAGE_ROOT\nWhere the sources of functors lie, when not beside the command.\n"
-                    ".TP\n.B XDG_CACHE_HOME\nThe runtime's objects are kept in its folder mirage (~/.cache/mirage).\n"
-                    ".TP\n.B NO_COLOR\nWhen set, messages have no colour.\n");
+    out_print(&out, ".SH ENVIRONMENT\n");
+    for (const struct cli_variable *v = cli_environment; v->name != NULL; v++) {
+        out_print(&out, ".TP\n.B %s\n", v->name);
+        print_line(&out, "", v->doc, "");
+    }
     return write_page(folder, "mirage", &out);
 }
 
@@ -108,11 +109,11 @@ static bool write_bash(const char *folder)
                     "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s --help --version\" -- \"$cur\"))\n        return\n    fi\n"
                     "    case ${COMP_WORDS[1]} in\n", commands);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
-        out_print(&out, "    %s) words=\"%s\" ;;\n", c->name, strcmp(c->name, "help") == 0 ? text("%s %s", option_words(c), commands) : option_words(c));
+        out_print(&out, "    %s) words=\"%s\" ;;\n", c->name, strcmp(c->name, "help") == 0 ? text("%s %s modules signatures", option_words(c), commands) : option_words(c));
     out_print(&out, "    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
                     "    case $cur in -*) ;; *) COMPREPLY+=($(compgen -d -- \"$cur\")) ;; esac\n"
                     "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n    return 0\n}\ncomplete -o filenames -F _mirage mirage\n");
-    bool ok = file_write(text("%s/mirage", folder), out.data, out.len);
+    bool ok = file_write(text("%s/mirage.bash", folder), out.data, out.len);
     out_free(&out);
     return ok;
 }
@@ -155,5 +156,5 @@ static bool write_zsh(const char *folder)
 
 bool cli_write_completions(const char *folder)
 {
-    return write_bash(text("%s/bash", folder)) && write_zsh(text("%s/zsh", folder));
+    return write_bash(folder) && write_zsh(folder);
 }
