@@ -47,7 +47,7 @@ struct http_service {
     struct http_link idle; /* waiting for a request, the longest first */
     struct http_link busy;
     size_t connections;
-    struct os_waitq ended; /* woken when a connection has ended */
+    struct os_waitq changed; /* woken when a connection has ended, or waits for a request */
     bool stopping;
 };
 

@@ -26,6 +26,8 @@ INTERNAL void http_service_idle(struct http_connection *c)
 {
     unlink_connection(c);
     link_last(&c->service->idle, c);
+    if (os_has_waiters(&c->service->changed))
+        os_wake_all(&c->service->changed);
 }
 
 INTERNAL void http_service_busy(struct http_connection *c)
@@ -39,18 +41,17 @@ INTERNAL void http_service_ended(struct http_connection *c)
     unlink_connection(c);
     c->service->connections--;
     metric_add(&c->http->open, -1);
-    os_wake_all(&c->service->ended);
+    os_wake_all(&c->service->changed);
 }
 
-/* Make room: end the connection that has been silent the longest. */
-static bool evict(struct http_service *s)
+/* Make room: end the connection that has been silent the longest, if one is. */
+static void evict(struct http_service *s)
 {
     if (s->idle.next == &s->idle)
-        return false;
+        return;
     struct http_connection *c = (struct http_connection *)s->idle.next;
     http_service_busy(c);
     os_cancel(c->fiber);
-    return true;
 }
 
 static void cancel_all(struct http_link *list)
@@ -74,6 +75,8 @@ static err begin_connection(struct http_service *s, struct stack_tcp_flow *flow)
     s->connections++;
     metric_add(&s->http->open, 1);
     metric_add(&s->http->accepted, 1);
+    if (s->connections > s->http->max_connections)
+        evict(s);
     return OK;
 
 out_unlink:
@@ -84,13 +87,11 @@ out:
     return ERR_NO_MEMORY;
 }
 
-/* Wait until there is room for another connection. */
+/* Wait until there is room for another connection, or one that would make room for it. */
 static IO err wait_for_room(struct http_service *s)
 {
-    while (s->connections >= s->http->max_connections) {
-        evict(s);
-        TRY(os_wait(&s->ended));
-    }
+    while (s->connections >= s->http->max_connections && s->idle.next == &s->idle)
+        TRY(os_wait(&s->changed));
     return OK;
 }
 
@@ -139,12 +140,12 @@ static IO void stop(struct http_service *s)
     s->stopping = true;
     cancel_all(&s->idle);
     OS_SHIELD {
-        while (s->connections > 0 && os_wait_until(&s->ended, end) == OK)
+        while (s->connections > 0 && os_wait_until(&s->changed, end) == OK)
             continue;
         cancel_all(&s->idle);
         cancel_all(&s->busy);
         while (s->connections > 0)
-            IGNORE(os_wait(&s->ended));
+            IGNORE(os_wait(&s->changed));
     }
 }
 

@@ -1,0 +1,9 @@
+#include <mirage/config.h>
+
+/* What the end-to-end tests of HTTP run against: handlers for each case, and a site. */
+void config(void)
+{
+    functor(JOB, HTTP, SITE) server = foreign("unikernel.c", JOB, HTTP, SITE);
+    HTTP http = http_server(socket_stack());
+    register_job("server", apply(server, http, site(http, generic_kv_ro("htdocs"))));
+}
