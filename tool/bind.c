@@ -117,9 +117,15 @@ static struct target resolve(const struct instance *instance, const char *name)
     return (struct target){ 0 };
 }
 
-static const struct instance *origin(const struct instance *instance, size_t p)
+/* "'udp' (config.c:8) stands on ipv4 (config.c:7)", or "'ip' is ipv4 (config.c:7)" for the shared module itself. */
+static const char *standing(const struct instance *instance, size_t p, struct target t)
 {
-    return instance->params[p];
+    const struct value *on = t.owner->value, *given = instance->params[p]->value;
+    const char *name = instance->description->params[p].name;
+    if (t.owner == instance->params[p])
+        return text("'%s' is %s (%s:%d)", name, t.prefix, path_shown(on->place.file), on->place.line);
+    return text("'%s' (%s:%d) stands on %s (%s:%d)", name, path_shown(given->place.file), given->place.line, t.prefix,
+                path_shown(on->place.file), on->place.line);
 }
 
 /*
@@ -134,14 +140,10 @@ static bool check_shared_name(const struct instance *instance, size_t p, const c
         struct target there = resolve_in_param(instance, q, name);
         if (here.owner == NULL || there.owner == NULL || strcmp(here.prefix, there.prefix) == 0)
             continue;
-        const struct instance *a = origin(instance, q), *b = origin(instance, p);
         error_at(instance->value->place.file, instance->value->place.line,
-                 "%s wants its parameters '%s' and '%s' on one '%s' (%s:%d), but '%s' (%s:%d) stands on %s (%s:%d) and '%s' (%s:%d) on %s (%s:%d); apply both to the same value",
+                 "%s wants its parameters '%s' and '%s' on one '%s' (%s:%d), but %s and %s; apply both to the same value",
                  d->module->name, d->params[q].name, d->params[p].name, name, path_shown(d->params[p].file), d->params[p].line,
-                 a->name, path_shown(a->value->place.file), a->value->place.line,
-                 there.owner->name, path_shown(there.owner->value->place.file), there.owner->value->place.line,
-                 b->name, path_shown(b->value->place.file), b->value->place.line,
-                 here.owner->name, path_shown(here.owner->value->place.file), here.owner->value->place.line);
+                 standing(instance, q, there), standing(instance, p, here));
         return false;
     }
     return true;

@@ -47,17 +47,16 @@ static const char *entry_prototype(const struct description *d)
     return text("err %s(%s)", entry_name(d), args.count == 0 ? "void" : strings_join(&args, ", "));
 }
 
-/* That prototype at the MODULE line, so that a definition that differs is an error in the user's line. */
-static const char *expected_entry(const struct description *d)
+const char *entry_declaration(const struct description *d)
 {
-    struct out out = { 0 };
-    out_print(&out, "#include <mirage/functor.h>\nstruct %s;\n", d->module->name);
+    struct strings lines = { 0 };
+    if (!has_entry(d))
+        return "";
+    strings_add(&lines, text("struct %s;\n", d->module->name));
     for (size_t i = 0; i < d->param_count; i++)
-        out_print(&out, "struct %s;\n", d->params[i].name);
-    out_print(&out, "#line %d \"%s\"\n%s;\n", d->module->line, d->module->file, entry_prototype(d));
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+        strings_add(&lines, text("struct %s;\n", d->params[i].name));
+    strings_add(&lines, text("#line %d \"%s\"\n%s;\n", d->module->line, d->module->file, entry_prototype(d)));
+    return strings_join(&lines, "");
 }
 
 struct checking {
@@ -76,7 +75,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
     w->depfile = text("%s.d", base);
 
     const char *header = text("%s.h", base), *unit = d->source;
-    const char *expected = has_entry(d) ? expected_entry(d) : "";
+    const char *expected = text("#include <mirage/functor.h>\n%s", entry_declaration(d));
     if (!file_write(header, expected, strlen(expected)))
         return false;
     struct strings argv = { 0 };
@@ -101,6 +100,56 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
     return true;
 }
 
+/* The prototype that a signature, or the PARAM lines, ask of a function of this name; NULL when nobody does. */
+static const char *asked_prototype(const struct description *d, const char *name)
+{
+    if (strcmp(name, entry_name(d)) == 0)
+        return entry_prototype(d);
+    for (size_t i = 0; i < d->module->operation_count; i++)
+        if (strcmp(d->module->operations[i].name, name) == 0)
+            return d->module->operations[i].prototype;
+    for (size_t i = 0; i < d->param_count; i++)
+        for (size_t k = 0; k < d->params[i].operation_count; k++)
+            if (strcmp(d->params[i].operations[k].name, name) == 0)
+                return d->params[i].operations[k].prototype;
+    return NULL;
+}
+
+/* The text of one line of a file without the space around it. */
+static const char *source_line(const char *file, int line)
+{
+    char *at = file_read(file, NULL);
+    for (; at != NULL && line > 1; line--) {
+        at = strchr(at, '\n');
+        at = at == NULL ? NULL : at + 1;
+    }
+    if (at == NULL)
+        return "";
+    at += strspn(at, " \t");
+    size_t len = strcspn(at, "\n");
+    while (len > 0 && strchr(" \t{;", at[len - 1]) != NULL)
+        len--;
+    return keep_bytes(at, len);
+}
+
+/* What a wrong definition should have been is the signature's to say; Clang doesn't say what it is, either. */
+static void explain_conflicts(const struct compiler *compiler, const struct description *d, struct messages *messages)
+{
+    static const char conflict[] = "conflicting types for '";
+    for (size_t i = 0; i < messages->count; i++) {
+        struct message *m = &messages->items[i];
+        const char *at = strstr(m->text, conflict);
+        if (at == NULL)
+            continue;
+        at += sizeof conflict - 1;
+        const char *asked = asked_prototype(d, keep_bytes(at, strcspn(at, "'")));
+        if (asked == NULL)
+            continue;
+        const char *said = compiler->is_clang ? text("; have '%s'", source_line(m->file, m->line)) : "";
+        m->text = text("%s%s; it must be '%s'", m->text, said, asked);
+    }
+}
+
 /* The name, and where it is defined, of one line of symbols_read. */
 static char *split_symbol(const char *line, int *number, const char **file)
 {
@@ -111,7 +160,7 @@ static char *split_symbol(const char *line, int *number, const char **file)
     return keep_bytes(line, len);
 }
 
-static bool is_own(const struct description *d, const struct operation *op)
+bool is_own(const struct description *d, const struct operation *op)
 {
     size_t len = strlen(d->module->name);
     if (strcmp(op->prefix, d->module->name) == 0)
@@ -214,6 +263,7 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
         struct strings lines = { 0 }, inputs = { 0 };
         struct messages messages = { 0 };
         messages_read(commands[c].err, compiler->include, &messages);
+        explain_conflicts(compiler, &descriptions[whose[c]], &messages);
         messages_show(&messages);
         if (commands[c].status != 0 || !symbols_read(w->object, &lines)) {
             ok = false;

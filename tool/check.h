@@ -26,7 +26,17 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
 /* Whether the signature that `use` names is a DEVICE: it is connected and disconnected. */
 bool is_device(const struct use *use);
 
-/* Whether name_connect or name_start, whichever the module is made or begun with. */
+/*
+ * The declaration of name_connect or name_start that the PARAM lines ask for, placed at the
+ * MODULE line, so that a definition that differs is an error in the user's line. "" for a
+ * module that has neither.
+ */
+const char *entry_declaration(const struct description *d);
+
+/* name_connect or name_start, whichever the module is made or begun with. */
 const char *entry_name(const struct description *d);
+
+/* Whether the module itself has to define the operation, and not a parameter that is its sub-module. */
+bool is_own(const struct description *d, const struct operation *op);
 
 #endif

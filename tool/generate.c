@@ -78,6 +78,8 @@ void project_flags(struct project *p)
         if (clang) {
             strings_add(l, "-fuse-ld=lld");
             strings_add(l, "-Wl,--thinlto-cache-dir=thinlto");
+            /* The defaults stop at functions of the size of a thin layer's; a layer is to cost nothing. */
+            strings_add(l, "-Wl,-mllvm,-import-instr-limit=1000,-mllvm,-inline-threshold=500");
         }
     } else {
         strings_add(c, "-Og");
@@ -236,7 +238,7 @@ static bool write_manifest(const struct project *p, const struct program *progra
 bool generate(const struct project *p, const struct program *program, const struct strings *runtime)
 {
     for (size_t i = 0; i < program->instance_count; i++)
-        if (!write_text(instance_path(p, &program->instances[i]), instance_source(&program->instances[i])))
+        if (!write_text(instance_path(p, &program->instances[i]), instance_source(program->graph, &program->instances[i])))
             return false;
     return write_text(text("%s/main.c", p->build), main_source(p, program)) && write_ninja(p, program, runtime) &&
            write_compile_commands(p, program) && write_manifest(p, program);

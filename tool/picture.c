@@ -67,7 +67,7 @@ static void print_args(struct out *out, const struct program *program)
                 out_print(out, "\narguments, read when the program starts\n");
             first = false;
             out_print(out, "  %-24s%s (%s)\n", text("--%s%s%s", option_name(a->name), a->value == NULL ? "" : "=", a->value == NULL ? "" : a->value),
-                      a->doc, program->instances[i].name);
+                      a->doc, instance_shown(&program->instances[i]));
         }
     }
 }

@@ -108,7 +108,7 @@ static size_t print_arguments(struct out *out, const struct program *p)
         for (size_t k = 0; k < instance->description->arg_count; k++) {
             const char *symbol = text("%s_arg_%s", instance->name, instance->description->args[k].name);
             out_print(out, "%sextern const struct arg %s;\n", count == 0 ? "\n" : "", symbol);
-            out_print(&table, "    { &%s, \"%s\" },\n", symbol, instance->name);
+            out_print(&table, "    { &%s, \"%s\" },\n", symbol, instance_shown(instance));
             count++;
         }
     }

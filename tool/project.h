@@ -48,10 +48,16 @@ bool runtime_build(struct project *project, struct strings *objects, struct stri
 bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects);
 
 /* One instance's C file; one program's main.c. Both texts are kept. */
-char *instance_source(const struct instance *instance);
+char *instance_source(const struct graph *graph, const struct instance *instance);
 char *main_source(const struct project *project, const struct program *program);
 
-/* Every setting of the configuration names a key that its functor declares; mistakes are told. */
+/* What an instance is called to its user: the name the configuration gave it, or its symbols' prefix. */
+const char *instance_shown(const struct instance *instance);
+
+/*
+ * Every setting of the configuration names a key that its functor declares, and every
+ * runtime argument one that some functor reads; mistakes are told.
+ */
 bool check_settings(const struct program *program);
 
 #endif

@@ -1,11 +1,10 @@
 #include "symbols.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <fcntl.h>
+#include <elfutils/libdwfl.h>
 #include <gelf.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct search {
     const char *name;
@@ -35,17 +34,14 @@ static void look_in(Dwarf_Die *unit, struct search *s)
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
-static void find_place(Dwarf *dwarf, struct search *s)
+static void find_place(Dwfl_Module *module, struct search *s)
 {
-    Dwarf_CU *cu = NULL;
-    Dwarf_Die unit;
-    uint8_t unit_type;
-    while (s->line == 0 &&
-           dwarf_get_units(dwarf, cu, &cu, NULL, &unit_type, &unit, NULL) == 0)
-        look_in(&unit, s);
+    Dwarf_Addr bias;
+    for (Dwarf_Die *unit = NULL; s->line == 0 && (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;)
+        look_in(unit, s);
 }
 
-static void read_table(Elf *elf, Elf_Scn *section, Dwarf *dwarf, struct strings *out)
+static void read_table(Elf *elf, Elf_Scn *section, Dwfl_Module *module, struct strings *out)
 {
     GElf_Shdr header;
     Elf_Data *data = elf_getdata(section, NULL);
@@ -58,27 +54,42 @@ static void read_table(Elf *elf, Elf_Scn *section, Dwarf *dwarf, struct strings 
             GELF_ST_BIND(symbol.st_info) == STB_LOCAL || symbol.st_shndx == SHN_UNDEF)
             continue;
         struct search s = { .name = elf_strptr(elf, header.sh_link, symbol.st_name) };
-        if (dwarf != NULL && s.name != NULL)
-            find_place(dwarf, &s);
+        if (s.name == NULL)
+            continue;
+        find_place(module, &s);
         strings_add(out, text("%s %d %s", s.name, s.line, s.file == NULL ? "" : s.file));
     }
 }
 
+/* In the order of the source, whatever the order of the compiler. */
+static int by_line(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    int line_x = atoi(x + strcspn(x, " ")), line_y = atoi(y + strcspn(y, " "));
+    return line_x != line_y ? (line_x < line_y ? -1 : 1) : strcmp(x, y);
+}
+
 bool symbols_read(const char *object, struct strings *out)
 {
-    elf_version(EV_CURRENT);
-    int fd = open(object, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-    Dwarf *dwarf = elf == NULL ? NULL : dwarf_begin(fd, DWARF_C_READ);
-    for (Elf_Scn *section = NULL; elf != NULL && (section = elf_nextscn(elf, section)) != NULL;)
-        read_table(elf, section, dwarf, out);
-    bool ok = elf != NULL;
-    if (dwarf != NULL)
-        dwarf_end(dwarf);
-    if (elf != NULL)
-        elf_end(elf);
-    close(fd);
+    /* The debug information of an object is not relocated yet; libdwfl does that, libdw alone doesn't. */
+    static const Dwfl_Callbacks callbacks = { .section_address = dwfl_offline_section_address };
+    bool ok = false;
+    GElf_Addr bias;
+    Dwfl *dwfl = dwfl_begin(&callbacks);
+    Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_report_offline(dwfl, "functor", object, -1);
+    if (module == NULL)
+        goto out;
+    dwfl_report_end(dwfl, NULL, NULL);
+    Elf *elf = dwfl_module_getelf(module, &bias);
+    if (elf == NULL)
+        goto out;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;)
+        read_table(elf, section, module, out);
+    if (out->count > 0)
+        qsort(out->items, out->count, sizeof *out->items, by_line);
+    ok = true;
+out:
+    if (dwfl != NULL)
+        dwfl_end(dwfl);
     return ok;
 }

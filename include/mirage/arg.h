@@ -66,7 +66,18 @@ struct arg {
 #define MIRAGE_ARG(kind, ctype, name, value, text, argdoc)                     \
     static __attribute__((unused)) ctype name = value;                         \
     extern const struct arg mirage_arg_##name;                                 \
-    const struct arg mirage_arg_##name = { #name, ARG_TYPE_##kind, &name, argdoc, text, NULL }
+    const struct arg mirage_arg_##name = {                                     \
+        #name, ARG_TYPE_##kind, &name, MIRAGE_ARG_DOC(name, argdoc), MIRAGE_ARG_TEXT(name, text), NULL \
+    }
+
+/* An instance that mirage made says the default and the text of each, which config.c may have set. */
+#ifdef MIRAGE_MADE
+#define MIRAGE_ARG_TEXT(name, text) MIRAGE_ARG_TEXT_##name
+#define MIRAGE_ARG_DOC(name, doc) MIRAGE_ARG_DOC_##name
+#else
+#define MIRAGE_ARG_TEXT(name, text) text
+#define MIRAGE_ARG_DOC(name, doc) doc
+#endif
 
 #endif
 

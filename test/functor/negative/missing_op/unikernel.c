@@ -1,0 +1,4 @@
+#include <mirage/functor.h>
+
+PARAM(CONSOLE, console);
+MODULE(JOB, hello);

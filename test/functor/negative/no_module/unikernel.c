@@ -1,0 +1,3 @@
+#include <mirage/functor.h>
+
+PARAM(CONSOLE, console);

@@ -1,0 +1,5 @@
+#include <mirage/functor.h>
+
+PARAM(CONSOLE, console);
+MODULE(JOB, hello);
+MODULE(JOB, hullo);

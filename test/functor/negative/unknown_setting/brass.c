@@ -1,0 +1,34 @@
+#include <mirage/functor.h>
+
+#include <stdlib.h>
+
+#include "bells.h"
+
+MODULE(BELL, brass);
+KEY_STRING(sound, "dong", "what it says");
+
+struct brass {
+    void *ctx;
+};
+
+IO err brass_connect(struct brass **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out == NULL ? ERR_NO_MEMORY : OK;
+}
+
+IO void brass_disconnect(struct brass *brass)
+{
+    free(brass);
+}
+
+void brass_listen(struct brass *brass, void *ctx)
+{
+    brass->ctx = ctx;
+}
+
+void brass_ring(struct brass *brass, int times)
+{
+    while (times-- > 0)
+        brass_on_ring(brass->ctx, buf_copy(sound, sizeof sound - 1));
+}
