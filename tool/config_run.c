@@ -74,10 +74,13 @@ static void on_signal(int number, siginfo_t *info, void *context)
     _exit(1);
 }
 
+/* What the parent left for its own exit is not the child's to do. */
 static void on_exit_early(void)
 {
     if (!channel->done)
         note_place();
+    fflush(NULL);
+    _exit(1);
 }
 
 static void catch_signals(void)
@@ -222,8 +225,7 @@ static void tell_end(const char *config, const char *object, const struct config
         error_at(file, line, "the configuration crashed %s: %s", here,
                  strsignal(c->signal != 0 ? c->signal : WTERMSIG(status)));
     else
-        error_at(file, line, "the configuration ended the program %s, with status %d: config must return", here,
-                 WEXITSTATUS(status));
+        error_at(file, line, "the configuration ended the program %s: config must return", here);
 }
 
 char *config_run(const struct evaluation *e, const char *config, const char *object, size_t *len)

@@ -1,4 +1,4 @@
-// expect: early_exit.c:8: error: the configuration ended the program here, with status 0: config must return
+// expect: early_exit.c:8: error: the configuration ended the program here: config must return
 #include <mirage/config.h>
 #include <stdlib.h>
 

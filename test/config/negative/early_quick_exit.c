@@ -1,4 +1,4 @@
-// expect: early_quick_exit.c:8: error: the configuration ended the program after this line, the last that it reached, with status 0: config must return
+// expect: early_quick_exit.c:8: error: the configuration ended the program after this line, the last that it reached: config must return
 #include <mirage/config.h>
 #include <unistd.h>
 
