@@ -37,4 +37,5 @@ check 'and begins in the switch' frame 2 arch_fiber_start '/switch\.S:'
 check 'where the backtrace ends' ends_there
 check 'a parameter is a direct call from it into the chosen module' frame 0 console_unix_log '/console_unix\.c:'
 check 'whose caller is the line of the functor' frame 1 answer "/ask\.c:$line"
-check 'with nothing that gdb could not unwind' unwinds[ $failed = no ] || sed 's/^/# /' "$work/said"
+check 'with nothing that gdb could not unwind' unwinds
+[ $failed = no ] || sed 's/^/# /' "$work/said"
