@@ -4,15 +4,18 @@
 
 KEY_STRING(cache_control, "no-cache", "Cache-Control of what is served; \"\" for none");
 KEY_STRING(index_name, "index.html", "what is served for a dictionary");
+/* Further fields of every answer about a file, a name and a value in turn. */
+KEY_STRINGS(headers);
 
 #define ALLOW "GET, HEAD, OPTIONS"
-#define HEADERS_MAX 8
+#define HEADERS_OWN 8
+#define HEADERS_FURTHER 8
 #define CONTENT_RANGE_SIZE 80
 
 /* A response with the fields that belong to every answer about a file. */
 struct answer {
     struct http_response response;
-    struct http_header headers[HEADERS_MAX];
+    struct http_header headers[HEADERS_OWN + HEADERS_FURTHER];
     char modified[HTTP_DATE_SIZE];
     char content_range[CONTENT_RANGE_SIZE];
 };
@@ -35,6 +38,8 @@ static void describe(struct answer *a, const struct site_file *file)
         header(a, "Vary", "Accept-Encoding");
     if (cache_control[0] != '\0')
         header(a, "Cache-Control", cache_control);
+    for (size_t i = 0; headers[i] != NULL; i += 2)
+        header(a, headers[i], headers[i + 1]);
 }
 
 static IO err respond_status(struct http_exchange *exchange, struct answer *a, uint16_t status)
@@ -62,7 +67,9 @@ static bool choose(const struct http_request *request, const struct kv_info *inf
     bool has_gzip = info->gzip_size > 0;
     file->varies = has_gzip;
     file->modified = info->modified / SECONDS(1);
-    snprintf(file->type, sizeof file->type, "%s", info->content_type ? info->content_type : "");
+    size_t type = info->content_type ? strnlen(info->content_type, sizeof file->type - 1) : 0;
+    memcpy(file->type, info->content_type ? info->content_type : "", type);
+    file->type[type] = '\0';
     if (!site_coding(request, has_gzip, &file->encoding))
         return false;
     size_t len = strlen(info->etag);
@@ -220,6 +227,10 @@ IO err site_serve(struct site *site, struct http_exchange *exchange, const char 
 IO err site_connect(struct site **out, struct http *http, struct kv *kv)
 {
     uint8_t random[(SITE_BOUNDARY_SIZE - 1) / 2];
+    if (sizeof headers / sizeof *headers > 2 * HEADERS_FURTHER + 1 || sizeof headers / sizeof *headers % 2 == 0) {
+        log_error("headers must be at most %d names, each with its value", HEADERS_FURTHER);
+        return ERR_INVALID;
+    }
     TRY(os_entropy(random, sizeof random));
     struct site *site = calloc(1, sizeof *site);
     if (site == NULL)
