@@ -5,6 +5,9 @@
  * a dictionary is contiguous and its names come in the order of KV_RO's M_list. Folders are
  * not entries: a dictionary is a prefix of a key, and an empty folder does not exist.
  *
+ * A gzip variant can be taken apart and joined with others: a header of 10 bytes, blocks that end
+ * on a whole byte with an empty stored one (00 00 ff ff), the empty last block 03 00, and the trailer.
+ *
  * With --markdown each X.md becomes two entries: X.html, the rendered body without <html>,
  * <head> or <body>, whose headings have ids and whose relative links to .md files lead to
  * .html; and X.title, the plain text of its first level-1 heading, or X's last segment when it has

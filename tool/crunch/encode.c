@@ -11,6 +11,9 @@
 /* A variant that saves less than this is not worth its place in the image. */
 enum { SAVING_BYTES = 100, SAVING_PERCENT = 10 };
 
+/* What a flush may add; deflateBound counts none. */
+enum { FLUSH_BYTES = 16 };
+
 static bool compress_file(struct file *file)
 {
     z_stream stream = { 0 };
@@ -23,7 +26,7 @@ static bool compress_file(struct file *file)
     if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
         return fail("%s: zlib can't start: no memory", file->key);
     deflateSetHeader(&stream, &header);
-    out.room = deflateBound(&stream, file->content.len);
+    out.room = deflateBound(&stream, file->content.len) + FLUSH_BYTES;
     out.data = malloc(out.room);
     if (!out.data) {
         fail("%s: no memory", file->key);
@@ -33,7 +36,7 @@ static bool compress_file(struct file *file)
     stream.avail_in = (uInt)file->content.len;
     stream.next_out = out.data;
     stream.avail_out = (uInt)out.room;
-    if (deflate(&stream, Z_FINISH) != Z_STREAM_END) {
+    if (deflate(&stream, Z_SYNC_FLUSH) != Z_OK || deflate(&stream, Z_FINISH) != Z_STREAM_END) {
         fail("%s: zlib failed: %s", file->key, stream.msg ? stream.msg : "unknown reason");
         goto out;
     }
