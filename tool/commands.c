@@ -60,6 +60,7 @@ static bool run_test(struct arguments *a, const char *config)
 {
     struct project p;
     struct arguments test = *a;
+    test.choices.home = a->choices.folder == NULL ? "." : a->choices.folder;
     test.choices.folder = path_folder(config);
     test.choices.file = path_name(config);
     if (!open_and_build(&test, &p))

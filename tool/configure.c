@@ -13,7 +13,7 @@
 
 static const char *choices_path(const struct project *p)
 {
-    return text("%s/_build/%s.choices", p->folder, path_name(p->config));
+    return text("%s/_build/%s.choices", p->home, path_name(p->config));
 }
 
 static const char *kept_text(const json_t *object, const char *name)
@@ -73,7 +73,7 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
         return false;
     }
     struct strings inputs = { 0 };
-    const char *cache = text("%s/_build/compiler-%016" PRIx64, p->folder, hash_bytes(0, found, strlen(found)));
+    const char *cache = text("%s/_build/compiler-%016" PRIx64, p->home, hash_bytes(0, found, strlen(found)));
     const char *stamp = text("%s.stamp", cache);
     char *version = stamp_fresh(stamp, 1, NULL) ? file_read(cache, NULL) : NULL;
     if (version == NULL) {
@@ -109,6 +109,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
         error_at(p->config, 0, "there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` builds the one in FOLDER");
         return false;
     }
+    p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
     recall(p, chosen);
     p->target = target_find(chosen->target == NULL ? "linux" : chosen->target);
     const char *cc = chosen->cc != NULL ? chosen->cc : getenv("CC");
@@ -122,9 +123,9 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     p->name = path_name(p->folder);
     if (!main_config)
         p->name = keep_bytes(file, strlen(file) - (strlen(file) > 2 ? 2 : 0));
-    p->build = text("%s/_build/%s%s%s%s%s", p->folder, p->target->name, p->release ? "-release" : "",
+    p->build = text("%s/_build/%s%s%s%s%s", p->home, p->target->name, p->release ? "-release" : "",
                     p->sanitize != NULL ? "-sanitize" : "", main_config ? "" : "-", main_config ? "" : p->name);
-    p->cache = text("%s/_build/cache", p->folder);
+    p->cache = text("%s/_build/cache", p->home);
     p->binary = text("%s/%s", p->build, p->name);
     project_flags(p);
     return true;

@@ -8,6 +8,7 @@
 struct choices {
     const char *folder;   /* "." when not given */
     const char *file;     /* the configuration in it; "config.c" when not given */
+    const char *home;     /* whose _build to use; the folder itself when not given */
     const char *target, *cc, *sanitize; /* NULL: not given */
     int release;          /* -1: not given */
     struct strings keys;  /* "name=value", "name" or "no-name" */

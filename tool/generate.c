@@ -199,9 +199,10 @@ static bool write_compile_commands(const struct project *p, const struct program
     }
     char *data = json_dumps(all, JSON_INDENT(2));
     json_decref(all);
-    /* Beside the sources, where clangd looks for it. */
-    bool ok = data != NULL && write_text(text("%s/compile_commands.json", p->build), data) &&
-              write_text(text("%s/compile_commands.json", p->folder), data);
+    bool ok = data != NULL && write_text(text("%s/compile_commands.json", p->build), data);
+    /* Beside the sources, where clangd looks for it; a test's sources are the application's. */
+    if (ok && p->home == p->folder)
+        ok = write_text(text("%s/compile_commands.json", p->folder), data);
     free(data);
     return ok;
 }

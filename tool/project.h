@@ -29,8 +29,9 @@ struct project {
     bool release;
     const char *sanitize; /* "address,undefined", or NULL */
     struct compiler compiler;
-    const char *build;    /* folder/_build/<target>[-release][-sanitized] */
-    const char *cache;    /* build/cache: what is known of the sources */
+    const char *home;     /* absolute; its _build holds all that is made: the folder, or the application that it tests */
+    const char *build;    /* home/_build/<target>[-release][-sanitize][-<configuration>] */
+    const char *cache;    /* home/_build/cache: what is known of the sources */
     const char *binary;
     struct strings compile_flags, link_flags;
 };

@@ -6,14 +6,15 @@ negative/NAME: does not build, and says exactly what `expected` says, or `expect
 """
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from tap import Tap, mirage_environment, run  # noqa: E402
+
 MODES = {
     "gcc": ["--cc=gcc"],
     "gcc release": ["--cc=gcc", "--release"],
@@ -21,27 +22,6 @@ MODES = {
     "clang": ["--cc=clang"],
     "clang release": ["--cc=clang", "--release"],
 }
-
-
-class Tap:
-    def __init__(self):
-        self.count = 0
-        self.failed = 0
-
-    def report(self, ok, name, details=""):
-        self.count += 1
-        self.failed += not ok
-        print(f"{'ok' if ok else 'not ok'} {self.count} - {name}")
-        if not ok:
-            for line in details.splitlines():
-                print(f"# {line}")
-        sys.stdout.flush()
-
-
-def run(argv, cwd, env):
-    done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=120,
-                          capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
 
 
 def fresh_copy(source, work):
@@ -141,10 +121,9 @@ def main():
     parser.add_argument("work", type=Path)
     parser.add_argument("which", nargs="*", help="names of cases; all without any")
     args = parser.parse_args()
-    env = {k: v for k, v in os.environ.items() if k not in ("CC", "MIRAGE_ROOT")}
-    env["XDG_CACHE_HOME"] = str(args.work / "cache")
     tap = Tap()
     work = args.work.resolve()
+    env = mirage_environment(work)
 
     for kind, check in (("positive", positive), ("negative", negative)):
         for source in sorted((HERE / kind).iterdir()):
@@ -153,8 +132,7 @@ def main():
     if not args.which or "boundary" in args.which:
         for cc in ("gcc", "clang"):
             boundary(tap, args.mirage, work / "hello", env, cc)
-    print(f"1..{tap.count}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":
