@@ -172,6 +172,11 @@ STACK (socket_stack)(void)
     return entry_applied(called(), "socket_stack", ARGS());
 }
 
+ICMP (icmp_socket)(STACK stack)
+{
+    return entry_applied(called(), "icmp_socket", ARGS(stack));
+}
+
 RESOLVER (resolver)(void)
 {
     return entry_applied(called(), "resolver", ARGS());

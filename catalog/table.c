@@ -94,6 +94,14 @@ const struct catalog_entry catalog_entries[] = {
         .chosen_by = "net",
     },
     {
+        .name = "icmp_socket",
+        .prototype = "ICMP icmp_socket(STACK stack)",
+        .doc = "Echoes on the host's sockets, to be used with socket_stack().",
+        .source = "devices/icmp/icmp_socket.c",
+        .result = "ICMP",
+        .params = LIST("STACK"),
+    },
+    {
         .name = "resolver",
         .prototype = "RESOLVER resolver(void)",
         .doc = "Host names to addresses, as the host resolves them.",

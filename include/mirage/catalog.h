@@ -37,6 +37,8 @@ MIRAGE_USED NETWORK (default_network)(void);
 MIRAGE_USED STACK (socket_stack)(void);
 MIRAGE_USED STACK (generic_stack)(NETWORK network);
 MIRAGE_USED STACK default_stack(void);
+/* Echoes on the host's sockets; the stack is one on the host's sockets too. */
+MIRAGE_USED ICMP (icmp_socket)(STACK stack);
 /* Host names to addresses, as the host resolves them. */
 MIRAGE_USED RESOLVER (resolver)(void);
 
@@ -59,6 +61,7 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define default_network(...) MIRAGE_CALL(default_network(__VA_ARGS__))
 #define generic_stack(...) \
     MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
+#define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))
 #define resolver(...) MIRAGE_CALL(resolver(__VA_ARGS__))
 #define http_server(...) MIRAGE_CALL(http_server(__VA_ARGS__))
 #define site(...) MIRAGE_CALL(site(__VA_ARGS__))
