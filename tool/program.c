@@ -118,6 +118,32 @@ static size_t print_arguments(struct out *out, const struct program *p)
     return count;
 }
 
+/* The source below the project's root or the application's folder. */
+static const char *source_name(const struct project *project, const char *source)
+{
+    const char *const folders[] = { project->folder, project->installation.root };
+    for (int i = 0; i < 2; i++) {
+        size_t len = strlen(folders[i]);
+        if (strncmp(source, folders[i], len) == 0 && source[len] == '/')
+            return source + len + 1;
+    }
+    return path_name(source);
+}
+
+/* What mirage/program.h shows to an application that asks. */
+static void print_info(struct out *out, const struct project *project, const struct program *p)
+{
+    out_print(out, "\nstatic const struct program_module program_modules[] = {\n");
+    for (size_t i = 0; i < p->instance_count; i++) {
+        const struct instance *instance = &p->instances[i];
+        out_print(out, "    { \"%s\", \"%s\", \"%s\", \"%s\" },\n", instance->name, instance->description->module->signature,
+                  applied(instance), source_name(project, instance->value->functor->source));
+    }
+    out_print(out, "};\n\nconst struct program_info program_info = {\n    .name = \"%s\",\n    .target = \"%s\",\n    .release = %s,\n"
+                   "    .module_count = %zu,\n    .modules = program_modules,\n    .arguments = &program,\n};\n",
+              project->name, project->target->name, project->release ? "true" : "false", p->instance_count);
+}
+
 char *main_source(const struct project *project, const struct program *program)
 {
     struct out out = { 0 };
@@ -125,7 +151,7 @@ char *main_source(const struct project *project, const struct program *program)
                     " * spelled out. Devices are connected before what takes them and disconnected in\n"
                     " * reverse; jobs run concurrently.\n */\n",
               project->name, project->target->name, path_name(project->config));
-    out_print(&out, "#include <mirage/main.h>\n");
+    out_print(&out, "#include <mirage/main.h>\n#include <mirage/program.h>\n");
     print_declarations(&out, program);
     print_composition(&out, program);
     print_jobs(&out, program);
@@ -135,7 +161,9 @@ char *main_source(const struct project *project, const struct program *program)
               project->name, project->name, project->target->name);
     if (count > 0)
         out_print(&out, "    .count = %zu,\n    .entries = program_arguments,\n", count);
-    out_print(&out, "};\n\nint main(int argc, char *argv[])\n{\n    return main_run(&program, argc, argv, start);\n}\n");
+    out_print(&out, "};\n");
+    print_info(&out, project, program);
+    out_print(&out, "\nint main(int argc, char *argv[])\n{\n    return main_run(&program, argc, argv, start);\n}\n");
     char *kept = keep_bytes(out.data, out.len);
     out_free(&out);
     return kept;
