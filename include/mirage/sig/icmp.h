@@ -3,12 +3,13 @@
  *
  * M_ping(icmp, destination, sequence, len, timeout, round_trip): send an echo request with
  *   `len` bytes of payload and wait for its reply. ERR_TIMEOUT, ERR_UNREACHABLE.
- * M_send_error(icmp, error, original): tell the sender of `original`, a packet from its IP
- *   header on, what became of it; rate limited. Takes the chain.
- * M_listen(icmp, ctx): raise events with this ctx.
+ * M_send_error(icmp, error, head, payload): tell the sender of the packet that had this
+ *   head and payload what became of it; rate limited. Takes the chain.
+ * M_listen_tcp, M_listen_udp(icmp, ctx): raise that event with this ctx; NULL stops.
  *
- * Event, on the scheduler's stack: M_on_error(ctx, error): a router or the peer says that
- * a packet of ours did not arrive; `error` is only valid during the call.
+ * Events, on the scheduler's stack: M_on_tcp_error, M_on_udp_error(ctx, error): a router or the
+ * peer says that a packet of ours of that protocol did not arrive; `error` is only valid during
+ * the call, and what it quotes is as unproven as any packet.
  */
 #ifndef MIRAGE_SIG_ICMP_H
 #define MIRAGE_SIG_ICMP_H
@@ -41,8 +42,11 @@ struct icmp_error {
     DEVICE(M);                                                                             \
     IO err M##_ping(struct M *icmp, const struct ip_addr *destination, uint16_t sequence,  \
                     size_t len, os_time timeout, os_time *round_trip);                     \
-    err M##_send_error(struct M *icmp, const struct icmp_error *error, struct buf *original); \
-    void M##_listen(struct M *icmp, void *ctx);                                            \
-    void M##_on_error(void *ctx, const struct icmp_error *error)
+    err M##_send_error(struct M *icmp, const struct icmp_error *error,                     \
+                       const struct ip_head *head, struct buf *payload);                   \
+    void M##_listen_tcp(struct M *icmp, void *ctx);                                        \
+    void M##_listen_udp(struct M *icmp, void *ctx);                                        \
+    void M##_on_tcp_error(void *ctx, const struct icmp_error *error);                      \
+    void M##_on_udp_error(void *ctx, const struct icmp_error *error)
 
 #endif
