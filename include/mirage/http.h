@@ -62,23 +62,48 @@ struct http_response {
     bool close;                        /* end the connection after this response */
 };
 
+/* What a client asks. */
+struct http_call {
+    const char *method; /* a token; NULL is "GET" */
+    const char *url;    /* "http://host[:port][/path][?query]", escaped where it must be */
+    size_t header_count;
+    const struct http_header *headers; /* not Host, Connection, Content-Length, Transfer-Encoding */
+    bool has_length;                   /* of content that is written in pieces */
+    uint64_t length;
+};
+
+/* What it is answered. */
+struct http_reply {
+    uint16_t status;
+    int64_t content_length; /* -1: not known */
+    const char *url;        /* what answered, after redirects */
+    size_t field_count;
+    const struct http_field *fields;
+};
+
 static inline char http_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* The value of the first field of this name; a NULL data when there is none. */
-static inline struct http_text http_find(const struct http_request *request, const char *name)
+/* The value of the first of the fields of this name; a NULL data when there is none. */
+static inline struct http_text http_find_field(const struct http_field *fields, size_t count, const char *name)
 {
-    for (size_t i = 0; i < request->field_count; i++) {
-        const struct http_text text = request->fields[i].name;
+    for (size_t i = 0; i < count; i++) {
+        const struct http_text text = fields[i].name;
         size_t at = 0;
         while (at < text.len && name[at] != '\0' && http_lower(text.data[at]) == http_lower(name[at]))
             at++;
         if (at == text.len && name[at] == '\0')
-            return request->fields[i].value;
+            return fields[i].value;
     }
     return (struct http_text){ NULL, 0 };
+}
+
+/* The same of a request's fields. */
+static inline struct http_text http_find(const struct http_request *request, const char *name)
+{
+    return http_find_field(request->fields, request->field_count, name);
 }
 
 /* The reason phrase of a status code (RFC 9110, section 15), "" for an unknown one. */

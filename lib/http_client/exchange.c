@@ -1,0 +1,224 @@
+#include "http_client.h"
+
+/* Interim replies (RFC 9110, section 15.2) before the final one. */
+#define INTERIM_MAX 8
+#define ADDRESSES_MAX 8
+
+static IO err open_any(struct http_client_exchange *x)
+{
+    struct ip_addr addresses[ADDRESSES_MAX];
+    size_t count = 0;
+    err e = resolver_resolve(x->client->resolver, x->url.host, addresses, ADDRESSES_MAX, &count);
+    if (e == OK && count == 0)
+        e = ERR_NOT_FOUND;
+    if (e != OK)
+        return e;
+    for (size_t i = 0; i < count; i++) {
+        struct endpoint peer = { addresses[i], x->url.port };
+        e = stack_tcp_open(x->client->tcp, &peer, &x->flow);
+        if (e == OK || os_check() != OK)
+            return e;
+    }
+    return e;
+}
+
+INTERNAL IO err client_open(struct http_client_exchange *x)
+{
+    err e = OK;
+    OS_DEADLINE(os_now() + x->client->timeout)
+        e = open_any(x);
+    if (e != OK)
+        x->flow = NULL;
+    return e;
+}
+
+INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data)
+{
+    err e = OK;
+    if (x->flow == NULL) {
+        buf_free(data);
+        return ERR_CLOSED;
+    }
+    OS_DEADLINE(os_now() + x->client->timeout)
+        e = stack_tcp_write(x->flow, data);
+    return e;
+}
+
+/* More bytes behind those in `in`. */
+static IO err receive(struct http_client_exchange *x)
+{
+    struct buf *piece = NULL;
+    err e = OK;
+    if (x->flow == NULL)
+        return ERR_CLOSED;
+    OS_DEADLINE(os_now() + x->client->timeout)
+        e = stack_tcp_read(x->flow, &piece);
+    if (e == OK)
+        x->in = buf_append(x->in, piece);
+    return e;
+}
+
+INTERNAL void client_reset(struct http_client_exchange *x)
+{
+    if (x->flow != NULL && x->done)
+        stack_tcp_close(x->flow);
+    else if (x->flow != NULL)
+        stack_tcp_abort(x->flow);
+    buf_free(x->in);
+    buf_free(x->head_bytes);
+    x->flow = NULL;
+    x->in = x->head_bytes = NULL;
+    x->has_reply = x->done = false;
+    x->chunked = (struct http_chunked){ 0 };
+}
+
+/* Let the bytes received lie together; room grows by doubling. */
+static err join(struct http_client_exchange *x)
+{
+    struct buf *first = x->in;
+    size_t len = buf_len(first);
+    if (first->next == NULL)
+        return OK;
+    struct buf *second = first->next;
+    if (second->next == NULL && !buf_is_shared(first) && buf_tailroom(first) >= second->len) {
+        memcpy(first->data + first->len, second->data, second->len);
+        first->len += second->len;
+        first->next = NULL;
+        buf_free(second);
+        return OK;
+    }
+    struct buf *larger = buf_alloc(2 * len);
+    if (larger == NULL)
+        return ERR_NO_MEMORY;
+    err e = buf_read_copy(first, 0, larger->data, len);
+    larger->len = (uint32_t)len;
+    buf_free(first);
+    x->in = larger;
+    return e;
+}
+
+/* One head becomes head_bytes, what follows it stays in `in`. */
+static IO err receive_one_head(struct http_client_exchange *x)
+{
+    size_t scanned = 0, length = 0;
+    while (length == 0) {
+        if (x->in != NULL) {
+            TRY(join(x));
+            length = client_head_length((const char *)x->in->data, x->in->len, &scanned);
+        }
+        if (length > x->client->head_max || (length == 0 && scanned > x->client->head_max))
+            return ERR_TOO_LARGE;
+        if (length == 0) {
+            err e = receive(x);
+            if (e != OK)
+                return e == ERR_END ? ERR_RESET : e;
+        }
+    }
+    struct buf *rest = NULL;
+    if (x->in->len > length) {
+        rest = buf_slice(x->in, length, x->in->len - length);
+        if (rest == NULL)
+            return ERR_NO_MEMORY;
+    }
+    buf_free(x->head_bytes);
+    x->head_bytes = x->in;
+    x->in = rest;
+    return client_head_read(&x->head, (const char *)x->head_bytes->data, length, x->to_head);
+}
+
+INTERNAL IO err client_receive_head(struct http_client_exchange *x)
+{
+    int interim = 0;
+    do {
+        TRY(receive_one_head(x));
+        /* Nobody asked to switch protocols. */
+        if (x->head.reply.status == 101 || ++interim > INTERIM_MAX)
+            return ERR_FORMAT;
+    } while (x->head.reply.status < 200);
+    x->head.reply.url = x->url_text;
+    x->has_reply = true;
+    x->done = x->head.framing == CLIENT_NO_CONTENT ||
+              (x->head.framing == CLIENT_LENGTH && x->head.reply.content_length == 0);
+    x->left = x->head.framing == CLIENT_LENGTH ? (uint64_t)x->head.reply.content_length : 0;
+    return OK;
+}
+
+/* `run` bytes behind the first `skip` of the first view, and both are used up. */
+static err take(struct http_client_exchange *x, size_t skip, size_t run, struct buf **out)
+{
+    if (skip == 0 && run == x->in->len) {
+        *out = x->in;
+        x->in = x->in->next;
+        (*out)->next = NULL;
+        return OK;
+    }
+    *out = buf_slice(x->in, skip, run);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    x->in = buf_advance(x->in, skip + run);
+    return OK;
+}
+
+static IO err read_chunk(struct http_client_exchange *x, struct buf **out)
+{
+    for (;;) {
+        size_t skip, run;
+        if (x->in == NULL)
+            TRY(receive(x));
+        switch (http_chunk_next(&x->chunked, (const char *)x->in->data, x->in->len, &skip, &run)) {
+        case HTTP_CHUNK_RUN:
+            return take(x, skip, run, out);
+        case HTTP_CHUNK_MORE:
+            x->in = buf_advance(x->in, skip);
+            break;
+        case HTTP_CHUNK_DONE:
+            return ERR_END;
+        case HTTP_CHUNK_BAD:
+            return ERR_FORMAT;
+        }
+    }
+}
+
+static IO err read_piece(struct http_client_exchange *x, struct buf **out)
+{
+    if (x->head.framing == CLIENT_CHUNKED) {
+        err e = read_chunk(x, out);
+        /* Of the two ends, the one of the connection is the wrong one here. */
+        return e == ERR_END && x->chunked.state != HTTP_CHUNK_ENDED ? ERR_RESET : e;
+    }
+    if (x->in == NULL) {
+        err e = receive(x);
+        if (e != OK)
+            return e == ERR_END && x->head.framing == CLIENT_LENGTH ? ERR_RESET : e;
+    }
+    size_t run = x->in->len;
+    if (x->head.framing == CLIENT_LENGTH && run > x->left)
+        run = (size_t)x->left;
+    TRY(take(x, 0, run, out));
+    x->left -= run;
+    x->done = x->head.framing == CLIENT_LENGTH && x->left == 0;
+    return OK;
+}
+
+IO err http_client_read(struct http_client_exchange *x, struct buf **out)
+{
+    if (!x->has_reply)
+        return ERR_INVALID;
+    if (x->done)
+        return ERR_END;
+    err e = read_piece(x, out);
+    if (e == ERR_END)
+        x->done = true;
+    return e;
+}
+
+const struct http_reply *http_client_reply(struct http_client_exchange *x)
+{
+    return &x->head.reply;
+}
+
+void http_client_close(struct http_client_exchange *x)
+{
+    client_reset(x);
+    free(x);
+}

@@ -1,0 +1,96 @@
+#include "url.h"
+
+INTERNAL size_t client_head_length(const char *data, size_t len, size_t *scanned)
+{
+    size_t from = *scanned > 3 ? *scanned - 3 : 0;
+    const char *end = memmem(data + from, len - from, "\r\n\r\n", 4);
+    *scanned = len;
+    return end ? (size_t)(end - data) + 4 : 0;
+}
+
+/* The line at *p, without its end, and *p behind it; false when it has controls in it. */
+static bool next_line(const char **p, const char *end, struct http_text *line)
+{
+    const char *stop = http_skip_value(*p, end);
+    *line = (struct http_text){ *p, (size_t)(stop - *p) };
+    if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
+        return false;
+    *p = stop + 2;
+    return true;
+}
+
+/* "HTTP/1.x nnn reason"; some servers leave out the last space with the reason. */
+static bool status_line(struct http_reply *reply, struct http_text line)
+{
+    if (line.len < 12 || memcmp(line.data, "HTTP/1.", 7) != 0 || line.data[8] != ' ' || line.data[7] < '0' ||
+        line.data[7] > '9' || (line.len > 12 && line.data[12] != ' '))
+        return false;
+    int64_t status;
+    if (!http_number((struct http_text){ line.data + 9, 3 }, &status) || status < 100 || status > 599)
+        return false;
+    reply->status = (uint16_t)status;
+    return true;
+}
+
+static err field_line(struct client_head *head, struct http_text line)
+{
+    const char *p = line.data, *end = p + line.len;
+    while (p < end && http_is(*p, HTTP_TCHAR))
+        p++;
+    if (p == line.data || p == end || *p != ':')
+        return ERR_FORMAT;
+    if (head->reply.field_count == CLIENT_FIELDS_MAX)
+        return ERR_TOO_LARGE;
+    struct http_field *field = &head->fields[head->reply.field_count++];
+    field->name = (struct http_text){ line.data, (size_t)(p - line.data) };
+    field->value = http_trim((struct http_text){ p + 1, (size_t)(end - p - 1) });
+    return OK;
+}
+
+/* How long the content is (RFC 9112, section 6.3); what could be read in two ways is refused. */
+static err framing(struct client_head *head, bool to_head)
+{
+    struct http_reply *reply = &head->reply;
+    bool has_length = false, chunked = false;
+    reply->content_length = -1;
+    for (size_t i = 0; i < reply->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+        if (http_equal(field->name, "content-length")) {
+            if (has_length || !http_number(field->value, &reply->content_length))
+                return ERR_FORMAT;
+            has_length = true;
+        } else if (http_equal(field->name, "transfer-encoding")) {
+            if (chunked)
+                return ERR_FORMAT;
+            if (!http_equal(field->value, "chunked"))
+                return ERR_UNSUPPORTED;
+            chunked = true;
+        }
+    }
+    if (has_length && chunked)
+        return ERR_FORMAT;
+    if (to_head || reply->status < 200 || reply->status == 204 || reply->status == 304)
+        head->framing = CLIENT_NO_CONTENT;
+    else if (chunked)
+        head->framing = CLIENT_CHUNKED;
+    else
+        head->framing = has_length ? CLIENT_LENGTH : CLIENT_UNTIL_CLOSE;
+    return OK;
+}
+
+INTERNAL err client_head_read(struct client_head *head, const char *data, size_t len, bool to_head)
+{
+    const char *p = data, *end = data + len;
+    struct http_text line;
+    head->reply = (struct http_reply){ .fields = head->fields };
+    if (!next_line(&p, end, &line) || !status_line(&head->reply, line))
+        return ERR_FORMAT;
+    for (;;) {
+        if (!next_line(&p, end, &line))
+            return ERR_FORMAT;
+        if (line.len == 0)
+            break;
+        TRY(field_line(head, line));
+    }
+    return p == end ? framing(head, to_head) : ERR_FORMAT;
+}

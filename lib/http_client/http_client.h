@@ -1,0 +1,58 @@
+/* A client of HTTP/1.1 over the TCP of a stack: a connection a request. */
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
+
+#include "url.h"
+
+PARAM(STACK, stack);
+PARAM(RESOLVER, resolver);
+MODULE(HTTP_CLIENT, http_client);
+
+LOG_SOURCE(http_client);
+
+struct http_client {
+    struct stack_tcp *tcp;
+    struct resolver *resolver;
+    os_time timeout;      /* of each wait */
+    unsigned redirects;   /* that are followed */
+    size_t head_max;
+};
+
+struct http_client_exchange {
+    struct http_client *client;
+    struct stack_tcp_flow *flow;
+    struct buf *in;         /* received, not yet given */
+    struct buf *head_bytes; /* what the reply's fields lie in */
+    bool to_head;
+    /* The request's content. */
+    bool streams, has_length, first_chunk;
+    uint64_t to_write;
+    /* The reply's. */
+    bool has_reply, done;
+    uint64_t left;
+    struct http_chunked chunked;
+    struct client_head head;
+    struct client_url url;
+    char url_text[CLIENT_URL_SIZE];
+};
+
+enum client_content { CLIENT_SENDS_NONE, CLIENT_SENDS_LENGTH, CLIENT_SENDS_CHUNKED };
+
+/* request.c */
+
+/* Whether the method and the fields may be sent. */
+INTERNAL bool client_call_check(const struct http_call *call);
+/* The head of the request; `method` stands for the call's, `foreign`: the host isn't the one that was called. */
+INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method, const struct client_url *url,
+                                         bool foreign, enum client_content content, uint64_t length);
+
+/* exchange.c */
+
+INTERNAL IO err client_open(struct http_client_exchange *x);
+INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data);
+/* Wait for the head of the final reply. */
+INTERNAL IO err client_receive_head(struct http_client_exchange *x);
+/* Give up the connection and what came over it. */
+INTERNAL void client_reset(struct http_client_exchange *x);
+
+#endif
