@@ -2,7 +2,7 @@
  * ICMP on the host's sockets: ping sockets, which need no privilege but that
  * net.ipv4.ping_group_range allows, else raw ones, which need CAP_NET_RAW. Each echo has a
  * socket of its own, so that the kernel sorts the replies. Errors are the kernel's business:
- * it tells its peers and its own sockets, so M_on_error is never raised.
+ * it tells its peers and its own sockets, so no error event is ever raised.
  */
 #include <mirage/functor.h>
 
@@ -233,15 +233,23 @@ IO err icmp_socket_ping(struct icmp_socket *icmp, const struct ip_addr *destinat
     return e;
 }
 
-err icmp_socket_send_error(struct icmp_socket *icmp, const struct icmp_error *error, struct buf *original)
+err icmp_socket_send_error(struct icmp_socket *icmp, const struct icmp_error *error,
+                           const struct ip_head *head, struct buf *payload)
 {
     (void)icmp;
     (void)error;
-    buf_free(original);
+    (void)head;
+    buf_free(payload);
     return ERR_UNSUPPORTED;
 }
 
-void icmp_socket_listen(struct icmp_socket *icmp, void *ctx)
+void icmp_socket_listen_tcp(struct icmp_socket *icmp, void *ctx)
+{
+    (void)icmp;
+    (void)ctx;
+}
+
+void icmp_socket_listen_udp(struct icmp_socket *icmp, void *ctx)
 {
     (void)icmp;
     (void)ctx;
