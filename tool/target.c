@@ -8,7 +8,7 @@
 #define HOST_ARCH "x86_64"
 #endif
 
-static const char *const linux_folders[] = { "runtime", "platform/linux", "platform/arch/" HOST_ARCH, NULL };
+static const char *const linux_folders[] = { "runtime", "lib/packet", "platform/linux", "platform/arch/" HOST_ARCH, NULL };
 static const char *const linux_libraries[] = { "-pthread", NULL };
 
 const struct target targets[] = {
