@@ -4,6 +4,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 static err exchange(struct ip_addr addr)
 {
@@ -131,8 +136,10 @@ static err read_one(void *arg)
 
 static err write_endless(void *arg)
 {
+    static const char page[BUF_PAGE_ROOM];
+
     for (;;)
-        TRY(socket_stack_tcp_write(arg, buf_alloc(BUF_PAGE_ROOM)));
+        TRY(socket_stack_tcp_write(arg, buf_static(page, sizeof page)));
 }
 
 /* Whoever waits is sent away, whether it sleeps or was woken already, and the peer sees the end. */
@@ -381,6 +388,9 @@ FIBER_TEST(out_of_descriptors)
     flow *second;
     os_time start;
 
+    /* Valgrind enforces the limit itself, by closing what the kernel has accepted. */
+    if (RUNNING_ON_VALGRIND)
+        return OK;
     TRY(pair_open(&p, LOOPBACK4));
     socket_stack_tcp_close(p.client);
     CHECK_EQUAL(open_one(&p), OK);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_LINGERING = 1024, DROP_BYTES = 1 << 20 };
+enum { MOST_LINGERING = 1024 };
 
 static const os_time LINGER_TIME = SECONDS(5);
 
@@ -33,13 +33,14 @@ static void on_time_up(void *arg)
 
 enum drop { DROP_MORE, DROP_WAIT, DROP_END };
 
-/* Drop what has come, by MSG_TRUNC without copying it. */
+/* Drop what has come: with MSG_TRUNC the kernel copies nothing to the place it is given. */
 static enum drop drop_input(struct socket_stack_tcp_flow *flow)
 {
+    struct socket_stack_udp *udp = &flow->tcp->stack->udp;
     ssize_t n;
 
     do
-        n = recv(flow->fd.fd, NULL, DROP_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+        n = recv(flow->fd.fd, udp->spill, sizeof udp->spill, MSG_TRUNC);
     while (n < 0 && errno == EINTR);
     if (n > 0)
         return DROP_MORE;
