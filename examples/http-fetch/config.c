@@ -1,0 +1,7 @@
+#include <mirage/config.h>
+
+void config(void)
+{
+    functor(JOB, CONSOLE, HTTP_CLIENT) fetch = foreign("unikernel.c", JOB, CONSOLE, HTTP_CLIENT);
+    register_job("fetch", apply(fetch, default_console(), http_client(generic_stack(), resolver())));
+}
