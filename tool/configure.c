@@ -219,12 +219,16 @@ bool project_configure(struct project *p, const struct choices *chosen)
 {
     const char *stamp = text("%s/stamp", p->build);
     uint64_t key = choices_hash(p, chosen);
-    struct strings inputs = { 0 }, runtime = { 0 };
+    struct runtime runtime;
     struct program program;
     if (stamp_fresh(stamp, key, NULL) && file_exists(text("%s/build.ninja", p->build)))
         return remember(p, chosen);
-    if (!project_compose(p, chosen, &program) || !runtime_build(p, &runtime, &inputs) || !generate(p, &program, &runtime))
+    if (!runtime_begin(p, &runtime))
         return false;
+    bool composed = project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects);
+    if (!runtime_end(p, &runtime) || !composed)
+        return false;
+    struct strings inputs = runtime.inputs;
     strings_add(&inputs, p->installation.tool);
     strings_add(&inputs, text("%s/libmirage-config.so", p->installation.library_folder));
     depfile_read(text("%s/config.d", evaluation_cache(p)), &inputs);

@@ -42,7 +42,7 @@ static void print_keys(struct out *out, const struct graph *g)
         struct strings choices = { 0 };
         for (const char **c = k->choices; c != NULL && *c != NULL; c++)
             strings_add(&choices, *c);
-        out_print(out, "  %-24s%s%s%s%s\n", text("--%s=%s", k->name, k->value), k->doc == NULL ? "" : k->doc,
+        out_print(out, "  %-32s%s%s%s%s\n", text("--%s=%s ", k->name, k->value), k->doc == NULL ? "" : k->doc,
                   choices.count == 0 ? "" : " (", choices.count == 0 ? "" : strings_join(&choices, ", "), choices.count == 0 ? "" : ")");
     }
 }
@@ -66,7 +66,7 @@ static void print_args(struct out *out, const struct program *program)
             if (first)
                 out_print(out, "\narguments, read when the program starts\n");
             first = false;
-            out_print(out, "  %-24s%s (%s)\n", text("--%s%s%s", option_name(a->name), a->value == NULL ? "" : "=", a->value == NULL ? "" : a->value),
+            out_print(out, "  %-32s%s (%s)\n", text("--%s%s%s ", option_name(a->name), a->value == NULL ? "" : "=", a->value == NULL ? "" : a->value),
                       a->doc, instance_shown(&program->instances[i]));
         }
     }

@@ -40,10 +40,18 @@ struct project {
 void project_flags(struct project *project);
 
 /*
- * Make the runtime's objects for the project's flags, in the user's cache; false when they
- * don't compile. `inputs` receives what they are made from.
+ * The runtime's objects for the project's flags, in the user's cache. They are made in the
+ * background between the two calls; runtime_end tells what went wrong. `inputs` is
+ * what they are made from.
  */
-bool runtime_build(struct project *project, struct strings *objects, struct strings *inputs);
+struct runtime {
+    struct strings objects, inputs;
+    long process;
+    const char *log;
+    int lock; /* held meanwhile: one of several builds at once makes them, the others wait */
+};
+bool runtime_begin(const struct project *project, struct runtime *out);
+bool runtime_end(const struct project *project, struct runtime *runtime);
 
 /* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build. */
 bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects);

@@ -155,6 +155,27 @@ bool run_all(struct command *commands, size_t count)
     return true;
 }
 
+long run_begin(const char *const *argv, const char *log)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    int failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed == 0)
+        return pid;
+    error("cannot run %s: %s", argv[0], strerror(failed));
+    return 0;
+}
+
+int run_end(long process)
+{
+    return wait_for((pid_t)process);
+}
+
 /* Progress lines begin with "[3/9]"; the rest is what a command printed, and is shown. */
 static void show_line(char *line, bool terminal, bool *in_progress)
 {

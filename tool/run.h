@@ -21,6 +21,12 @@ struct command {
  */
 bool run_all(struct command *commands, size_t count);
 
+/* Begin one in the background, what it prints going to the file `log`; 0 when it can't start, and told. */
+long run_begin(const char *const *argv, const char *log);
+
+/* Wait for it; its status as above. */
+int run_end(long process);
+
 /*
  * Run ninja in `folder`; its status as above. On a terminal its progress is one line that
  * goes away at the end; elsewhere only what went wrong is shown.

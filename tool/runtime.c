@@ -1,12 +1,15 @@
 /* The runtime's objects: compiled once for each compiler and set of flags, and shared by every application. */
+#include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "project.h"
 #include "run.h"
-#include "stamp.h"
 
 static const char *cache_folder(void)
 {
@@ -66,36 +69,48 @@ static void add_headers(const char *folder, struct strings *inputs)
     globfree(&found);
 }
 
-bool runtime_build(struct project *p, struct strings *objects, struct strings *inputs)
+static const char *cache_of(const struct project *p)
 {
-    struct strings sources = { 0 };
-    if (!runtime_sources(p, &sources))
-        return false;
     const char *flags = strings_join(&p->compile_flags, " ");
     uint64_t key = hash_bytes(3, flags, strlen(flags));
     key = hash_bytes(key, p->compiler.version, strlen(p->compiler.version));
     key = hash_bytes(key, p->installation.root, strlen(p->installation.root));
     key = hash_bytes(key, p->target->name, strlen(p->target->name));
-    const char *folder = text("%s/runtime-%s-%016" PRIx64, cache_folder(), p->target->name, key);
-    if (!folder_make(folder) || !write_ninja(folder, p, &sources))
+    return text("%s/runtime-%s-%016" PRIx64, cache_folder(), p->target->name, key);
+}
+
+bool runtime_begin(const struct project *p, struct runtime *out)
+{
+    const char *folder = cache_of(p);
+    *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
+    if (!runtime_sources(p, &out->inputs) || !folder_make(folder) || !write_ninja(folder, p, &out->inputs))
         return false;
-    const char *const argv[] = { "ninja", "--quiet", "-C", folder, NULL };
-    struct command command = { .argv = argv };
-    if (!run_all(&command, 1)) {
-        error("the runtime does not compile with %s:", p->compiler.cc);
-        fputs(command.out, stderr);
-        fputs(command.err, stderr);
-        return false;
-    }
-    for (size_t i = 0; i < sources.count; i++) {
-        strings_add(objects, text("%s/%s", folder, object_name(p, sources.items[i])));
-        strings_add(inputs, sources.items[i]);
-    }
+    for (size_t i = 0; i < out->inputs.count; i++)
+        strings_add(&out->objects, text("%s/%s", folder, object_name(p, out->inputs.items[i])));
     /* A source that is added, a header that changes. */
     for (const char *const *below = p->target->folders; *below != NULL; below++) {
-        strings_add(inputs, text("%s/%s", p->installation.root, *below));
-        add_headers(text("%s/%s", p->installation.root, *below), inputs);
+        strings_add(&out->inputs, text("%s/%s", p->installation.root, *below));
+        add_headers(text("%s/%s", p->installation.root, *below), &out->inputs);
     }
-    add_headers(text("%s/mirage", p->installation.include), inputs);
-    return true;
+    add_headers(text("%s/mirage", p->installation.include), &out->inputs);
+    out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {
+        error("cannot lock %s: %s", folder, strerror(errno));
+        return false;
+    }
+    const char *const argv[] = { "ninja", "-C", folder, NULL };
+    out->process = run_begin(argv, out->log);
+    return out->process != 0;
+}
+
+bool runtime_end(const struct project *p, struct runtime *runtime)
+{
+    int status = run_end(runtime->process);
+    close(runtime->lock);
+    if (status == 0)
+        return true;
+    const char *log = file_read(runtime->log, NULL);
+    error("the runtime does not compile with %s:", p->compiler.cc);
+    fputs(log == NULL ? "" : log, stderr);
+    return false;
 }

@@ -140,7 +140,7 @@ def pictures(s):
                 "  drawn                                  JOB        unikernel.c\n"
                 "    console: console_unix                CONSOLE    devices/console/console_unix.c\n"
                 "\narguments, read when the program starts\n"
-                "  --greeting=hello        what to say (drawn)\n")
+                "  --greeting=hello                what to say (drawn)\n")
     s.tap.equal("describe", (status, out, err), (0, expected, ""))
     status, out, _ = s.mirage_does("describe", "drawn", "--dot")
     s.tap.report(status == 0 and '"drawn" -> "console_unix" [label="console"];' in out, "describe --dot", out)
