@@ -25,8 +25,12 @@ MODES = {
 
 
 def fresh_copy(source, work):
+    """`from` names a composition among the positive ones that this one changes some files of."""
+    ignore = shutil.ignore_patterns("_build", "compile_commands.json", "expected*")
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(source, work, ignore=shutil.ignore_patterns("_build", "compile_commands.json"))
+    if (source / "from").exists():
+        shutil.copytree(HERE / "positive" / (source / "from").read_text().strip(), work, ignore=ignore)
+    shutil.copytree(source, work, ignore=ignore, dirs_exist_ok=True)
 
 
 def positive(tap, mirage, source, work, env):
