@@ -13,8 +13,9 @@ static err read_authority(struct client_url *out, struct http_text text)
     out->authority = text;
     if (text.len > 0 && *host == '[') {
         host_end = memchr(host, ']', text.len);
-        if (host_end++ == NULL)
+        if (host_end == NULL)
             return ERR_INVALID;
+        host_end++;
     } else {
         host_end = text.len ? memchr(host, ':', text.len) : NULL;
         if (host_end == NULL)

@@ -1,0 +1,93 @@
+/*
+ * Replies' heads with their framing, and URLs with the Locations that lead away from them: the first
+ * line of the input is a URL, the second a Location, the rest a reply.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../lib/http_client/head.c"
+#include "../../lib/http_client/url.c"
+
+#define CHECK(condition)                                                      \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);   \
+            abort();                                                          \
+        }                                                                     \
+    } while (0)
+
+/* The next line of the input, as a string of its own. */
+static char *take_line(const char **p, const char *end)
+{
+    const char *eol = memchr(*p, '\n', (size_t)(end - *p));
+    size_t len = (size_t)((eol ? eol : end) - *p);
+    char *line = malloc(len + 1);
+    memcpy(line, *p, len);
+    line[len] = '\0';
+    *p += len + (eol != NULL);
+    return line;
+}
+
+static void check_url(const char *url, const char *location)
+{
+    static struct client_url base, next;
+    char out[CLIENT_URL_SIZE];
+    if (client_url_read(&base, url) != OK)
+        return;
+    /* What may go into a request: no space, control, or end of line. */
+    CHECK(base.host[0] != '\0' && strlen(base.host) < CLIENT_HOST_SIZE && base.port > 0);
+    for (size_t i = 0; i < base.target.len; i++)
+        CHECK(base.target.data[i] > ' ' && base.target.data[i] < 127);
+    for (size_t i = 0; i < base.authority.len; i++)
+        CHECK(base.authority.data[i] > ' ' && base.authority.data[i] < 127 && base.authority.data[i] != '/');
+    if (client_url_resolve(out, &base, (struct http_text){ location, strlen(location) }) != OK)
+        return;
+    CHECK(strlen(out) < sizeof out);
+    bool local = location[0] == '/' && location[1] != '/';
+    if (client_url_read(&next, out) == OK && local) {
+        CHECK(next.port == base.port && strcmp(next.host, base.host) == 0);
+        CHECK(next.target.len > 0 && next.target.data[0] == '/');
+    }
+}
+
+static void check_head(const char *data, size_t len, bool to_head)
+{
+    static struct client_head head;
+    size_t scanned = 0, by_bytes = 0, at_once = 0;
+    size_t length = client_head_length(data, len, &at_once);
+    for (size_t n = 1; n <= len && by_bytes == 0; n++)
+        by_bytes = client_head_length(data, n, &scanned);
+    CHECK(length == by_bytes);
+    if (length == 0 || client_head_read(&head, data, length, to_head) != OK)
+        return;
+    CHECK(head.reply.status >= 100 && head.reply.status < 600);
+    struct http_text n = http_find_field(head.fields, head.reply.field_count, "content-length");
+    struct http_text coding = http_find_field(head.fields, head.reply.field_count, "transfer-encoding");
+    CHECK(n.data == NULL || coding.data == NULL);
+    CHECK(head.framing != CLIENT_CHUNKED || coding.data != NULL);
+    CHECK(head.framing != CLIENT_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
+    CHECK(!to_head || head.framing == CLIENT_NO_CONTENT);
+    for (size_t i = 0; i < head.reply.field_count; i++) {
+        const struct http_field *field = &head.fields[i];
+        CHECK(field->name.data > data && field->value.data + field->value.len < data + length);
+        CHECK(memchr(field->value.data, '\n', field->value.len) == NULL);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
+{
+    const char *p = (const char *)input, *end = p + size;
+    char *url = take_line(&p, end), *location = take_line(&p, end);
+    size_t len = (size_t)(end - p);
+    /* A copy of exactly this size lets the sanitizer see each byte read too many. */
+    char *copy = malloc(len + (len == 0));
+    memcpy(copy, p, len);
+    check_url(url, location);
+    check_head(copy, len, false);
+    check_head(copy, len, true);
+    free(copy);
+    free(location);
+    free(url);
+    return 0;
+}
