@@ -128,7 +128,7 @@ static void print_argument(struct text *text, const struct arg_program *program,
 void arg_help(const struct arg_program *program)
 {
     struct text text = { 0 };
-    size_t first;
+    size_t first = 0;
     int column = (int)strlen("--log=SOURCE:LEVEL,...") + 4;
     bool heading = false;
     for (size_t i = 0; i < program->count; i++) {

@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
 #else
 #define VALGRIND_STACK_REGISTER(start, end) 0
+#define VALGRIND_MAKE_MEM_UNDEFINED(start, size) 0
 #endif
 
 LOG_SOURCE(os);
@@ -31,6 +32,13 @@ LOG_SOURCE(os);
  */
 #define COLOURS 16
 #define COLOUR_STEP 64
+
+/* ASan and Valgrind remember the frames of whoever had the stack before. */
+static void forget_frames(void *stack, size_t size)
+{
+    ASAN_UNPOISON_MEMORY_REGION(stack, size);
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(stack, size);
+}
 
 static struct os_fiber *fiber_place(void *stack, size_t size, bool guarded)
 {
@@ -67,14 +75,14 @@ static struct os_fiber *fiber_take(void)
     if (likely(fiber != NULL)) {
         runtime.pool = fiber->next_ready;
         runtime.pool_count--;
-        ASAN_UNPOISON_MEMORY_REGION(fiber->stack, fiber->stack_size);
+        forget_frames(fiber->stack, (size_t)((char *)fiber - (char *)fiber->stack));
         return fiber;
     }
     if (runtime.stack_size == 0)
         runtime.stack_size = STACK_SIZE;
     if (runtime.cold_count > 0) {
         void *stack = runtime.cold[--runtime.cold_count];
-        ASAN_UNPOISON_MEMORY_REGION(stack, runtime.stack_size);
+        forget_frames(stack, runtime.stack_size);
         return fiber_place(stack, runtime.stack_size, !runtime.cold_unguarded);
     }
     bool guarded;
@@ -91,7 +99,7 @@ static struct os_fiber *fiber_take_first(void)
         if (runtime.first_stack == NULL)
             return NULL;
     }
-    ASAN_UNPOISON_MEMORY_REGION(runtime.first_stack, size);
+    forget_frames(runtime.first_stack, size);
     return fiber_place(runtime.first_stack, size, guarded);
 }
 

@@ -84,6 +84,7 @@ struct runtime {
     struct os_fiber *round;   /* what was ready when this round began and has not run */
     struct os_fiber *ready, **ready_tail;
     size_t turn_budget; /* switches before timers and devices are looked at again */
+    uint64_t turn_began, turn_length; /* in ticks of the processor */
     os_time now;        /* as of this turn */
     struct os_fiber loop;
     struct os_fiber *first; /* what os_run was called with, while it is alive */

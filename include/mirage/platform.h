@@ -82,6 +82,33 @@ err platform_entropy(void *out, size_t len);
 /* End the program at once with this status; 0 is success. */
 _Noreturn void platform_exit(int status);
 
+/* A counter that runs with time, and about how much of it makes 50 microseconds; 0: none. */
+static inline uint64_t arch_ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return 0;
+#endif
+}
+
+static inline uint64_t arch_ticks_in_50us(void)
+{
+#if defined(__x86_64__)
+    return 125000; /* at 2.5 GHz */
+#elif defined(__aarch64__)
+    uint64_t frequency;
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+    return frequency / 20000;
+#else
+    return 0;
+#endif
+}
+
 /*
  * The processor, in platform/arch/. A suspended context is its stack pointer alone, with
  * the registers that the calling convention preserves pushed below it. The floating-point

@@ -48,6 +48,13 @@ static __attribute__((unused)) err run(os_entry entry, void *arg)
     return result;
 }
 
+/* What only a build without NDEBUG has: faults on demand, aborting on misuse. */
+#ifdef NDEBUG
+#define DEBUG_BUILD false
+#else
+#define DEBUG_BUILD true
+#endif
+
 /* A test whose body is a fiber. */
 #define FIBER_TEST(name)                                          \
     static err name##_fiber(void *arg);                           \

@@ -294,11 +294,14 @@ static void reading(void **state)
 /* Each allocation fails in turn: everything answers NULL, consumes what it should, leaks nothing. */
 static void without_memory(void **state)
 {
+    static const char large[BUF_PAGE_ROOM + 10];
     (void)state;
+    if (!DEBUG_BUILD)
+        skip();
     for (size_t n = 1; n < 12; n++) {
         os_fail_allocation_after(n);
         struct buf *a = buf_copy(text, 20);
-        struct buf *b = buf_append(buf_copy(text, 5), buf_copy(text + 5, BUF_PAGE_ROOM + 10));
+        struct buf *b = buf_append(buf_copy(text, 5), buf_copy(large, sizeof large));
         struct buf *share = buf_share(a);
         struct buf *slice = buf_slice(b, 2, 3);
         a = buf_prepend(a, 400);

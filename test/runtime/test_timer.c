@@ -132,6 +132,8 @@ FIBER_TEST(many_fire_in_the_order_of_their_times)
 
 FIBER_TEST(without_memory_it_is_not_set)
 {
+    if (!DEBUG_BUILD)
+        return OK;
     os_fail_allocation_after(1);
     CHECK_EQUAL(os_timer_set(&a, os_now()), ERR_NO_MEMORY);
     CHECK(!os_timer_is_set(&a));

@@ -72,9 +72,10 @@ arch_fiber_switch: /* x0: void **save, x1: void *load */
     /* Where a new context begins. The return address is undefined: backtraces end here. */
     .type   arch_fiber_start, %function
     .balign 16
-arch_fiber_start: /* x19: start, x20: arg */
     .cfi_startproc
     .cfi_undefined x30
+    nop /* unwinders look up the byte before a return address */
+arch_fiber_start: /* x19: start, x20: arg */
     mov     x0, x20
     blr     x19
     brk     #1

@@ -66,9 +66,10 @@ arch_fiber_switch: /* rdi: void **save, rsi: void *load */
     /* Where a new context begins. The return address is undefined: backtraces end here. */
     .type   arch_fiber_start, @function
     .balign 16
-arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
     .cfi_startproc
     .cfi_undefined %rip
+    nop /* unwinders look up the byte before a return address */
+arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
     movq    %r12, %rdi
     callq   *%rbx
     ud2
