@@ -116,6 +116,7 @@
 #include <mirage/sig/ethernet.h>
 #include <mirage/sig/arp.h>
 #include <mirage/sig/ip.h>
+#include <mirage/sig/ipv4.h>
 #include <mirage/sig/icmp.h>
 #include <mirage/sig/udp.h>
 #include <mirage/sig/tcp.h>

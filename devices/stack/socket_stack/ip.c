@@ -83,6 +83,36 @@ uint32_t socket_stack_ip_mtu(struct socket_stack_ip *ip, const struct ip_addr *d
     return (uint32_t)(mtu - (v4 ? V4_HEADER : V6_HEADER));
 }
 
+/* Routers' messages reach the kernel, which also knows whom it hears. */
+void socket_stack_ip_reduce_mtu(struct socket_stack_ip *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    (void)ip;
+    (void)destination;
+    (void)mtu;
+}
+
+void socket_stack_ip_confirm(struct socket_stack_ip *ip, const struct ip_addr *destination)
+{
+    (void)ip;
+    (void)destination;
+}
+
+/* A socket can be bound to the host's own addresses alone. */
+bool socket_stack_ip_has(struct socket_stack_ip *ip, const struct ip_addr *addr)
+{
+    int family = ip_is_v4(addr) ? AF_INET : AF_INET6;
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    union address address;
+    bool has;
+
+    (void)ip;
+    if (fd < 0)
+        return false;
+    has = !ip_is_any(addr) && bind(fd, &address.any, address_make(&address, family, addr, 0)) == 0;
+    close(fd);
+    return has;
+}
+
 static uint8_t prefix_length(const uint8_t *mask, size_t len)
 {
     uint8_t bits = 0;
@@ -128,6 +158,31 @@ uint32_t socket_stack_ip_offloads(struct socket_stack_ip *ip)
 {
     (void)ip;
     return 0;
+}
+
+/* The host's resolver knows the servers; nothing here asks them itself. */
+size_t socket_stack_ip_name_servers(struct socket_stack_ip *ip, struct ip_addr *out, size_t room)
+{
+    (void)ip;
+    (void)out;
+    (void)room;
+    return 0;
+}
+
+size_t socket_stack_ip_search_domains(struct socket_stack_ip *ip, char *out, size_t size)
+{
+    (void)ip;
+    if (size > 0)
+        out[0] = '\0';
+    return 0;
+}
+
+/* The host was configured before the program began. */
+IO err socket_stack_ip_wait(struct socket_stack_ip *ip, os_time until)
+{
+    (void)ip;
+    (void)until;
+    return OK;
 }
 
 void socket_stack_ip_listen_tcp(struct socket_stack_ip *ip, void *ctx)

@@ -38,6 +38,7 @@ struct socket_stack_tcp {
 
 struct socket_stack {
     struct ip_addr listen_on; /* in place of every address, unless it is IP_ANY */
+    char hostname[256];
     struct socket_stack_ip ip;
     struct socket_stack_udp udp;
     struct socket_stack_tcp tcp;

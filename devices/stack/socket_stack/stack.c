@@ -19,6 +19,8 @@ IO err socket_stack_connect(struct socket_stack **out)
     stack->udp.stack = stack;
     stack->tcp.stack = stack;
     stack->tcp.lingering_tail = &stack->tcp.lingering;
+    if (gethostname(stack->hostname, sizeof stack->hostname - 1) < 0)
+        stack->hostname[0] = '\0';
     *out = stack;
     return OK;
 }
@@ -43,6 +45,11 @@ struct socket_stack_udp *socket_stack_get_udp(struct socket_stack *stack)
 struct socket_stack_tcp *socket_stack_get_tcp(struct socket_stack *stack)
 {
     return &stack->tcp;
+}
+
+const char *socket_stack_hostname(struct socket_stack *stack)
+{
+    return stack->hostname;
 }
 
 INTERNAL socklen_t address_make(union address *out, int family, const struct ip_addr *addr,

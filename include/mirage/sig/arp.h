@@ -4,14 +4,16 @@
  * M_write(arp, next_hop, packet): send an IPv4 packet to a neighbour, whose address is
  *   looked up first when it isn't known; the packet waits in a bounded queue meanwhile
  *   and is dropped when nobody answers. Takes the chain. ERR_NO_SPACE, or as ETHERNET's M_write.
- * M_resolve(arp, addr, out): wait for a neighbour's address. ERR_UNREACHABLE.
- * M_add(arp, addr): answer for this address, after probing and announcing it; ERR_EXISTS
- *   when another host uses it.
+ * M_resolve(arp, addr, out): wait for a neighbour's address. ERR_UNREACHABLE when nobody answers.
+ * M_add(arp, addr, probe): answer for this address and announce it. With `probe`, first ask for some
+ *   seconds whether another host uses it (RFC 5227, section 2.1.1): then ERR_EXISTS. Without it,
+ *   returns at once. ERR_NO_SPACE beyond a few addresses.
  * M_remove(arp, addr): stop answering for it.
- * M_listen(arp, ctx): raise events with this ctx.
+ * M_listen(arp, ctx): raise events with this ctx; NULL stops.
  *
- * Event, on the scheduler's stack: M_on_conflict(ctx, addr): another host claims an
- * address that M_add was given.
+ * Event, on the scheduler's stack: M_on_conflict(ctx, addr, lost): another host claims an
+ * address that M_add was given. It was defended (RFC 5227, section 2.4), unless `lost`: the other
+ * insists, and who can do without the address should remove it.
  */
 #ifndef MIRAGE_SIG_ARP_H
 #define MIRAGE_SIG_ARP_H
@@ -19,14 +21,17 @@
 #include <mirage/ip.h>
 #include <mirage/sig/ethernet.h>
 
-#define ARP(M)                                                                             \
+#define ARP(M) ARP_ON(M, M##_eth)
+
+#define ARP_ON(M, E)                                                                       \
+    SUBMODULE(ETHERNET, E) ETHERNET(E);                                                    \
     DEVICE(M);                                                                             \
     err M##_write(struct M *arp, const struct ip_addr *next_hop, struct buf *packet);      \
     IO err M##_resolve(struct M *arp, const struct ip_addr *addr,                          \
                        struct ethernet_address *out);                                      \
-    IO err M##_add(struct M *arp, const struct ip_addr *addr);                             \
+    IO err M##_add(struct M *arp, const struct ip_addr *addr, bool probe);                 \
     void M##_remove(struct M *arp, const struct ip_addr *addr);                            \
     void M##_listen(struct M *arp, void *ctx);                                             \
-    void M##_on_conflict(void *ctx, const struct ip_addr *addr)
+    void M##_on_conflict(void *ctx, const struct ip_addr *addr, bool lost)
 
 #endif
