@@ -150,6 +150,17 @@ static void explain_conflicts(const struct compiler *compiler, const struct desc
     }
 }
 
+/* What the compiler says of the prototype that we wrote is about the lines that it was made from. */
+static void move_to_source(const char *cache, const struct description *d, struct messages *messages)
+{
+    for (size_t i = 0; i < messages->count; i++)
+        if (strncmp(messages->items[i].file, cache, strlen(cache)) == 0) {
+            messages->items[i].file = d->module->file;
+            messages->items[i].line = d->module->line;
+            messages->items[i].text = text("the names that the PARAM and MODULE lines give cannot be C names: %s", messages->items[i].text);
+        }
+}
+
 /* The name, and where it is defined, of one line of symbols_read. */
 static char *split_symbol(const char *line, int *number, const char **file)
 {
@@ -263,6 +274,7 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
         struct strings lines = { 0 }, inputs = { 0 };
         struct messages messages = { 0 };
         messages_read(commands[c].err, compiler->include, &messages);
+        move_to_source(cache, &descriptions[whose[c]], &messages);
         explain_conflicts(compiler, &descriptions[whose[c]], &messages);
         messages_show(&messages);
         if (commands[c].status != 0 || !symbols_read(w->object, &lines)) {

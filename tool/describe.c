@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "messages.h"
 #include "run.h"
 #include "stamp.h"
 #include "tokens.h"
@@ -161,20 +162,37 @@ static void drop_repeated(struct use *use)
     use->operation_count = kept;
 }
 
+/* The next string of a marker's list, and the comma behind it; NULL when something else stands there. */
+static char *next_string(struct tokens *t)
+{
+    char *s = tokens_take_string(t);
+    if (s == NULL)
+        tokens_skip_to(t, ",", ")");
+    tokens_take(t, ",");
+    return s;
+}
+
+static void read_place(struct tokens *t, const char **file, int *line)
+{
+    *file = next_string(t);
+    const char *number = tokens_take_number(t);
+    *line = number == NULL ? 0 : atoi(number);
+    tokens_take(t, ",");
+}
+
 static struct use read_use(struct tokens *t)
 {
     struct use use = { 0 };
     tokens_take(t, "(");
-    use.signature = signature_name(tokens_take_string(t));
-    tokens_take(t, ",");
-    use.file = tokens_take_string(t);
-    tokens_take(t, ",");
-    use.line = atoi(tokens_take_number(t));
-    tokens_take(t, ",");
+    const char *macro = next_string(t);
+    use.signature = macro == NULL ? "" : signature_name(macro);
+    read_place(t, &use.file, &use.line);
     use.name = tokens_take_name(t);
     tokens_skip_to(t, ")", ")");
     tokens_take(t, ")");
     tokens_take(t, "{");
+    /* A name that is no macro stays as it was. */
+    use.is_unknown = macro != NULL && token_is(&t->token, macro);
     while (t->token.kind != TOKEN_END && !tokens_take(t, "}")) {
         if (tokens_take(t, "__mirage_submodule__"))
             read_submodule(t, &use);
@@ -191,17 +209,11 @@ static struct declared_key read_key(struct tokens *t)
 {
     struct declared_key key = { 0 };
     tokens_take(t, "(");
-    key.kind = tokens_take_string(t);
-    tokens_take(t, ",");
-    key.name = tokens_take_string(t);
-    tokens_take(t, ",");
-    key.value = tokens_take_string(t);
-    tokens_take(t, ",");
-    key.doc = tokens_take_string(t);
-    tokens_take(t, ",");
-    key.file = tokens_take_string(t);
-    tokens_take(t, ",");
-    key.line = atoi(tokens_take_number(t));
+    key.kind = next_string(t);
+    key.name = next_string(t);
+    key.value = next_string(t);
+    key.doc = next_string(t);
+    read_place(t, &key.file, &key.line);
     return key;
 }
 
@@ -209,19 +221,11 @@ static struct declared_arg read_arg(struct tokens *t)
 {
     struct declared_arg arg = { 0 };
     tokens_take(t, "(");
-    arg.type = tokens_take_string(t);
-    tokens_take(t, ",");
-    arg.name = tokens_take_string(t);
-    tokens_take(t, ",");
-    arg.value = tokens_take_string(t);
-    if (arg.value == NULL)
-        tokens_skip_to(t, ",", ")");
-    tokens_take(t, ",");
-    arg.doc = tokens_take_string(t);
-    tokens_take(t, ",");
-    arg.file = tokens_take_string(t);
-    tokens_take(t, ",");
-    arg.line = atoi(tokens_take_number(t));
+    arg.type = next_string(t);
+    arg.name = next_string(t);
+    arg.value = next_string(t);
+    arg.doc = next_string(t);
+    read_place(t, &arg.file, &arg.line);
     return arg;
 }
 
@@ -258,10 +262,13 @@ static void read_markers(const char *markers, struct description *d, struct out 
     }
 }
 
-/* The preprocessor's own complaint: its first error, which names the user's file. */
-static void show_failure(const struct command *command)
+static bool check_use(const char *macro, const struct use *use)
 {
-    fputs(command->err, stderr);
+    if (use->is_unknown)
+        error_at(use->file, use->line, "there is no signature '%s'; include the header that defines it before this line", use->signature);
+    else if (use->name == NULL)
+        error_at(use->file, use->line, "this %s line names no module; write %s(%s, name)", macro, macro, *use->signature == '\0' ? "SIGNATURE" : use->signature);
+    return !use->is_unknown && use->name != NULL;
 }
 
 static bool check_shape(const struct description *d)
@@ -270,10 +277,15 @@ static bool check_shape(const struct description *d)
         error_at(d->source, 0, "this functor does not say which module it is; write MODULE(SIGNATURE, name); in it");
         return false;
     }
+    if (!check_use("MODULE", d->module))
+        return false;
     if (d->module_count > 1) {
         error_at(d->module->file, d->module->line, "a file is one module, and this one has %zu MODULE lines; keep one of them", d->module_count);
         return false;
     }
+    for (size_t i = 0; i < d->param_count; i++)
+        if (!check_use("PARAM", &d->params[i]))
+            return false;
     for (size_t i = 0; i < d->param_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(d->params[i].name, d->params[k].name) == 0) {
@@ -320,6 +332,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     struct strings argv = { 0 };
     strings_add(&argv, compiler->cc);
     functor_flags(compiler, &argv);
+    messages_flags(compiler->is_clang, &argv);
     const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E", "-P", "-MMD", "-MT", "x", "-MF", w->depfile, w->wrapper };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         strings_add(&argv, rest[i]);
@@ -355,7 +368,11 @@ bool describe_all(const struct compiler *compiler, const char *cache, const char
         struct describing *w = &work[whose[c]];
         struct out seen = { 0 };
         if (commands[c].status != 0) {
-            show_failure(&commands[c]);
+            struct messages messages = { 0 };
+            messages_read(commands[c].err, compiler->include, &messages);
+            messages_show(&messages);
+            if (messages.errors == 0)
+                error_at(d->source, 0, "%s could not read it: %s", compiler->cc, commands[c].err);
             return false;
         }
         read_markers(commands[c].out, d, &seen);

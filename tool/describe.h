@@ -27,7 +27,8 @@ struct submodule {
 /* A PARAM or MODULE line. */
 struct use {
     const char *signature; /* without the _ON */
-    const char *name;
+    const char *name;      /* NULL when the line names none */
+    bool is_unknown;       /* no header defines the signature */
     const char *file;
     int line;
     size_t submodule_count;

@@ -1,0 +1,9 @@
+#include <mirage/functor.h>
+
+PARAM(CONSOL, console);
+MODULE(JOB, hello);
+
+IO err hello_start(struct console *console)
+{
+    return console_log(console, "x")
+}
