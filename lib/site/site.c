@@ -4,18 +4,17 @@
 
 KEY_STRING(cache_control, "no-cache", "Cache-Control of what is served; \"\" for none");
 KEY_STRING(index_name, "index.html", "what is served for a dictionary");
-/* Further fields of every answer about a file, a name and a value in turn. */
+/* Further fields of every answer, a name and a value in turn. */
 KEY_STRINGS(headers);
 
 #define ALLOW "GET, HEAD, OPTIONS"
-#define HEADERS_OWN 8
-#define HEADERS_FURTHER 8
+#define OWN_HEADERS_MAX 8
 #define CONTENT_RANGE_SIZE 80
 
-/* A response with the fields that belong to every answer about a file. */
+/* A response, its fields and their texts. */
 struct answer {
     struct http_response response;
-    struct http_header headers[HEADERS_OWN + HEADERS_FURTHER];
+    struct http_header headers[OWN_HEADERS_MAX + sizeof headers / sizeof *headers / 2];
     char modified[HTTP_DATE_SIZE];
     char content_range[CONTENT_RANGE_SIZE];
 };
@@ -24,6 +23,14 @@ static void header(struct answer *a, const char *name, const char *value)
 {
     a->headers[a->response.header_count++] = (struct http_header){ name, value };
     a->response.headers = a->headers;
+}
+
+/* An answer with what the configuration adds to all of them. */
+static void answer_init(struct answer *a)
+{
+    a->response = (struct http_response){ .status = 200 };
+    for (size_t i = 0; headers[i] != NULL && headers[i + 1] != NULL; i += 2)
+        header(a, headers[i], headers[i + 1]);
 }
 
 static void describe(struct answer *a, const struct site_file *file)
@@ -38,8 +45,6 @@ static void describe(struct answer *a, const struct site_file *file)
         header(a, "Vary", "Accept-Encoding");
     if (cache_control[0] != '\0')
         header(a, "Cache-Control", cache_control);
-    for (size_t i = 0; headers[i] != NULL; i += 2)
-        header(a, headers[i], headers[i + 1]);
 }
 
 static IO err respond_status(struct http_exchange *exchange, struct answer *a, uint16_t status)
@@ -105,12 +110,13 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
 {
     const struct http_request *request = http_request(exchange);
     struct site_file file = { .key = key };
-    struct answer a = { .response.status = 200 };
+    struct answer a;
     struct site_range ranges[SITE_RANGES_MAX];
     struct http_text range = http_find(request, "range");
     size_t count = 0;
     enum site_verdict verdict;
 
+    answer_init(&a);
     if (!choose(request, info, &file)) {
         header(&a, "Vary", "Accept-Encoding");
         return respond_text(exchange, &a, 406);
@@ -144,9 +150,11 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
 static IO err redirect(struct http_exchange *exchange)
 {
     const struct http_request *request = http_request(exchange);
-    struct answer a = { .response.status = 301 };
+    struct answer a;
     const char *path = request->path;
     size_t len = strlen(path);
+
+    answer_init(&a);
     /* "//name/" would name another host. */
     if (path[0] != '/' || path[1] == '/')
         return ERR_NOT_FOUND;
@@ -215,7 +223,8 @@ IO err site_serve(struct site *site, struct http_exchange *exchange, const char 
             return ERR_NOT_FOUND;
     }
     if (method != HTTP_GET && method != HTTP_HEAD) {
-        struct answer a = { 0 };
+        struct answer a;
+        answer_init(&a);
         header(&a, "Allow", ALLOW);
         return method == HTTP_OPTIONS ? respond_status(exchange, &a, 204) : respond_text(exchange, &a, 405);
     }
@@ -227,8 +236,8 @@ IO err site_serve(struct site *site, struct http_exchange *exchange, const char 
 IO err site_connect(struct site **out, struct http *http, struct kv *kv)
 {
     uint8_t random[(SITE_BOUNDARY_SIZE - 1) / 2];
-    if (sizeof headers / sizeof *headers > 2 * HEADERS_FURTHER + 1 || sizeof headers / sizeof *headers % 2 == 0) {
-        log_error("headers must be at most %d names, each with its value", HEADERS_FURTHER);
+    if (sizeof headers / sizeof *headers % 2 == 0) {
+        log_error("headers must be names, each with its value");
         return ERR_INVALID;
     }
     TRY(os_entropy(random, sizeof random));
