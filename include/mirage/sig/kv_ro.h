@@ -14,7 +14,8 @@
  * M_list(kv, key, out): the names directly under a dictionary, sorted bytewise; free
  *   with kv_list_free. ERR_INVALID for a value.
  *
- * ERR_NOT_FOUND: there is no such key. ERR_IO: the store failed.
+ * ERR_NOT_FOUND: there is no such key. ERR_ACCESS: it is there, but the host does not let the
+ * program read it. ERR_IO: the store failed.
  */
 #ifndef MIRAGE_SIG_KV_RO_H
 #define MIRAGE_SIG_KV_RO_H

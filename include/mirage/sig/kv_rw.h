@@ -6,10 +6,12 @@
  *   empty value but ERR_NO_MEMORY: an empty value is buf_static("", 0). ERR_INVALID
  *   when the key names a dictionary or one of its prefixes names a value.
  * M_write(kv, key, offset, data): overwrite part of a value, growing it when it ends
- *   behind its end; ERR_RANGE when offset lies behind the end. Takes the chain.
+ *   behind its end; ERR_RANGE when offset lies behind the end, ERR_NOT_FOUND when there is no such
+ *   value. Takes the chain.
  * M_remove(kv, key): remove a value, or a dictionary with all under it; a dictionary
- *   left empty goes too. ERR_NOT_FOUND.
- * M_rename(kv, from, to): move a value or a dictionary, replacing a value at `to`.
+ *   left empty goes too, except the root. ERR_NOT_FOUND.
+ * M_rename(kv, from, to): move a value or a dictionary, replacing a value at `to`. ERR_INVALID when
+ *   `from` is the root, `to` names a dictionary or lies within `from`, or one of its prefixes names a value.
  * M_sync(kv): what was done before is durable when it returns OK.
  *
  * ERR_NO_SPACE: no room; the store is as it was. ERR_ACCESS: read only.
