@@ -11,7 +11,8 @@
  * With --markdown each X.md becomes two entries: X.html, the rendered body without <html>,
  * <head> or <body>, whose headings have ids and whose relative links to .md files lead to
  * .html; and X.title, the plain text of its first level-1 heading, or X's last segment when it has
- * none, without a line feed. The page's template puts the two together.
+ * none, without a line feed. Code blocks of the languages c and console have spans of the classes
+ * comment, string, keyword, macro, number, prompt, input and output. The page's template puts the two together.
  */
 #ifndef MIRAGE_CRUNCH_H
 #define MIRAGE_CRUNCH_H

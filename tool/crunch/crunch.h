@@ -48,6 +48,9 @@ void tree_free(struct tree *tree);
 /* Replace each X.md by X.html and X.title. */
 bool markdown_render(struct tree *tree);
 
+/* The code as HTML, in spans of classes when the language is one that is known: "c", "console". */
+bool highlight(const char *language, const char *code, struct bytes *out);
+
 /* Add gzip variants where they save enough, and the tags. */
 bool encode_files(struct tree *tree);
 

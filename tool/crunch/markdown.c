@@ -187,6 +187,50 @@ static bool headings_rewrite(cmark_node *document, struct bytes *title)
     return ok;
 }
 
+/* Put a code block in colours in its place. */
+static bool code_replace(cmark_node *code)
+{
+    static const char end[] = "</code></pre>\n"; /* with its NUL */
+    const char *info = cmark_node_get_fence_info(code);
+    int len = info ? (int)strcspn(info, " \t{") : 0;
+    char language[32];
+    struct bytes html = { 0 };
+    cmark_node *block = cmark_node_new(CMARK_NODE_HTML_BLOCK);
+    bool ok = block != NULL;
+
+    snprintf(language, sizeof language, "%.*s", len, info ? info : "");
+    ok = ok && bytes_print(&html, "<pre><code class=\"language-%s\">", language) &&
+         highlight(language, cmark_node_get_literal(code), &html) && bytes_add(&html, end, sizeof end) &&
+         cmark_node_set_literal(block, (const char *)html.data) && cmark_node_replace(code, block);
+    if (ok)
+        cmark_node_free(code);
+    else if (block)
+        cmark_node_free(block);
+    free(html.data);
+    return ok || fail("no memory");
+}
+
+static bool is_coloured(cmark_node *node)
+{
+    const char *info = cmark_node_get_type(node) == CMARK_NODE_CODE_BLOCK ? cmark_node_get_fence_info(node) : NULL;
+    size_t len = info ? strcspn(info, " \t{") : 0;
+
+    return (len == 1 && *info == 'c') || (len == 7 && memcmp(info, "console", 7) == 0);
+}
+
+static bool code_rewrite(cmark_node *document)
+{
+    cmark_iter *iter = cmark_iter_new(document);
+    cmark_event_type event;
+    bool ok = true;
+
+    while (ok && (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE)
+        if (is_coloured(cmark_iter_get_node(iter)))
+            ok = code_replace(cmark_iter_get_node(iter));
+    cmark_iter_free(iter);
+    return ok;
+}
+
 static cmark_parser *parser_new(void)
 {
     static const char *const extensions[] = { "table", "autolink", "strikethrough", "tasklist" };
@@ -215,7 +259,7 @@ static bool page_render(const struct bytes *source, struct bytes *page, struct b
         return false;
     cmark_parser_feed(parser, (const char *)source->data, source->len);
     document = cmark_parser_finish(parser);
-    if (!document || !links_rewrite(document) || !headings_rewrite(document, title))
+    if (!document || !links_rewrite(document) || !headings_rewrite(document, title) || !code_rewrite(document))
         goto out;
     html = cmark_render_html(document, OPTIONS, cmark_parser_get_syntax_extensions(parser));
     ok = html && bytes_add(page, html, strlen(html));
