@@ -2,6 +2,7 @@
 """Builds the examples every way that a user might and checks that they do what they say."""
 
 import gzip
+import html
 import re
 import shutil
 import signal
@@ -322,6 +323,12 @@ def fixed_pages(site):
     site.check("contents are in the index's order", order == ["/", "/one.html", "/two.html", "/more/"], order)
     _, _, below = site.get("/more/below.html")
     site.check("page that the index lacks is within its folder", b'<a href="/more/" aria-current="true">More</a>' in below, below)
+    _, _, two = site.get("/two.html")
+    code = re.search(r'<pre><code class="language-c">(.*?)</code></pre>', two.decode(), re.S)
+    bare = html.unescape(re.sub(r"<[^>]*>", "", code[1])) if code else ""
+    site.check("code is in colours, and the same", bare == "int main(void) { return 1 < 2 && 3 > 2; } /* \"x\" */\n"
+               and '<span class="keyword">return</span>' in code[1]
+               and '<span class="comment">/* &quot;x&quot; */</span>' in code[1], two.decode())
     errors(site)
 
     for path, kind, size in (("/style.css", "text/css", None), ("/favicon.svg", "image/svg+xml", None),
