@@ -1,6 +1,6 @@
 #!/bin/sh
 # crunch.sh MIRAGE_CRUNCH CC...: what the generator writes, and refuses. TAP.
-crunch=$1
+crunch=$(realpath "$1")
 shift
 work=$(mktemp -d) && cd "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
