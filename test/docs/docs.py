@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""docs.py MIRAGE SOURCE: the pages of docs/ and the README agree with the code and with one another. Prints TAP."""
+import difflib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+mirage, source = sys.argv[1:]
+docs = os.path.join(source, "docs")
+pages = sorted(name for name in os.listdir(docs) if name.endswith(".md"))
+count = 0
+
+
+def report(problems, what):
+    global count
+    count += 1
+    print(f"{'not ok' if problems else 'ok'} {count} - {what}")
+    for problem in problems:
+        print(f"# {problem}")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+
+
+def anchors(text):
+    """The ids that GitHub, and mirage-crunch, give to headings."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)}
+
+
+def current(page):
+    made = subprocess.run([mirage, "help", page], stdout=subprocess.PIPE, check=True, text=True).stdout.rstrip("\n") + "\n"
+    differences = difflib.unified_diff(read(os.path.join(docs, page + ".md")).splitlines(), made.splitlines(),
+                                       "docs", "mirage help", lineterm="", n=0)
+    return list(differences)[:40]
+
+
+def broken_links(path):
+    problems = []
+    text = read(path)
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(text)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+        if not os.path.exists(linked):
+            problems.append(f"{target}: there is no such file")
+        elif anchor and anchor not in anchors(read(linked)):
+            problems.append(f"{target}: there is no such heading")
+    return problems
+
+
+def snippets(path):
+    """Blocks of C that begin with an include are whole files, and must compile."""
+    problems = []
+    for block in re.findall(r"^```c\n(#include <mirage/(?:config|functor)\.h>.*?)^```$", read(path), re.M | re.S):
+        with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+            file.write(block)
+            file.flush()
+            done = subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                                   "-I", os.path.join(source, "include"), file.name], stderr=subprocess.PIPE, text=True)
+            if done.returncode:
+                problems += done.stderr.splitlines()[:8]
+    return problems
+
+
+def unlisted():
+    index = read(os.path.join(docs, "index.md"))
+    return [f"{page} is not in index.md" for page in pages if page != "index.md" and f"({page})" not in index]
+
+
+def outdated_picture():
+    """The picture's nodes and edges; how it is laid out depends on Graphviz's version."""
+    dot = subprocess.run([mirage, "describe", "--dot", os.path.join(source, "examples", "website")], stdout=subprocess.PIPE, check=True, text=True).stdout
+    wanted = set(re.findall(r'^  "(\w+)" \[', dot, re.M)) | {f"{a}->{b}" for a, b in re.findall(r'^  "(\w+)" -> "(\w+)"', dot, re.M)}
+    drawn = set(re.findall(r"<title>(.*?)</title>", read(os.path.join(docs, "website.svg")).replace("&#45;&gt;", "->"))) - {"website"}
+    drawn |= {"website"} & wanted
+    return [f"only in the {where}: {name}" for where, names in (("picture", drawn - wanted), ("composition", wanted - drawn)) for name in sorted(names)]
+
+
+def main():
+    texts = [os.path.join(source, "README.md")] + [os.path.join(docs, page) for page in pages]
+    print(f"1..{5 + 2 * len(texts)}")
+    for page in ("commands", "modules", "signatures"):
+        report(current(page), f"docs/{page}.md is what mirage help --markdown writes")
+    report(unlisted(), "every page is in the index")
+    report(outdated_picture(), "docs/website.svg is the picture of examples/website")
+    for path in texts:
+        name = os.path.relpath(path, source)
+        report(broken_links(path), f"{name}: every link leads somewhere")
+        report(snippets(path), f"{name}: whole files of C compile")
+
+
+main()
