@@ -54,24 +54,40 @@ static struct page *linked_page(const struct pages *pages, const char *href)
     return page_find(pages, key);
 }
 
-/* The next heading or link of the index, whichever comes first. */
+/* The address of the link that a list's item begins with, or NULL. */
+static const char *item_link(const char *item)
+{
+    static const char *const before[] = { "<li>", "\n", "<p>", "<a href=\"" };
+
+    for (size_t i = 0; i < 4; i++) {
+        size_t len = strlen(before[i]);
+        if (strncmp(item, before[i], len) == 0)
+            item += len;
+        else if (i == 3)
+            return NULL;
+    }
+    return item;
+}
+
+/* The next heading or item of a list in the index, whichever comes first. */
 static err step(struct pages *pages, struct cursor *c, struct page **end)
 {
-    const char *heading = strstr(c->at, "<h2"), *link = strstr(c->at, "<a href=\"");
+    const char *heading = strstr(c->at, "<h2"), *item = strstr(c->at, "<li>");
 
-    if (heading != NULL && (link == NULL || heading < link)) {
+    if (heading != NULL && (item == NULL || heading < item)) {
         const char *close = strstr(heading, "</h2>");
         c->at = close == NULL ? heading + strlen(heading) : close;
         free(c->section);
         c->section = without_tags(heading, c->at);
         return c->section == NULL ? ERR_NO_MEMORY : OK;
     }
-    if (link == NULL) {
+    if (item == NULL) {
         c->at += strlen(c->at);
         return OK;
     }
-    c->at = link + strlen("<a href=\"");
-    struct page *page = linked_page(pages, c->at);
+    c->at = item + strlen("<li>");
+    const char *href = item_link(item);
+    struct page *page = href == NULL ? NULL : linked_page(pages, href);
     if (page == NULL || page->listed)
         return OK;
     page->listed = true;

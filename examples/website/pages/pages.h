@@ -32,7 +32,7 @@ struct page {
     char *key;             /* "tutorial.html" */
     char *title;           /* as HTML */
     char *section;         /* the heading in the index that it stands under, or NULL */
-    bool listed;           /* the index links to it */
+    bool listed;           /* an item of the index's lists leads to it */
     bool is_template;      /* its body is of `templates`, not of `docs` */
     struct kv_info info, body;
     struct cover cover[2]; /* by enum kv_encoding */
@@ -41,7 +41,7 @@ struct page {
 struct pages {
     struct docs *docs;
     struct templates *templates;
-    struct page *first;    /* the index first, then as it links to them */
+    struct page *first;    /* the index first, then as it lists them */
     struct text template;
 };
 
@@ -50,7 +50,7 @@ INTERNAL struct page *page_find(const struct pages *pages, const char *key);
 /* All of the page's body, as text with a NUL behind it; free it. */
 INTERNAL IO err page_body(const struct pages *pages, const struct page *page, struct text *out);
 
-/* order.c: put the pages in the order of the index's links, and into its sections. */
+/* order.c: put the pages in the order of the index's lists of links, and under its headings. */
 INTERNAL IO err pages_order(struct pages *pages);
 
 /* compose.c: make the page's covers, size and tag of the template. */
