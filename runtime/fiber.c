@@ -275,6 +275,17 @@ void os_each_fiber(void (*visit)(void *ctx, const struct os_fiber_info *info), v
     }
 }
 
+size_t runtime_explain_fault(const void *address, char *text, size_t size)
+{
+    const struct os_fiber *fiber = os_self();
+    uintptr_t at = (uintptr_t)address, end = fiber != NULL ? (uintptr_t)fiber->stack : 0;
+    if (at >= end || at < end - PLATFORM_STACK_UNIT)
+        return 0;
+    int len = snprintf(text, size, "fiber %s overflowed its stack of %zu bytes; see os_set_stack_size\n",
+                       fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
+    return (size_t)len < size ? (size_t)len : size - 1;
+}
+
 err os_set_stack_size(size_t bytes)
 {
     if (bytes < PLATFORM_STACK_UNIT || bytes > SIZE_MAX / 2)

@@ -82,6 +82,12 @@ err platform_entropy(void *out, size_t len);
 /* End the program at once with this status; 0 is success. */
 _Noreturn void platform_exit(int status);
 
+/*
+ * Of the runtime, for the platform's handler of memory faults: a line for the log when `address`
+ * is where the running fiber's stack overflows to; returns its length, 0 when it is not.
+ */
+size_t runtime_explain_fault(const void *address, char *text, size_t size);
+
 /* A counter that runs with time, and about how much of it makes 50 microseconds; 0: none. */
 static inline uint64_t arch_ticks(void)
 {

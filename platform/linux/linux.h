@@ -23,7 +23,8 @@ struct linux_platform {
     struct epoll_event *batch; /* being dispatched */
     int batch_count;
     volatile sig_atomic_t signals; /* SIGINT and SIGTERM since the start */
-    struct sigaction old_int, old_term, old_pipe;
+    struct sigaction old_actions[SIGTERM + 1]; /* by number, of those that are handled */
+    _Alignas(64) char signal_stack[32768];
 
     struct linux_fd in; /* standard input, once it was read */
     bool in_open;
@@ -40,5 +41,9 @@ void linux_fd_dispatch(struct linux_fd *f, uint32_t events);
 
 /* Call those who asked to be called again. */
 void linux_fd_call_again(void);
+
+/* Handle the signals that the platform cares for; then again as before. */
+void linux_signals_start(void);
+void linux_signals_end(void);
 
 #endif

@@ -1,10 +1,4 @@
-/*
- * The loop's wait: epoll, with the signals that ask the program to stop.
- *
- * The handler writes to an eventfd, as a signal may come between the look at the flag and
- * the wait. Blocking the signals outside the wait would lose no event either, but
- * then nobody could interrupt a fiber that computes for ever.
- */
+/* The loop's wait: epoll, and the eventfd by which a signal ends it. */
 #include "linux.h"
 
 #include <errno.h>
@@ -12,29 +6,6 @@
 #include <unistd.h>
 
 struct linux_platform linux_platform = { .again_tail = &linux_platform.again };
-
-static void on_signal(int number)
-{
-    int saved = errno;
-    if (linux_platform.signals++ > 0) {
-        /* Asked twice: die of it, as soon as this handler returns. */
-        signal(number, SIG_DFL);
-        raise(number);
-        return;
-    }
-    ssize_t written = write(linux_platform.wakeup, &(uint64_t){ 1 }, sizeof(uint64_t));
-    (void)written;
-    errno = saved;
-}
-
-static void handle(int number, void (*handler)(int), struct sigaction *old)
-{
-    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
-    sigaction(number, NULL, old);
-    /* What the parent had us ignore (nohup) stays ignored. */
-    if (old->sa_handler != SIG_IGN)
-        sigaction(number, &action, NULL);
-}
 
 err platform_start(void)
 {
@@ -53,20 +24,14 @@ err platform_start(void)
         }
         p->started = true;
     }
-    p->signals = 0;
-    handle(SIGINT, on_signal, &p->old_int);
-    handle(SIGTERM, on_signal, &p->old_term);
-    /* Writing to a connection that the peer closed is an error of that write. */
-    handle(SIGPIPE, SIG_IGN, &p->old_pipe);
+    linux_signals_start();
     return OK;
 }
 
 void platform_end(void)
 {
     struct linux_platform *p = &linux_platform;
-    sigaction(SIGINT, &p->old_int, NULL);
-    sigaction(SIGTERM, &p->old_term, NULL);
-    sigaction(SIGPIPE, &p->old_pipe, NULL);
+    linux_signals_end();
     if (p->open == 0) {
         close(p->epoll);
         close(p->wakeup);
@@ -109,9 +74,10 @@ void platform_wait(os_time deadline)
         n = wait_events(events, deadline);
     if (p->signals > 0)
         os_stop(OK);
-    linux_fd_call_again();
+    /* Whoever is called again may close a descriptor that has an event in this batch. */
     p->batch = events;
     p->batch_count = n > 0 ? n : 0;
+    linux_fd_call_again();
     for (int i = 0; i < p->batch_count; i++)
         if (events[i].data.ptr != NULL)
             linux_fd_dispatch(events[i].data.ptr, events[i].events);

@@ -72,10 +72,10 @@ arch_fiber_switch: /* x0: void **save, x1: void *load */
     /* Where a new context begins. The return address is undefined: backtraces end here. */
     .type   arch_fiber_start, %function
     .balign 16
+arch_fiber_start: /* x19: start, x20: arg */
     .cfi_startproc
     .cfi_undefined x30
-    nop /* unwinders look up the byte before a return address */
-arch_fiber_start: /* x19: start, x20: arg */
+    nop /* entered behind it: unwinders look up the byte before a return address */
     mov     x0, x20
     blr     x19
     brk     #1
@@ -91,7 +91,7 @@ arch_fiber_prepare: /* x0: top, x1: start, x2: arg */
     and     x0, x0, #-16
     sub     x0, x0, #160
     stp     x1, x2, [x0, #0]
-    adr     x9, arch_fiber_start
+    adr     x9, arch_fiber_start + 4
     stp     xzr, x9, [x0, #80]
     ret
     .cfi_endproc

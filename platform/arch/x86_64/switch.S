@@ -66,10 +66,10 @@ arch_fiber_switch: /* rdi: void **save, rsi: void *load */
     /* Where a new context begins. The return address is undefined: backtraces end here. */
     .type   arch_fiber_start, @function
     .balign 16
+arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
     .cfi_startproc
     .cfi_undefined %rip
-    nop /* unwinders look up the byte before a return address */
-arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
+    nop /* entered behind it: unwinders look up the byte before a return address */
     movq    %r12, %rdi
     callq   *%rbx
     ud2
@@ -83,7 +83,7 @@ arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
 arch_fiber_prepare: /* rdi: top, rsi: start, rdx: arg */
     .cfi_startproc
     andq    $-16, %rdi
-    leaq    arch_fiber_start(%rip), %rax
+    leaq    arch_fiber_start+1(%rip), %rax
     movq    %rax, -8(%rdi)
     xorl    %eax, %eax
     movq    %rax, -16(%rdi) /* rbp */
