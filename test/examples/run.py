@@ -403,7 +403,8 @@ def website(s):
 
 
 def main():
-    mirage, source, work, part = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    mirage, source, work = (Path(word).resolve() for word in sys.argv[1:4])
+    part = sys.argv[4]
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     tap = Tap()
