@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [SERVER [ARGUMENT...]]: requests a second of a server against nginx, alternating in one run.
-# SERVER is a program that takes --port=N and serves PAGE; without one, bench/http/server is built
-# by the mirage command (MIRAGE, default `mirage`) with --release.
+# SERVER is a program that takes --port=N and serves PAGE, of which nginx gets a copy; without one,
+# bench/http/server is built by the mirage command (MIRAGE, default `mirage`) with --release.
 #   ROUNDS 5, SECONDS_EACH 3, CONNECTIONS 64, PAGE /1k.html, PIPELINE 1, SERVER_CORE 0, CLIENT_CORE 1
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,7 +26,6 @@ fi
 
 # nginx: one worker, no log, sendfile, connections that are never closed for their number of requests.
 mkdir -p "$work/nginx/html"
-cp "$here"/server/htdocs/* "$work/nginx/html/"
 cat >"$work/nginx/nginx.conf" <<CONF
 worker_processes 1;
 daemon off;
@@ -66,6 +65,9 @@ wait_for() {
     done
 }
 wait_for "$our_port"
+mkdir -p "$work/nginx/html$(dirname "$page")"
+curl -sfo "$work/nginx/html$page" "http://127.0.0.1:$our_port$page"
+[ "$(id -u)" != 0 ] || chmod -R a+rX "$work"
 wait_for "$nginx_port"
 
 cat >"$work/pipeline.lua" <<'LUA'

@@ -42,7 +42,7 @@ static struct buf *cut(struct buf **data)
     return first;
 }
 
-INTERNAL IO err http_connection_flush(struct http_connection *c)
+static IO err write_out(struct http_connection *c)
 {
     struct buf *data = c->out;
     err e = OK;
@@ -62,6 +62,38 @@ INTERNAL IO err http_connection_flush(struct http_connection *c)
     return e;
 }
 
+static err write_meanwhile(void *arg)
+{
+    struct http_connection *c = arg;
+    IGNORE(write_out(c));
+    c->writer = NULL;
+    os_wake_all(&c->written);
+    return OK;
+}
+
+/* The application takes its time with the next response: send those that are held without it. */
+static void on_held(void *arg)
+{
+    struct http_connection *c = arg;
+    if (c->writer == NULL && os_spawn(&c->writer, write_meanwhile, c) == OK)
+        os_detach(c->writer);
+}
+
+static IO err wait_for_writer(struct http_connection *c)
+{
+    while (c->writer != NULL)
+        TRY(os_wait(&c->written));
+    return c->broken ? ERR_RESET : OK;
+}
+
+INTERNAL IO err http_connection_flush(struct http_connection *c)
+{
+    os_timer_stop(&c->held_long);
+    if (c->writer != NULL)
+        TRY(wait_for_writer(c));
+    return c->out != NULL ? write_out(c) : OK;
+}
+
 INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *data, bool hold)
 {
     if (data == NULL)
@@ -70,10 +102,13 @@ INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *dat
         buf_free(data);
         return ERR_RESET;
     }
-    if (hold)
-        c->held += buf_len(data);
     c->out = buf_append(c->out, data);
-    return hold && c->held < c->http->held_max ? OK : http_connection_flush(c);
+    if (hold) {
+        c->held += buf_len(data);
+        hold = c->held < c->http->held_max && (os_timer_is_set(&c->held_long) ||
+                                               os_timer_set(&c->held_long, os_loop_now()) == OK);
+    }
+    return hold ? OK : http_connection_flush(c);
 }
 
 INTERNAL void http_connection_consume(struct http_connection *c, size_t n)
@@ -142,15 +177,28 @@ static IO bool serve_one(struct http_connection *c, bool *lingering)
     return keep && !c->broken;
 }
 
+static IO void end_writer(struct http_connection *c)
+{
+    os_timer_stop(&c->held_long);
+    if (c->writer == NULL)
+        return;
+    os_cancel(c->writer);
+    OS_SHIELD
+        while (c->writer != NULL)
+            IGNORE(os_wait(&c->written));
+}
+
 INTERNAL err http_connection_run(void *arg)
 {
     struct http_connection *c = arg;
     bool lingering = false;
+    c->held_long = (struct os_timer)OS_TIMER_INIT(on_held, c);
     while (serve_one(c, &lingering))
         lingering = false;
     lingering |= c->service->stopping && c->served > 0;
     if (!c->broken && http_connection_flush(c) == OK && lingering)
         linger(c);
+    end_writer(c);
     buf_free(c->in);
     buf_free(c->out);
     if (c->broken)

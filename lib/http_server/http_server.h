@@ -60,6 +60,9 @@ struct http_connection {
     struct buf *in;   /* received, not yet used */
     struct buf *out;  /* responses to be written together */
     size_t held;      /* bytes in out */
+    struct os_timer held_long; /* fires when the connection's fiber suspends with something held */
+    struct os_fiber *writer;   /* writes out what is held then */
+    struct os_waitq written;   /* woken when it has */
     unsigned served;
     bool broken;      /* the flow failed: nothing can be sent */
 };

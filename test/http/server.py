@@ -31,9 +31,9 @@ def check(name, condition, detail=""):
 
 
 class Server:
-    def __init__(self, program, *arguments):
+    def __init__(self, *command):
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program, "--port=0", "--listen-on=127.0.0.1", *arguments],
+        self.process = subprocess.Popen([*command, "--port=0", "--listen-on=127.0.0.1"],
                                         stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + TIMEOUT
         found = None
@@ -319,6 +319,11 @@ def test_pipelining(server):
         statuses = [reader.response().status for _ in range(4)]
         check("garbage among them ends it", statuses == [200, 200, 200, 400] and reader.rest() == b"", statuses)
     with server.connect() as sock:
+        reader = Reader(sock, get(b"/hello") * 2 + get(b"/slow") + get(b"/hello"))
+        good = reader.response().body == b"hello\n" and reader.response().body == b"hello\n" and reader.buffer == b""
+        check("no response waits for a slow one behind it", good, reader.buffer)
+        check("which comes after them", reader.response().body == b"slow\n" and reader.response().body == b"hello\n")
+    with server.connect() as sock:
         body = get(b"/count", b"Content-Length: 33\r\n", b"POST") + get(b"/smuggled")[:33] + get(b"/hello")
         reader = Reader(sock, body)
         check("content is not a request", reader.response().body == b"33\n" and reader.response().body == b"hello\n")
@@ -538,17 +543,7 @@ def test_limits(program):
 
 
 def test_descriptors(program):
-    command = ["sh", "-c", 'ulimit -n 40; exec "$0" "$@"', program]
-    server = Server.__new__(Server)
-    server.log = tempfile.TemporaryFile()
-    server.process = subprocess.Popen(command + ["--port=0", "--listen-on=127.0.0.1", "--http-request-timeout=60s"],
-                                      stdout=server.log, stderr=subprocess.STDOUT)
-    found = None
-    deadline = time.monotonic() + TIMEOUT
-    while not found and time.monotonic() < deadline:
-        found = re.search(r"listening on port (\d+)", server.text())
-        time.sleep(0.01)
-    server.port = int(found.group(1))
+    server = Server("sh", "-c", 'ulimit -n 40; exec "$0" "$@"', program, "--http-request-timeout=60s")
     socks = [server.connect() for _ in range(100)]
     check("it serves with descriptors run out", ask(server, get(b"/hello")).status == 200)
     ticks = server.ticks()
@@ -572,7 +567,17 @@ def test_stop(program):
         check("a response under way is finished on SIGTERM", answer.status == 200 and answer.body == b"slow\n", server.text())
         check("and says that it was the last", answer.fields.get("connection") == "close", answer.fields)
     check("an idle connection is closed", Reader(idle).rest() == b"")
-    check("the server ends well", server.stop() == 0, server.text())
+    check("the server ends well", server.process.wait(TIMEOUT) == 0, server.text())
+
+
+def test_valgrind(program):
+    """10 000 connections opened and closed."""
+    if not shutil.which("valgrind"):
+        return
+    server = Server("valgrind", "-q", "--leak-check=full", "--error-exitcode=9", program)
+    good = all(ask(server, get(b"/hello")).status == 200 for _ in range(10000))
+    check("10000 connections under Valgrind", good)
+    check("which finds nothing", server.stop() == 0, server.text())
 
 
 def test_curl(server):
@@ -617,6 +622,8 @@ def main():
         for test in (test_timeouts, test_limits, test_descriptors, test_stop):
             test(program)
         test_many(program, sanitized)
+        if not sanitized:
+            test_valgrind(program)
     print(f"1..{count}")
     return failures != 0
 
