@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* Processor time of this process. */
 double bench_seconds(void);
 
 /* Bytes of this process that are in memory, and of its page tables. */
