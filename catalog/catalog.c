@@ -19,11 +19,35 @@ static json_t *list_of(const char *const *names)
     return list;
 }
 
+/* The entry's source on the program's target; NULL: it is not there. */
+static const char *source_here(const struct catalog_entry *entry)
+{
+    return entry->only == NULL || strcmp(entry->only, config_target()) == 0 ? entry->source : entry->elsewhere;
+}
+
+/* A module that cannot be had: told when the chosen keys need it. */
+static void *absent(struct here here, const char *result, const char *sentence)
+{
+    return node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", result, "message", sentence));
+}
+
+/* What stands for an entry that the target lacks; NULL when it has it. */
+static void *lacking(struct here here, const char *name)
+{
+    const struct catalog_entry *entry = catalog_find(name);
+    char sentence[256];
+    if (source_here(entry) != NULL)
+        return NULL;
+    snprintf(sentence, sizeof sentence, "%s() is a module of the target %s alone, and this program is for %s", name,
+             entry->only, config_target());
+    return absent(here, entry->result, sentence);
+}
+
 static struct node *entry_functor(struct here here, const char *name)
 {
     const struct catalog_entry *entry = catalog_find(name);
-    struct node *f = functor_new(here, catalog_path(entry->source), entry->source, entry->result,
-                                 list_of(entry->params));
+    const char *source = source_here(entry);
+    struct node *f = functor_new(here, catalog_path(source), source, entry->result, list_of(entry->params));
     json_object_set_new(f->json, "name", json_string(name));
     json_object_set_new(f->json, "libraries", list_of(entry->libraries));
     if (entry->generator != NULL)
@@ -33,7 +57,18 @@ static struct node *entry_functor(struct here here, const char *name)
 
 static void *entry_applied(struct here here, const char *name, const void *const *args)
 {
-    return apply_new(here, name, entry_functor(here, name), args);
+    void *none = lacking(here, name);
+    return none != NULL ? none : apply_new(here, name, entry_functor(here, name), args);
+}
+
+/* The entry applied, with one of its constants set to a text. */
+static void *entry_with(struct here here, const char *name, const char *key, json_t *text, const void *const *args)
+{
+    void *none = lacking(here, name);
+    if (none != NULL)
+        return none;
+    struct node *f = setting_new(here, entry_functor(here, name), key, "string", json_pack("{s:o}", "value", text));
+    return apply_new(here, name, f, args);
 }
 
 /* A folder or a file that the configuration names. */
@@ -62,9 +97,7 @@ RANDOM (default_random)(void)
 BLOCK (block_of_file)(const char *path)
 {
     struct here here = called();
-    json_t *value = json_pack("{s:o}", "value", text_of(path_given(here, "block_of_file", path)));
-    struct node *f = setting_new(here, entry_functor(here, "block_of_file"), "path", "string", value);
-    return (BLOCK)apply_new(here, "block_of_file", f, ARGS());
+    return entry_with(here, "block_of_file", "path", text_of(path_given(here, "block_of_file", path)), ARGS());
 }
 
 BLOCK (ramdisk)(int64_t bytes)
@@ -91,9 +124,7 @@ static void *crunched(struct here here, const char *function, const char *folder
 
 static void *direct(struct here here, const char *folder)
 {
-    json_t *value = json_pack("{s:o}", "value", text_of(path_given(here, "direct_kv_ro", folder)));
-    struct node *f = setting_new(here, entry_functor(here, "direct_kv_ro"), "root", "string", value);
-    return apply_new(here, "direct_kv_ro", f, ARGS());
+    return entry_with(here, "direct_kv_ro", "root", text_of(path_given(here, "direct_kv_ro", folder)), ARGS());
 }
 
 KV_RO (crunch)(const char *folder)
@@ -135,15 +166,27 @@ KV_RW (kv_mem)(void)
     return entry_applied(called(), "kv_mem", ARGS());
 }
 
-/* A module that is not in this version: told when the chosen keys need it. */
-static void *absent(struct here here, const char *result, const char *sentence)
+SWITCH (vnet)(void)
 {
-    return node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", result, "message", sentence));
+    return entry_applied(called(), "vnet", ARGS());
+}
+
+static void *port_of(struct here here, const void *sw, const char *name)
+{
+    if (name == NULL)
+        refuse(here, "vnet_port was given no name");
+    return entry_with(here, "vnet_port", "port_name", text_of(name), ARGS(sw));
+}
+
+NETWORK (vnet_port)(SWITCH sw, const char *name)
+{
+    return port_of(called(), sw, name);
 }
 
 NETWORK (default_network)(void)
 {
-    return absent(called(), "NETWORK", "default_network() is not in this version, which has only the host's sockets");
+    struct here here = called();
+    return port_of(here, entry_applied(here, "vnet", ARGS()), "");
 }
 
 static void *stack_on(struct here here, const void *network)

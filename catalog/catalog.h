@@ -11,6 +11,8 @@ struct catalog_entry {
     const char *prototype; /* its C declaration */
     const char *doc;
     const char *source;    /* under the root of the sources; NULL: it chooses between others */
+    const char *only;      /* the target that this source is for, or NULL: every one */
+    const char *elsewhere; /* the source on the other targets; NULL: there is none */
     const char *result;    /* the signature it makes */
     const char *const *params;    /* signatures of the source's PARAM lines, in order; ended by NULL */
     const char *const *libraries; /* pkg-config names, ended by NULL */

@@ -11,6 +11,8 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "CONSOLE default_console(void)",
         .doc = "The terminal or the log of the target: standard output on Linux.",
         .source = "devices/console/console_unix.c",
+        .only = "linux",
+        .elsewhere = "devices/console/console_plain.c",
         .result = "CONSOLE",
     },
     {
@@ -18,6 +20,8 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "PCLOCK default_pclock(void)",
         .doc = "The wall clock.",
         .source = "devices/clock/pclock_unix.c",
+        .only = "linux",
+        .elsewhere = "devices/clock/pclock_platform.c",
         .result = "PCLOCK",
     },
     {
@@ -25,6 +29,8 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "RANDOM default_random(void)",
         .doc = "Randomness fit for keys: getrandom(2).",
         .source = "devices/random/random_getrandom.c",
+        .only = "linux",
+        .elsewhere = "devices/random/random_entropy.c",
         .result = "RANDOM",
     },
     {
@@ -32,6 +38,7 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "BLOCK block_of_file(const char *path)",
         .doc = "A disk whose sectors are a file of the host.",
         .source = "devices/block/block_file.c",
+        .only = "linux",
         .result = "BLOCK",
     },
     {
@@ -62,6 +69,7 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "KV_RO direct_kv_ro(const char *folder)",
         .doc = "A folder of the host, read when the program runs; nothing outside it can be reached.",
         .source = "devices/kv/kv_direct.c",
+        .only = "linux",
         .result = "KV_RO",
     },
     {
@@ -79,10 +87,32 @@ const struct catalog_entry catalog_entries[] = {
         .result = "KV_RW",
     },
     {
+        .name = "default_network",
+        .prototype = "NETWORK default_network(void)",
+        .doc = "The target's network card: for sim, a port of vnet().",
+        .result = "NETWORK",
+    },
+    {
+        .name = "vnet",
+        .prototype = "SWITCH vnet(void)",
+        .doc = "An Ethernet switch in memory, to join networks of one program; named() makes another one.",
+        .source = "lib/vnet/vnet.c",
+        .result = "SWITCH",
+    },
+    {
+        .name = "vnet_port",
+        .prototype = "NETWORK vnet_port(SWITCH sw, const char *name)",
+        .doc = "A port of a switch in memory; each name is a port of its own.",
+        .source = "lib/vnet/vnet_port.c",
+        .result = "NETWORK",
+        .params = LIST("SWITCH"),
+    },
+    {
         .name = "socket_stack",
         .prototype = "STACK socket_stack(void)",
         .doc = "IP, UDP and TCP of both versions on the host's sockets.",
         .source = "devices/stack/socket_stack",
+        .only = "linux",
         .result = "STACK",
     },
     {
@@ -98,6 +128,7 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "ICMP icmp_socket(STACK stack)",
         .doc = "Echoes on the host's sockets, to be used with socket_stack().",
         .source = "devices/icmp/icmp_socket.c",
+        .only = "linux",
         .result = "ICMP",
         .params = LIST("STACK"),
     },
@@ -106,6 +137,7 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "RESOLVER resolver(void)",
         .doc = "Host names to addresses, as the host resolves them.",
         .source = "devices/resolver/resolver_unix.c",
+        .only = "linux",
         .result = "RESOLVER",
     },
     {

@@ -183,7 +183,7 @@ bool project_compose(struct project *p, const struct choices *chosen, struct pro
     struct graph *graph = keep(sizeof *graph);
     struct evaluation evaluation = {
         .config = p->config, .compiler = &p->compiler, .root = p->installation.root, .library_folder = p->installation.library_folder,
-        .cache = evaluation_cache(p), .given_count = chosen->keys.count, .given = given_keys(&chosen->keys),
+        .cache = evaluation_cache(p), .target = p->target->name, .given_count = chosen->keys.count, .given = given_keys(&chosen->keys),
     };
     if (!evaluate(&evaluation, graph) || !sources_exist(graph))
         return false;

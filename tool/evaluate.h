@@ -19,6 +19,7 @@ struct evaluation {
     const char *root;                /* where the catalogue's sources lie */
     const char *library_folder;      /* holds libmirage-config.so */
     const char *cache;               /* where the compiled configuration is kept */
+    const char *target;              /* name of the target; NULL: linux */
     size_t given_count;
     const struct given_key *given;
     int time_limit_ms;               /* 0: 5000 */

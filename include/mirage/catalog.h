@@ -34,6 +34,12 @@ MIRAGE_USED KV_RW (kv_mem)(void);
  * generic_stack(network) is given. With --net=socket no card is opened.
  */
 MIRAGE_USED NETWORK (default_network)(void);
+/*
+ * Networks within the program: a switch in memory, and its ports, each name one of its own. default_network()
+ * of the target sim is a port of vnet().
+ */
+MIRAGE_USED SWITCH (vnet)(void);
+MIRAGE_USED NETWORK (vnet_port)(SWITCH sw, const char *name);
 MIRAGE_USED STACK (socket_stack)(void);
 MIRAGE_USED STACK (generic_stack)(NETWORK network);
 MIRAGE_USED STACK default_stack(void);
@@ -59,6 +65,8 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define kv_mem(...) MIRAGE_CALL(kv_mem(__VA_ARGS__))
 #define socket_stack(...) MIRAGE_CALL(socket_stack(__VA_ARGS__))
 #define default_network(...) MIRAGE_CALL(default_network(__VA_ARGS__))
+#define vnet(...) MIRAGE_CALL(vnet(__VA_ARGS__))
+#define vnet_port(...) MIRAGE_CALL(vnet_port(__VA_ARGS__))
 #define generic_stack(...) \
     MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))

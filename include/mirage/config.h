@@ -33,6 +33,7 @@ config_type(KV_RO);
 config_type(KV_RW);
 config_type(FLOW);
 config_type(NETWORK);
+config_type(SWITCH);
 config_type(ETHERNET);
 config_type(ARP);
 config_type(IP);

@@ -113,6 +113,7 @@
 #include <mirage/sig/kv_rw.h>
 #include <mirage/sig/flow.h>
 #include <mirage/sig/network.h>
+#include <mirage/sig/switch.h>
 #include <mirage/sig/ethernet.h>
 #include <mirage/sig/arp.h>
 #include <mirage/sig/ip.h>

@@ -25,6 +25,7 @@ struct config_start {
     int pipe;
     const char *folder; /* of config.c, absolute: relative paths start there */
     const char *root;   /* where the catalogue's sources lie, absolute */
+    const char *target; /* that the program is for: "linux" */
 };
 
 typedef void mirage_config_start_fn(const struct config_start *start);

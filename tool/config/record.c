@@ -217,3 +217,8 @@ char *catalog_path(const char *path)
 {
     return path_under(start.root, path);
 }
+
+const char *config_target(void)
+{
+    return start.target;
+}

@@ -58,6 +58,9 @@ void mark(json_t *object, struct here here);
 char *config_path(const char *path);
 char *catalog_path(const char *path);
 
+/* The name of the target that the program is for. */
+const char *config_target(void);
+
 /* Functors and applications for the catalogue; `args` is ended by mirage_end. */
 struct node *functor_new(struct here here, const char *source, const char *written, const char *result,
                          json_t *params);

@@ -3,16 +3,27 @@
  *
  * M_info(net, out): address, MTU, offloads; constant while connected.
  * M_write(net, frame): send the frame, a chain that begins with its Ethernet header;
- *   takes it on success and on error. With BUF_CSUM_PARTIAL or a gso_size, the device
- *   finishes the work, if its info offers that; a frame that asks for an offload
- *   the device lacks, or exceeds the MTU without one, is ERR_INVALID. ERR_NO_SPACE when the
- *   device's queue is full: the frame is dropped. Never suspends. Frames may
- *   be held until the end of the loop's turn, to go out together.
+ *   takes it on success and on error, and does not change bytes that somebody shares. With
+ *   BUF_CSUM_PARTIAL or a gso, the device finishes the work, if its info offers that; a frame
+ *   that asks for an offload the device lacks, or exceeds the MTU without one, is ERR_INVALID.
+ *   ERR_NO_SPACE when the device's queue is full: the frame is dropped; ERR_NO_MEMORY. Never
+ *   suspends, and raises no event of this device before it returns. Frames may be held until
+ *   the end of the loop's turn, to go out together.
  * M_listen(net, ctx): raise events with this ctx from now on; NULL stops.
  *
  * Events, on the scheduler's stack:
- * M_on_frame(ctx, frame): a frame came in; the listener takes it. csum and gso say what
+ * M_on_frame(ctx, frame): a frame came in; the listener takes it. Its first view may end
+ *   anywhere (buf_pull_up), and others may share its bytes (buf_is_shared). csum and gso say what
  *   the device checked and merged.
+ *
+ * What csum and gso mean, both ways:
+ *   BUF_CSUM_VALID speaks of the transport's checksum (TCP, UDP); that of the IPv4 header is always
+ *   complete, and always the receiver's to verify. A frame that comes in with BUF_CSUM_PARTIAL never was on
+ *   a wire: it counts as valid, and must be finished before it leaves for somewhere else.
+ *   A frame with a gso is BUF_CSUM_PARTIAL, with the pseudo-header's sum for its whole length; its IP
+ *   packet is at most 65535 bytes long (NETWORK_GSO_MAX with the Ethernet header). BUF_GSO_UDP is only ever
+ *   written: what comes in is a datagram at a time.
+ * mirage/packet.h finishes both in software.
  */
 #ifndef MIRAGE_SIG_NETWORK_H
 #define MIRAGE_SIG_NETWORK_H
@@ -21,10 +32,14 @@ enum network_offload {
     NETWORK_CSUM_OUT = 1 << 0, /* finishes BUF_CSUM_PARTIAL */
     NETWORK_TSO4 = 1 << 1,     /* segments BUF_GSO_TCP4 */
     NETWORK_TSO6 = 1 << 2,
-    NETWORK_USO = 1 << 3,
+    NETWORK_USO = 1 << 3,      /* segments BUF_GSO_UDP, over IPv4 and IPv6 */
     NETWORK_CSUM_IN = 1 << 4,  /* may give frames as BUF_CSUM_VALID or _PARTIAL */
-    NETWORK_LRO = 1 << 5,      /* may give frames longer than the MTU */
+    NETWORK_LRO = 1 << 5,      /* may give BUF_GSO_TCP4 and _TCP6 frames longer than the MTU */
 };
+
+/* Bytes of an Ethernet header, and of the longest frame. */
+#define NETWORK_HEADER 14
+#define NETWORK_GSO_MAX (65535 + NETWORK_HEADER)
 
 struct network_info {
     uint8_t mac[6];

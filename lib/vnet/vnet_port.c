@@ -1,0 +1,170 @@
+/*
+ * NETWORK as a port of a switch in memory. What arrives waits in a bounded queue and is raised in the
+ * next turn of the loop, so that two stacks that answer each other neither recurse nor
+ * starve the rest. An offload that the sender used and this port's owner does not take is done here, on the way in.
+ */
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+#include <mirage/packet.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+PARAM(SWITCH, vnet);
+MODULE(NETWORK, vnet_port);
+LOG_SOURCE(vnet);
+
+KEY_STRING(port_name, "", "tells ports with the same constants apart, in metrics too");
+KEY_STRING(mac, "", "its address, as 02:00:00:00:00:01; without one it follows from the port's number");
+KEY_INT(mtu, 1500, "payload bytes of a frame: 68 to 65535");
+KEY_BOOL(csum_out, true, "complete the checksums of what is written");
+KEY_BOOL(tso, true, "segment TCP: TSO4 and TSO6; wants csum_out");
+KEY_BOOL(uso, true, "segment UDP; wants csum_out");
+KEY_BOOL(csum_in, true, "give frames without having their checksums completed");
+KEY_BOOL(lro, true, "give TCP as it was written, unsegmented; wants csum_in");
+KEY_INT(queue, 1024, "frames that wait for the next turn");
+KEY_INT(queue_bytes, 8388608, "bytes that these hold at most");
+
+struct vnet_port {
+    struct vnet *vnet;
+    struct network_info info;
+    struct switch_port port;
+    void *ctx; /* the listener's */
+    struct os_timer turn;
+    size_t head, count, bytes; /* of the ring */
+    struct metric dropped;
+    struct buf *ring[];
+};
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_mac(const char *text, uint8_t out[6])
+{
+    for (int i = 0; i < 6; i++, text += 3) {
+        int high = hex(text[0]), low = high < 0 ? -1 : hex(text[1]);
+        if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return (out[0] & 1) == 0;
+}
+
+static void deliver_all(void *arg)
+{
+    struct vnet_port *port = arg;
+
+    /* What comes meanwhile is for the next turn. */
+    for (size_t left = port->count; left > 0 && port->count > 0; left--) {
+        struct buf *frame = port->ring[port->head];
+        struct packet_finish finish;
+        port->head = (port->head + 1) % (size_t)queue;
+        port->count--;
+        port->bytes -= buf_len(frame);
+        packet_finish_begin(&finish, frame, packet_taken(port->info.offloads));
+        while ((frame = packet_finish_next(&finish)) != NULL) {
+            if (port->ctx == NULL || packet_exceeds(frame, port->info.mtu)) {
+                metric_add(&port->dropped, 1);
+                buf_free(frame);
+                continue;
+            }
+            vnet_port_on_frame(port->ctx, frame);
+        }
+    }
+}
+
+static err deliver(void *ctx, struct buf *frame)
+{
+    struct vnet_port *port = ctx;
+    size_t len = buf_len(frame);
+    err e = frame == NULL ? ERR_NO_MEMORY : OK;
+
+    if (e == OK && (port->count == (size_t)queue || port->bytes + len > (size_t)queue_bytes))
+        e = ERR_NO_SPACE;
+    if (e == OK && !os_timer_is_set(&port->turn))
+        e = os_timer_set(&port->turn, os_loop_now());
+    if (e != OK) {
+        metric_add(&port->dropped, 1);
+        buf_free(frame);
+        return e;
+    }
+    port->ring[(port->head + port->count++) % (size_t)queue] = frame;
+    port->bytes += len;
+    return OK;
+}
+
+IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
+{
+    struct vnet_port *port;
+
+    if (mtu < 68 || mtu > 65535 || queue < 1 || queue_bytes < mtu + NETWORK_HEADER) {
+        log_error("a port with an mtu of %lld and a queue of %lld frames and %lld bytes cannot work", (long long)mtu,
+                  (long long)queue, (long long)queue_bytes);
+        return ERR_INVALID;
+    }
+    port = calloc(1, sizeof *port + (size_t)queue * sizeof *port->ring);
+    if (port == NULL)
+        return ERR_NO_MEMORY;
+    port->vnet = vnet;
+    port->port = (struct switch_port){ .deliver = deliver, .ctx = port };
+    port->turn = (struct os_timer)OS_TIMER_INIT(deliver_all, port);
+    err e = vnet_attach(vnet, &port->port);
+    if (e == OK && mac[0] != '\0' && !parse_mac(mac, port->info.mac)) {
+        log_error("'%s' is not the address of one station: six bytes as 02:00:00:00:00:01", mac);
+        vnet_detach(vnet, &port->port);
+        e = ERR_INVALID;
+    }
+    if (e != OK) {
+        free(port);
+        return e;
+    }
+    if (mac[0] == '\0')
+        memcpy(port->info.mac, (uint8_t[]){ 2, 0, 0, 0, (uint8_t)(port->port.number >> 8), (uint8_t)port->port.number }, 6);
+    port->info.mtu = (uint16_t)mtu;
+    port->info.offloads = (csum_out ? NETWORK_CSUM_OUT : 0) | (csum_out && tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
+                          (csum_out && uso ? NETWORK_USO : 0) | (csum_in ? NETWORK_CSUM_IN : 0) |
+                          (csum_in && lro ? NETWORK_LRO : 0);
+    metric_register(&port->dropped, METRIC_COUNTER, "vnet_port.dropped", port_name,
+                    "Frames that found the queue full, nobody listening, or a smaller MTU");
+    *out = port;
+    return OK;
+}
+
+IO void vnet_port_disconnect(struct vnet_port *port)
+{
+    vnet_detach(port->vnet, &port->port);
+    os_timer_stop(&port->turn);
+    for (; port->count > 0; port->count--) {
+        buf_free(port->ring[port->head]);
+        port->head = (port->head + 1) % (size_t)queue;
+    }
+    metric_unregister(&port->dropped);
+    free(port);
+}
+
+void vnet_port_info(struct vnet_port *port, struct network_info *out)
+{
+    *out = port->info;
+}
+
+void vnet_port_listen(struct vnet_port *port, void *ctx)
+{
+    port->ctx = ctx;
+}
+
+err vnet_port_write(struct vnet_port *port, struct buf *frame)
+{
+    if (frame == NULL)
+        return ERR_NO_MEMORY;
+    if (!packet_fits(frame, port->info.offloads) || packet_exceeds(frame, port->info.mtu) ||
+        buf_len(frame) > NETWORK_GSO_MAX) {
+        buf_free(frame);
+        return ERR_INVALID;
+    }
+    return vnet_forward(port->vnet, &port->port, frame);
+}
