@@ -126,7 +126,7 @@ def main():
     parser.add_argument("which", nargs="*", help="names of cases; all without any")
     args = parser.parse_args()
     tap = Tap()
-    work = args.work.resolve()
+    work, args.mirage = args.work.resolve(), str(Path(args.mirage).resolve())
     env = mirage_environment(work)
 
     for kind, check in (("positive", positive), ("negative", negative)):

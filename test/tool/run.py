@@ -192,7 +192,7 @@ def main():
     work = Path(sys.argv[2]).resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    session = Session(tap, sys.argv[1], work)
+    session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
     for part in (refusals, help_texts, life_of_an_application, choices, pictures, terminal_output):
         part(session)
     return tap.end()
