@@ -8,7 +8,8 @@ tutorial.py MIRAGE COMPILER PAGE
     ```console server        a program that is left running while the blocks after it are done, until the
                              next one
 
-The port 8080 is another one here, which is free. In what is printed, "…" stands for any text, and a line of it alone for any lines.
+The port 8080 is another one here, which is free. In what is printed, "…" stands for any text, a line of it alone for any lines, and spaces in a row for
+as many as there are.
 """
 import os
 import re
@@ -26,7 +27,7 @@ FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.M | re.S)
 def pattern(expected):
     parts = []
     for line in expected.splitlines(keepends=True):
-        parts.append("(?:.*\n)*?" if line == "…\n" else ".*".join(re.escape(part) for part in line.split("…")))
+        parts.append("(?:.*\n)*?" if line == "…\n" else ".*".join(re.sub(r"(\\ )+", " +", re.escape(part)) for part in line.split("…")))
     return re.compile("".join(parts) + r"\Z")
 
 
