@@ -111,7 +111,9 @@ def main():
         shutil.copytree(source, os.path.join(folder, "client"), ignore=shutil.ignore_patterns("_build"))
         built = subprocess.run([os.path.abspath(mirage), "build", *options, "client"], cwd=folder, capture_output=True, text=True)
         if built.returncode != 0:
-            print("Bail out! the client does not build:", built.stdout, built.stderr)
+            for line in (built.stdout + built.stderr).splitlines():
+                print("#", line)
+            print("Bail out! the client does not build")
             return 1
         program = os.path.join(folder, built.stdout.splitlines()[-1])
 

@@ -14,6 +14,7 @@
  * M_respond(exchange, response, body): send a whole response; takes the chain, NULL is an
  *   empty body. Content-Length, Date, Connection are the server's; for HEAD and for 204 and 304
  *   the body is not sent.
+ *   OK does not say that it went out: answers to requests that came together are written together.
  *   ERR_INVALID: already answered, a status outside 200–599, a field that is the server's or can't
  *   stand in a message, or a length that isn't the body's; nothing was sent.
  * M_begin(exchange, response): send the head of a response whose length is not known, in chunked

@@ -11,14 +11,14 @@ MODULE(JOB, server);
 
 ARG_PORT(port, 8080, "TCP port to listen on");
 
-enum { HELLO, ECHO, STREAM, FIXED, SHORT, USER, FAIL, SLOW, COUNT, HEADER, LARGE, STATS, TWICE };
+enum { HELLO, ECHO, STREAM, FIXED, SHORT, USER, FAIL, SLOW, COUNT, HEADER, LARGE, STATS, TWICE, METRICS };
 
 static const struct route routes[] = {
     [HELLO] = { "GET", "/hello" },   [ECHO] = { "POST", "/echo" },    [STREAM] = { NULL, "/stream" },
     [FIXED] = { NULL, "/fixed" },    [SHORT] = { NULL, "/short" },    [USER] = { "GET", "/users/:id" },
     [FAIL] = { NULL, "/fail/:how" }, [SLOW] = { NULL, "/slow" },      [COUNT] = { NULL, "/count" },
     [HEADER] = { NULL, "/header" },  [LARGE] = { "GET", "/large" },   [STATS] = { "GET", "/stats" },
-    [TWICE] = { "GET", "/twice" },
+    [TWICE] = { "GET", "/twice" },   [METRICS] = { "GET", "/metrics" },
 };
 
 static IO err text(struct http_exchange *x, uint16_t status, const char *what)
@@ -138,6 +138,18 @@ static IO err stats(struct http_exchange *x)
     return text(x, 200, line);
 }
 
+static IO err metrics(struct http_exchange *x)
+{
+    struct http_response r = { .status = 200, .content_type = "text/plain; version=0.0.4" };
+    size_t len = metric_print(NULL, 0);
+    struct buf *body = buf_alloc(len + 1);
+    if (body == NULL)
+        return ERR_NO_MEMORY;
+    metric_print((char *)body->data, len + 1);
+    buf_truncate(body, len);
+    return http_respond(x, &r, body);
+}
+
 static IO err run(struct http_exchange *x, const struct route_match *match)
 {
     switch (match->index) {
@@ -153,6 +165,7 @@ static IO err run(struct http_exchange *x, const struct route_match *match)
     case LARGE: return large(x);
     case STATS: return stats(x);
     case TWICE: return twice(x);
+    case METRICS: return metrics(x);
     default: return text(x, 200, "user\n");
     }
 }
