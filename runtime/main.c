@@ -1,4 +1,5 @@
 #include <mirage/main.h>
+#include <mirage/platform.h>
 
 LOG_SOURCE(main);
 
@@ -20,8 +21,10 @@ int main_run(const struct arg_program *program, int argc, char *argv[], err (*st
 
 err main_failed(const char *what, const char *name, err error)
 {
+    const char *replay = platform_replay();
     if (error != ERR_CANCELLED)
-        log_error("%s %s failed: %s", what, name, err_string(error));
+        log_error("%s %s failed%s%s: %s", what, name, replay != NULL ? " with " : "", replay != NULL ? replay : "",
+                  err_string(error));
     return error;
 }
 

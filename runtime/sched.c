@@ -283,7 +283,7 @@ static bool turn(void)
     timer_run(runtime.now);
     runtime.turn_budget = TURN_SWITCHES;
     runtime.turn_began = arch_ticks();
-    runtime.turn_length = arch_ticks_in_50us();
+    runtime.turn_length = platform_replay() != NULL ? UINT64_MAX : arch_ticks_in_50us();
     struct os_fiber *fiber = next_to_run();
     if (fiber != &runtime.loop)
         switch_to(&runtime.loop, fiber, false);
@@ -381,7 +381,9 @@ err os_run(os_entry entry, void *arg)
             continue;
         if (runtime.stopping)
             break;
-        log_error("deadlock: every fiber waits and nothing can wake one:");
+        const char *replay = platform_replay();
+        log_error("deadlock%s%s: every fiber waits and nothing can wake one:", replay != NULL ? " with " : "",
+                  replay != NULL ? replay : "");
         os_each_fiber(log_fiber, NULL);
         os_stop(ERR_DEADLOCK);
     }

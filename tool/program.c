@@ -99,10 +99,14 @@ static void print_start(struct out *out, const struct program *p)
     out_print(out, "    return e;\n}\n");
 }
 
-static size_t print_arguments(struct out *out, const struct program *p)
+static size_t print_arguments(struct out *out, const struct program *p, const struct target *target)
 {
     struct out table = { 0 };
     size_t count = 0;
+    for (const char *const *name = target->arguments; *name != NULL; name++, count++) {
+        out_print(out, "%sextern const struct arg mirage_arg_%s;\n", count == 0 ? "\n" : "", *name);
+        out_print(&table, "    { &mirage_arg_%s, NULL },\n", *name);
+    }
     for (size_t i = 0; i < p->instance_count; i++) {
         const struct instance *instance = &p->instances[i];
         for (size_t k = 0; k < instance->description->arg_count; k++) {
@@ -156,7 +160,7 @@ char *main_source(const struct project *project, const struct program *program)
     print_composition(&out, program);
     print_jobs(&out, program);
     print_start(&out, program);
-    size_t count = print_arguments(&out, program);
+    size_t count = print_arguments(&out, program, project->target);
     out_print(&out, "\nstatic const struct arg_program program = {\n    .name = \"%s\",\n    .summary = \"%s, built by mirage for the target %s\",\n",
               project->name, project->name, project->target->name);
     if (count > 0)

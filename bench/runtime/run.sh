@@ -7,7 +7,7 @@ root=$here/../..
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 flags="-O2 -DNDEBUG -fno-strict-aliasing -Ulinux -Uunix -I$root/include"
-for source in "$root"/runtime/*.c "$root"/platform/linux/*.c "$here"/bench.c \
+for source in "$root"/runtime/*.c "$root"/platform/linux/*.c "$root"/platform/posix/*.c "$here"/bench.c \
               "$root/platform/arch/$(uname -m)"/*.S; do
     # Two folders have a wait.c.
     object=$(basename "$(dirname "$source")")-$(basename "$source").o

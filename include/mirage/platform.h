@@ -79,6 +79,12 @@ void platform_stack_trim(void *stack, size_t size);
 /* Random bytes fit for keys; ERR_IO when there is no source. */
 err platform_entropy(void *out, size_t len);
 
+/*
+ * The arguments that make this run happen again, step by step, such as "--seed=7"; NULL where a run
+ * depends on more than its arguments. Where it is not NULL the runtime looks at no clock but this platform's.
+ */
+const char *platform_replay(void);
+
 /* End the program at once with this status; 0 is success. */
 _Noreturn void platform_exit(int status);
 

@@ -18,3 +18,8 @@ os_time platform_wall(void)
 {
     return now(CLOCK_REALTIME);
 }
+
+const char *platform_replay(void)
+{
+    return NULL;
+}

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include <mirage/platform.h>
@@ -18,9 +17,4 @@ err platform_entropy(void *out, size_t len)
         len -= (size_t)n;
     }
     return OK;
-}
-
-void platform_exit(int status)
-{
-    exit(status);
 }

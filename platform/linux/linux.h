@@ -11,8 +11,6 @@
 
 #define LINUX_EVENTS 256
 
-enum linux_guard { LINUX_GUARD_MADVISE, LINUX_GUARD_MPROTECT, LINUX_GUARD_NONE };
-
 struct linux_platform {
     bool started;
     int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
@@ -28,10 +26,6 @@ struct linux_platform {
 
     struct linux_fd in; /* standard input, once it was read */
     bool in_open;
-
-    char *slab; /* stacks not handed out yet */
-    size_t slab_left, slab_bytes;
-    enum linux_guard guard;
 };
 
 extern struct linux_platform linux_platform __attribute__((visibility("hidden")));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the compositions in apps/ with the mirage command, runs them and compares what they print.
 
-apps/NAME: prints `expected` on each target in each mode.
+apps/NAME: prints `expected` on each target in each mode. sim: what the simulation promises. lacking: what it refuses.
 """
 
 import argparse
@@ -18,7 +18,7 @@ MODES = {
     "gcc sanitized": ["--cc=gcc", "--sanitize=address,undefined"],
     "clang release": ["--cc=clang", "--release"],
 }
-TARGETS = ["linux"]
+TARGETS = ["linux", "sim"]
 
 
 def same_output(tap, mirage, source, work, env):
@@ -28,6 +28,35 @@ def same_output(tap, mirage, source, work, env):
             status, out, err = run([mirage, "run", f"--target={target}", *options], work, env)
             tap.report(status == 0 and out == expected, f"{source.name}, {target}, {name}",
                        f"status {status}\n{err}\n-- expected\n{expected}\n-- printed\n{out}")
+
+
+def simulation(tap, mirage, work, env):
+    """A run of sim is a function of its seed, and takes no time."""
+    status, out, err = run([mirage, "build", "--target=sim", "--cc=gcc", "--release"], work, env)
+    tap.report(status == 0, "sim builds", err)
+    binary = str(work / "_build" / "sim-release" / work.name)
+    seeds = {}
+    for seed in range(50):
+        first, again = (run([binary, f"--seed={seed}"], work, env) for _ in range(2))
+        if first != again or first[0] != 0 or f"a run --seed={seed}" not in first[2]:
+            tap.report(False, f"seed {seed} is the same run twice", f"{first}\n{again}")
+            return
+        seeds[first[1]] = seed
+    tap.report(len(seeds) == 50, "one seed is one run, others are others", f"{len(seeds)} runs of 50 seeds")
+    tap.report(all(out.endswith("31536000 s\n") for out in seeds), "a year passes at once")
+    _, without, _ = run([binary], work, env)
+    _, one, _ = run([binary, "--seed=1"], work, env)
+    tap.report(without == one, "without a seed it is 1", without)
+    status, _, err = run([binary, "--seed=7", "--end=badly"], work, env)
+    tap.report(status == 1 and "job job failed with --seed=7: " in err, "a failure tells its seed", err)
+    status, _, err = run([binary, "--seed=8", "--end=never"], work, env)
+    tap.report(status == 1 and "deadlock with --seed=8: " in err, "a deadlock is told at once, with its seed", err)
+
+
+def lacking(tap, mirage, work, env):
+    status, out, err = run([mirage, "build", "--target=sim"], work, env)
+    tap.equal("what needs Linux is refused", (status, out, err.replace(str(work) + "/", "")), (
+        1, "", "config.c:6: error: socket_stack() is a module of the target linux alone, and this program is for sim\n"))
 
 
 def main():
@@ -48,6 +77,12 @@ def main():
             continue
         if (source / "expected").exists():
             same_output(tap, args.mirage, source, work / "apps" / source.name, env)
+    for check in (simulation, lacking):
+        name = {simulation: "sim"}.get(check, check.__name__)
+        if not args.which or name in args.which:
+            shutil.rmtree(work / name, ignore_errors=True)
+            shutil.copytree(HERE / name, work / name)
+            check(tap, args.mirage, work / name, env)
     return tap.end()
 
 

@@ -13,6 +13,7 @@
 #include <mirage/platform.h>
 
 #include "../../platform/linux/linux.h"
+#include "../../platform/posix/posix.h"
 
 LOG_SOURCE(test);
 
@@ -421,12 +422,12 @@ static err spawns_overrun(void *arg)
 static void older_kernels_have_guards_too(void **state)
 {
     (void)state;
-    linux_platform.guard = LINUX_GUARD_MPROTECT;
+    posix_guard = POSIX_GUARD_MPROTECT;
     int status = in_child(spawns_overrun, NULL);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGSEGV);
     assert_said("fiber overruns overflowed its stack of 16384 bytes");
-    linux_platform.guard = LINUX_GUARD_MADVISE;
+    posix_guard = POSIX_GUARD_MADVISE;
 }
 
 static void without_guards_a_canary_tells(void **state)
@@ -434,10 +435,10 @@ static void without_guards_a_canary_tells(void **state)
     (void)state;
     if (!DEBUG_BUILD)
         skip();
-    linux_platform.guard = LINUX_GUARD_NONE;
+    posix_guard = POSIX_GUARD_NONE;
     assert_aborted(in_child(spawns_overrun, NULL));
     assert_said("os: fiber overruns overran its stack of 16384 bytes");
-    linux_platform.guard = LINUX_GUARD_MADVISE;
+    posix_guard = POSIX_GUARD_MADVISE;
 }
 
 static err reads_entropy(void *arg)

@@ -126,7 +126,7 @@ def choices(s):
     s.tap.report(manifest["release"] is True and "clang" in manifest["compiler"], "the manifest says so", str(manifest))
     s.says("unless told otherwise", ["build", "chooser", "--development"], 0, "chooser/_build/linux/chooser\n", "")
     s.says("an unknown target", ["build", "chooser", "-t", "linus"], 1, "",
-           "mirage: error: there is no target 'linus' (did you mean linux?); the targets are: linux\n")
+           "mirage: error: there is no target 'linus' (did you mean linux?); the targets are: linux, sim\n")
     s.says("a compiler that isn't there", ["build", "chooser", "--cc=tcc9"], 1, "",
            "mirage: error: there is no compiler 'tcc9' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
     status, _, err = s.mirage_does("build", "chooser", "--colour=red")

@@ -7,9 +7,11 @@
  * The distance of two stacks is a page more than their size, so that with sizes that are powers
  * of two equal places of different stacks do not all share a set of the second-level cache.
  */
-#include "linux.h"
-
 #include <sys/mman.h>
+
+#include <mirage/platform.h>
+
+#include "posix.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -18,28 +20,33 @@
 #define SLAB_LEAST ((size_t)4 << 20)
 #define SLAB_MOST ((size_t)256 << 20)
 
+static struct {
+    char *slab; /* stacks not handed out yet */
+    size_t slab_left, slab_bytes;
+} stacks;
+
+enum posix_guard posix_guard;
+
 static bool guard(void *page)
 {
-    struct linux_platform *p = &linux_platform;
-    if (p->guard == LINUX_GUARD_MADVISE) {
+    if (posix_guard == POSIX_GUARD_MADVISE) {
         if (madvise(page, PLATFORM_STACK_UNIT, MADV_GUARD_INSTALL) == 0)
             return true;
-        p->guard = LINUX_GUARD_MPROTECT;
+        posix_guard = POSIX_GUARD_MPROTECT;
     }
-    if (p->guard == LINUX_GUARD_MPROTECT) {
+    if (posix_guard == POSIX_GUARD_MPROTECT) {
         if (mprotect(page, PLATFORM_STACK_UNIT, PROT_NONE) == 0)
             return true;
-        p->guard = LINUX_GUARD_NONE;
+        posix_guard = POSIX_GUARD_NONE;
     }
     return false;
 }
 
 void *platform_stack_alloc(size_t size, bool *guarded)
 {
-    struct linux_platform *p = &linux_platform;
     size_t whole = size + PLATFORM_STACK_UNIT;
-    if (p->slab_left < whole) {
-        size_t bytes = p->slab_bytes == 0 ? SLAB_LEAST : p->slab_bytes * 2;
+    if (stacks.slab_left < whole) {
+        size_t bytes = stacks.slab_bytes == 0 ? SLAB_LEAST : stacks.slab_bytes * 2;
         if (bytes > SLAB_MOST)
             bytes = SLAB_MOST;
         if (bytes < whole)
@@ -50,12 +57,12 @@ void *platform_stack_alloc(size_t size, bool *guarded)
             return NULL;
         /* A huge page would make the first touch of one stack pay for thirty. */
         madvise(slab, bytes, MADV_NOHUGEPAGE);
-        p->slab = slab;
-        p->slab_left = p->slab_bytes = bytes;
+        stacks.slab = slab;
+        stacks.slab_left = stacks.slab_bytes = bytes;
     }
-    char *page = p->slab;
-    p->slab += whole;
-    p->slab_left -= whole;
+    char *page = stacks.slab;
+    stacks.slab += whole;
+    stacks.slab_left -= whole;
     *guarded = guard(page);
     return page + PLATFORM_STACK_UNIT;
 }

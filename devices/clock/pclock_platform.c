@@ -1,0 +1,28 @@
+/* PCLOCK by the platform's wall clock. */
+#include <mirage/functor.h>
+#include <mirage/platform.h>
+
+#include <stdlib.h>
+
+MODULE(PCLOCK, pclock_platform);
+
+struct pclock_platform {
+    int64_t last; /* what it said last, for debuggers */
+};
+
+IO err pclock_platform_connect(struct pclock_platform **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out == NULL ? ERR_NO_MEMORY : OK;
+}
+
+IO void pclock_platform_disconnect(struct pclock_platform *clock)
+{
+    free(clock);
+}
+
+int64_t pclock_platform_now(struct pclock_platform *clock)
+{
+    clock->last = platform_wall();
+    return clock->last;
+}

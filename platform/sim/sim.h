@@ -1,0 +1,21 @@
+/*
+ * The simulation: time that passes only while the program waits, and entropy that a number determines. A run is
+ * a function of its arguments: nothing outside is looked at, and nothing outside can wake it.
+ */
+#ifndef PLATFORM_SIM_SIM_H
+#define PLATFORM_SIM_SIM_H
+
+#include <mirage/platform.h>
+
+struct sim_platform {
+    os_time now;
+    uint64_t stream[4]; /* the generator's state */
+    char replay[32];
+};
+
+extern struct sim_platform sim_platform __attribute__((visibility("hidden")));
+
+/* Begin the generator's stream of this run. */
+void sim_entropy_start(void);
+
+#endif

@@ -1,0 +1,56 @@
+#include <mirage/arg.h>
+#include <mirage/log.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "sim.h"
+
+LOG_SOURCE(sim);
+
+/* 2026-01-01T00:00:00Z, when every run begins. */
+#define SIM_EPOCH SECONDS(1767225600)
+
+ARG_INT(seed, 1, "what the run's randomness follows from");
+
+struct sim_platform sim_platform = { .now = SECONDS(1) };
+
+err platform_start(void)
+{
+    sim_platform.now = SECONDS(1);
+    snprintf(sim_platform.replay, sizeof sim_platform.replay, "--seed=%" PRId64, seed);
+    sim_platform.stream[0] = (uint64_t)seed;
+    sim_entropy_start();
+    log_info("a run %s", sim_platform.replay);
+    return OK;
+}
+
+void platform_end(void)
+{
+}
+
+os_time platform_monotonic(void)
+{
+    return sim_platform.now;
+}
+
+os_time platform_wall(void)
+{
+    return SIM_EPOCH + sim_platform.now;
+}
+
+void platform_wait(os_time deadline)
+{
+    if (deadline != OS_NEVER && deadline > sim_platform.now)
+        sim_platform.now = deadline;
+}
+
+bool platform_can_wake(void)
+{
+    return false;
+}
+
+const char *platform_replay(void)
+{
+    return sim_platform.replay;
+}
