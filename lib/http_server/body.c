@@ -124,19 +124,24 @@ INTERNAL bool http_body_is_short(const struct http_server_exchange *x)
     return x->head.chunked || x->left <= x->connection->http->drain_max;
 }
 
-INTERNAL IO bool http_body_drain(struct http_server_exchange *x)
+static IO void skip_until(struct http_server_exchange *x, uint64_t end)
 {
-    uint64_t end = x->body_read + x->connection->http->drain_max;
-    if (!http_body_is_short(x))
-        return false;
     while (!x->body_done && x->body_read <= end) {
         struct buf *piece;
-        err e = http_server_read_body(x, &piece);
-        if (e == ERR_END)
-            break;
-        if (e != OK)
-            return false;
+        if (http_server_read_body(x, &piece) != OK)
+            return;
         buf_free(piece);
     }
+}
+
+INTERNAL IO bool http_body_drain(struct http_server_exchange *x)
+{
+    const struct http_server *http = x->connection->http;
+    if (x->body_done)
+        return true;
+    if (!http_body_is_short(x))
+        return false;
+    OS_DEADLINE(os_now() + http->body_timeout)
+        skip_until(x, x->body_read + http->drain_max);
     return x->body_done;
 }
