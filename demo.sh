@@ -32,5 +32,4 @@ build/tool/mirage build examples/website >/dev/null
 if port_taken; then
     die "Port $port is taken by another program; choose another one: ./demo.sh --port $((port < 65535 ? port + 1 : 8080))"
 fi
-say "The website is at http://localhost:$port; Ctrl-C ends it."
 exec build/tool/mirage run examples/website -- --port="$port"
