@@ -183,6 +183,23 @@ NETWORK (vnet_port)(SWITCH sw, const char *name)
     return port_of(called(), sw, name);
 }
 
+NETWORK (pcap)(NETWORK network, const char *file)
+{
+    struct here here = called();
+    return entry_with(here, "pcap", "file", text_of(path_given(here, "pcap", file)),
+                      ARGS(network, entry_applied(here, "default_pclock", ARGS())));
+}
+
+NETWORK (fault)(NETWORK network)
+{
+    return entry_applied(called(), "fault", ARGS(network));
+}
+
+NETWORK (trace)(NETWORK network)
+{
+    return entry_applied(called(), "trace", ARGS(network));
+}
+
 NETWORK (default_network)(void)
 {
     struct here here = called();

@@ -7,7 +7,7 @@ build_packages=(
     libjansson-dev libdw-dev libelf-dev zlib1g-dev libcmark-gfm-dev libcmark-gfm-extensions-dev
 )
 # Beyond these, to run the tests.
-test_packages=(clang llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh)
+test_packages=(clang llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

@@ -40,6 +40,13 @@ MIRAGE_USED NETWORK (default_network)(void);
  */
 MIRAGE_USED SWITCH (vnet)(void);
 MIRAGE_USED NETWORK (vnet_port)(SWITCH sw, const char *name);
+/*
+ * A network recorded in a file that Wireshark reads, over a bad line (its constants "out" and "in" say how bad, as
+ * "loss=5%,delay=10ms"), or with a log line for each frame.
+ */
+MIRAGE_USED NETWORK (pcap)(NETWORK network, const char *file);
+MIRAGE_USED NETWORK (fault)(NETWORK network);
+MIRAGE_USED NETWORK (trace)(NETWORK network);
 MIRAGE_USED STACK (socket_stack)(void);
 MIRAGE_USED STACK (generic_stack)(NETWORK network);
 MIRAGE_USED STACK default_stack(void);
@@ -67,6 +74,9 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define default_network(...) MIRAGE_CALL(default_network(__VA_ARGS__))
 #define vnet(...) MIRAGE_CALL(vnet(__VA_ARGS__))
 #define vnet_port(...) MIRAGE_CALL(vnet_port(__VA_ARGS__))
+#define pcap(...) MIRAGE_CALL(pcap(__VA_ARGS__))
+#define fault(...) MIRAGE_CALL(fault(__VA_ARGS__))
+#define trace(...) MIRAGE_CALL(trace(__VA_ARGS__))
 #define generic_stack(...) \
     MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))

@@ -6,16 +6,17 @@
 #define PLATFORM_SIM_SIM_H
 
 #include <mirage/platform.h>
+#include <mirage/prng.h>
 
 struct sim_platform {
     os_time now;
-    uint64_t stream[4]; /* the generator's state */
+    struct prng entropy;
     char replay[32];
 };
 
 extern struct sim_platform sim_platform __attribute__((visibility("hidden")));
 
 /* Begin the generator's stream of this run. */
-void sim_entropy_start(void);
+void sim_entropy_start(uint64_t seed);
 
 #endif

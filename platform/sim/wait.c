@@ -19,8 +19,7 @@ err platform_start(void)
 {
     sim_platform.now = SECONDS(1);
     snprintf(sim_platform.replay, sizeof sim_platform.replay, "--seed=%" PRId64, seed);
-    sim_platform.stream[0] = (uint64_t)seed;
-    sim_entropy_start();
+    sim_entropy_start((uint64_t)seed);
     log_info("a run %s", sim_platform.replay);
     return OK;
 }

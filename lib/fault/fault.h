@@ -1,0 +1,53 @@
+/* What the files of this module share: what is done to the frames of one direction. */
+#ifndef LIB_FAULT_FAULT_H
+#define LIB_FAULT_FAULT_H
+
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+#include <mirage/prng.h>
+
+/* Shares are of PARTS. */
+#define PARTS 1000000
+
+struct fault_spec {
+    uint32_t loss, duplicate, corrupt, reorder;
+    os_time delay, jitter, hold;
+    uint64_t rate; /* bits a second; 0: no limit */
+    size_t queue;  /* frames under way at most */
+};
+
+/* A frame under way. */
+struct fault_frame {
+    os_time due;
+    uint64_t order;
+    struct buf *frame;
+};
+
+struct fault_way {
+    struct fault_spec spec;
+    struct prng prng;
+    void (*pass)(void *ctx, struct buf *frame);
+    void *ctx;
+    struct os_timer timer;
+    struct fault_frame *heap; /* of spec.queue; the first is due first */
+    size_t count;
+    uint64_t order;
+    os_time last; /* when the latest frame of those that keep their order is due */
+    os_time free; /* when the line has sent what it was given */
+    struct metric lost, duplicated, corrupted, reordered, overflowed;
+};
+
+/*
+ * Read "loss=5%,delay=10ms,jitter=2ms,rate=100M"; NULL and "" are no faults. ERR_FORMAT, and *wrong is the
+ * part that is not understood.
+ */
+INTERNAL err fault_parse(struct fault_spec *out, const char *text, const char **wrong);
+
+/* Memory for the frames under way; `name` is that of the direction. ERR_NO_MEMORY. */
+INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t seed);
+INTERNAL void fault_way_end(struct fault_way *way);
+
+/* A frame without offloads sets out; takes it. ERR_NO_SPACE when the queue is full, which a lost one is not. */
+INTERNAL err fault_way_send(struct fault_way *way, struct buf *frame);
+
+#endif

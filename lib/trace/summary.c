@@ -1,0 +1,192 @@
+/* A frame in one line: ARP (RFC 826), IPv4, IPv6, ICMP, UDP, TCP; what is cut short is said to be. */
+#include "trace.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of a frame that are looked at, which the longest headers of interest fit. */
+enum { LOOK = 192 };
+
+struct text {
+    char *at;
+    size_t left;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text->at, text->left, format, args);
+    va_end(args);
+    size_t used = n < 0 ? 0 : (size_t)n < text->left ? (size_t)n : text->left - 1;
+    text->at += used;
+    text->left -= used;
+}
+
+static unsigned get16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static unsigned get32(const uint8_t *p)
+{
+    return get16(p) << 16 | get16(p + 2);
+}
+
+static void add_mac(struct text *text, const uint8_t *p)
+{
+    add(text, "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3], p[4], p[5]);
+}
+
+static void add_ip(struct text *text, const uint8_t *p, size_t len)
+{
+    struct ip_addr addr = IP_V4(0, 0, 0, 0);
+    char name[IP_TEXT_SIZE];
+    memcpy(addr.bytes + 16 - len, p, len);
+    add(text, "%s", ip_format(&addr, name));
+}
+
+static void add_arp(struct text *text, const uint8_t *p, size_t len)
+{
+    if (len < 28 || get32(p) != 0x00010800 || get16(p + 4) != 0x0604) {
+        add(text, " ARP of another kind");
+        return;
+    }
+    add(text, " ARP ");
+    if (get16(p + 6) == 1) {
+        add(text, "who has ");
+        add_ip(text, p + 24, 4);
+        add(text, "? tell ");
+        add_ip(text, p + 14, 4);
+    } else {
+        add_ip(text, p + 14, 4);
+        add(text, get16(p + 6) == 2 ? " is at " : " operation %u of ", get16(p + 6));
+        add_mac(text, p + 8);
+    }
+}
+
+static void add_tcp(struct text *text, const uint8_t *p, size_t len, size_t whole)
+{
+    static const char flags[] = "FSRPAUEC";
+    size_t head = len >= 20 ? (size_t)(p[12] >> 4) * 4 : 0;
+    char set[9], *at = set;
+
+    if (head < 20) {
+        add(text, " TCP cut short");
+        return;
+    }
+    for (int i = 0; i < 8; i++)
+        if (p[13] >> i & 1)
+            *at++ = flags[i];
+    *at = '\0';
+    add(text, " TCP %u > %u [%s] seq %u", get16(p), get16(p + 2), set, get32(p + 4));
+    if (p[13] & 0x10)
+        add(text, " ack %u", get32(p + 8));
+    add(text, " win %u len %zu", get16(p + 14), whole > head ? whole - head : 0);
+}
+
+/* `len` bytes are at hand of the `whole` that there are. */
+static void add_transport(struct text *text, unsigned protocol, const uint8_t *p, size_t len, size_t whole)
+{
+    switch (protocol) {
+    case 6:
+        add_tcp(text, p, len, whole);
+        break;
+    case 17:
+        if (len < 8)
+            add(text, " UDP cut short");
+        else
+            add(text, " UDP %u > %u len %zu", get16(p), get16(p + 2), whole > 8 ? whole - 8 : 0);
+        break;
+    case 1:
+    case 58:
+        if (len < 4)
+            add(text, " ICMP cut short");
+        else if (len >= 8 && (protocol == 1 ? p[0] == 0 || p[0] == 8 : p[0] == 128 || p[0] == 129))
+            add(text, " ICMP echo %s id %u seq %u len %zu", p[0] == 8 || p[0] == 128 ? "request" : "reply", get16(p + 4),
+                get16(p + 6), whole > 8 ? whole - 8 : 0);
+        else
+            add(text, " ICMP type %u code %u", p[0], p[1]);
+        break;
+    default:
+        add(text, " protocol %u len %zu", protocol, whole);
+    }
+}
+
+static void add_ipv4(struct text *text, const uint8_t *p, size_t len)
+{
+    size_t head = len > 0 ? (size_t)(p[0] & 15) * 4 : 0;
+    if (len < 20 || head < 20 || head > len || p[0] >> 4 != 4) {
+        add(text, " IPv4 malformed");
+        return;
+    }
+    unsigned total = get16(p + 2), offset = (get16(p + 6) & 0x1fff) * 8;
+    add(text, " ");
+    add_ip(text, p + 12, 4);
+    add(text, " > ");
+    add_ip(text, p + 16, 4);
+    if (offset > 0)
+        add(text, " fragment at %u of %u", offset, get16(p + 4));
+    else
+        add_transport(text, p[9], p + head, len - head, total > head ? total - head : 0);
+    if (offset == 0 && (p[6] & 0x20) != 0)
+        add(text, ", first fragment of %u", get16(p + 4));
+}
+
+static void add_ipv6(struct text *text, const uint8_t *p, size_t len)
+{
+    if (len < 40 || p[0] >> 4 != 6) {
+        add(text, " IPv6 malformed");
+        return;
+    }
+    unsigned next = p[6];
+    size_t at = 40, whole = get16(p + 4) + 40u;
+    add(text, " ");
+    add_ip(text, p + 8, 16);
+    add(text, " > ");
+    add_ip(text, p + 24, 16);
+    /* Hop-by-hop, routing, destination options, fragment. */
+    while ((next == 0 || next == 43 || next == 60 || next == 44) && at + 8 <= len) {
+        unsigned here = next;
+        next = p[at];
+        if (here == 44) {
+            add(text, " fragment at %u of %u", get16(p + at + 2) & 0xfff8, get32(p + at + 4));
+            if ((get16(p + at + 2) & 0xfff8) != 0)
+                return;
+        }
+        at += here == 44 ? 8 : ((size_t)p[at + 1] + 1) * 8;
+    }
+    add_transport(text, next, at < len ? p + at : p, at < len ? len - at : 0, whole > at ? whole - at : 0);
+}
+
+INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE])
+{
+    struct text text = { line, TRACE_LINE };
+    size_t whole = buf_len(frame), len = whole < LOOK ? whole : LOOK;
+    uint8_t p[LOOK];
+
+    line[0] = '\0';
+    if (len < NETWORK_HEADER || buf_read_copy(frame, 0, p, len) != OK) {
+        add(&text, "%zu bytes, too few for a frame", whole);
+        return;
+    }
+    add_mac(&text, p + 6);
+    add(&text, " > ");
+    add_mac(&text, p);
+    switch (get16(p + 12)) {
+    case 0x0806:
+        add_arp(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
+        break;
+    case 0x0800:
+        add_ipv4(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
+        break;
+    case 0x86dd:
+        add_ipv6(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
+        break;
+    default:
+        add(&text, " type %04x, %zu bytes", get16(p + 12), whole);
+    }
+    if (frame->gso != BUF_GSO_NONE)
+        add(&text, " gso %u", frame->gso_size);
+}
