@@ -178,7 +178,7 @@ static const char *modules_page(const struct installation *where)
     if (!describe_sources(where, &sources, &described))
         return NULL;
     out_print(&out, "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to a configuration. Keys are constants of the source, "
-                    "set with `set_int` and its kin; arguments are read when the program starts. [configuration.md](configuration.md) explains both.\n\n"
+                    "set with `set_int` and its kin; arguments are read when the program starts. [The configuration language](configuration.md) explains both.\n\n"
                     "| Function | Gives | |\n| --- | --- | --- |\n", made_by("Modules"));
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
         if (is_shipped(where, e))
@@ -315,7 +315,7 @@ static const char *signatures_page(const struct installation *where)
         signature_headers(functor, &headers);
     out_print(&out, "%sA signature is a header in `include/mirage/sig/`: its contract, then a macro that declares the types and operations of a module named `M`. "
                     "`IO` marks what may suspend the calling fiber. Operations whose names begin with `on_` are events: the module calls them, and a functor "
-                    "that has the module as its parameter defines them. [functors.md](functors.md) explains how to write one.\n\n", made_by("Signatures"));
+                    "that has the module as its parameter defines them. [Functors](functors.md) explains how to write one.\n\n", made_by("Signatures"));
     for (size_t i = 0; i < headers.count; i++) {
         char *header = file_read(text("%s/mirage/sig/%s", where->include, headers.items[i]), NULL);
         if (header == NULL) {
