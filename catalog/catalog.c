@@ -242,6 +242,12 @@ RESOLVER (resolver)(void)
     return entry_applied(called(), "resolver", ARGS());
 }
 
+RESOLVER (dns_client)(STACK stack)
+{
+    struct here here = called();
+    return entry_applied(here, "dns_client", ARGS(stack, entry_applied(here, "default_random", ARGS())));
+}
+
 HTTP (http_server)(STACK stack)
 {
     struct here here = called();

@@ -159,10 +159,19 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "resolver",
         .prototype = "RESOLVER resolver(void)",
-        .doc = "Host names to addresses, as the host resolves them.",
+        .doc = "Names as the host resolves them.",
         .source = "devices/resolver/resolver_unix.c",
         .only = "linux",
         .result = "RESOLVER",
+    },
+    {
+        .name = "dns_client",
+        .prototype = "RESOLVER dns_client(STACK stack)",
+        .doc = "Names by asking DNS servers, which the network or --nameserver tells, with a cache; its randomness is "
+               "default_random().",
+        .source = "lib/dns_client",
+        .result = "RESOLVER",
+        .params = LIST("STACK", "RANDOM"),
     },
     {
         .name = "http_server",

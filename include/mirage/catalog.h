@@ -52,8 +52,9 @@ MIRAGE_USED STACK (generic_stack)(NETWORK network);
 MIRAGE_USED STACK default_stack(void);
 /* Echoes on the host's sockets; the stack is one on the host's sockets too. */
 MIRAGE_USED ICMP (icmp_socket)(STACK stack);
-/* Host names to addresses, as the host resolves them. */
+/* Names to addresses, services and texts: as the host resolves them, and by asking DNS servers over a stack. */
 MIRAGE_USED RESOLVER (resolver)(void);
+MIRAGE_USED RESOLVER (dns_client)(STACK stack);
 
 /* HTTP/1.1: a server, a handler that serves a store, a client. */
 MIRAGE_USED HTTP (http_server)(STACK stack);
@@ -81,6 +82,7 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
     MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))
 #define resolver(...) MIRAGE_CALL(resolver(__VA_ARGS__))
+#define dns_client(...) MIRAGE_CALL(dns_client(__VA_ARGS__))
 #define http_server(...) MIRAGE_CALL(http_server(__VA_ARGS__))
 #define site(...) MIRAGE_CALL(site(__VA_ARGS__))
 #define http_client(...) MIRAGE_CALL(http_client(__VA_ARGS__))

@@ -1,0 +1,203 @@
+/*
+ * DNS messages: names, questions, records (RFC 1035, 2782, 3596, 6891). Pure functions over bytes that
+ * somebody else may have made: every length is checked, and reading a message takes a time that
+ * its length bounds. A module that speaks DNS includes this folder's files in one of its own.
+ */
+#ifndef LIB_DNS_H
+#define LIB_DNS_H
+
+#include <mirage/functor.h>
+
+enum {
+    DNS_PORT = 53,
+    DNS_NAME_MAX = 255,        /* bytes of a name in wire form, its root label included */
+    DNS_LABEL_MAX = 63,
+    DNS_TEXT_SIZE = 1010,      /* room for any name's text, every byte of it escaped, with the NUL */
+    DNS_HEADER = 12,
+    DNS_UDP_PLAIN = 512,       /* what fits in a datagram without EDNS (RFC 1035, section 4.2.1) */
+    DNS_MESSAGE_MAX = 65535,
+};
+
+enum dns_type {
+    DNS_A = 1,
+    DNS_NS = 2,
+    DNS_CNAME = 5,
+    DNS_SOA = 6,
+    DNS_PTR = 12,
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_SRV = 33,
+    DNS_DNAME = 39,
+    DNS_OPT = 41,
+    DNS_ANY = 255,
+};
+
+enum { DNS_IN = 1 };
+
+enum dns_rcode {
+    DNS_NOERROR = 0,
+    DNS_FORMERR = 1,
+    DNS_SERVFAIL = 2,
+    DNS_NXDOMAIN = 3,
+    DNS_NOTIMP = 4,
+    DNS_REFUSED = 5,
+    DNS_BADVERS = 16,
+};
+
+enum dns_section { DNS_QUESTION, DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
+
+/* A name in wire form, without compression: labels behind their lengths, the root's last. */
+struct dns_name {
+    uint8_t len; /* 1–255 */
+    uint8_t wire[DNS_NAME_MAX];
+};
+
+struct dns_header {
+    uint16_t id;
+    bool response, authoritative, truncated, recursion_desired, recursion_available;
+    bool authentic, checking_disabled; /* RFC 4035, section 3.2 */
+    uint8_t opcode;
+    uint8_t rcode;                     /* its low four bits; the others are in OPT */
+    uint16_t counts[4];                /* of enum dns_section */
+};
+
+struct dns_question {
+    struct dns_name name;
+    uint16_t type, class;
+};
+
+/* A record as it stands in a message. */
+struct dns_record {
+    enum dns_section section;
+    struct dns_name name;
+    uint16_t type, class;
+    uint32_t ttl;  /* seconds; 0 where the message says more than 2^31 - 1 (RFC 2181, section 8) */
+    uint32_t bits; /* the field as it stands, which OPT uses otherwise */
+    size_t data;   /* where its data begins in the message */
+    uint16_t len;
+};
+
+struct dns_srv {
+    uint16_t priority, weight, port;
+    struct dns_name target;
+};
+
+struct dns_soa {
+    struct dns_name primary, mailbox;
+    uint32_t serial, refresh, retry, expire, minimum;
+};
+
+/* What an OPT record says (RFC 6891, section 6.1.3). */
+struct dns_edns {
+    uint16_t udp_size;
+    uint8_t rcode_high, version;
+    bool dnssec_ok;
+};
+
+/* name.c */
+
+/*
+ * Read "www.example.com", with or without a final dot; a backslash makes the next character, or the byte
+ * whose three decimal digits follow, part of a label (RFC 1035, section 5.1). ERR_FORMAT, ERR_TOO_LARGE.
+ */
+INTERNAL err dns_name_from_text(struct dns_name *out, const char *text, size_t len);
+
+/* Write its text, without a final dot but for the root ".", to DNS_TEXT_SIZE bytes; returns the length. */
+INTERNAL size_t dns_name_to_text(const struct dns_name *name, char text[static DNS_TEXT_SIZE]);
+
+/* Compare without regard to the case of ASCII letters (RFC 4343). */
+INTERNAL bool dns_name_equal(const struct dns_name *a, const struct dns_name *b);
+
+/* Whether they are the same byte for byte. */
+INTERNAL bool dns_name_same(const struct dns_name *a, const struct dns_name *b);
+
+/* Labels, the root's not counted. */
+INTERNAL unsigned dns_name_labels(const struct dns_name *name);
+
+/* Whether `name` is `domain` or lies below it. */
+INTERNAL bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domain);
+
+/* Put `domain` behind the labels of `name`. ERR_TOO_LARGE, and then nothing changes. */
+INTERNAL err dns_name_append(struct dns_name *name, const struct dns_name *domain);
+
+/* The name that an address has in in-addr.arpa or ip6.arpa (RFC 1035, section 3.5; RFC 3596, section 2.5). */
+INTERNAL void dns_name_of_address(struct dns_name *out, const struct ip_addr *addr);
+
+/*
+ * Read a name that may be compressed, and move *at behind it. A pointer must lead to before the place
+ * that it stands in, so that reading ends. ERR_FORMAT; then `out` and *at are undefined.
+ */
+INTERNAL err dns_name_read(const uint8_t *message, size_t len, size_t *at, struct dns_name *out);
+
+/* parse.c */
+
+struct dns_reader {
+    const uint8_t *message;
+    size_t len, at;
+    enum dns_section section;
+    uint16_t left; /* in this section */
+    struct dns_header header;
+};
+
+/* Read the header. The message stays the caller's, and must stay where it is. ERR_FORMAT. */
+INTERNAL err dns_read_begin(struct dns_reader *r, const uint8_t *message, size_t len);
+
+/* The next question; ERR_END after the last, ERR_FORMAT. */
+INTERNAL err dns_read_question(struct dns_reader *r, struct dns_question *out);
+
+/* The next record of the other sections, skipping questions not read; ERR_END after the last, ERR_FORMAT. */
+INTERNAL err dns_read_record(struct dns_reader *r, struct dns_record *out);
+
+/* A record's data by its type; ERR_FORMAT when it is not of that form. */
+INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_record *record, struct ip_addr *out);
+/* Of CNAME, NS, PTR and DNAME. */
+INTERNAL err dns_data_name(const struct dns_reader *r, const struct dns_record *record, struct dns_name *out);
+INTERNAL err dns_data_srv(const struct dns_reader *r, const struct dns_record *record, struct dns_srv *out);
+INTERNAL err dns_data_soa(const struct dns_reader *r, const struct dns_record *record, struct dns_soa *out);
+INTERNAL err dns_data_edns(const struct dns_record *record, struct dns_edns *out);
+/* Of TXT: its strings one behind the other, written to `out` of `record->len` bytes; *len may be 0. */
+INTERNAL err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out, size_t *len);
+
+/* emit.c */
+
+/* Names that were written, of which later ones may point to a suffix. */
+enum { DNS_SUFFIXES = 32 };
+
+struct dns_writer {
+    uint8_t *message;
+    size_t room, len;
+    bool full;        /* something did not fit; what was whole before it stands */
+    struct dns_header header;
+    uint16_t suffixes[DNS_SUFFIXES];
+    size_t suffix_count;
+};
+
+/* Begin a message in `room` bytes, at least DNS_HEADER. The header's counts are the writer's. */
+INTERNAL void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room, const struct dns_header *header);
+
+INTERNAL void dns_write_question(struct dns_writer *w, const struct dns_question *question);
+
+/* A record whose data are these bytes. Sections must be written in their order. */
+INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
+                               uint32_t ttl, const void *data, size_t len);
+INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
+                                const struct ip_addr *addr);
+/* Of CNAME, NS and PTR, whose names may be compressed (RFC 3597, section 4). */
+INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
+                             uint32_t ttl, const struct dns_name *target);
+INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
+                            const struct dns_srv *srv);
+INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
+                            const struct dns_soa *soa);
+/* One TXT record of `len` bytes, cut into strings of at most 255. */
+INTERNAL void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl, const char *text, size_t len);
+INTERNAL void dns_write_edns(struct dns_writer *w, const struct dns_edns *edns);
+
+/*
+ * Finish: writes the header, with `truncated` set when something did not fit; returns the length. What did
+ * not fit is left out wholly.
+ */
+INTERNAL size_t dns_write_end(struct dns_writer *w);
+
+#endif

@@ -1,0 +1,105 @@
+#include "dns_client.h"
+
+#include <string.h>
+
+ARG_IPS(nameserver, NULL, "DNS servers to ask, instead of those that the network tells");
+ARG_PORT(nameserver_port, 53, "their port");
+KEY_INT(attempts, 3, "how often all servers are asked before it is a timeout");
+KEY_INT(first_wait, 1000, "milliseconds to wait for the first server; twice as long in each further round");
+KEY_INT(longest_wait, 8000, "milliseconds to wait for a server at most");
+KEY_INT(configuration_wait, 15, "seconds to wait for the network's configuration to be there");
+
+/* The servers to ask, best first. */
+static size_t find_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX])
+{
+    size_t count = nameserver.count;
+    if (count > 0) {
+        if (count > SERVERS_MAX)
+            count = SERVERS_MAX;
+        memcpy(out, nameserver.items, count * sizeof *out);
+        return count;
+    }
+    count = stack_ip_name_servers(stack_get_ip(client->stack), out, SERVERS_MAX);
+    return count < SERVERS_MAX ? count : SERVERS_MAX;
+}
+
+/* Between 3/4 and 5/4 of the time, so that many clients don't ask at once. */
+static os_time jitter(struct dns_client *client, os_time wait)
+{
+    return wait * 3 / 4 + (os_time)random_below(client->random, (uint32_t)(wait / MICROSECONDS(1) / 2 + 1)) * MICROSECONDS(1);
+}
+
+static void show(const struct exchange *x, const char *what)
+{
+    char text[IP_TEXT_SIZE], name[DNS_TEXT_SIZE];
+    if (!log_enabled(&log_source, LOG_LEVEL_DEBUG))
+        return;
+    dns_name_to_text(&x->query.name, name);
+    log_debug("%s, type %u, at %s: %s", name, x->query.type, ip_format(&x->server.addr, text), what);
+}
+
+/* One server, once. ERR_IO: it cannot tell. */
+static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *out)
+{
+    os_time until = os_now() + wait;
+    err e;
+    metric_add(&x->client->queries, 1);
+    e = exchange_by_udp(x, until, out);
+    if (e == ERR_TOO_LARGE)
+        e = exchange_by_tcp(x, os_now() + MILLISECONDS(longest_wait), out);
+    show(x, e != OK ? err_string(e) : out->kind == ANSWER_FAILED ? "it cannot tell" : "answered");
+    if (e == OK && out->kind == ANSWER_FAILED) {
+        /* An old server may stumble over EDNS (RFC 6891, section 7). */
+        unsigned rcode = out->rcode;
+        if (x->edns && (rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_BADVERS)) {
+            x->edns = false;
+            return ask_server(x, wait, out);
+        }
+        return ERR_IO;
+    }
+    return e;
+}
+
+INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_answer *out)
+{
+    struct ip_addr servers[SERVERS_MAX];
+    bool plain[SERVERS_MAX] = { false }, told = false;
+    os_time wait = MILLISECONDS(first_wait);
+    size_t count;
+    err last = stack_ip_wait(stack_get_ip(client->stack), os_now() + SECONDS(configuration_wait));
+    TRY(os_check());
+    count = find_servers(client, servers);
+    if (count == 0)
+        return last == OK ? ERR_UNREACHABLE : last;
+    for (int64_t round = 0; round < attempts; round++) {
+        for (size_t i = 0; i < count; i++) {
+            size_t n = (client->preferred + i) % count;
+            struct exchange x = {
+                .client = client,
+                .server = { servers[n], nameserver_port },
+                .query = { .type = type, .name = *name },
+                .edns = !plain[n],
+            };
+            err e = ask_server(&x, jitter(client, wait), out);
+            if (e == OK) {
+                client->preferred = n;
+                return OK;
+            }
+            TRY(os_check());
+            plain[n] = !x.edns;
+            told |= e == ERR_IO;
+            if (e == ERR_TIMEOUT)
+                metric_add(&client->timeouts, 1);
+            last = e;
+        }
+        /* Servers that all say that they can't tell won't say anything else right now. */
+        if (told && last == ERR_IO && count == 1)
+            break;
+        if (last != ERR_TIMEOUT)
+            TRY(os_sleep_until(os_now() + jitter(client, MILLISECONDS(100))));
+        wait = wait * 2 < MILLISECONDS(longest_wait) ? wait * 2 : MILLISECONDS(longest_wait);
+    }
+    if (last == ERR_NO_MEMORY || last == ERR_UNREACHABLE)
+        return last;
+    return told ? ERR_IO : ERR_TIMEOUT;
+}

@@ -1,0 +1,4 @@
+/* The wire part, compiled into this module. */
+#include "../dns/name.c"
+#include "../dns/parse.c"
+#include "../dns/emit.c"
