@@ -1,0 +1,195 @@
+/* What an acknowledgement means for what was sent: RFC 9293, section 3.10.7.4, fifth check. */
+#include "private.h"
+
+/* The queue's bytes before snd_una are the peer's now. */
+static void queue_acked(struct tcp_flow *flow, uint32_t bytes)
+{
+    flow->snd_queued -= bytes;
+    flow->tcp->memory -= bytes;
+    flow->queue_offset += bytes;
+    while (flow->queue != NULL && flow->queue_offset >= flow->queue->len) {
+        struct buf *done = flow->queue;
+        flow->queue_offset -= done->len;
+        flow->queue = done->next;
+        flow->queue_views--;
+        done->next = NULL;
+        buf_free(done);
+    }
+    if (flow->queue == NULL)
+        flow->queue_last = NULL;
+}
+
+/* Part of a record was acknowledged. */
+static void trim(struct sent *s, struct tcp_flow *flow, uint32_t ack)
+{
+    uint32_t n = ack - s->seq;
+    if (s->sacked)
+        flow->sacked_bytes -= n;
+    if (s->lost)
+        flow->lost_bytes -= n;
+    if (s->resent)
+        flow->resent_bytes -= n;
+    s->seq = ack;
+    s->offset += n;
+    while (s->view != NULL && s->offset >= s->view->len) {
+        s->offset -= s->view->len;
+        s->view = s->view->next;
+    }
+}
+
+/* The best round trip that the acknowledged record tells of: Karn's rule, or the time stamp. */
+static void sample(struct tcp_flow *flow, const struct sent *newest, const struct segment *segment)
+{
+    if (newest != NULL && !newest->ever_resent) {
+        rtt_sample(flow, flow->tcp->now - newest->at);
+    } else if (flow->timestamps && segment->has_timestamp && segment->tsecr != 0) {
+        uint32_t ms = timestamp_now(flow->tcp) + flow->ts_offset - segment->tsecr;
+        if (ms < 60000)
+            rtt_sample(flow, MILLISECONDS(ms == 0 ? 1 : ms));
+    }
+}
+
+/* snd_una moves on: records and queue are freed, the timer begins anew. */
+INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment)
+{
+    uint32_t ack = segment->ack, bytes = ack - flow->snd_una;
+    bool fin_acked = flow->fin_sent && ack == flow->snd_nxt;
+    struct sent *s, newest = { 0 };
+    bool sampled = false;
+    while ((s = flow->sent) != NULL && seq_before(s->seq, ack)) {
+        if (!s->sacked) {
+            rack_delivered(flow, s);
+            newest = *s;
+            sampled = true;
+        }
+        if (seq_after(s->end, ack)) {
+            trim(s, flow, ack);
+            break;
+        }
+        sent_remove(flow, s);
+    }
+    flow->snd_una = ack;
+    queue_acked(flow, bytes - fin_acked);
+    if (sampled)
+        sample(flow, &newest, segment);
+    flow->backoff = 0;
+    if (flow->tcp->now - flow->last_progress >= flow->srtt)
+        ip_confirm(flow->tcp->ip, &flow->node.ends.remote);
+    flow->last_progress = flow->rto_base = flow->tcp->now;
+    if (flow->sack)
+        flow->dup_acks = 0;
+    if (os_has_waiters(&flow->writers))
+        os_wake_all(&flow->writers);
+}
+
+/* The part of a record that a block covers becomes SACKed; returns what follows it. */
+static struct sent *sack_record(struct tcp_flow *flow, struct sent *s, const struct sack_block *block)
+{
+    if (seq_before(s->seq, block->left)) {
+        if (!sent_split(flow, s, block->left))
+            return s->next;
+        s = s->next;
+    }
+    if (seq_after(s->end, block->right) && !sent_split(flow, s, block->right))
+        return s->next;
+    rack_delivered(flow, s);
+    sent_mark_sacked(flow, s);
+    return sent_merge(flow, s)->next;
+}
+
+static void sack_apply(struct tcp_flow *flow, const struct sack_block *block)
+{
+    struct sent *s = flow->sent;
+    /* New SACKs are mostly near the end. */
+    while (s != NULL && !seq_after(s->end, block->left))
+        s = s->next;
+    while (s != NULL && seq_before(s->seq, block->right))
+        s = s->sacked ? s->next : sack_record(flow, s, block);
+}
+
+/* RFC 2883: a first block below the acknowledgement, or within the second, tells of a duplicate. */
+static bool is_dsack(const struct segment *segment)
+{
+    const struct sack_block *first = &segment->sacks[0], *second = &segment->sacks[1];
+    if (seq_before(first->left, segment->ack))
+        return true;
+    return segment->sack_count > 1 && !seq_before(first->left, second->left) && !seq_after(first->right, second->right);
+}
+
+/* Blocks that lie outside what is in flight are a mistake or an attack. */
+static void sacks_apply(struct tcp_flow *flow, const struct segment *segment)
+{
+    unsigned first = 0;
+    if (is_dsack(segment)) {
+        flow->dsack_seen = true;
+        first = 1;
+    }
+    for (unsigned i = first; i < segment->sack_count; i++) {
+        const struct sack_block *block = &segment->sacks[i];
+        if (seq_before(block->left, block->right) && seq_after(block->left, flow->snd_una) &&
+            !seq_after(block->right, flow->snd_nxt))
+            sack_apply(flow, block);
+    }
+}
+
+/* RFC 9293: a window update counts only when it is not older than the one that is known. */
+static void update_window(struct tcp_flow *flow, const struct segment *segment)
+{
+    uint32_t window = (uint32_t)segment->window << (segment->flags & SYN ? 0 : flow->snd_scale);
+    if (seq_before(segment->seq, flow->snd_wl1) ||
+        (segment->seq == flow->snd_wl1 && seq_before(segment->ack, flow->snd_wl2)))
+        return;
+    if (window > flow->snd_wnd && flow->retransmit_mode == MODE_PERSIST) {
+        flow->backoff = 0;
+        timer_off(flow, TIMER_RETRANSMIT);
+    }
+    flow->snd_wnd = window;
+    flow->snd_max_wnd = max_u32(flow->snd_max_wnd, window);
+    flow->snd_wl1 = segment->seq;
+    flow->snd_wl2 = segment->ack;
+}
+
+/* RFC 5681, section 2: what makes an acknowledgement a duplicate. */
+static bool is_duplicate(const struct tcp_flow *flow, const struct segment *segment)
+{
+    return segment->ack == flow->snd_una && flow->sent != NULL && segment->len == 0 &&
+           !(segment->flags & (SYN | FIN)) &&
+           (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd;
+}
+
+/* False: the acknowledgement is of something never sent, or too old, and the segment is to be dropped. */
+INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
+{
+    uint32_t ack = segment->ack, una = flow->snd_una, sacked = flow->sacked_bytes, acked;
+    if (seq_after(ack, flow->snd_nxt) || seq_before(ack, una - max_u32(flow->snd_max_wnd, 65535))) {
+        challenge_ack(flow); /* RFC 5961, section 5.2 */
+        return false;
+    }
+    if (seq_before(ack, una))
+        return true; /* overtaken by a later one; the payload may still be new */
+    acked = ack - una;
+    bool duplicate = is_duplicate(flow, segment);
+    if (segment->sack_count > 0 && flow->sack)
+        sacks_apply(flow, segment);
+    if (flow->ecn && (segment->flags & ECE))
+        recovery_reduce(flow);
+    uint32_t inside = flow->sacked_bytes;
+    if (acked > 0)
+        ack_new(flow, segment);
+    else if (duplicate && !flow->sack && flow->dup_acks < UINT16_MAX)
+        flow->dup_acks++;
+    /* Newly delivered: what was SACKed now, and what was acknowledged without having been. */
+    uint32_t delivered = (inside - sacked) + acked - (inside - flow->sacked_bytes);
+    update_window(flow, segment);
+    if (acked > 0 || delivered > 0 || duplicate) {
+        if (flow->retransmit_mode != MODE_PERSIST) {
+            flow->retransmit_mode = MODE_RTO;
+            timer_off(flow, TIMER_RETRANSMIT);
+        }
+        tail_probe_after_ack(flow, segment);
+        recovery_after_ack(flow, segment, delivered, acked);
+    }
+    if (flow->state != STATE_CLOSED)
+        flush_later(flow);
+    return true;
+}

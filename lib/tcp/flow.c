@@ -1,0 +1,141 @@
+/* A connection's life: made, moved through its states, orphaned, ended, freed. */
+#include "private.h"
+
+#include <stdlib.h>
+
+/*
+ * A connection in the table, in STATE_CLOSED until somebody steps it on. NULL: no memory, or a
+ * limit was reached.
+ */
+INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
+{
+    struct tcp_flow *flow;
+    if (tcp->flow_count >= connections_max || (flow = calloc(1, sizeof *flow)) == NULL) {
+        COUNT(tcp, refused_memory);
+        return NULL;
+    }
+    flow->node.ends = *ends;
+    flow->tcp = tcp;
+    flow->timer = (struct os_timer)OS_TIMER_INIT(timer_fire, flow);
+    for (int i = 0; i < TIMERS; i++)
+        flow->deadlines[i] = OS_NEVER;
+    if (table_insert(tcp, &flow->node) != OK) {
+        COUNT(tcp, refused_memory);
+        free(flow);
+        return NULL;
+    }
+    tcp->flow_count++;
+    flow->nodelay = true;
+    flow->rcv_buffer = (uint32_t)receive_buffer;
+    flow->rcv_scale = (uint8_t)window_scale;
+    flow->rto = SECONDS(1); /* RFC 6298, (2.1) */
+    flow->min_rtt = OS_NEVER;
+    flow->ts_offset = timestamp_offset(tcp, ends);
+    flow->last_received = flow->last_progress = flow->rto_base = tcp->now;
+    flow->rcv_mss = MSS_V4;
+    flow->quick_acks = 16;
+    flow->rack.multiple = 1;
+    return flow;
+}
+
+/* The FIN was read, or the last byte acknowledged: TIME-WAIT and CLOSED are not a flow's any more. */
+INTERNAL void flow_step(struct tcp_flow *flow, enum action action)
+{
+    enum state next = state_next(flow->state, action);
+    if (next == flow->state)
+        return;
+    log_debug("port %u: %s to %s", flow->node.ends.local_port, state_name(flow->state), state_name(next));
+    flow->state = next;
+    if (next == STATE_TIME_WAIT) {
+        if (flow->ack_need != ACK_NONE)
+            send_ack(flow);
+        time_wait_enter(flow);
+        flow_end(flow, OK);
+    } else if (next == STATE_CLOSED) {
+        flow_end(flow, OK);
+    } else if (next == STATE_FIN_WAIT_2 && !flow->owned) {
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(orphan_timeout_ms));
+    }
+}
+
+static void leave_lists(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    if (flow->listener != NULL) {
+        list_remove(flow->state == STATE_SYN_RECEIVED ? &flow->listener->half_open : &flow->listener->ready, flow);
+        flow->listener = NULL;
+    } else if (flow->link != NULL) {
+        list_remove(&tcp->orphans, flow);
+        if (tcp->orphans.count == 0)
+            os_wake_all(&tcp->drained);
+    }
+}
+
+static void drop_send_queue(struct tcp_flow *flow)
+{
+    sent_clear(flow);
+    buf_free(flow->queue);
+    flow->queue = flow->queue_last = flow->unsent = NULL;
+    flow->tcp->memory -= flow->snd_queued;
+    flow->snd_queued = flow->queue_views = 0;
+}
+
+/*
+ * The connection is over, for OK or for an error that its waiters get. What was received stays
+ * for its owner to read; one without an owner is freed at the end of the turn, so that callers
+ * may still look at its state.
+ */
+INTERNAL void flow_end(struct tcp_flow *flow, err error)
+{
+    struct tcp *tcp = flow->tcp;
+    if (flow->resets_done)
+        return;
+    flow->resets_done = true;
+    leave_lists(flow);
+    flow->state = STATE_CLOSED;
+    flow->error = error;
+    if (error != OK)
+        COUNT(tcp, broken);
+    table_remove(tcp, &flow->node);
+    tcp->flow_count--;
+    os_timer_stop(&flow->timer);
+    drop_send_queue(flow);
+    if (!flow->owned) {
+        receive_drop(flow);
+        flush_later(flow);
+        return;
+    }
+    os_wake_all(&flow->readers);
+    os_wake_all(&flow->writers);
+}
+
+/* Of a flow that has ended and that nobody owns. */
+INTERNAL void flow_free(struct tcp_flow *flow)
+{
+    if (flow->flush_queued) {
+        struct tcp *tcp = flow->tcp;
+        *flow->flush_link = flow->flush_next;
+        if (flow->flush_next != NULL)
+            flow->flush_next->flush_link = flow->flush_link;
+        else
+            tcp->flush_last = flow->flush_link;
+    }
+    receive_drop(flow);
+    free(flow);
+}
+
+/* The application has let go of it; what was written is still delivered, within limits. */
+INTERNAL void flow_orphan(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    flow->owned = false;
+    list_add(&tcp->orphans, flow);
+    timer_off(flow, TIMER_KEEPALIVE);
+    timer_at(flow, TIMER_LINGER, tcp->now + MILLISECONDS(orphan_timeout_ms));
+    if (tcp->orphans.count > orphans_max) {
+        struct tcp_flow *oldest = tcp->orphans.first;
+        COUNT(tcp, orphans_reset);
+        send_reset(oldest);
+        flow_end(oldest, ERR_NO_SPACE);
+    }
+}

@@ -1,0 +1,164 @@
+/*
+ * The passive OPEN. A SYN makes a half-open connection in its listener's queue, as long as
+ * there is room; then cookies take over. What has finished its handshake waits in
+ * another queue to be accepted; when that is full, handshakes are neither begun nor finished.
+ */
+#include "private.h"
+
+INTERNAL void list_init(struct flow_list *list)
+{
+    *list = (struct flow_list){ .last = &list->first };
+}
+
+INTERNAL void list_add(struct flow_list *list, struct tcp_flow *flow)
+{
+    flow->next = NULL;
+    flow->link = list->last;
+    *list->last = flow;
+    list->last = &flow->next;
+    list->count++;
+}
+
+INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow)
+{
+    *flow->link = flow->next;
+    if (flow->next != NULL)
+        flow->next->link = flow->link;
+    else
+        list->last = flow->link;
+    flow->link = NULL;
+    list->count--;
+}
+
+/* A connection in SYN-RECEIVED for this SYN, whose SYN-ACK has the number `iss`. */
+static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struct ends *ends,
+                                      const struct segment *syn, uint32_t iss)
+{
+    struct tcp_flow *flow = flow_new(listener->tcp, ends);
+    if (flow == NULL)
+        return NULL;
+    flow->passive = true;
+    flow->listener = listener;
+    flow->state = state_next(STATE_LISTEN, SEND_SYN_ACK);
+    list_add(&listener->half_open, flow);
+    flow->iss = flow->snd_una = iss;
+    flow->snd_nxt = iss + 1;
+    flow->irs = syn->seq;
+    flow->rcv_nxt = flow->rcv_adv = flow->last_ack_sent = syn->seq + 1;
+    flow->snd_wnd = flow->snd_max_wnd = syn->window;
+    flow_negotiate(flow, syn);
+    return flow;
+}
+
+/* The answer that remembers for us. */
+static void send_cookie(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn)
+{
+    struct tcp *tcp = listener->tcp;
+    uint32_t bits, now = timestamp_now(tcp) & ~63u;
+    struct segment answer = {
+        .seq = cookie_make(tcp, ends, syn, &bits, tcp->now),
+        .ack = syn->seq + 1,
+        .flags = SYN | ACK,
+        .window = (uint16_t)min_u32((uint32_t)receive_buffer, 65535),
+        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, 65535),
+    };
+    if (timestamps && syn->has_timestamp) {
+        answer.has_timestamp = true;
+        answer.tsval = (now | bits) + timestamp_offset(tcp, ends);
+        answer.tsecr = syn->tsval;
+        answer.sack_permitted = sack && syn->sack_permitted;
+        answer.has_scale = syn->has_scale;
+        answer.scale = (uint8_t)window_scale;
+        if (ecn != 0 && (bits & 32))
+            answer.flags |= ECE;
+    }
+    COUNT(tcp, cookies_sent);
+    send_stateless(tcp, ends, &answer);
+}
+
+static void syn_input(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn,
+                      uint32_t least_iss)
+{
+    struct tcp *tcp = listener->tcp;
+    if (listener->ready.count >= listener->backlog) {
+        COUNT(tcp, backlog_full);
+        return;
+    }
+    if (listener->half_open.count >= syn_backlog) {
+        if (syn_cookies)
+            send_cookie(listener, ends, syn);
+        else
+            COUNT(tcp, backlog_full);
+        return;
+    }
+    uint32_t iss = isn_make(tcp, ends, tcp->now);
+    if (least_iss != 0)
+        iss = seq_max(iss, least_iss);
+    struct tcp_flow *flow = half_open_new(listener, ends, syn, iss);
+    if (flow == NULL)
+        return;
+    flow->last_sent = tcp->now;
+    send_control(flow, flow->iss, SYN | ACK);
+    flow->retransmit_mode = MODE_RTO;
+    timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
+}
+
+/* An ACK to a listener: of a cookie, or of nothing. */
+static void cookie_input(struct tcp_listener *listener, const struct ends *ends, struct segment *segment,
+                         const struct ip_head *head, struct buf *payload)
+{
+    struct tcp *tcp = listener->tcp;
+    struct segment syn;
+    struct tcp_flow *flow;
+    if (!syn_cookies || tcp->metrics.cookies_sent.value == 0 || !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
+        COUNT(tcp, cookies_bad);
+        send_reset_for(tcp, ends, segment);
+        buf_free(payload);
+        return;
+    }
+    if (listener->ready.count >= listener->backlog ||
+        (flow = half_open_new(listener, ends, &syn, segment->ack - 1)) == NULL) {
+        COUNT(tcp, backlog_full);
+        buf_free(payload);
+        return;
+    }
+    COUNT(tcp, cookies_good);
+    flow->rcv_adv = flow->rcv_nxt + min_u32((uint32_t)receive_buffer, 65535);
+    flow->backoff = 1; /* how long the handshake took is not known */
+    flow_input(flow, segment, head, payload);
+}
+
+/* RFC 9293, section 3.10.7.2. Takes the payload. `least_iss` is 0 or what an old incarnation asks for. */
+INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *ends,
+                           const struct segment *segment, const struct ip_head *head, uint32_t least_iss,
+                           struct buf *payload)
+{
+    struct segment copy = *segment;
+    if (segment->flags & RST) {
+        buf_free(payload);
+    } else if (segment->flags & ACK) {
+        cookie_input(listener, ends, &copy, head, payload);
+    } else {
+        if ((segment->flags & (SYN | FIN)) == SYN)
+            syn_input(listener, ends, segment, least_iss);
+        buf_free(payload);
+    }
+}
+
+/*
+ * The handshake is done: the connection waits to be accepted. False when there is no room; it is
+ * then as if the last ACK had been lost.
+ */
+INTERNAL bool listen_established(struct tcp_flow *flow)
+{
+    struct tcp_listener *listener = flow->listener;
+    if (listener->ready.count >= listener->backlog) {
+        COUNT(flow->tcp, backlog_full);
+        return false;
+    }
+    list_remove(&listener->half_open, flow);
+    list_add(&listener->ready, flow);
+    COUNT(flow->tcp, accepted);
+    os_wake_one(&listener->acceptors);
+    return true;
+}

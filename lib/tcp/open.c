@@ -1,0 +1,99 @@
+/* The active OPEN, and what both ends agree on in their SYNs. */
+#include "private.h"
+
+/* What the peer's SYN offers and we want too. Once, and before our own SYN-ACK is made. */
+INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
+{
+    uint16_t least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
+    flow->peer_mss = syn->mss == 0 ? least : syn->mss < MSS_LEAST ? MSS_LEAST : syn->mss;
+    flow->scaled = syn->has_scale;
+    flow->snd_scale = syn->has_scale ? syn->scale : 0;
+    if (!flow->scaled)
+        flow->rcv_scale = 0;
+    flow->timestamps = timestamps && syn->has_timestamp;
+    flow->sack = sack && syn->sack_permitted;
+    if (flow->timestamps) {
+        flow->ts_recent = syn->tsval;
+        flow->ts_recent_age = (uint32_t)(flow->tcp->now / SECONDS(1));
+    }
+    /* RFC 3168, section 6.1.1: a SYN asks with both flags, a SYN-ACK agrees with ECE alone. */
+    uint8_t flags = syn->flags & (ECE | CWR);
+    flow->ecn = syn->flags & ACK ? ecn == 1 && flags == ECE : ecn != 0 && flags == (ECE | CWR);
+    mss_set(flow, mss_of_path(flow));
+    congestion_init(flow);
+}
+
+/* Our SYN was acknowledged: bytes may flow. The state has been stepped. */
+INTERNAL void flow_established(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    timer_off(flow, TIMER_RETRANSMIT);
+    if (flow->backoff == 0) {
+        rtt_sample(flow, tcp->now - flow->last_sent);
+    } else {
+        /* RFC 6298, (5.7), and RFC 5681, section 3.1: a SYN was lost. */
+        flow->rto = SECONDS(3);
+        if (!flow->passive || flow->backoff > 1)
+            flow->cwnd = flow->mss;
+    }
+    flow->backoff = 0;
+    flow->last_progress = tcp->now;
+    flow->tuned_at = tcp->now;
+    flow->tuned_seq = flow->rcv_nxt;
+    flow->rack.highest = flow->snd_una;
+    flow->recover = flow->snd_una;
+    if (flow->owned) {
+        flow->opening = false;
+        COUNT(tcp, opened);
+        os_wake_all(&flow->writers);
+    }
+}
+
+/* Both ends' SYNs crossed: RFC 9293, figure 8. */
+static void simultaneous_open(struct tcp_flow *flow)
+{
+    flow_step(flow, RECEIVE_SYN);
+    flow->backoff = 0;
+    flow->last_sent = flow->tcp->now;
+    send_control(flow, flow->iss, SYN | ACK);
+    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + flow->rto);
+}
+
+/* RFC 9293, section 3.10.7.3. Takes the payload: what comes with a SYN-ACK is sent again. */
+INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
+                             struct buf *payload)
+{
+    bool acks_syn = (segment->flags & ACK) && segment->ack == flow->snd_nxt;
+    (void)head;
+    buf_free(payload);
+    if ((segment->flags & ACK) && !acks_syn) {
+        if (!(segment->flags & RST))
+            send_reset_for(flow->tcp, &flow->node.ends, segment);
+        return;
+    }
+    if (segment->flags & RST) {
+        if (acks_syn)
+            flow_end(flow, ERR_REFUSED);
+        return;
+    }
+    if (!(segment->flags & SYN))
+        return;
+    flow->irs = segment->seq;
+    flow->rcv_nxt = flow->rcv_adv = flow->last_ack_sent = segment->seq + 1;
+    flow->snd_wnd = flow->snd_max_wnd = segment->window;
+    flow->snd_wl1 = segment->seq;
+    flow->snd_wl2 = segment->ack;
+    flow_negotiate(flow, segment);
+    if (!acks_syn) {
+        simultaneous_open(flow);
+        return;
+    }
+    flow->snd_una = segment->ack;
+    flow->rcv_adv = flow->rcv_nxt + min_u32(flow->rcv_buffer, 65535);
+    flow_step(flow, RECEIVE_SYN_ACK);
+    flow_established(flow);
+    flow->ack_need = ACK_NOW;
+    /* The fiber that opened may have something to send with it. */
+    flow->reader_woken = true;
+    flush_later(flow);
+}

@@ -1,0 +1,434 @@
+/*
+ * What is sent: control segments, acknowledgements, new bytes and lost ones. Payload is
+ * never copied: a segment's is views of the send queue's pages, up to 64 kB at once where
+ * the network segments for us (TSO).
+ */
+#include "private.h"
+
+#include <mirage/checksum.h>
+
+/*
+ * Put the header before `payload`, `len` bytes, and hand it to IP. Takes the chain. A segment that
+ * IP drops is as good as one that the network loses.
+ */
+static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *segment, struct buf *payload,
+                uint32_t len, uint16_t gso_size, uint8_t traffic_class)
+{
+    size_t header_len = segment_header_len(segment);
+    struct buf *b = buf_alloc(header_len);
+    if (b == NULL) {
+        buf_free(payload);
+        return ERR_NO_MEMORY;
+    }
+    segment_emit(b->data, segment);
+    b->next = payload;
+    uint32_t sum = checksum_pseudo(&ends->local, &ends->remote, IP_PROTOCOL_TCP, (uint32_t)header_len + len);
+    if (tcp->offloads & NETWORK_CSUM_OUT) {
+        b->csum = BUF_CSUM_PARTIAL;
+        b->csum_start = 0;
+        b->csum_offset = 16;
+        checksum_store_partial(b->data + 16, sum);
+    } else {
+        checksum_store(b->data + 16, checksum_add_buf(sum, b, 0, header_len + len));
+    }
+    if (len > gso_size && gso_size > 0) {
+        b->gso = ip_is_v4(&ends->remote) ? BUF_GSO_TCP4 : BUF_GSO_TCP6;
+        b->gso_size = gso_size;
+    }
+    struct ip_head head = {
+        .source = ends->local,
+        .destination = ends->remote,
+        .protocol = IP_PROTOCOL_TCP,
+        .traffic_class = traffic_class,
+        .dont_fragment = true,
+    };
+    COUNT(tcp, segments_out);
+    return ip_write(tcp->ip, &head, b);
+}
+
+/* A segment that belongs to no flow: a reset, a cookie, an answer from TIME-WAIT. */
+INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment)
+{
+    segment->source_port = ends->local_port;
+    segment->destination_port = ends->remote_port;
+    IGNORE(emit(tcp, ends, segment, NULL, 0, 0, 0));
+}
+
+/* RFC 9293, section 3.5.2: the answer to a segment that no connection wants. Never to a reset. */
+INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment)
+{
+    if (segment->flags & RST)
+        return;
+    struct segment reset = { .flags = RST };
+    if (segment->flags & ACK) {
+        reset.seq = segment->ack;
+    } else {
+        reset.flags |= ACK;
+        reset.ack = segment->seq + segment->len + !!(segment->flags & SYN) + !!(segment->flags & FIN);
+    }
+    send_stateless(tcp, ends, &reset);
+}
+
+/* The window to offer, as it stands in the header; the right edge never moves back (RFC 9293, section 3.8.6). */
+static uint16_t offered_window(struct tcp_flow *flow, bool syn)
+{
+    uint32_t edge = seq_max(flow->rcv_adv, flow->rcv_nxt + receive_window(flow));
+    uint32_t window = edge - flow->rcv_nxt, unit = syn ? 0 : flow->rcv_scale;
+    /* Rounded up: what was offered before must not shrink for the sake of the scale. */
+    uint32_t field = min_u32((window + (1u << unit) - 1) >> unit, 65535);
+    flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt + (field << unit));
+    return (uint16_t)field;
+}
+
+/* What every segment of a flow bears; it acknowledges everything so far. */
+static void fill(struct tcp_flow *flow, struct segment *s, uint32_t seq, uint8_t flags)
+{
+    s->seq = seq;
+    s->flags = flags;
+    s->source_port = flow->node.ends.local_port;
+    s->destination_port = flow->node.ends.remote_port;
+    s->mss = 0;
+    s->sack_count = 0;
+    s->sack_permitted = s->has_scale = false;
+    if (flags & ACK) {
+        s->ack = flow->rcv_nxt;
+        s->window = offered_window(flow, flags & SYN);
+        if (flow->ece && !(flags & SYN))
+            s->flags |= ECE;
+        flow->ack_need = ACK_NONE;
+        flow->ack_deferred = false;
+        flow->unacked = 0;
+        flow->last_ack_sent = flow->rcv_nxt;
+        flow->deadlines[TIMER_DELAYED_ACK] = OS_NEVER;
+    } else {
+        s->ack = 0;
+        s->window = (uint16_t)min_u32(flow->rcv_buffer, 65535);
+    }
+    s->has_timestamp = flow->timestamps;
+    if (flow->timestamps) {
+        s->tsval = timestamp_now(flow->tcp) + flow->ts_offset;
+        s->tsecr = flow->ts_recent;
+    }
+}
+
+static void add_sacks(struct tcp_flow *flow, struct segment *s)
+{
+    if (flow->sack && (flow->ranges != NULL || flow->dsack_pending))
+        s->sack_count = (uint8_t)receive_sacks(flow, s->sacks, s->has_timestamp ? 3 : 4);
+    flow->dsack_pending = false;
+}
+
+static void offer_options(struct tcp_flow *flow, struct segment *s)
+{
+    bool answer = s->flags & ACK;
+    uint32_t payload = ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
+    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST, 65535);
+    s->has_scale = answer ? flow->scaled : true;
+    s->scale = (uint8_t)window_scale;
+    s->sack_permitted = answer ? flow->sack : sack;
+    if (!answer && timestamps) {
+        s->has_timestamp = true;
+        s->tsval = timestamp_now(flow->tcp) + flow->ts_offset;
+        s->tsecr = 0;
+    }
+    if (answer ? flow->ecn : ecn == 1 && flow->backoff == 0)
+        s->flags |= answer ? ECE : ECE | CWR;
+}
+
+/* A segment without payload. With SYN it bears the options that we offer or agree to. */
+INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
+{
+    struct segment s;
+    fill(flow, &s, seq, flags);
+    if (flags & SYN)
+        offer_options(flow, &s);
+    else
+        add_sacks(flow, &s);
+    IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
+}
+
+INTERNAL void send_ack(struct tcp_flow *flow)
+{
+    if (flow->quick_acks > 0)
+        flow->quick_acks--;
+    send_control(flow, flow->snd_nxt, ACK);
+}
+
+/* Tell the peer that the connection is no more, if it may know of it. */
+INTERNAL void send_reset(struct tcp_flow *flow)
+{
+    if (flow->state == STATE_SYN_RECEIVED || flow_synchronized(flow))
+        send_control(flow, flow->snd_nxt, RST | ACK);
+}
+
+/* What the network takes as one segment. */
+static uint32_t segment_limit(const struct tcp_flow *flow, uint32_t mss)
+{
+    uint32_t tso = flow_is_v4(flow) ? NETWORK_TSO4 : NETWORK_TSO6;
+    return flow->tcp->offloads & tso ? GSO_MOST / mss * mss : mss;
+}
+
+/*
+ * Send the record's bytes, which lie in the queue. A path that has become narrower is told apart
+ * from other failures: then the segment size shrinks, and the record is to be sent again.
+ */
+static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
+{
+    struct tcp *tcp = flow->tcp;
+    uint32_t len = record->end - record->seq - record->fin;
+    struct segment s;
+    struct buf *payload = NULL;
+    uint8_t traffic_class = flow->ecn && !again && len > 0 ? ECN_ECT0 : 0;
+
+    if (len > 0 && (payload = buf_slice(record->view, record->offset, len)) == NULL) {
+        COUNT(tcp, refused_memory);
+        return;
+    }
+    fill(flow, &s, record->seq, ACK);
+    add_sacks(flow, &s);
+    if (record->fin)
+        s.flags |= FIN;
+    if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
+        s.flags |= PSH;
+    if (flow->cwr && !again && len > 0) {
+        s.flags |= CWR;
+        flow->cwr = false;
+    }
+    flow->last_sent = tcp->now;
+    if (flow->recovery == RECOVERY)
+        flow->prr_out += len;
+    uint32_t sack_room = s.sack_count > 0 ? 4 + 8u * s.sack_count : 0;
+    uint16_t mss = (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
+    if (emit(tcp, &flow->node.ends, &s, payload, len, mss, traffic_class) == ERR_TOO_LARGE && mss_refresh(flow)) {
+        sent_mark_lost(flow, record);
+        flush_later(flow);
+    }
+}
+
+/* The largest payload of a segment that bears the SACK blocks that it would now. */
+static uint32_t mss_now(const struct tcp_flow *flow)
+{
+    if (!flow->sack || (flow->ranges == NULL && !flow->dsack_pending))
+        return flow->mss;
+    return flow->mss - 4 - 8 * min_u32(flow->range_count + flow->dsack_pending, flow->timestamps ? 3 : 4);
+}
+
+/* Send up to `most` bytes of a record again; the rest becomes a record of its own. */
+INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
+{
+    uint32_t limit = segment_limit(flow, mss_now(flow));
+    if (most > limit)
+        most = limit;
+    if (record->end - record->seq - record->fin > most && !sent_split(flow, record, record->seq + most))
+        return false;
+    sent_mark_resent(flow, record);
+    flow->tcp->metrics.resent.value += record->end - record->seq;
+    transmit(flow, record, true);
+    return true;
+}
+
+static void resend_lost(struct tcp_flow *flow)
+{
+    struct sent *record;
+    while ((record = sent_to_resend(flow)) != NULL) {
+        uint32_t flight = sent_flight(flow);
+        uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
+        if (room < flow->mss && flight > 0) {
+            flow->app_limited = false;
+            return;
+        }
+        if (!resend(flow, record, max_u32(room / flow->mss * flow->mss, flow->mss)))
+            return;
+    }
+}
+
+/*
+ * Whether less than a full segment may go: RFC 9293, section 3.8.6.2.1 (silly windows) and
+ * section 3.7.4 (Nagle).
+ */
+static bool may_send_small(const struct tcp_flow *flow, uint32_t len, uint32_t unsent)
+{
+    if (len == unsent)
+        return flow->nodelay || flow->shut || flow->snd_nxt == flow->snd_una;
+    return len >= flow->snd_max_wnd / 2;
+}
+
+/* How much of what is unsent may be sent now as one segment; 0: nothing. */
+static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
+{
+    uint32_t edge = flow->snd_una + flow->snd_wnd, flight = sent_flight(flow);
+    if (!seq_after(edge, flow->snd_nxt))
+        return 0;
+    uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
+    uint32_t len = min_u32(min_u32(unsent, window), segment_limit(flow, mss));
+    uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
+    if (len > room) {
+        flow->app_limited = false;
+        if (room < mss)
+            return flight == 0 ? min_u32(len, mss) : 0;
+        len = room / mss * mss;
+    }
+    if (flow->cwr)
+        len = min_u32(len, mss); /* the flag is for one segment, not for all of a large one */
+    if (len > mss && len < unsent)
+        len -= len % mss;
+    if (len % mss != 0 && !may_send_small(flow, len, unsent))
+        len -= len % mss;
+    return len;
+}
+
+/* Send `len` bytes from snd_nxt, and the FIN behind them when it is its turn. */
+static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
+{
+    struct sent *record = sent_add(flow, flow->snd_nxt, flow->snd_nxt + len + fin, fin);
+    if (record == NULL)
+        return false;
+    record->view = len > 0 ? flow->unsent : NULL;
+    record->offset = flow->unsent_offset;
+    if (flow->snd_nxt == flow->snd_una)
+        flow->last_progress = flow->rto_base = flow->tcp->now;
+    flow->snd_nxt += len + fin;
+    flow->unsent_offset += len;
+    while (flow->unsent != NULL && flow->unsent_offset >= flow->unsent->len) {
+        flow->unsent_offset -= flow->unsent->len;
+        flow->unsent = flow->unsent->next;
+    }
+    if (len > 0 && flow->tcp->now - flow->last_received < MILLISECONDS(delayed_ack_ms))
+        flow->interactive = true;
+    if (fin)
+        flow->fin_sent = true;
+    transmit(flow, record, false);
+    return true;
+}
+
+static void send_new(struct tcp_flow *flow)
+{
+    uint32_t unsent = flow_unsent(flow);
+    if (unsent > 0 && flow->sent == NULL)
+        congestion_idle(flow);
+    while (unsent > 0) {
+        uint32_t len = sendable(flow, unsent);
+        bool fin = flow->shut && len == unsent;
+        if (len == 0 || !send_bytes(flow, len, fin))
+            return;
+        unsent -= len;
+        if (fin)
+            flow_step(flow, SEND_FIN);
+    }
+    if (flow->shut && !flow->fin_sent && send_bytes(flow, 0, true))
+        flow_step(flow, SEND_FIN);
+}
+
+/* Send what may be sent now: lost bytes, new bytes, and an acknowledgement if none of them bore it. */
+INTERNAL void output(struct tcp_flow *flow)
+{
+    if (!flow_synchronized(flow))
+        return;
+    flow->app_limited = true;
+    resend_lost(flow);
+    send_new(flow);
+    if (flow->state == STATE_CLOSED)
+        return;
+    if (flow->ack_need == ACK_NOW)
+        send_ack(flow);
+    retransmit_rearm(flow);
+}
+
+/*
+ * RFC 8985, section 7.3: a new segment if the windows allow, else the last one again, makes the peer say
+ * what of the tail has arrived.
+ */
+INTERNAL bool send_tail_probe(struct tcp_flow *flow)
+{
+    uint32_t unsent = flow_unsent(flow), edge = flow->snd_una + flow->snd_wnd;
+    uint32_t len = min_u32(unsent, mss_now(flow));
+    flow->tail_probe_resent = false;
+    if (len > 0 && !seq_after(flow->snd_nxt + len, edge)) {
+        bool fin = flow->shut && len == unsent;
+        if (!send_bytes(flow, len, fin))
+            return false;
+        if (fin)
+            flow_step(flow, SEND_FIN);
+        return true;
+    }
+    struct sent *last = flow->sent_last;
+    if (last == NULL || last->sacked)
+        return false;
+    uint32_t bytes = last->end - last->seq - last->fin;
+    if (bytes > flow->mss && sent_split(flow, last, last->end - last->fin - flow->mss))
+        last = flow->sent_last;
+    flow->tail_probe_resent = true;
+    return resend(flow, last, flow->mss);
+}
+
+/*
+ * Answer at the end of this turn of the loop what came in during it: a batch of segments makes one
+ * acknowledgement, and one run of output that uses all of the window that opened.
+ */
+INTERNAL void flush_later(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    if (!flow->flush_queued) {
+        flow->flush_queued = true;
+        flow->flush_next = NULL;
+        flow->flush_link = tcp->flush_last;
+        *tcp->flush_last = flow;
+        tcp->flush_last = &flow->flush_next;
+    }
+    if (!os_timer_is_set(&tcp->flush_timer))
+        IGNORE(os_timer_set(&tcp->flush_timer, os_loop_now() + 1));
+}
+
+/*
+ * An acknowledgement whose reader has just been woken waits for the next turn: by then it has
+ * read, and answered or opened the window, and one segment says it all.
+ */
+static bool defer_ack(struct tcp_flow *flow)
+{
+    bool defer = flow->reader_woken && !flow->ack_deferred && flow->ack_need == ACK_NOW;
+    flow->reader_woken = false;
+    if (defer)
+        flow->ack_deferred = true;
+    return defer;
+}
+
+static void flush(struct tcp_flow *flow)
+{
+    if (flow->timer_failed) {
+        send_reset(flow);
+        flow_end(flow, ERR_NO_MEMORY);
+    }
+    if (flow->state == STATE_CLOSED) {
+        if (!flow->owned)
+            flow_free(flow);
+        return;
+    }
+    if (defer_ack(flow)) {
+        flow->ack_need = ACK_DELAYED;
+        output(flow);
+        if (flow->ack_need == ACK_DELAYED && flow->state != STATE_CLOSED) {
+            flow->ack_need = ACK_NOW;
+            flush_later(flow);
+        }
+        return;
+    }
+    output(flow);
+}
+
+INTERNAL void flush_fire(void *arg)
+{
+    struct tcp *tcp = arg;
+    struct tcp_flow *list = tcp->flush_first, *flow;
+    tcp->now = os_now();
+    tcp->flush_first = NULL;
+    if (list != NULL)
+        list->flush_link = &list;
+    tcp->flush_last = &tcp->flush_first;
+    while ((flow = list) != NULL) {
+        list = flow->flush_next;
+        if (list != NULL)
+            list->flush_link = &list;
+        flow->flush_queued = false;
+        flush(flow);
+    }
+}

@@ -1,0 +1,117 @@
+/*
+ * How large segments may be, and what ICMP says of it and of the destination. ICMP can be forged, so
+ * it counts only when it quotes something in flight, and it never ends a connection that
+ * is established (RFC 5927). Where routers say nothing, segments that vanish are taken for too large.
+ */
+#include "private.h"
+
+enum { BLACK_HOLE_TIMEOUTS = 3 };
+
+/* Bytes of an IP packet's payload that the path takes. */
+INTERNAL uint32_t mss_of_path(struct tcp_flow *flow)
+{
+    return ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
+}
+
+/* Set the size of segments for an IP payload of so many bytes. */
+INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
+{
+    uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
+    uint32_t room = payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST;
+    flow->mss = (uint16_t)(min_u32(min_u32(room, flow->peer_mss), 65535 - HEADER_MAX) - options);
+}
+
+/* The path may have become narrower: take over what IP knows. True: segments are smaller now. */
+INTERNAL bool mss_refresh(struct tcp_flow *flow)
+{
+    uint16_t before = flow->mss;
+    uint32_t payload = mss_of_path(flow);
+    if (payload < flow->mss + HEADER_SIZE + (flow->timestamps ? (uint32_t)TIMESTAMP_SIZE : 0))
+        mss_set(flow, payload);
+    return flow->mss < before;
+}
+
+static void resend_large(struct tcp_flow *flow)
+{
+    for (struct sent *s = flow->sent; s != NULL; s = s->next)
+        if (!s->sacked && (!s->lost || s->resent) && s->end - s->seq > flow->mss)
+            sent_mark_lost(flow, s);
+    if (flow->lost_bytes > 0)
+        flow->cwnd = max_u32(flow->cwnd, sent_flight(flow) + flow->mss);
+    flush_later(flow);
+}
+
+/* RFC 8899, section 4.2, and RFC 4821: timeouts in a row of large segments; try what surely passes. */
+INTERNAL void black_hole_suspected(struct tcp_flow *flow)
+{
+    uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
+    uint32_t base = flow_is_v4(flow) ? 1024 : MSS_V6, least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
+    uint32_t mss = flow->mss + options;
+    if (flow->backoff < BLACK_HOLE_TIMEOUTS || mss <= least || flow->snd_queued + options <= (mss > base ? base : least))
+        return;
+    COUNT(flow->tcp, black_holes);
+    mss_set(flow, HEADER_SIZE + (mss > base ? base : least));
+    flow->cwnd = flow->mss;
+    flow->mtu_reduced = true;
+}
+
+/* IP remembers it for the path, and raises what no path has; then the flow's segments shrink. */
+static void too_big(struct tcp_flow *flow, const struct icmp_error *error)
+{
+    ip_reduce_mtu(flow->tcp->ip, &flow->node.ends.remote, error->mtu);
+    if (mss_refresh(flow))
+        resend_large(flow);
+}
+
+static err unreachable(enum icmp_error_kind kind)
+{
+    return kind == ICMP_UNREACHABLE_PORT || kind == ICMP_UNREACHABLE_PROTOCOL ? ERR_REFUSED : ERR_UNREACHABLE;
+}
+
+static struct tcp_flow *quoted_flow(const struct tcp *tcp, const struct icmp_error *error)
+{
+    const uint8_t *t = error->transport;
+    struct ends ends = {
+        .local = error->head.source,
+        .remote = error->head.destination,
+        .local_port = (uint16_t)(t[0] << 8 | t[1]),
+        .remote_port = (uint16_t)(t[2] << 8 | t[3]),
+    };
+    uint32_t seq = (uint32_t)t[4] << 24 | (uint32_t)t[5] << 16 | (uint32_t)t[6] << 8 | t[7];
+    struct node *node = table_find(tcp, &ends);
+    if (node == NULL || node->is_time_wait)
+        return NULL;
+    struct tcp_flow *flow = (struct tcp_flow *)node;
+    /* RFC 5927, section 4.1 */
+    if (seq_before(seq, flow->snd_una) || !seq_before(seq, flow->snd_nxt))
+        return NULL;
+    return flow;
+}
+
+void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
+{
+    struct tcp *tcp = ctx;
+    struct tcp_flow *flow = quoted_flow(tcp, error);
+    if (flow == NULL) {
+        COUNT(tcp, icmp_ignored);
+        return;
+    }
+    tcp->now = os_now();
+    switch (error->kind) {
+    case ICMP_TOO_BIG:
+        if (flow_synchronized(flow))
+            too_big(flow, error);
+        break;
+    case ICMP_TIME_EXCEEDED:
+    case ICMP_PARAMETER_PROBLEM: break;
+    case ICMP_UNREACHABLE_NET:
+    case ICMP_UNREACHABLE_HOST:
+    case ICMP_UNREACHABLE_PROTOCOL:
+    case ICMP_UNREACHABLE_PORT:
+    case ICMP_UNREACHABLE_ADMIN:
+        /* An OPEN fails; for others it is a hint that time will prove (RFC 5461, section 4). */
+        if (flow->state == STATE_SYN_SENT)
+            flow_end(flow, unreachable(error->kind));
+        break;
+    }
+}

@@ -1,0 +1,45 @@
+/*
+ * Ephemeral ports: the double-hash algorithm of RFC 6056, section 3.3.4. The ports to one
+ * destination follow one another, so that one is not reused soon, and those to another
+ * destination begin elsewhere and say nothing about them.
+ */
+#include "private.h"
+
+/*
+ * Whether an outgoing connection may take the place of an old one's TIME-WAIT: RFC 6191, section 2. The
+ * new SYN is unmistakable by its time stamp once the clock has moved.
+ */
+static bool port_reusable(const struct time_wait *wait, os_time now)
+{
+    return wait->timestamps && now - wait->entered > SECONDS(1);
+}
+
+/*
+ * Set ends->local_port to one that makes the four numbers unique; `replaced` is the connection in
+ * TIME-WAIT, if any, that is to give way. ERR_ADDRESS_IN_USE: all are taken.
+ */
+INTERNAL err port_choose(struct tcp *tcp, struct ends *ends, struct time_wait **replaced, os_time now)
+{
+    uint32_t count = (uint32_t)(port_last - port_first + 1);
+    ends->local_port = 0;
+    uint32_t offset = timestamp_offset(tcp, ends);
+    uint16_t *next = &tcp->port_offsets[(offset >> 24) % PORT_TABLE];
+
+    for (uint32_t i = 0; i < count; i++, (*next)++) {
+        ends->local_port = (uint16_t)((uint32_t)port_first + (offset + *next) % count);
+        if (listener_conflicts(tcp, &ends->local, ends->local_port))
+            continue;
+        struct node *node = table_find(tcp, ends);
+        if (node == NULL) {
+            *replaced = NULL;
+            (*next)++;
+            return OK;
+        }
+        if (node->is_time_wait && port_reusable((struct time_wait *)node, now)) {
+            *replaced = (struct time_wait *)node;
+            (*next)++;
+            return OK;
+        }
+    }
+    return ERR_ADDRESS_IN_USE;
+}

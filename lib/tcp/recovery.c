@@ -1,0 +1,263 @@
+/*
+ * Which bytes are lost, and what follows from it: RACK-TLP (RFC 8985), NewReno (RFC 6582) with peers
+ * that don't SACK, proportional rate reduction (RFC 6937), retransmission timeouts (RFC 6298), and the
+ * Eifel algorithm (RFC 3522, RFC 4015) that undoes what was done for no loss.
+ */
+#include "private.h"
+
+/* How many bytes behind the first hole are SACKed, as segments. */
+static bool duplicates_reached(const struct tcp_flow *flow)
+{
+    return flow->sacked_bytes > (DUP_THRESHOLD - 1) * (uint32_t)flow->mss;
+}
+
+/*
+ * A record was acknowledged or SACKed for the first time: RFC 8985, section 6.2, steps 1 to 3. A
+ * retransmission that is acknowledged sooner than a round trip takes was needless, and its
+ * time says nothing.
+ */
+INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *s)
+{
+    os_time rtt = flow->tcp->now - s->at;
+    if (seq_before(s->end, flow->rack.highest)) {
+        if (!s->ever_resent)
+            flow->reordering_seen = true;
+    } else {
+        flow->rack.highest = s->end;
+    }
+    if (s->ever_resent && rtt < flow->min_rtt)
+        return;
+    flow->rack.rtt = rtt;
+    if (s->at > flow->rack.at || (s->at == flow->rack.at && seq_after(s->end, flow->rack.end))) {
+        flow->rack.at = s->at;
+        flow->rack.end = s->end;
+    }
+}
+
+/* Section 6.2, step 4: how much later than in order a segment may come. */
+static os_time reorder_window(const struct tcp_flow *flow)
+{
+    if (!flow->reordering_seen && (flow->recovery >= RECOVERY || duplicates_reached(flow)))
+        return 0;
+    os_time window = flow->min_rtt == OS_NEVER ? 0 : flow->min_rtt / 4 * flow->rack.multiple;
+    return window > flow->srtt ? flow->srtt : window;
+}
+
+/* A DSACK says that a retransmission was needless: once a round trip, be more patient. */
+INTERNAL void rack_new_round(struct tcp_flow *flow)
+{
+    if (flow->dsack_seen && !seq_before(flow->snd_una, flow->rack.dsack_round)) {
+        flow->rack.dsack_round = flow->snd_nxt;
+        if (flow->rack.multiple < 16)
+            flow->rack.multiple++;
+        flow->rack.persist = 16;
+    }
+    flow->dsack_seen = false;
+}
+
+/*
+ * Step 5: what was sent long enough before something that has arrived is lost. When some of it
+ * still has time, a timer looks again. True: something is newly lost.
+ */
+INTERNAL bool rack_detect(struct tcp_flow *flow)
+{
+    os_time now = flow->tcp->now, patience = flow->rack.rtt + reorder_window(flow);
+    bool found = false;
+    for (struct sent *s = flow->earliest, *later; s != NULL; s = later) {
+        later = s->later;
+        if (s->at > flow->rack.at || (s->at == flow->rack.at && !seq_before(s->end, flow->rack.end)))
+            break;
+        os_time left = s->at + patience - now;
+        if (left > 0) {
+            flow->retransmit_mode = MODE_REORDER;
+            timer_at(flow, TIMER_RETRANSMIT, now + left);
+            break;
+        }
+        sent_mark_lost(flow, s);
+        found = true;
+    }
+    return found;
+}
+
+static void remember_for_undo(struct tcp_flow *flow)
+{
+    flow->prior_cwnd = flow->cwnd;
+    flow->prior_ssthresh = flow->ssthresh;
+    flow->undo_timestamp = timestamp_now(flow->tcp) + flow->ts_offset;
+    flow->undo_armed = flow->timestamps;
+}
+
+INTERNAL void recovery_enter(struct tcp_flow *flow)
+{
+    COUNT(flow->tcp, recoveries);
+    if (flow->recovery == OPEN || flow->recovery == REDUCED) {
+        remember_for_undo(flow);
+        if (flow->recovery == OPEN)
+            flow->ssthresh = congestion_reduced(flow);
+    }
+    flow->recovery = RECOVERY;
+    flow->recover = flow->snd_nxt;
+    flow->prr_delivered = flow->prr_out = 0;
+    flow->recover_flight = max_u32(flow->snd_nxt - flow->snd_una, 1);
+}
+
+/* A sign of congestion without loss: RFC 3168, section 6.1.2, and a probe that repaired the tail. */
+INTERNAL void recovery_reduce(struct tcp_flow *flow)
+{
+    if (flow->recovery != OPEN)
+        return;
+    flow->ssthresh = flow->cwnd = congestion_reduced(flow);
+    flow->recovery = REDUCED;
+    flow->recover = flow->snd_nxt;
+    if (flow->ecn)
+        flow->cwr = true;
+}
+
+static void recovery_exit(struct tcp_flow *flow)
+{
+    if (flow->recovery == RECOVERY)
+        flow->cwnd = flow->ssthresh;
+    flow->recovery = OPEN;
+    flow->undo_armed = false;
+    flow->dup_acks = 0;
+    if (flow->rack.persist > 0 && --flow->rack.persist == 0)
+        flow->rack.multiple = 1;
+}
+
+/*
+ * RFC 3522: an acknowledgement whose time stamp echoes what was sent before the first
+ * retransmission is for the original: nothing was lost.
+ */
+static bool was_spurious(const struct tcp_flow *flow, const struct segment *segment, uint32_t acked)
+{
+    return flow->undo_armed && acked > 0 && segment->has_timestamp && segment->tsecr != 0 &&
+           seq_before(segment->tsecr, flow->undo_timestamp);
+}
+
+static void undo(struct tcp_flow *flow)
+{
+    COUNT(flow->tcp, undone);
+    flow->cwnd = max_u32(flow->cwnd, flow->prior_cwnd);
+    flow->ssthresh = flow->prior_ssthresh;
+    flow->cubic.w_max = max_u32(flow->cubic.w_max, flow->prior_cwnd);
+    flow->recovery = OPEN;
+    flow->undo_armed = false;
+    flow->backoff = 0;
+    for (struct sent *s = flow->sent; s != NULL; s = s->next)
+        if (s->lost && !s->resent)
+            sent_mark_found(flow, s);
+    flow->resend_from = NULL;
+}
+
+/* RFC 6937, section 3: send as much as is delivered, scaled to the window that is aimed at. */
+static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool first)
+{
+    uint32_t flight = sent_flight(flow), count = 0;
+    flow->prr_delivered += delivered;
+    if (flight > flow->ssthresh) {
+        uint64_t share = ((uint64_t)flow->prr_delivered * flow->ssthresh + flow->recover_flight - 1) / flow->recover_flight;
+        count = share > flow->prr_out ? (uint32_t)share - flow->prr_out : 0;
+    } else {
+        uint32_t behind = flow->prr_delivered > flow->prr_out ? flow->prr_delivered - flow->prr_out : 0;
+        count = min_u32(flow->ssthresh - flight, max_u32(behind, delivered) + flow->mss);
+    }
+    if (first)
+        count = max_u32(count, flow->mss); /* the fast retransmission itself */
+    flow->cwnd = flight + count;
+}
+
+/* Without SACK: RFC 6582, section 3.2. True: the first segment is to be taken for lost. */
+static bool reno_detect(struct tcp_flow *flow, uint32_t acked)
+{
+    struct sent *first = flow->sent;
+    bool partial = flow->recovery == RECOVERY && acked > 0;
+    if (first == NULL || !(partial || (flow->recovery != RECOVERY && flow->dup_acks >= DUP_THRESHOLD)))
+        return false;
+    if (flow->recovery < RECOVERY && seq_before(flow->snd_una, flow->recover))
+        return false; /* duplicates of what the last timeout sent: not another loss */
+    if (first->end - first->seq > flow->mss && !sent_split(flow, first, first->seq + flow->mss))
+        return false;
+    sent_mark_lost(flow, flow->sent);
+    if (partial)
+        flow->dup_acks = flow->dup_acks > acked / flow->mss ? flow->dup_acks - acked / flow->mss : 0;
+    return true;
+}
+
+static bool detect(struct tcp_flow *flow, uint32_t acked)
+{
+    if (!flow->sack)
+        return reno_detect(flow, acked);
+    return rack_detect(flow);
+}
+
+/*
+ * After each acceptable acknowledgement. `delivered` bytes are newly known to have arrived, `acked` of
+ * them moved snd_una.
+ */
+INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered,
+                                 uint32_t acked)
+{
+    rack_new_round(flow);
+    if (flow->recovery >= RECOVERY && was_spurious(flow, segment, acked))
+        undo(flow);
+    bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
+    /* RFC 6582, section 4.1: without SACK, wait for one more, or old duplicates look like a new loss. */
+    if (done && (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
+        recovery_exit(flow);
+    if (flow->sent == NULL) {
+        if (acked > 0 && flow->recovery == OPEN)
+            congestion_acked(flow, acked);
+        return;
+    }
+    bool lost = detect(flow, done ? 0 : acked), first = false;
+    if (lost && flow->recovery < RECOVERY) {
+        recovery_enter(flow);
+        first = true;
+    }
+    if (flow->recovery == RECOVERY)
+        proportional_rate(flow, delivered, first);
+    else if (acked > 0)
+        congestion_acked(flow, acked);
+}
+
+/* RFC 8985, section 7.4: what the answer to a tail loss probe tells. */
+INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *segment)
+{
+    if (!flow->tail_probe || seq_before(segment->ack, flow->tail_probe_end))
+        return;
+    bool repaired = flow->tail_probe_resent && !flow->dsack_seen &&
+                    (seq_after(segment->ack, flow->tail_probe_end) || segment->sack_count == 0);
+    flow->tail_probe = false;
+    if (repaired && seq_after(segment->ack, flow->tail_probe_end))
+        recovery_reduce(flow);
+}
+
+/*
+ * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1. Everything that isn't SACKed counts as lost; if the peer
+ * has SACKed the very first bytes and yet not acknowledged them, it has taken its SACKs back.
+ */
+INTERNAL void recovery_timeout(struct tcp_flow *flow)
+{
+    COUNT(flow->tcp, timeouts);
+    if (flow->sent->sacked) {
+        COUNT(flow->tcp, reneged);
+        sent_forget_sacks(flow);
+    }
+    if (flow->recovery != LOSS) {
+        if (flow->recovery != RECOVERY)
+            remember_for_undo(flow);
+        flow->ssthresh = congestion_reduced(flow);
+    }
+    flow->undo_timestamp = timestamp_now(flow->tcp) + flow->ts_offset;
+    if (flow->backoff > 0)
+        flow->undo_armed = false;
+    flow->recovery = LOSS;
+    flow->recover = flow->snd_nxt;
+    flow->cwnd = flow->mss;
+    flow->cwnd_acked = 0;
+    flow->dup_acks = 0;
+    flow->tail_probe = false;
+    for (struct sent *s = flow->sent; s != NULL; s = s->next)
+        if (!s->sacked && (!s->lost || s->resent))
+            sent_mark_lost(flow, s);
+}

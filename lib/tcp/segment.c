@@ -1,0 +1,175 @@
+/* The wire: headers and options (RFC 9293 section 3.1 and 3.2, RFC 7323, RFC 2018). */
+#include "private.h"
+
+enum {
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_MSS = 2,
+    OPTION_SCALE = 3,
+    OPTION_SACK_PERMITTED = 4,
+    OPTION_SACK = 5,
+    OPTION_TIMESTAMP = 8,
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint8_t *put16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+    return p + 2;
+}
+
+static uint8_t *put32(uint8_t *p, uint32_t v)
+{
+    return put16(put16(p, (uint16_t)(v >> 16)), (uint16_t)v);
+}
+
+/* One option of `len` bytes, with its kind and length; what has the wrong length is as if it weren't there. */
+static void parse_option(const uint8_t *p, size_t len, struct segment *out)
+{
+    bool syn = out->flags & SYN;
+    switch (p[0]) {
+    case OPTION_MSS:
+        if (syn && len == 4)
+            out->mss = get16(p + 2);
+        break;
+    case OPTION_SCALE:
+        /* RFC 7323, section 2.3: more than 14 counts as 14. */
+        if (syn && len == 3) {
+            out->has_scale = true;
+            out->scale = p[2] > 14 ? 14 : p[2];
+        }
+        break;
+    case OPTION_SACK_PERMITTED:
+        if (syn && len == 2)
+            out->sack_permitted = true;
+        break;
+    case OPTION_SACK:
+        if (syn || len < 10 || (len - 2) % 8 != 0)
+            break;
+        for (size_t i = 2; i < len && out->sack_count < SACK_BLOCKS; i += 8)
+            out->sacks[out->sack_count++] = (struct sack_block){ get32(p + i), get32(p + i + 4) };
+        break;
+    case OPTION_TIMESTAMP:
+        if (len == TIMESTAMP_SIZE - 2) {
+            out->has_timestamp = true;
+            out->tsval = get32(p + 2);
+            out->tsecr = get32(p + 6);
+        }
+        break;
+    }
+}
+
+/* ERR_FORMAT for a length that leads nowhere: RFC 9293, MUST-7. */
+static err parse_options(const uint8_t *p, const uint8_t *end, struct segment *out)
+{
+    out->sack_count = 0;
+    while (p < end && *p != OPTION_END) {
+        if (*p == OPTION_NOP) {
+            p++;
+            continue;
+        }
+        if (end - p < 2 || p[1] < 2 || p[1] > end - p)
+            return ERR_FORMAT;
+        parse_option(p, p[1], out);
+        p += p[1];
+    }
+    return OK;
+}
+
+/* The arrangement that nearly every segment of a connection has (RFC 7323, appendix A). */
+static bool parse_timestamp_only(const uint8_t *p, size_t len, struct segment *out)
+{
+    if (len != TIMESTAMP_SIZE || get32(p) != 0x0101080a)
+        return false;
+    out->has_timestamp = true;
+    out->tsval = get32(p + 4);
+    out->tsecr = get32(p + 8);
+    return true;
+}
+
+/*
+ * Read the header at the front of `len` contiguous bytes. ERR_FORMAT when it is cut short or its
+ * offset or options are impossible. `len` of the segment is left to the caller.
+ */
+INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *out)
+{
+    if (len < HEADER_SIZE)
+        return ERR_FORMAT;
+    size_t header_len = (size_t)(header[12] >> 4) * 4;
+    if (header_len < HEADER_SIZE || header_len > len)
+        return ERR_FORMAT;
+    out->source_port = get16(header);
+    out->destination_port = get16(header + 2);
+    out->seq = get32(header + 4);
+    out->ack = get32(header + 8);
+    out->header_len = (uint8_t)header_len;
+    out->flags = header[13];
+    out->window = get16(header + 14);
+    out->has_timestamp = out->sack_permitted = out->has_scale = false;
+    out->scale = out->sack_count = 0;
+    out->mss = 0;
+    out->tsval = out->tsecr = 0;
+    if (header_len == HEADER_SIZE || parse_timestamp_only(header + HEADER_SIZE, header_len - HEADER_SIZE, out))
+        return OK;
+    return parse_options(header + HEADER_SIZE, header + header_len, out);
+}
+
+static size_t options_len(const struct segment *s)
+{
+    size_t len = 0;
+    if (s->mss > 0)
+        len += 4;
+    if (s->has_timestamp)
+        len += TIMESTAMP_SIZE;
+    else if (s->sack_permitted)
+        len += 4;
+    if (s->has_scale)
+        len += 4;
+    if (s->sack_count > 0)
+        len += 4 + 8 * (size_t)s->sack_count;
+    return len;
+}
+
+/* Bytes that segment_emit writes for it. */
+INTERNAL size_t segment_header_len(const struct segment *segment)
+{
+    return HEADER_SIZE + options_len(segment);
+}
+
+/* Write the header, with a checksum of zero. SACK-permitted takes the place of the time stamp's padding. */
+INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
+{
+    uint8_t *p = header + HEADER_SIZE;
+    put16(header, s->source_port);
+    put16(header + 2, s->destination_port);
+    put32(header + 4, s->seq);
+    put32(header + 8, s->ack);
+    header[12] = (uint8_t)((HEADER_SIZE + options_len(s)) / 4 << 4);
+    header[13] = s->flags;
+    put16(header + 14, s->window);
+    put32(header + 16, 0);
+    if (s->mss > 0)
+        p = put16(put16(p, OPTION_MSS << 8 | 4), s->mss);
+    if (s->has_timestamp || s->sack_permitted)
+        p = put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2 : OPTION_NOP << 8 | OPTION_NOP);
+    if (s->has_timestamp)
+        p = put32(put32(put16(p, OPTION_TIMESTAMP << 8 | 10), s->tsval), s->tsecr);
+    else if (s->sack_permitted)
+        p = put16(p, OPTION_NOP << 8 | OPTION_NOP);
+    if (s->has_scale)
+        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | s->scale);
+    if (s->sack_count > 0)
+        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 | (uint32_t)(2 + 8 * s->sack_count));
+    for (unsigned i = 0; i < s->sack_count; i++)
+        p = put32(put32(p, s->sacks[i].left), s->sacks[i].right);
+}

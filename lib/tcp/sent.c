@@ -1,0 +1,259 @@
+/*
+ * What is in flight: the bytes from snd_una to snd_nxt as records of what was sent together, by
+ * sequence number, and with what is known of each: SACKed (RFC 2018), lost, sent again. A large
+ * segment is one record until an acknowledgement divides it; SACKed neighbours become one again. So
+ * the list stays short, and its length is bounded by twice the segments of the window.
+ */
+#include "private.h"
+
+#include <stdlib.h>
+
+enum { SPARE_SENT = 256 };
+
+static struct sent *sent_new(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    struct sent *s = tcp->spare_sent;
+    if (s == NULL)
+        return calloc(1, sizeof *s);
+    tcp->spare_sent = s->next;
+    tcp->spare_sent_count--;
+    *s = (struct sent){ 0 };
+    return s;
+}
+
+static void sent_discard(struct tcp *tcp, struct sent *s)
+{
+    if (tcp->spare_sent_count >= SPARE_SENT) {
+        free(s);
+        return;
+    }
+    s->next = tcp->spare_sent;
+    tcp->spare_sent = s;
+    tcp->spare_sent_count++;
+}
+
+static void time_unlink(struct tcp_flow *flow, struct sent *s)
+{
+    if (!s->timed)
+        return;
+    if (s->earlier != NULL)
+        s->earlier->later = s->later;
+    else
+        flow->earliest = s->later;
+    if (s->later != NULL)
+        s->later->earlier = s->earlier;
+    else
+        flow->latest = s->earlier;
+    s->timed = false;
+}
+
+/* Behind `after` in the list by time; NULL: first. */
+static void time_link(struct tcp_flow *flow, struct sent *s, struct sent *after)
+{
+    s->earlier = after;
+    s->later = after != NULL ? after->later : flow->earliest;
+    if (s->later != NULL)
+        s->later->earlier = s;
+    else
+        flow->latest = s;
+    if (after != NULL)
+        after->later = s;
+    else
+        flow->earliest = s;
+    s->timed = true;
+}
+
+static void seq_link(struct tcp_flow *flow, struct sent *s, struct sent *after)
+{
+    s->prev = after;
+    s->next = after != NULL ? after->next : flow->sent;
+    if (s->next != NULL)
+        s->next->prev = s;
+    else
+        flow->sent_last = s;
+    if (after != NULL)
+        after->next = s;
+    else
+        flow->sent = s;
+    flow->sent_count++;
+}
+
+static uint32_t sent_len(const struct sent *s)
+{
+    return s->end - s->seq;
+}
+
+/* A record of what goes out now, at the end of the flight. NULL: no memory. */
+INTERNAL struct sent *sent_add(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin)
+{
+    struct sent *s = sent_new(flow);
+    if (s == NULL)
+        return NULL;
+    s->seq = seq;
+    s->end = end;
+    s->fin = fin;
+    s->at = flow->tcp->now;
+    seq_link(flow, s, flow->sent_last);
+    time_link(flow, s, flow->latest);
+    return s;
+}
+
+/* Where the byte `n` behind the record's first lies in the send queue. */
+static void find_byte(const struct sent *s, uint32_t n, struct buf **view, uint32_t *offset)
+{
+    struct buf *v = s->view;
+    n += s->offset;
+    while (v != NULL && n >= v->len) {
+        n -= v->len;
+        v = v->next;
+    }
+    *view = v;
+    *offset = n;
+}
+
+/*
+ * Divide the record before the number `at`, which lies within it. False: no memory, or it would make
+ * too many records, which only a peer that SACKs single bytes can bring about.
+ */
+INTERNAL bool sent_split(struct tcp_flow *flow, struct sent *s, uint32_t at)
+{
+    uint32_t flight = flow->snd_nxt - flow->snd_una;
+    if (flow->sent_count > 2 * (flight / flow->mss) + 64)
+        return false;
+    struct sent *right = sent_new(flow);
+    if (right == NULL)
+        return false;
+    *right = *s;
+    right->seq = at;
+    right->timed = false;
+    find_byte(s, at - s->seq, &right->view, &right->offset);
+    s->end = at;
+    s->fin = false;
+    seq_link(flow, right, s);
+    if (s->timed)
+        time_link(flow, right, s);
+    return true;
+}
+
+static void uncount(struct tcp_flow *flow, struct sent *s)
+{
+    if (s->sacked)
+        flow->sacked_bytes -= sent_len(s);
+    if (s->lost)
+        flow->lost_bytes -= sent_len(s);
+    if (s->resent)
+        flow->resent_bytes -= sent_len(s);
+    s->sacked = s->lost = s->resent = false;
+}
+
+INTERNAL void sent_remove(struct tcp_flow *flow, struct sent *s)
+{
+    uncount(flow, s);
+    time_unlink(flow, s);
+    if (flow->resend_from == s)
+        flow->resend_from = s->next;
+    if (s->prev != NULL)
+        s->prev->next = s->next;
+    else
+        flow->sent = s->next;
+    if (s->next != NULL)
+        s->next->prev = s->prev;
+    else
+        flow->sent_last = s->prev;
+    flow->sent_count--;
+    sent_discard(flow->tcp, s);
+}
+
+/* It, or its last retransmission, will not arrive. */
+INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *s)
+{
+    uncount(flow, s);
+    time_unlink(flow, s);
+    s->lost = true;
+    flow->lost_bytes += sent_len(s);
+    if (flow->resend_from == NULL || seq_before(s->seq, flow->resend_from->seq))
+        flow->resend_from = s;
+}
+
+/* It was not lost after all. When it was sent is not known exactly any more, so it gets all the time again. */
+INTERNAL void sent_mark_found(struct tcp_flow *flow, struct sent *s)
+{
+    uncount(flow, s);
+    s->at = flow->tcp->now;
+    s->ever_resent = true;
+    time_link(flow, s, flow->latest);
+}
+
+INTERNAL void sent_mark_sacked(struct tcp_flow *flow, struct sent *s)
+{
+    uncount(flow, s);
+    time_unlink(flow, s);
+    s->sacked = true;
+    flow->sacked_bytes += sent_len(s);
+}
+
+/* It has just been sent again. */
+INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *s)
+{
+    if (!s->resent)
+        flow->resent_bytes += sent_len(s);
+    s->resent = s->ever_resent = true;
+    s->at = flow->tcp->now;
+    time_unlink(flow, s);
+    time_link(flow, s, flow->latest);
+}
+
+/* The peer took its SACKs back, which RFC 2018, section 8, allows: all of it may be lost. */
+INTERNAL void sent_forget_sacks(struct tcp_flow *flow)
+{
+    for (struct sent *s = flow->sent; s != NULL; s = s->next)
+        if (s->sacked)
+            sent_mark_lost(flow, s);
+}
+
+/* The first record that is lost and not on its way again; NULL: none. */
+INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow)
+{
+    struct sent *s = flow->resend_from;
+    while (s != NULL && (!s->lost || s->resent))
+        s = s->next;
+    flow->resend_from = s;
+    return s;
+}
+
+/* Join a SACKed record with SACKed neighbours; returns what it is part of then. */
+INTERNAL struct sent *sent_merge(struct tcp_flow *flow, struct sent *s)
+{
+    if (s->next != NULL && s->next->sacked) {
+        s->end = s->next->end;
+        s->fin = s->next->fin;
+        flow->sacked_bytes += sent_len(s->next);
+        sent_remove(flow, s->next);
+    }
+    struct sent *prev = s->prev;
+    if (prev == NULL || !prev->sacked)
+        return s;
+    prev->end = s->end;
+    prev->fin = s->fin;
+    flow->sacked_bytes += sent_len(s);
+    sent_remove(flow, s);
+    return prev;
+}
+
+INTERNAL void sent_clear(struct tcp_flow *flow)
+{
+    while (flow->sent != NULL)
+        sent_remove(flow, flow->sent);
+}
+
+/* Bytes that are believed to be in the network: RFC 6675's pipe. */
+INTERNAL uint32_t sent_flight(const struct tcp_flow *flow)
+{
+    uint32_t flight = flow->snd_nxt - flow->snd_una - flow->sacked_bytes - flow->lost_bytes + flow->resent_bytes;
+    if (flow->sack)
+        return flight;
+    /* Without SACK each duplicate acknowledgement tells of a segment that has left (RFC 6582). */
+    uint32_t left = min_u32(flow->dup_acks * flow->mss, flight);
+    return flight - left;
+}

@@ -1,0 +1,214 @@
+/* A connection as a FLOW: reading, writing, and the ways to end it. These run on fibers. */
+#include "private.h"
+
+enum { COPIED_MOST = 128, VIEWS_MOST = 16384, QUEUE_MOST = 1 << 30 };
+
+/* The connection is over: what an operation returns then. */
+static err broken(const struct tcp_flow *flow)
+{
+    return flow->error == OK ? ERR_CLOSED : ERR_RESET;
+}
+
+IO err tcp_read(struct tcp_flow *flow, struct buf **out)
+{
+    if (flow->reading)
+        return ERR_BUSY;
+    while (flow->received == NULL) {
+        if (flow->fin_received)
+            return ERR_END;
+        if (flow->state == STATE_CLOSED)
+            return broken(flow);
+        flow->reading = true;
+        err e = os_wait(&flow->readers);
+        if (e == ERR_CLOSED)
+            return e; /* and the flow is no longer ours */
+        flow->reading = false;
+        TRY(e);
+    }
+    uint32_t bytes = flow->rcv_queued;
+    *out = flow->received;
+    flow->received = flow->received_last = NULL;
+    flow->tcp->now = os_now();
+    receive_taken(flow, bytes);
+    if (flow->ack_need == ACK_NOW && flow->state != STATE_CLOSED)
+        flush_later(flow);
+    return OK;
+}
+
+/*
+ * What may be queued: twice what the network takes at once, so that an acknowledgement always finds
+ * something to send, and a peer that doesn't read holds little.
+ */
+static bool queue_full(const struct tcp_flow *flow)
+{
+    uint64_t limit = 2 * (uint64_t)flow->cwnd;
+    if (limit < (uint64_t)send_buffer || flow->tcp->memory > (uint64_t)memory_max)
+        limit = (uint64_t)send_buffer;
+    if (limit > (uint64_t)send_buffer_max)
+        limit = (uint64_t)send_buffer_max;
+    return flow->snd_queued >= limit || flow->queue_views >= VIEWS_MOST;
+}
+
+/* A small piece joins the page before it, when that is ours alone: many small writes make few views. */
+static bool copied_behind(struct tcp_flow *flow, const struct buf *b)
+{
+    struct buf *last = flow->queue_last;
+    if (b->len > COPIED_MOST || last == NULL || buf_tailroom(last) < b->len)
+        return false;
+    memcpy(last->data + last->len, b->data, b->len);
+    if (flow->unsent == NULL) {
+        flow->unsent = last;
+        flow->unsent_offset = last->len;
+    }
+    last->len += b->len;
+    return true;
+}
+
+static void enqueue_view(struct tcp_flow *flow, struct buf *b)
+{
+    b->next = NULL;
+    flow->snd_queued += b->len;
+    flow->tcp->memory += b->len;
+    if (b->len == 0 || copied_behind(flow, b)) {
+        buf_free(b);
+        return;
+    }
+    b->csum = BUF_CSUM_UNKNOWN;
+    b->gso = BUF_GSO_NONE;
+    if (flow->queue_last != NULL)
+        flow->queue_last->next = b;
+    else
+        flow->queue = b;
+    if (flow->queue == b)
+        flow->queue_offset = 0;
+    flow->queue_last = b;
+    flow->queue_views++;
+    if (flow->unsent == NULL) {
+        flow->unsent = b;
+        flow->unsent_offset = 0;
+    }
+}
+
+static void enqueue(struct tcp_flow *flow, struct buf *data)
+{
+    while (data != NULL) {
+        struct buf *next = data->next;
+        enqueue_view(flow, data);
+        data = next;
+    }
+}
+
+/*
+ * Send at once what begins a conversation; while bytes are in flight and more may follow in this turn,
+ * wait for its end and make large segments.
+ */
+static void send_soon(struct tcp_flow *flow)
+{
+    if (flow->sent == NULL || flow_unsent(flow) >= GSO_MOST)
+        output(flow);
+    else
+        flush_later(flow);
+}
+
+/* What is queued must stay below the distance that sequence numbers can tell. */
+static bool too_long(const struct tcp_flow *flow, size_t len)
+{
+    return (uint64_t)flow->snd_queued + len > QUEUE_MOST;
+}
+
+IO err tcp_write(struct tcp_flow *flow, struct buf *data)
+{
+    err e = OK;
+    if (data == NULL)
+        return ERR_NO_MEMORY;
+    if (flow->writing) {
+        e = ERR_BUSY;
+        goto out;
+    }
+    while (!flow->shut && flow->state != STATE_CLOSED && queue_full(flow)) {
+        flow->writing = true;
+        e = os_wait(&flow->writers);
+        if (e == ERR_CLOSED)
+            goto out; /* and the flow is no longer ours */
+        flow->writing = false;
+        if (e != OK)
+            goto out;
+    }
+    if (flow->shut)
+        e = ERR_CLOSED;
+    else if (flow->state == STATE_CLOSED)
+        e = broken(flow);
+    else if (too_long(flow, buf_len(data)))
+        e = ERR_TOO_LARGE;
+    if (e != OK)
+        goto out;
+    flow->tcp->now = os_now();
+    enqueue(flow, data);
+    data = NULL;
+    send_soon(flow);
+out:
+    buf_free(data);
+    return e;
+}
+
+IO err tcp_shutdown(struct tcp_flow *flow)
+{
+    if (flow->writing)
+        return ERR_BUSY;
+    if (flow->shut)
+        return OK;
+    if (flow->state == STATE_CLOSED)
+        return broken(flow);
+    flow->shut = true;
+    flow->tcp->now = os_now();
+    output(flow);
+    return OK;
+}
+
+/* Nobody waits in the flow any more, nor will. */
+static void let_go(struct tcp_flow *flow)
+{
+    flow->tcp->now = os_now();
+    os_fail_all(&flow->readers, ERR_CLOSED);
+    os_fail_all(&flow->writers, ERR_CLOSED);
+}
+
+/*
+ * RFC 2525, section 2.17: who closes with unread bytes resets, since the peer must learn that they
+ * were lost; but not before what was written has arrived, which FLOW promises.
+ */
+void tcp_close(struct tcp_flow *flow)
+{
+    bool unread = flow->received != NULL || flow->ranges != NULL;
+    let_go(flow);
+    receive_drop(flow);
+    if (flow->state == STATE_CLOSED) {
+        flow->owned = false;
+        flow_free(flow);
+        return;
+    }
+    flow_orphan(flow);
+    if (unread && flow->snd_una == flow->snd_nxt && flow_unsent(flow) == 0) {
+        send_reset(flow);
+        flow_end(flow, ERR_CLOSED);
+        return;
+    }
+    flow->orphan_data |= unread;
+    flow->shut = true;
+    if (flow->state == STATE_FIN_WAIT_2)
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(orphan_timeout_ms));
+    output(flow);
+}
+
+void tcp_abort(struct tcp_flow *flow)
+{
+    let_go(flow);
+    receive_drop(flow);
+    flow->owned = false;
+    if (flow->state == STATE_CLOSED) {
+        flow_free(flow);
+        return;
+    }
+    send_reset(flow);
+    flow_end(flow, ERR_CLOSED);
+}

@@ -1,0 +1,255 @@
+/* The signature's operations: the module itself, opening, listening, accepting. FLOW's are in stream.c. */
+#include "private.h"
+
+#include <stdlib.h>
+
+#ifdef MIRAGE_INSTANCE
+#define TEXT_OF(x) #x
+#define NAME_OF(x) TEXT_OF(x)
+static const char instance_name[] = NAME_OF(MIRAGE_INSTANCE);
+#else
+static const char instance_name[] = "tcp";
+#endif
+
+static void register_metrics(struct tcp *tcp)
+{
+#define REGISTER(name, help) \
+    metric_register(&tcp->metrics.name, METRIC_COUNTER, "tcp." #name, instance_name, help);
+    TCP_METRICS(REGISTER)
+}
+
+static void unregister_metrics(struct tcp *tcp)
+{
+#define UNREGISTER(name, help) metric_unregister(&tcp->metrics.name);
+    TCP_METRICS(UNREGISTER)
+}
+
+IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct random *random)
+{
+    struct tcp *tcp = calloc(1, sizeof *tcp);
+    if (tcp == NULL)
+        return ERR_NO_MEMORY;
+    tcp->ip = ip;
+    tcp->icmp = icmp;
+    tcp->random = random;
+    tcp->offloads = ip_offloads(ip);
+    random_fill(random, tcp->key, sizeof tcp->key);
+    random_fill(random, tcp->table_key, sizeof tcp->table_key);
+    random_fill(random, tcp->port_offsets, sizeof tcp->port_offsets);
+    tcp->flush_last = &tcp->flush_first;
+    tcp->flush_timer = (struct os_timer)OS_TIMER_INIT(flush_fire, tcp);
+    tcp->time_waits_last = &tcp->time_waits;
+    tcp->time_wait_timer = (struct os_timer)OS_TIMER_INIT(time_wait_fire, tcp);
+    list_init(&tcp->orphans);
+    register_metrics(tcp);
+    ip_listen_tcp(ip, tcp);
+    icmp_listen_tcp(icmp, tcp);
+    *out = tcp;
+    return OK;
+}
+
+/* What is left is told so, and freed. Flows that an application still holds are its mistake. */
+static void end_all(struct tcp *tcp)
+{
+    for (uint32_t i = 0; tcp->table != NULL && i <= tcp->table_mask; i++)
+        while (tcp->table[i] != NULL) {
+            struct node *node = tcp->table[i];
+            uint32_t mask = tcp->table_mask;
+            if (node->is_time_wait) {
+                time_wait_end(tcp, (struct time_wait *)node);
+            } else {
+                send_reset((struct tcp_flow *)node);
+                flow_end((struct tcp_flow *)node, ERR_CLOSED);
+            }
+            if (mask != tcp->table_mask) {
+                i = UINT32_MAX; /* it has shrunk: begin again */
+                break;
+            }
+        }
+    flush_fire(tcp);
+}
+
+static void free_listeners(struct tcp *tcp)
+{
+    for (int i = 0; i < LISTENER_BUCKETS; i++)
+        while (tcp->listeners[i] != NULL)
+            tcp_unlisten(tcp->listeners[i]);
+}
+
+IO void tcp_disconnect(struct tcp *tcp)
+{
+    free_listeners(tcp);
+    /* What was written before the program ended is to arrive. */
+    OS_SHIELD {
+        os_time until = os_now() + MILLISECONDS(disconnect_ms);
+        while (tcp->orphans.count > 0 && os_wait_until(&tcp->drained, until) == OK)
+            continue;
+    }
+    ip_listen_tcp(tcp->ip, NULL);
+    icmp_listen_tcp(tcp->icmp, NULL);
+    end_all(tcp);
+    os_timer_stop(&tcp->flush_timer);
+    os_timer_stop(&tcp->time_wait_timer);
+    while (tcp->spare_sent != NULL) {
+        struct sent *next = tcp->spare_sent->next;
+        free(tcp->spare_sent);
+        tcp->spare_sent = next;
+    }
+    unregister_metrics(tcp);
+    free(tcp->table);
+    explicit_bzero(tcp->key, sizeof tcp->key);
+    free(tcp);
+}
+
+/* A connection in SYN-SENT to the peer, from a port that is free. */
+static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **out)
+{
+    struct ends ends = { .remote = peer->addr, .remote_port = peer->port };
+    struct time_wait *replaced;
+    uint32_t iss;
+    TRY(ip_source(tcp->ip, &peer->addr, &ends.local));
+    TRY(port_choose(tcp, &ends, &replaced, tcp->now));
+    iss = isn_make(tcp, &ends, tcp->now);
+    if (replaced != NULL) {
+        iss = seq_max(iss, replaced->snd_nxt + 65535 + 2);
+        time_wait_end(tcp, replaced);
+    }
+    struct tcp_flow *flow = flow_new(tcp, &ends);
+    if (flow == NULL)
+        return ERR_NO_MEMORY;
+    flow->owned = flow->opening = true;
+    flow->iss = flow->snd_una = iss;
+    flow->snd_nxt = iss + 1;
+    flow->last_sent = tcp->now;
+    flow_step(flow, SEND_SYN);
+    flow->retransmit_mode = MODE_RTO;
+    timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
+    send_control(flow, iss, SYN);
+    *out = flow;
+    return OK;
+}
+
+IO err tcp_open(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **out)
+{
+    struct tcp_flow *flow;
+    err e = OK;
+    tcp->now = os_now();
+    if (peer->port == 0 || ip_is_any(&peer->addr))
+        return ERR_UNREACHABLE;
+    TRY(open_begin(tcp, peer, &flow));
+    while (e == OK && flow->opening && flow->state != STATE_CLOSED)
+        e = os_wait(&flow->writers);
+    if (e == OK && flow->opening)
+        e = flow->error;
+    if (e != OK) {
+        tcp_abort(flow);
+        return e;
+    }
+    *out = flow;
+    return OK;
+}
+
+/* A port that nobody listens on: RFC 6056's simple randomisation. */
+static err choose_listening_port(struct tcp *tcp, const struct ip_addr *local, uint16_t *port)
+{
+    uint32_t count = (uint32_t)(port_last - port_first + 1), at = random_below(tcp->random, count);
+    for (uint32_t i = 0; i < count; i++) {
+        *port = (uint16_t)((uint32_t)port_first + (at + i) % count);
+        if (!listener_conflicts(tcp, local, *port))
+            return OK;
+    }
+    return ERR_ADDRESS_IN_USE;
+}
+
+err tcp_listen(struct tcp *tcp, const struct ip_addr *local, uint16_t port, uint32_t backlog,
+               struct tcp_listener **out)
+{
+    if (!ip_is_any(local) && !ip_has(tcp->ip, local))
+        return ERR_ADDRESS_NOT_HERE;
+    if (port == 0)
+        TRY(choose_listening_port(tcp, local, &port));
+    else if (listener_conflicts(tcp, local, port))
+        return ERR_ADDRESS_IN_USE;
+    struct tcp_listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL)
+        return ERR_NO_MEMORY;
+    listener->tcp = tcp;
+    listener->local = *local;
+    listener->port = port;
+    listener->backlog = backlog > 0 ? backlog : 1;
+    list_init(&listener->half_open);
+    list_init(&listener->ready);
+    listener->next = tcp->listeners[port % LISTENER_BUCKETS];
+    tcp->listeners[port % LISTENER_BUCKETS] = listener;
+    *out = listener;
+    return OK;
+}
+
+uint16_t tcp_listener_port(struct tcp_listener *listener)
+{
+    return listener->port;
+}
+
+IO err tcp_accept(struct tcp_listener *listener, struct tcp_flow **out)
+{
+    struct tcp_flow *flow;
+    while ((flow = listener->ready.first) == NULL)
+        TRY(os_wait(&listener->acceptors));
+    list_remove(&listener->ready, flow);
+    flow->listener = NULL;
+    flow->owned = true;
+    *out = flow;
+    return OK;
+}
+
+static void end_list(struct flow_list *list)
+{
+    while (list->first != NULL) {
+        send_reset(list->first);
+        flow_end(list->first, ERR_CLOSED);
+    }
+}
+
+void tcp_unlisten(struct tcp_listener *listener)
+{
+    struct tcp *tcp = listener->tcp;
+    struct tcp_listener **link = &tcp->listeners[listener->port % LISTENER_BUCKETS];
+    tcp->now = os_now();
+    end_list(&listener->half_open);
+    end_list(&listener->ready);
+    while (*link != listener)
+        link = &(*link)->next;
+    *link = listener->next;
+    os_fail_all(&listener->acceptors, ERR_CLOSED);
+    free(listener);
+}
+
+void tcp_peer(struct tcp_flow *flow, struct endpoint *out)
+{
+    *out = (struct endpoint){ flow->node.ends.remote, flow->node.ends.remote_port };
+}
+
+void tcp_local(struct tcp_flow *flow, struct endpoint *out)
+{
+    *out = (struct endpoint){ flow->node.ends.local, flow->node.ends.local_port };
+}
+
+void tcp_set_nodelay(struct tcp_flow *flow, bool on)
+{
+    flow->nodelay = on;
+    if (on && flow->state != STATE_CLOSED)
+        flush_later(flow);
+}
+
+void tcp_set_keepalive(struct tcp_flow *flow, os_time idle)
+{
+    flow->keepalive = idle > 0 ? idle : 0;
+    flow->probes = 0;
+    if (flow->state == STATE_CLOSED)
+        return;
+    flow->tcp->now = os_now();
+    if (idle > 0)
+        timer_at(flow, TIMER_KEEPALIVE, flow->last_received + idle);
+    else
+        timer_off(flow, TIMER_KEEPALIVE);
+}

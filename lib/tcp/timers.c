@@ -1,0 +1,292 @@
+/*
+ * What time brings. A flow has one timer of the runtime, set to its first deadline or earlier: moving a
+ * deadline away, as every acknowledgement does, costs a store. An idle connection has none set.
+ */
+#include "private.h"
+
+INTERNAL void timer_at(struct tcp_flow *flow, enum timer timer, os_time when)
+{
+    flow->deadlines[timer] = when;
+    if (os_timer_is_set(&flow->timer) && flow->timer.when <= when)
+        return;
+    if (os_timer_set(&flow->timer, when) != OK) {
+        /* A connection that no time passes for would hang: it ends. */
+        flow->timer_failed = true;
+        flush_later(flow);
+    }
+}
+
+INTERNAL void timer_off(struct tcp_flow *flow, enum timer timer)
+{
+    flow->deadlines[timer] = OS_NEVER;
+}
+
+/* RFC 6298, (2.2) and (2.4). The variance counts at least as much as Linux lets it: the timer's tick. */
+INTERNAL os_time rto_of(os_time srtt, os_time rttvar)
+{
+    os_time least = MILLISECONDS(rto_min_ms), most = MILLISECONDS(rto_max_ms);
+    os_time variance = 4 * rttvar < least ? least : 4 * rttvar;
+    os_time rto = srtt + variance;
+    return rto > most ? most : rto;
+}
+
+/* RFC 6298, (2.2) and (2.3), and the least round trip of the last five minutes for RACK. */
+INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt)
+{
+    os_time now = flow->tcp->now;
+    if (rtt <= 0)
+        rtt = 1;
+    if (flow->srtt == 0) {
+        flow->srtt = rtt;
+        flow->rttvar = rtt / 2;
+    } else {
+        os_time off = flow->srtt > rtt ? flow->srtt - rtt : rtt - flow->srtt;
+        flow->rttvar += (off - flow->rttvar) / 4;
+        flow->srtt += (rtt - flow->srtt) / 8;
+    }
+    if (rtt <= flow->min_rtt || now - flow->min_rtt_at > MINUTES(5)) {
+        flow->min_rtt = rtt;
+        flow->min_rtt_at = now;
+    }
+    flow->rto = rto_of(flow->srtt, flow->rttvar);
+}
+
+static os_time backed_off(const struct tcp_flow *flow, unsigned times)
+{
+    os_time most = MILLISECONDS(rto_max_ms);
+    os_time rto = flow->rto << (times < 20 ? times : 20);
+    return rto > most ? most : rto;
+}
+
+/* RFC 8985, section 7.2: when to probe the tail; OS_NEVER: not now. */
+static os_time tail_probe_time(const struct tcp_flow *flow)
+{
+    if (!flow->sack || flow->recovery != OPEN || flow->tail_probe || flow->srtt == 0 || flow->backoff > 0 ||
+        flow->sacked_bytes > 0)
+        return OS_NEVER;
+    os_time wait = 2 * flow->srtt;
+    if (flow->snd_nxt - flow->snd_una <= flow->mss)
+        wait += rto_min_ms < 200 ? MILLISECONDS(rto_min_ms) : MILLISECONDS(200); /* its delayed acknowledgement */
+    if (wait < MILLISECONDS(2))
+        wait = MILLISECONDS(2);
+    return flow->last_sent + wait;
+}
+
+/* Whether bytes wait that nothing in flight will bring on: the window is shut, or too small. */
+static bool must_persist(const struct tcp_flow *flow)
+{
+    return flow->sent == NULL && (flow_unsent(flow) > 0 || (flow->shut && !flow->fin_sent));
+}
+
+/* Set the retransmission timer to what it should be for now: RFC 6298, section 5. */
+INTERNAL void retransmit_rearm(struct tcp_flow *flow)
+{
+    if (!flow_synchronized(flow))
+        return;
+    if (flow->sent != NULL) {
+        os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe;
+        if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
+            return;
+        probe = tail_probe_time(flow);
+        flow->retransmit_mode = probe < rto ? MODE_TAIL_PROBE : MODE_RTO;
+        timer_at(flow, TIMER_RETRANSMIT, probe < rto ? probe : rto);
+        return;
+    }
+    if (!must_persist(flow)) {
+        timer_off(flow, TIMER_RETRANSMIT);
+        flow->retransmit_mode = MODE_RTO;
+        return;
+    }
+    if (flow->retransmit_mode == MODE_PERSIST && flow->deadlines[TIMER_RETRANSMIT] != OS_NEVER)
+        return;
+    flow->retransmit_mode = MODE_PERSIST;
+    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
+}
+
+/* RFC 9293, section 3.8.3, and RFC 5482: bytes went unacknowledged for too long. */
+static bool given_up(struct tcp_flow *flow)
+{
+    os_time most = MILLISECONDS(flow->owned || flow->listener != NULL ? user_timeout_ms : orphan_timeout_ms);
+    if (flow->tcp->now - flow->last_progress < most)
+        return false;
+    log_debug("port %u: nothing acknowledged for too long", flow->node.ends.remote_port);
+    send_reset(flow);
+    flow_end(flow, ERR_TIMEOUT);
+    return true;
+}
+
+static void handshake_timeout(struct tcp_flow *flow)
+{
+    bool syn_sent = flow->state == STATE_SYN_SENT;
+    flow->backoff++;
+    if (flow->backoff > (flow->passive ? synack_retries : syn_retries)) {
+        flow_end(flow, ERR_TIMEOUT);
+        return;
+    }
+    COUNT(flow->tcp, timeouts);
+    send_control(flow, flow->iss, syn_sent ? SYN : SYN | ACK);
+    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
+}
+
+static void retransmission_timeout(struct tcp_flow *flow)
+{
+    if (given_up(flow))
+        return;
+    recovery_timeout(flow);
+    if (flow->backoff < 30)
+        flow->backoff++;
+    flow->rto_base = flow->tcp->now;
+    black_hole_suspected(flow);
+    output(flow);
+}
+
+/*
+ * RFC 9293, section 3.8.6.1. A number that was acknowledged already makes the peer say what its window
+ * is; when there is some room, less than a full segment goes after all (section 3.8.6.2.1).
+ */
+static void persist_timeout(struct tcp_flow *flow)
+{
+    uint32_t window = flow->snd_una + flow->snd_wnd - flow->snd_nxt;
+    /* A peer that keeps its window shut may do so for ever, but not with nobody behind the flow. */
+    if (!flow->owned && flow->listener == NULL && given_up(flow))
+        return;
+    if (flow->backoff < 30)
+        flow->backoff++;
+    if (window > 0 && window < flow->mss && flow->snd_wnd > 0) {
+        uint32_t most = flow->snd_max_wnd;
+        flow->snd_max_wnd = 0; /* half of it is then little enough */
+        output(flow);
+        flow->snd_max_wnd = most;
+        if (flow->sent != NULL)
+            return;
+    } else {
+        output(flow);
+        if (flow->state == STATE_CLOSED || flow->sent != NULL)
+            return;
+        if (flow->tcp->now - flow->last_received > MILLISECONDS(user_timeout_ms)) {
+            send_reset(flow);
+            flow_end(flow, ERR_TIMEOUT);
+            return;
+        }
+        send_control(flow, flow->snd_una - 1, ACK);
+    }
+    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
+}
+
+static void tail_probe_timeout(struct tcp_flow *flow)
+{
+    COUNT(flow->tcp, tail_probes);
+    if (send_tail_probe(flow)) {
+        flow->tail_probe = true;
+        flow->tail_probe_end = flow->snd_nxt;
+    }
+    /* Section 7.3: then the retransmission timer runs from here. */
+    flow->tail_probe = true;
+    flow->rto_base = flow->tcp->now;
+    retransmit_rearm(flow);
+}
+
+static void reorder_timeout(struct tcp_flow *flow)
+{
+    flow->retransmit_mode = MODE_RTO;
+    if (rack_detect(flow)) {
+        if (flow->recovery < RECOVERY)
+            recovery_enter(flow);
+        if (flow->recovery == RECOVERY)
+            flow->cwnd = max_u32(flow->cwnd, sent_flight(flow) + flow->mss);
+    }
+    output(flow);
+}
+
+static void retransmit_timeout(struct tcp_flow *flow)
+{
+    if (!flow_synchronized(flow)) {
+        handshake_timeout(flow);
+        return;
+    }
+    switch ((enum retransmit_mode)flow->retransmit_mode) {
+    case MODE_PERSIST: persist_timeout(flow); break;
+    case MODE_RTO:
+        if (flow->sent != NULL)
+            retransmission_timeout(flow);
+        break;
+    case MODE_TAIL_PROBE:
+        if (flow->sent != NULL)
+            tail_probe_timeout(flow);
+        break;
+    case MODE_REORDER: reorder_timeout(flow); break;
+    }
+}
+
+/* RFC 9293, section 3.8.4; while bytes are in flight their timer does this one's work. */
+static void keepalive_timeout(struct tcp_flow *flow)
+{
+    os_time now = flow->tcp->now, due = flow->last_received + flow->keepalive;
+    if (flow->keepalive == 0)
+        return;
+    if (due > now)
+        flow->probes = 0;
+    if (due > now || flow->sent != NULL) {
+        timer_at(flow, TIMER_KEEPALIVE, due > now ? due : now + flow->keepalive);
+        return;
+    }
+    if (flow->probes >= keepalive_probes) {
+        send_reset(flow);
+        flow_end(flow, ERR_TIMEOUT);
+        return;
+    }
+    flow->probes++;
+    send_control(flow, flow->snd_una - 1, ACK);
+    os_time interval = MILLISECONDS(keepalive_interval_ms);
+    timer_at(flow, TIMER_KEEPALIVE, now + (interval < flow->keepalive ? interval : flow->keepalive));
+}
+
+/* An orphan has had its time, unless its bytes are still moving. */
+static void linger_timeout(struct tcp_flow *flow)
+{
+    os_time more = flow->last_progress + MILLISECONDS(orphan_timeout_ms);
+    if (flow->state != STATE_FIN_WAIT_2 && more > flow->tcp->now) {
+        timer_at(flow, TIMER_LINGER, more);
+        return;
+    }
+    COUNT(flow->tcp, orphans_reset);
+    send_reset(flow);
+    flow_end(flow, ERR_TIMEOUT);
+}
+
+static void expired(struct tcp_flow *flow, enum timer timer)
+{
+    switch (timer) {
+    case TIMER_RETRANSMIT: retransmit_timeout(flow); break;
+    case TIMER_DELAYED_ACK:
+        if (flow->ack_need != ACK_NONE)
+            send_ack(flow);
+        break;
+    case TIMER_KEEPALIVE: keepalive_timeout(flow); break;
+    case TIMER_LINGER: linger_timeout(flow); break;
+    case TIMERS: break;
+    }
+}
+
+INTERNAL void timer_fire(void *arg)
+{
+    struct tcp_flow *flow = arg;
+    os_time now = os_now(), first = OS_NEVER;
+    flow->tcp->now = now;
+    for (int i = 0; i < TIMERS; i++) {
+        if (flow->deadlines[i] > now)
+            continue;
+        flow->deadlines[i] = OS_NEVER;
+        expired(flow, (enum timer)i);
+        if (flow->state == STATE_CLOSED)
+            return;
+    }
+    for (int i = 0; i < TIMERS; i++)
+        if (flow->deadlines[i] < first)
+            first = flow->deadlines[i];
+    if (first != OS_NEVER && (!os_timer_is_set(&flow->timer) || first < flow->timer.when) &&
+        os_timer_set(&flow->timer, first) != OK) {
+        flow->timer_failed = true;
+        flush_later(flow);
+    }
+}
