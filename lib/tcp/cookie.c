@@ -8,6 +8,8 @@
  */
 #include "private.h"
 
+#include <mirage/siphash.h>
+
 static const uint16_t cookie_mss[8] = { 216, 536, 1220, 1300, 1420, 1440, 1460, 8940 };
 
 enum { COOKIE_AGE = 2 }; /* ticks of the clock that a cookie is good for: at least 64 s */
@@ -27,7 +29,7 @@ static uint32_t cookie_hash(const struct tcp *tcp, const struct ends *ends, uint
     } h = { .ports = { ends->local_port, ends->remote_port }, .irs = irs, .tick = tick, .said = said };
     memcpy(h.addresses, ends->local.bytes, 16);
     memcpy(h.addresses + 16, ends->remote.bytes, 16);
-    return (uint32_t)(siphash(tcp->key, &h, sizeof h) >> 40);
+    return (uint32_t)(siphash_bytes(tcp->key, &h, sizeof h) >> 40);
 }
 
 static uint32_t option_bits(const struct segment *syn)

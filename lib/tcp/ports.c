@@ -23,7 +23,7 @@ INTERNAL err port_choose(struct tcp *tcp, struct ends *ends, struct time_wait **
     uint32_t count = (uint32_t)(port_last - port_first + 1);
     ends->local_port = 0;
     uint32_t offset = timestamp_offset(tcp, ends);
-    uint16_t *next = &tcp->port_offsets[(offset >> 24) % PORT_TABLE];
+    uint32_t *next = &tcp->port_offsets[(offset >> 24) % PORT_TABLE];
 
     for (uint32_t i = 0; i < count; i++, (*next)++) {
         ends->local_port = (uint16_t)((uint32_t)port_first + (offset + *next) % count);

@@ -365,7 +365,7 @@ struct tcp {
     struct time_wait *time_waits, **time_waits_last;
     uint32_t time_wait_count;
     struct os_timer time_wait_timer;
-    uint16_t port_offsets[PORT_TABLE];
+    uint32_t port_offsets[PORT_TABLE];
     struct sent *spare_sent;
     uint32_t spare_sent_count;
     uint64_t memory;      /* bytes in all queues */
@@ -398,7 +398,6 @@ INTERNAL enum state state_next(enum state state, enum action action);
 INTERNAL const char *state_name(enum state state);
 
 /* secret.c */
-INTERNAL uint64_t siphash(const uint64_t key[2], const void *data, size_t len);
 INTERNAL uint32_t ends_hash(const struct tcp *tcp, const struct ends *ends);
 INTERNAL uint32_t isn_make(const struct tcp *tcp, const struct ends *ends, os_time now);
 INTERNAL uint32_t timestamp_offset(const struct tcp *tcp, const struct ends *ends);
