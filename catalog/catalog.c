@@ -248,6 +248,11 @@ RESOLVER (dns_client)(STACK stack)
     return entry_applied(here, "dns_client", ARGS(stack, entry_applied(here, "default_random", ARGS())));
 }
 
+CONNECTOR (happy_eyeballs)(STACK stack, RESOLVER names)
+{
+    return entry_applied(called(), "happy_eyeballs", ARGS(stack, names));
+}
+
 HTTP (http_server)(STACK stack)
 {
     struct here here = called();
@@ -261,5 +266,6 @@ SITE (site)(HTTP http, KV_RO files)
 
 HTTP_CLIENT (http_client)(STACK stack, RESOLVER names)
 {
-    return entry_applied(called(), "http_client", ARGS(stack, names));
+    struct here here = called();
+    return entry_applied(here, "http_client", ARGS(entry_applied(here, "happy_eyeballs", ARGS(stack, names))));
 }

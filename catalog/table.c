@@ -174,6 +174,14 @@ const struct catalog_entry catalog_entries[] = {
         .params = LIST("STACK", "RANDOM"),
     },
     {
+        .name = "happy_eyeballs",
+        .prototype = "CONNECTOR happy_eyeballs(STACK stack, RESOLVER resolver)",
+        .doc = "Connections by name, the addresses of both families tried in turn (RFC 8305).",
+        .source = "lib/happy_eyeballs",
+        .result = "CONNECTOR",
+        .params = LIST("STACK", "RESOLVER"),
+    },
+    {
         .name = "http_server",
         .prototype = "HTTP http_server(STACK stack)",
         .doc = "A server of HTTP/1.1; its clock is default_pclock().",
@@ -192,10 +200,10 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "http_client",
         .prototype = "HTTP_CLIENT http_client(STACK stack, RESOLVER resolver)",
-        .doc = "A client of HTTP/1.1.",
+        .doc = "A client of HTTP/1.1; it connects by happy_eyeballs(stack, resolver).",
         .source = "lib/http_client",
         .result = "HTTP_CLIENT",
-        .params = LIST("STACK", "RESOLVER"),
+        .params = LIST("CONNECTOR"),
     },
     { 0 },
 };

@@ -55,6 +55,8 @@ MIRAGE_USED ICMP (icmp_socket)(STACK stack);
 /* Names to addresses, services and texts: as the host resolves them, and by asking DNS servers over a stack. */
 MIRAGE_USED RESOLVER (resolver)(void);
 MIRAGE_USED RESOLVER (dns_client)(STACK stack);
+/* Connections by name, the addresses of both families tried in turn. */
+MIRAGE_USED CONNECTOR (happy_eyeballs)(STACK stack, RESOLVER resolver);
 
 /* HTTP/1.1: a server, a handler that serves a store, a client. */
 MIRAGE_USED HTTP (http_server)(STACK stack);
@@ -83,6 +85,7 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))
 #define resolver(...) MIRAGE_CALL(resolver(__VA_ARGS__))
 #define dns_client(...) MIRAGE_CALL(dns_client(__VA_ARGS__))
+#define happy_eyeballs(...) MIRAGE_CALL(happy_eyeballs(__VA_ARGS__))
 #define http_server(...) MIRAGE_CALL(http_server(__VA_ARGS__))
 #define site(...) MIRAGE_CALL(site(__VA_ARGS__))
 #define http_client(...) MIRAGE_CALL(http_client(__VA_ARGS__))

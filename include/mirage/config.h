@@ -42,6 +42,7 @@ config_type(UDP);
 config_type(TCP);
 config_type(STACK);
 config_type(RESOLVER);
+config_type(CONNECTOR);
 config_type(HTTP);
 config_type(SITE);
 config_type(HTTP_CLIENT);

@@ -123,6 +123,7 @@
 #include <mirage/sig/tcp.h>
 #include <mirage/sig/stack.h>
 #include <mirage/sig/resolver.h>
+#include <mirage/sig/connector.h>
 #include <mirage/sig/http.h>
 #include <mirage/sig/http_client.h>
 #include <mirage/sig/site.h>

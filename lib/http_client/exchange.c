@@ -2,31 +2,12 @@
 
 /* Interim replies (RFC 9110, section 15.2) before the final one. */
 #define INTERIM_MAX 8
-#define ADDRESSES_MAX 8
-
-static IO err open_any(struct http_client_exchange *x)
-{
-    struct ip_addr addresses[ADDRESSES_MAX];
-    size_t count = 0;
-    err e = resolver_resolve(x->client->resolver, x->url.host, addresses, ADDRESSES_MAX, &count);
-    if (e == OK && count == 0)
-        e = ERR_NOT_FOUND;
-    if (e != OK)
-        return e;
-    for (size_t i = 0; i < count; i++) {
-        struct endpoint peer = { addresses[i], x->url.port };
-        e = stack_tcp_open(x->client->tcp, &peer, &x->flow);
-        if (e == OK || os_check() != OK)
-            return e;
-    }
-    return e;
-}
 
 INTERNAL IO err client_open(struct http_client_exchange *x)
 {
     err e = OK;
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = open_any(x);
+        e = connector_open(x->client->connector, x->url.host, x->url.port, &x->flow);
     if (e != OK)
         x->flow = NULL;
     return e;
@@ -40,7 +21,7 @@ INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data)
         return ERR_CLOSED;
     }
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = stack_tcp_write(x->flow, data);
+        e = connector_tcp_write(x->flow, data);
     return e;
 }
 
@@ -52,7 +33,7 @@ static IO err receive(struct http_client_exchange *x)
     if (x->flow == NULL)
         return ERR_CLOSED;
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = stack_tcp_read(x->flow, &piece);
+        e = connector_tcp_read(x->flow, &piece);
     if (e == OK)
         x->in = buf_append(x->in, piece);
     return e;
@@ -61,9 +42,9 @@ static IO err receive(struct http_client_exchange *x)
 INTERNAL void client_reset(struct http_client_exchange *x)
 {
     if (x->flow != NULL && x->done)
-        stack_tcp_close(x->flow);
+        connector_tcp_close(x->flow);
     else if (x->flow != NULL)
-        stack_tcp_abort(x->flow);
+        connector_tcp_abort(x->flow);
     buf_free(x->in);
     buf_free(x->head_bytes);
     x->flow = NULL;

@@ -205,13 +205,12 @@ IO err http_client_get(struct http_client *client, const char *url, size_t limit
     return OK;
 }
 
-IO err http_client_connect(struct http_client **out, struct stack *stack, struct resolver *resolver)
+IO err http_client_connect(struct http_client **out, struct connector *connector)
 {
     struct http_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return ERR_NO_MEMORY;
-    client->tcp = stack_get_tcp(stack);
-    client->resolver = resolver;
+    client->connector = connector;
     client->timeout = http_client_timeout;
     client->redirects = (unsigned)max_redirects;
     client->head_max = (size_t)max_reply_head;

@@ -1,18 +1,16 @@
-/* A client of HTTP/1.1 over the TCP of a stack: a connection a request. */
+/* A client of HTTP/1.1 over connections by name, one a request. */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
 #include "url.h"
 
-PARAM(STACK, stack);
-PARAM(RESOLVER, resolver);
+PARAM(CONNECTOR, connector);
 MODULE(HTTP_CLIENT, http_client);
 
 LOG_SOURCE(http_client);
 
 struct http_client {
-    struct stack_tcp *tcp;
-    struct resolver *resolver;
+    struct connector *connector;
     os_time timeout;      /* of each wait */
     unsigned redirects;   /* that are followed */
     size_t head_max;
@@ -20,7 +18,7 @@ struct http_client {
 
 struct http_client_exchange {
     struct http_client *client;
-    struct stack_tcp_flow *flow;
+    struct connector_tcp_flow *flow;
     struct buf *in;         /* received, not yet given */
     struct buf *head_bytes; /* what the reply's fields lie in */
     bool to_head;
