@@ -47,6 +47,12 @@ forgets_source() {
     named=$(grep -rlF -e "$source/" "$work/app" "$work/cache" || true)
     [ -z "$named" ] || { echo "these name the source tree: $named" && return 1; }
 }
+explains_all() {
+    local command
+    for command in $("$prefix/bin/mirage" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+        [ -f "$prefix/share/man/man1/mirage-$command.1" ] || { echo "mirage $command has no page" && return 1; }
+    done
+}
 warns() { # of the manual
     local said
     said=$(mandoc -T lint -W warning "$prefix"/share/man/man1/*.1 2>&1) || true
@@ -54,7 +60,7 @@ warns() { # of the manual
 }
 describes() { "$prefix/bin/mirage" describe "$work/app" | grep -F "share/mirage" && return 1 || return 0; }
 
-echo 1..10
+echo 1..11
 check 'mirage installs under a prefix' install_all
 check 'the prefix has the programs, headers, sources, manual and completions' has_files
 check 'and nothing that only the source tree needs' has_no_others
@@ -68,6 +74,7 @@ if command -v mandoc >/dev/null; then
 else
     number=$((number + 1)) && echo "ok $number - the manual # SKIP mandoc is not installed"
 fi
+check 'every command has its page' explains_all
 check 'the completion for bash parses' bash -n "$prefix/share/bash-completion/completions/mirage.bash"
 if command -v zsh >/dev/null; then
     check 'the completion for zsh parses' zsh -n "$prefix/share/zsh/site-functions/_mirage"
