@@ -200,20 +200,122 @@ NETWORK (trace)(NETWORK network)
     return entry_applied(called(), "trace", ARGS(network));
 }
 
-NETWORK (default_network)(void)
+NETWORK (tap)(const char *name)
 {
     struct here here = called();
-    return port_of(here, entry_applied(here, "vnet", ARGS()), "");
+    if (name == NULL)
+        refuse(here, "tap was given no name");
+    return entry_with(here, "tap", "name", text_of(name), ARGS());
+}
+
+static void *network_of_target(struct here here)
+{
+    if (strcmp(config_target(), "sim") == 0)
+        return port_of(here, entry_applied(here, "vnet", ARGS()), "");
+    return entry_applied(here, "tap", ARGS());
+}
+
+NETWORK (default_network)(void)
+{
+    return network_of_target(called());
+}
+
+/* What of the project's own stack stands on a card; the same card gives the same modules. */
+struct own {
+    void *ip, *icmp;
+};
+
+static void *random_of(struct here here)
+{
+    return entry_applied(here, "default_random", ARGS());
+}
+
+static struct own own_of(struct here here, const void *network)
+{
+    void *random = random_of(here), *ethernet = entry_applied(here, "direct_ethernet", ARGS(network));
+    void *arp = entry_applied(here, "direct_arp", ARGS(ethernet, random));
+    void *ipv4 = entry_applied(here, "direct_ipv4", ARGS(ethernet, arp, random));
+    void *ipv6 = entry_applied(here, "direct_ipv6", ARGS(ethernet, random));
+    void *ip = entry_applied(here, "direct_ip", ARGS(ipv4, ipv6));
+    return (struct own){ ip, entry_applied(here, "direct_icmp", ARGS(ip, random)) };
+}
+
+static void *own_stack(struct here here, const void *network)
+{
+    struct own own = own_of(here, network);
+    void *udp = entry_applied(here, "direct_udp", ARGS(own.ip, own.icmp, random_of(here)));
+    void *tcp = entry_applied(here, "direct_tcp", ARGS(own.ip, own.icmp, random_of(here)));
+    return entry_applied(here, "direct_stack", ARGS(own.ip, udp, tcp));
+}
+
+ETHERNET (direct_ethernet)(NETWORK network)
+{
+    return entry_applied(called(), "direct_ethernet", ARGS(network));
+}
+
+ARP (direct_arp)(ETHERNET ethernet)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_arp", ARGS(ethernet, random_of(here)));
+}
+
+IPV4 (direct_ipv4)(ETHERNET ethernet, ARP arp)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_ipv4", ARGS(ethernet, arp, random_of(here)));
+}
+
+IP (direct_ipv6)(ETHERNET ethernet)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_ipv6", ARGS(ethernet, random_of(here)));
+}
+
+IP (direct_ip)(IP v4, IP v6)
+{
+    return entry_applied(called(), "direct_ip", ARGS(v4, v6));
+}
+
+ICMP (direct_icmp)(IP ip)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_icmp", ARGS(ip, random_of(here)));
+}
+
+UDP (direct_udp)(IP ip, ICMP icmp)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_udp", ARGS(ip, icmp, random_of(here)));
+}
+
+TCP (direct_tcp)(IP ip, ICMP icmp)
+{
+    struct here here = called();
+    return entry_applied(here, "direct_tcp", ARGS(ip, icmp, random_of(here)));
+}
+
+STACK (direct_stack)(IP ip, UDP udp, TCP tcp)
+{
+    return entry_applied(called(), "direct_stack", ARGS(ip, udp, tcp));
+}
+
+static void *by_net(struct here here, void *socket, void *direct)
+{
+    return choice_new(here, choice_key(here, "net"),
+                      (const struct match_case[]){ { "socket", socket }, { "direct", direct }, { mirage_end, NULL } });
 }
 
 static void *stack_on(struct here here, const void *network)
 {
-    void *own = absent(here, "STACK", "--net=direct is not in this version, which has only the host's sockets: use --net=socket");
     node_of(here, network, NODE_VALUE, "argument 1 of 'generic_stack'");
-    return choice_new(here, choice_key(here, "net"),
-                      (const struct match_case[]){ { "socket", entry_applied(here, "socket_stack", ARGS()) },
-                                                   { "direct", own },
-                                                   { mirage_end, NULL } });
+    return by_net(here, entry_applied(here, "socket_stack", ARGS()), own_stack(here, network));
+}
+
+static void *icmp_on(struct here here, const void *network)
+{
+    node_of(here, network, NODE_VALUE, "argument 1 of 'generic_icmp'");
+    void *socket = entry_applied(here, "icmp_socket", ARGS(entry_applied(here, "socket_stack", ARGS())));
+    return by_net(here, socket, own_of(here, network).icmp);
 }
 
 STACK (generic_stack)(NETWORK network)
@@ -224,7 +326,18 @@ STACK (generic_stack)(NETWORK network)
 STACK default_stack(void)
 {
     struct here here = called();
-    return stack_on(here, absent(here, "NETWORK", ""));
+    return stack_on(here, network_of_target(here));
+}
+
+ICMP (generic_icmp)(NETWORK network)
+{
+    return icmp_on(called(), network);
+}
+
+ICMP default_icmp(void)
+{
+    struct here here = called();
+    return icmp_on(here, network_of_target(here));
 }
 
 STACK (socket_stack)(void)

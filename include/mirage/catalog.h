@@ -34,6 +34,8 @@ MIRAGE_USED KV_RW (kv_mem)(void);
  * generic_stack(network) is given. With --net=socket no card is opened.
  */
 MIRAGE_USED NETWORK (default_network)(void);
+/* The other end of a tap interface of Linux. */
+MIRAGE_USED NETWORK (tap)(const char *name);
 /*
  * Networks within the program: a switch in memory, and its ports, each name one of its own. default_network()
  * of the target sim is a port of vnet().
@@ -50,6 +52,25 @@ MIRAGE_USED NETWORK (trace)(NETWORK network);
 MIRAGE_USED STACK (socket_stack)(void);
 MIRAGE_USED STACK (generic_stack)(NETWORK network);
 MIRAGE_USED STACK default_stack(void);
+/*
+ * The parts of this project's own stack, to be wired otherwise than generic_stack(network) does:
+ *     ETHERNET e = direct_ethernet(network);
+ *     IP ip = direct_ip(ip_of_ipv4(direct_ipv4(e, direct_arp(e))), direct_ipv6(e));
+ *     ICMP icmp = direct_icmp(ip);
+ *     STACK stack = direct_stack(ip, direct_udp(ip, icmp), direct_tcp(ip, icmp));
+ */
+MIRAGE_USED ETHERNET (direct_ethernet)(NETWORK network);
+MIRAGE_USED ARP (direct_arp)(ETHERNET ethernet);
+MIRAGE_USED IPV4 (direct_ipv4)(ETHERNET ethernet, ARP arp);
+MIRAGE_USED IP (direct_ipv6)(ETHERNET ethernet);
+MIRAGE_USED IP (direct_ip)(IP v4, IP v6);
+MIRAGE_USED ICMP (direct_icmp)(IP ip);
+MIRAGE_USED UDP (direct_udp)(IP ip, ICMP icmp);
+MIRAGE_USED TCP (direct_tcp)(IP ip, ICMP icmp);
+MIRAGE_USED STACK (direct_stack)(IP ip, UDP udp, TCP tcp);
+/* The ICMP that belongs to generic_stack() and generic_stack(network). */
+MIRAGE_USED ICMP (generic_icmp)(NETWORK network);
+MIRAGE_USED ICMP default_icmp(void);
 /* Echoes on the host's sockets; the stack is one on the host's sockets too. */
 MIRAGE_USED ICMP (icmp_socket)(STACK stack);
 /* Names to addresses, services and texts: as the host resolves them, and by asking DNS servers over a stack. */
@@ -75,6 +96,7 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define kv_mem(...) MIRAGE_CALL(kv_mem(__VA_ARGS__))
 #define socket_stack(...) MIRAGE_CALL(socket_stack(__VA_ARGS__))
 #define default_network(...) MIRAGE_CALL(default_network(__VA_ARGS__))
+#define tap(...) MIRAGE_CALL(tap(__VA_ARGS__))
 #define vnet(...) MIRAGE_CALL(vnet(__VA_ARGS__))
 #define vnet_port(...) MIRAGE_CALL(vnet_port(__VA_ARGS__))
 #define pcap(...) MIRAGE_CALL(pcap(__VA_ARGS__))
@@ -82,6 +104,17 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define trace(...) MIRAGE_CALL(trace(__VA_ARGS__))
 #define generic_stack(...) \
     MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_stack, ) default_stack, )(__VA_ARGS__))
+#define direct_ethernet(...) MIRAGE_CALL(direct_ethernet(__VA_ARGS__))
+#define direct_arp(...) MIRAGE_CALL(direct_arp(__VA_ARGS__))
+#define direct_ipv4(...) MIRAGE_CALL(direct_ipv4(__VA_ARGS__))
+#define direct_ipv6(...) MIRAGE_CALL(direct_ipv6(__VA_ARGS__))
+#define direct_ip(...) MIRAGE_CALL(direct_ip(__VA_ARGS__))
+#define direct_icmp(...) MIRAGE_CALL(direct_icmp(__VA_ARGS__))
+#define direct_udp(...) MIRAGE_CALL(direct_udp(__VA_ARGS__))
+#define direct_tcp(...) MIRAGE_CALL(direct_tcp(__VA_ARGS__))
+#define direct_stack(...) MIRAGE_CALL(direct_stack(__VA_ARGS__))
+#define generic_icmp(...) \
+    MIRAGE_CALL(MIRAGE_FIRST(__VA_OPT__(generic_icmp, ) default_icmp, )(__VA_ARGS__))
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))
 #define resolver(...) MIRAGE_CALL(resolver(__VA_ARGS__))
 #define dns_client(...) MIRAGE_CALL(dns_client(__VA_ARGS__))

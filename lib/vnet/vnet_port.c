@@ -4,6 +4,7 @@
  * starve the rest. An offload that the sender used and this port's owner does not take is done here, on the way in.
  */
 #include <mirage/functor.h>
+#include <mirage/mac.h>
 #include <mirage/metric.h>
 #include <mirage/packet.h>
 
@@ -35,25 +36,6 @@ struct vnet_port {
     struct metric dropped;
     struct buf *ring[];
 };
-
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_mac(const char *text, uint8_t out[6])
-{
-    for (int i = 0; i < 6; i++, text += 3) {
-        int high = hex(text[0]), low = high < 0 ? -1 : hex(text[1]);
-        if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return (out[0] & 1) == 0;
-}
 
 static void deliver_all(void *arg)
 {
@@ -114,7 +96,7 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
     port->port = (struct switch_port){ .deliver = deliver, .ctx = port };
     port->turn = (struct os_timer)OS_TIMER_INIT(deliver_all, port);
     err e = vnet_attach(vnet, &port->port);
-    if (e == OK && mac[0] != '\0' && !parse_mac(mac, port->info.mac)) {
+    if (e == OK && mac[0] != '\0' && !mac_parse(mac, port->info.mac)) {
         log_error("'%s' is not the address of one station: six bytes as 02:00:00:00:00:01", mac);
         vnet_detach(vnet, &port->port);
         e = ERR_INVALID;

@@ -31,6 +31,7 @@ def same_output(tap, mirage, source, work, env):
             status, out, err = run([mirage, "run", f"--target={target}", *options], work, env)
             tap.report(status == 0 and out == expected, f"{source.name}, {target}, {name}",
                        f"status {status}\n{err}\n-- expected\n{expected}\n-- printed\n{out}")
+            shutil.rmtree(work / "_build")
 
 
 def simulation(tap, mirage, work, env):

@@ -1,0 +1,54 @@
+/* What the files of this module share. */
+#ifndef DEVICES_NETWORK_TAP_H
+#define DEVICES_NETWORK_TAP_H
+
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+#include <mirage/packet.h>
+
+#include <sys/uio.h>
+
+#include "../../../platform/linux/fd.h"
+
+MODULE(NETWORK, network_tap);
+LOG_SOURCE(tap);
+
+/* struct virtio_net_hdr of virtio 1.0, section 5.1.6, in the machine's order and without num_buffers. */
+struct tap_header {
+    uint8_t flags, gso_type;
+    uint16_t hdr_len, gso_size, csum_start, csum_offset;
+};
+
+enum { TAP_NEEDS_CSUM = 1, TAP_DATA_VALID = 2 };
+enum { TAP_GSO_NONE = 0, TAP_GSO_TCP4 = 1, TAP_GSO_TCP6 = 4, TAP_GSO_UDP = 5, TAP_GSO_ECN = 0x80 };
+
+/* Pages for a frame of NETWORK_GSO_MAX bytes, the first with headroom, and iovecs for one that is written. */
+enum { TAP_PAGES = 18, TAP_VECTOR = 128 };
+
+struct network_tap {
+    struct linux_fd fd;
+    struct network_info info;
+    void *ctx; /* the listener's */
+    char name[16];
+    size_t frame_max; /* bytes of the longest frame that can come in */
+    struct buf *pages[TAP_PAGES]; /* that the next frame is read into */
+    struct iovec vector[TAP_VECTOR];
+    struct buf **waiting; /* a ring of frames for which the kernel had no room */
+    size_t first, count;
+    bool down_told; /* that the interface is down, until a write succeeds */
+    struct metric frames_in, frames_out, dropped_in, dropped_out;
+};
+
+/* Open the interface, and find out what it is; tells what is wrong. */
+INTERNAL err tap_open(struct network_tap *tap, const char *name, bool offloads);
+
+/* Raise what has come, as much as is fair; true when there may be more. */
+INTERNAL bool tap_read(struct network_tap *tap);
+
+/*
+ * Hand the frame to the kernel; takes it unless the result is ERR_AGAIN. Frames whose chain has more pieces
+ * than a vector must have been pulled up.
+ */
+INTERNAL err tap_write(struct network_tap *tap, struct buf *frame);
+
+#endif
