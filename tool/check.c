@@ -212,8 +212,8 @@ static bool is_declared(const struct description *d, const char *name)
     if (strncmp(name, "mirage_arg_", 11) == 0 || strcmp(name, entry_name(d)) == 0)
         return true;
     for (size_t i = 0; i < d->module->operation_count; i++)
-        if (strcmp(d->module->operations[i].name, name) == 0)
-            return is_own(d, &d->module->operations[i]);
+        if (strcmp(d->module->operations[i].name, name) == 0 && is_own(d, &d->module->operations[i]))
+            return true;
     for (size_t i = 0; i < d->param_count; i++)
         for (size_t k = 0; k < d->params[i].operation_count; k++)
             if (strcmp(d->params[i].operations[k].name, name) == 0)

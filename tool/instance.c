@@ -58,9 +58,24 @@ static const struct config_arg *find_config_arg(const struct graph *graph, const
     return NULL;
 }
 
+/* Its own name, or else that of the one named module on which it stands, so that `lan` names a whole stack. */
+static const char *label_of(const struct value *value)
+{
+    const char *found = value->label;
+    for (size_t i = 0; value->label == NULL && i < value->arg_count; i++) {
+        const char *label = label_of(value->args[i]);
+        if (found != NULL && label != NULL && strcmp(found, label) != 0)
+            return NULL;
+        found = label != NULL ? label : found;
+    }
+    return found;
+}
+
 const char *instance_shown(const struct instance *instance)
 {
-    return instance->value->label != NULL ? instance->value->label : instance->name;
+    const struct value *value = instance->value;
+    const char *label = is_device(instance->description->module) ? label_of(value) : value->label;
+    return label != NULL ? label : instance->name;
 }
 
 static bool check_setting(const struct description *d, const struct setting *s)

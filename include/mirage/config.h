@@ -37,6 +37,7 @@ config_type(SWITCH);
 config_type(ETHERNET);
 config_type(ARP);
 config_type(IP);
+config_type(IPV4);
 config_type(ICMP);
 config_type(UDP);
 config_type(TCP);
@@ -144,6 +145,7 @@ extern const char mirage_end[];
 /* A module in the place of another type that it satisfies. */
 #define kv_ro_of(...) MIRAGE_CALL(kv_ro_of(__VA_ARGS__))
 #define flow_of_tcp(...) MIRAGE_CALL(flow_of_tcp(__VA_ARGS__))
+#define ip_of_ipv4(...) MIRAGE_CALL(ip_of_ipv4(__VA_ARGS__))
 
 #define MIRAGE_USED __attribute__((warn_unused_result))
 MIRAGE_USED void *(foreign)(const char *source, const char *result, const char *params);
@@ -169,6 +171,7 @@ void *(with_library)(const void *x, const char *name);
 void (runtime_arg)(const char *name, const char *type, const char *value, const char *doc);
 MIRAGE_USED KV_RO (kv_ro_of)(KV_RW kv);
 MIRAGE_USED FLOW (flow_of_tcp)(TCP tcp);
+MIRAGE_USED IP (ip_of_ipv4)(IPV4 ip);
 
 #include <mirage/catalog.h>
 

@@ -100,6 +100,11 @@ FLOW (flow_of_tcp)(TCP tcp)
     return (FLOW)coerced(tcp, "flow_of_tcp");
 }
 
+IP (ip_of_ipv4)(IPV4 ip)
+{
+    return (IP)coerced(ip, "ip_of_ipv4");
+}
+
 void (register_job)(const char *name, JOB job)
 {
     struct here here = called();

@@ -1,0 +1,122 @@
+/*
+ * ARP: who has which IPv4 address on the link. table.c keeps the neighbours, address.c this
+ * host's own addresses, arp.c what comes and goes.
+ */
+#ifndef ARP_H
+#define ARP_H
+
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+
+#include "arp_wire.h"
+
+PARAM(ETHERNET, eth);
+PARAM(RANDOM, random);
+MODULE(ARP_ON, arp, eth);
+LOG_SOURCE(arp);
+
+KEY_INT(entries_max, 512, "neighbours that are remembered");
+KEY_INT(waiting_max, 8, "packets that wait for one neighbour's address");
+KEY_INT(waiting_total_max, 128, "packets that wait for addresses altogether");
+
+enum {
+    ARP_HEADS = 256,
+    ARP_ADDRESSES_MAX = 8,
+    ARP_TRIES = 3, /* requests before a neighbour counts as gone */
+    ARP_WAITING_ROOM = 16,
+};
+
+#define ARP_RETRY SECONDS(1)
+/* RFC 1122, section 2.3.2.1: an address is used this long before it is asked for again, by unicast. */
+#define ARP_FRESH SECONDS(60)
+/* One that was not used meanwhile is no longer believed. */
+#define ARP_OLD MINUTES(20)
+/* A neighbour that did not answer is not asked again for this long. */
+#define ARP_GONE SECONDS(1)
+
+/* RFC 5227, section 1.1. */
+#define ARP_PROBES 3
+#define ARP_PROBE_WAIT SECONDS(1)
+#define ARP_PROBE_MIN SECONDS(1)
+#define ARP_PROBE_MAX SECONDS(2)
+#define ARP_ANNOUNCEMENTS 2
+#define ARP_ANNOUNCE_WAIT SECONDS(2)
+#define ARP_ANNOUNCE_INTERVAL SECONDS(2)
+#define ARP_DEFEND_INTERVAL SECONDS(10)
+
+enum arp_state {
+    ARP_FREE,
+    ARP_ASKED, /* no address yet; packets wait */
+    ARP_KNOWN,
+    ARP_POLLED, /* known, and asked whether it still is */
+    ARP_MISSING, /* it did not answer */
+};
+
+struct arp_entry {
+    uint32_t ip;
+    struct ethernet_address mac;
+    uint8_t state, tries, waiting_count;
+    uint16_t next;       /* in its chain, or among the free; an index plus one */
+    os_time since;       /* when it was confirmed, or last asked */
+    os_time used;
+    struct buf *waiting[ARP_WAITING_ROOM]; /* oldest first */
+};
+
+enum arp_claim { ARP_UNUSED, ARP_PROBING, ARP_TAKEN, ARP_OURS };
+
+struct arp_address {
+    uint32_t ip;
+    uint8_t state, announcements; /* still to be sent */
+    os_time announce_at, defended_at; /* 0: never */
+    struct os_waitq prober;
+};
+
+struct arp {
+    struct eth *eth;
+    struct random *random;
+    void *ctx;
+    struct ethernet_address mac;
+    uint32_t seed, pending; /* entries that the timer is for */
+    uint16_t free;
+    size_t count, waiting;
+    struct os_timer timer;
+    struct os_waitq changed; /* entries became known or missing */
+    struct arp_address addresses[ARP_ADDRESSES_MAX];
+    struct metric neighbours, refused, dropped, conflicts;
+    uint16_t heads[ARP_HEADS];
+    struct arp_entry entries[];
+};
+
+/* The entry, or NULL. */
+INTERNAL struct arp_entry *arp_find(struct arp *arp, uint32_t ip);
+/* The entry, made as ARP_ASKED when there is none; the one longest unused makes room. */
+INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip);
+INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry);
+/* Send a request: to everybody, or to the address that was known. */
+INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry);
+/* A neighbour told its address: note it and send what waits. */
+INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac);
+/* Let a packet wait for the entry's address; the oldest goes when there are too many. */
+INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet);
+/* Ask again, give up; returns when to look again. */
+INTERNAL os_time arp_age(struct arp *arp, os_time now);
+
+INTERNAL void arp_send(struct arp *arp, enum arp_operation operation, uint32_t sender_ip,
+                       const struct ethernet_address *target_mac, uint32_t target_ip,
+                       const struct ethernet_address *destination);
+
+/* This host's address, in any state, or NULL. */
+INTERNAL struct arp_address *arp_own(struct arp *arp, uint32_t ip);
+/* RFC 5227: does the packet claim one of our addresses? */
+INTERNAL void arp_check_conflict(struct arp *arp, const struct arp_packet *packet);
+/* Send the announcements that are due; returns when the next is. */
+INTERNAL os_time arp_announce(struct arp *arp, os_time now);
+/* Have the timer fire by then. */
+INTERNAL void arp_arm(struct arp *arp, os_time when);
+
+static inline uint32_t arp_number(const struct ip_addr *addr)
+{
+    return wire_get32(addr->bytes + 12);
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* The table of neighbours: chains of entries in an array, so that it never grows. */
+#include "arp.h"
+
+static uint16_t *head_of(struct arp *arp, uint32_t ip)
+{
+    uint32_t hash = (ip ^ arp->seed) * 0x9e3779b1;
+    return &arp->heads[hash >> 24];
+}
+
+INTERNAL struct arp_entry *arp_find(struct arp *arp, uint32_t ip)
+{
+    for (uint16_t i = *head_of(arp, ip); i != 0; i = arp->entries[i - 1].next)
+        if (arp->entries[i - 1].ip == ip)
+            return &arp->entries[i - 1];
+    return NULL;
+}
+
+static bool is_pending(const struct arp_entry *entry)
+{
+    return entry->state == ARP_ASKED || entry->state == ARP_POLLED;
+}
+
+static void set_state(struct arp *arp, struct arp_entry *entry, enum arp_state state)
+{
+    arp->pending -= is_pending(entry);
+    entry->state = state;
+    arp->pending += is_pending(entry);
+}
+
+static void drop_waiting(struct arp *arp, struct arp_entry *entry, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_free(entry->waiting[i]);
+    entry->waiting_count = (uint8_t)(entry->waiting_count - n);
+    memmove(entry->waiting, entry->waiting + n, entry->waiting_count * sizeof *entry->waiting);
+    arp->waiting -= n;
+    metric_add(&arp->dropped, (int64_t)n);
+}
+
+INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry)
+{
+    uint16_t index = (uint16_t)(entry - arp->entries + 1), *link = head_of(arp, entry->ip);
+
+    drop_waiting(arp, entry, entry->waiting_count);
+    while (*link != index)
+        link = &arp->entries[*link - 1].next;
+    *link = entry->next;
+    set_state(arp, entry, ARP_FREE);
+    entry->next = arp->free;
+    arp->free = index;
+    arp->neighbours.value--;
+}
+
+static struct arp_entry *longest_unused(struct arp *arp)
+{
+    struct arp_entry *oldest = &arp->entries[0];
+    for (size_t i = 1; i < arp->count; i++)
+        if (arp->entries[i].used < oldest->used)
+            oldest = &arp->entries[i];
+    return oldest;
+}
+
+INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip)
+{
+    struct arp_entry *entry = arp_find(arp, ip);
+
+    if (entry != NULL)
+        return entry;
+    if (arp->free == 0)
+        arp_release(arp, longest_unused(arp));
+    uint16_t index = arp->free, *head = head_of(arp, ip);
+    entry = &arp->entries[index - 1];
+    arp->free = entry->next;
+    *entry = (struct arp_entry){ .ip = ip, .next = *head, .used = os_loop_now() };
+    *head = index;
+    set_state(arp, entry, ARP_ASKED);
+    arp->neighbours.value++;
+    return entry;
+}
+
+INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry)
+{
+    uint32_t sender = 0;
+    static const struct ethernet_address nobody;
+
+    for (size_t i = 0; i < ARP_ADDRESSES_MAX && sender == 0; i++)
+        if (arp->addresses[i].state == ARP_OURS)
+            sender = arp->addresses[i].ip;
+    entry->since = os_loop_now();
+    entry->tries++;
+    arp_send(arp, ARP_REQUEST, sender, &nobody, entry->ip,
+             entry->state == ARP_POLLED ? &entry->mac : &ETHERNET_BROADCAST);
+    arp_arm(arp, entry->since + ARP_RETRY);
+}
+
+INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac)
+{
+    struct buf *waiting[ARP_WAITING_ROOM];
+    size_t count = entry->waiting_count;
+
+    entry->mac = *mac;
+    entry->since = os_loop_now();
+    entry->tries = 0;
+    set_state(arp, entry, ARP_KNOWN);
+    /* What is written may come back here. */
+    memcpy(waiting, entry->waiting, count * sizeof *waiting);
+    entry->waiting_count = 0;
+    arp->waiting -= count;
+    for (size_t i = 0; i < count; i++)
+        IGNORE(eth_write(arp->eth, mac, ETHERNET_IPV4, waiting[i]));
+    os_wake_all(&arp->changed);
+}
+
+INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet)
+{
+    size_t most = waiting_max < ARP_WAITING_ROOM ? (size_t)waiting_max : ARP_WAITING_ROOM;
+
+    if (arp->waiting >= (size_t)waiting_total_max && entry->waiting_count == 0) {
+        metric_add(&arp->dropped, 1);
+        buf_free(packet);
+        return ERR_NO_SPACE;
+    }
+    /* RFC 1122, section 2.3.2.2: the latest is kept. */
+    if (entry->waiting_count == most || arp->waiting >= (size_t)waiting_total_max)
+        drop_waiting(arp, entry, 1);
+    entry->waiting[entry->waiting_count++] = packet;
+    arp->waiting++;
+    return OK;
+}
+
+INTERNAL os_time arp_age(struct arp *arp, os_time now)
+{
+    os_time next = OS_NEVER;
+
+    for (size_t i = 0; i < arp->count && arp->pending > 0; i++) {
+        struct arp_entry *entry = &arp->entries[i];
+        if (!is_pending(entry))
+            continue;
+        if (now < entry->since + ARP_RETRY) {
+            next = entry->since + ARP_RETRY < next ? entry->since + ARP_RETRY : next;
+        } else if (entry->tries < ARP_TRIES) {
+            arp_ask(arp, entry);
+        } else if (entry->state == ARP_POLLED) {
+            /* It may have moved to another link address: the next packet asks everybody. */
+            arp_release(arp, entry);
+        } else {
+            log_debug("%u.%u.%u.%u does not answer", entry->ip >> 24, entry->ip >> 16 & 255, entry->ip >> 8 & 255, entry->ip & 255);
+            drop_waiting(arp, entry, entry->waiting_count);
+            set_state(arp, entry, ARP_MISSING);
+            entry->since = now;
+            os_wake_all(&arp->changed);
+        }
+    }
+    return next;
+}
+
+err arp_write(struct arp *arp, const struct ip_addr *next_hop, struct buf *packet)
+{
+    uint32_t ip = arp_number(next_hop);
+    os_time now = os_loop_now();
+
+    if (packet == NULL)
+        return ERR_NO_MEMORY;
+    struct arp_entry *entry = arp_find(arp, ip);
+    if (entry == NULL)
+        entry = arp_make(arp, ip);
+    entry->used = now;
+    if (entry->state == ARP_KNOWN && now - entry->since > ARP_FRESH) {
+        bool old = now - entry->since > ARP_OLD;
+        set_state(arp, entry, old ? ARP_ASKED : ARP_POLLED);
+        entry->tries = 0;
+        if (!old)
+            arp_ask(arp, entry);
+    }
+    if (entry->state >= ARP_KNOWN && entry->state != ARP_MISSING)
+        return eth_write(arp->eth, &entry->mac, ETHERNET_IPV4, packet);
+    if (entry->state == ARP_MISSING) {
+        if (now < entry->since + ARP_GONE) {
+            buf_free(packet);
+            return ERR_UNREACHABLE;
+        }
+        set_state(arp, entry, ARP_ASKED);
+        entry->tries = 0;
+    }
+    if (entry->tries == 0)
+        arp_ask(arp, entry);
+    return arp_hold(arp, entry, packet);
+}
+
+IO err arp_resolve(struct arp *arp, const struct ip_addr *addr, struct ethernet_address *out)
+{
+    uint32_t ip = arp_number(addr);
+    struct arp_entry *entry = arp_make(arp, ip);
+
+    if (entry->state == ARP_MISSING || (entry->state == ARP_KNOWN && os_loop_now() - entry->since > ARP_OLD)) {
+        set_state(arp, entry, ARP_ASKED);
+        entry->tries = 0;
+    }
+    if (entry->state == ARP_ASKED && entry->tries == 0)
+        arp_ask(arp, entry);
+    while (entry != NULL && entry->state == ARP_ASKED) {
+        TRY(os_wait(&arp->changed));
+        entry = arp_find(arp, ip);
+    }
+    if (entry == NULL || entry->state == ARP_MISSING)
+        return ERR_UNREACHABLE;
+    *out = entry->mac;
+    return OK;
+}

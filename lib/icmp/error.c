@@ -1,0 +1,169 @@
+/* Errors: ours about others' packets, which are limited, and others' about ours, which are doubted. */
+#include "icmp.h"
+
+/*
+ * A token bucket, whose credit is time. A little of it is lost at random: who counts our errors must
+ * not learn from them whom else we sent one (RFC 9293's ports and UDP's are guessed that way).
+ */
+static bool may_send(struct icmp *icmp)
+{
+    os_time cost = SECONDS(1) / (errors_per_second > 0 ? errors_per_second : 1), now = os_loop_now();
+    os_time most = cost * errors_burst;
+
+    if (icmp->credited_at == 0)
+        icmp->credit = most;
+    else
+        icmp->credit += now - icmp->credited_at;
+    icmp->credited_at = now;
+    if (icmp->credit > most)
+        icmp->credit = most;
+    if (icmp->credit < cost)
+        return false;
+    icmp->credit -= cost + (os_time)random_below(icmp->random, 3) * cost / 2;
+    return true;
+}
+
+/* RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). `icmp_type` is that of the packet, -1 when it is not ICMP. */
+static bool may_answer(const struct ip_head *head, int icmp_type, bool even_group)
+{
+    bool v4 = ip_is_v4(&head->source);
+
+    if ((head->group && !even_group) || !icmp_is_host(&head->source))
+        return false;
+    if (icmp_type < 0)
+        return true;
+    return v4 ? icmp_type == ICMP4_ECHO || icmp_type == ICMP4_ECHO_REPLY : icmp_type >= 128 && icmp_type != 137;
+}
+
+/* Send an error that quotes `packet`, which begins with its IP header. Takes it. */
+static err send_about(struct icmp *icmp, const struct ip_head *head, enum icmp_error_kind kind, uint8_t code, uint32_t word, struct buf *packet)
+{
+    bool v4 = ip_is_v4(&head->source);
+    /* RFC 1812, section 4.3.2.3; RFC 4443, section 2.4 (c). */
+    size_t most = (v4 ? 576 : IPV6_MTU_MIN) - (v4 ? IPV4_HEADER : IPV6_HEADER) - ICMP_HEADER;
+    struct ip_head back = { .source = head->destination, .destination = head->source, .protocol = v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
+
+    if (!may_send(icmp)) {
+        metric_add(&icmp->errors_limited, 1);
+        buf_free(packet);
+        return ERR_AGAIN;
+    }
+    if (buf_len(packet) > most)
+        buf_truncate(packet, most);
+    if (head->group && ip_source(icmp->ip, &head->source, &back.source) != OK) {
+        buf_free(packet);
+        return ERR_UNREACHABLE;
+    }
+    packet->csum = BUF_CSUM_UNKNOWN;
+    packet->gso = BUF_GSO_NONE;
+    struct buf *message = buf_prepend(packet, ICMP_HEADER);
+    if (message == NULL)
+        return ERR_NO_MEMORY;
+    if (!icmp_emit_error(message->data, v4, kind, code, word)) {
+        buf_free(message);
+        return ERR_INVALID;
+    }
+    icmp_put_checksum(&back.source, &back.destination, message);
+    metric_add(&icmp->errors_out, 1);
+    return ip_write(icmp->ip, &back, message);
+}
+
+/* The packet with a header like the one that it came with, which its transport has been given without. */
+static struct buf *with_header(const struct ip_head *head, struct buf *payload)
+{
+    size_t len = buf_len(payload);
+
+    if (!ip_is_v4(&head->source)) {
+        struct buf *b = buf_prepend(payload, IPV6_HEADER);
+        if (b != NULL)
+            ipv6_emit(b->data, &head->source, &head->destination, len, head->protocol, head->hop_limit, head->traffic_class, head->flow_label);
+        return b;
+    }
+    struct ipv4_header header = {
+        .source = ipv4_number(&head->source),
+        .destination = ipv4_number(&head->destination),
+        .length = (uint16_t)(len + IPV4_HEADER),
+        .fragment = head->dont_fragment ? IPV4_DONT_FRAGMENT : 0,
+        .protocol = head->protocol,
+        .ttl = head->hop_limit,
+        .tos = head->traffic_class,
+    };
+    struct buf *b = buf_prepend(payload, IPV4_HEADER);
+    if (b != NULL)
+        ipv4_emit(b->data, &header);
+    return b;
+}
+
+err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const struct ip_head *head, struct buf *payload)
+{
+    if (payload == NULL)
+        return ERR_NO_MEMORY;
+    if (!may_answer(head, -1, false)) {
+        buf_free(payload);
+        return ERR_INVALID;
+    }
+    struct buf *packet = with_header(head, payload);
+    if (packet == NULL)
+        return ERR_NO_MEMORY;
+    return send_about(icmp, head, error->kind, 0, error->mtu, packet);
+}
+
+/* The type of the ICMP message that a packet is, -1 when it is another. */
+static int icmp_type_of(const struct ip_problem *problem, const struct buf *packet)
+{
+    bool v4 = ip_is_v4(&problem->head.source);
+    uint8_t bytes[IPV6_HEADER + IPV6_EXTENSION_BYTES_MAX + 8];
+    size_t len = buf_len(packet) < sizeof bytes ? buf_len(packet) : sizeof bytes, headers;
+    struct ip_head head;
+
+    if (buf_read_copy(packet, 0, bytes, len) != OK || icmp_parse_quoted(v4, bytes, len, &head, &headers) != OK ||
+        head.protocol != (v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6))
+        return -1;
+    return bytes[headers];
+}
+
+void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
+{
+    static const struct { enum icmp_error_kind kind; uint8_t code; } errors[] = {
+        [IP_PROBLEM_PROTOCOL] = { ICMP_UNREACHABLE_PROTOCOL, 0 },
+        [IP_PROBLEM_REASSEMBLY] = { ICMP_TIME_EXCEEDED, 1 },
+        [IP_PROBLEM_HEADER] = { ICMP_PARAMETER_PROBLEM, 0 },
+        [IP_PROBLEM_OPTION] = { ICMP_PARAMETER_PROBLEM, 2 },
+    };
+    struct icmp *icmp = ctx;
+
+    /* Only an option may ask for an answer to a group: RFC 4443, section 2.4 (e.3). */
+    if (may_answer(&problem->head, icmp_type_of(problem, packet), problem->kind == IP_PROBLEM_OPTION))
+        IGNORE(send_about(icmp, &problem->head, errors[problem->kind].kind, errors[problem->kind].code, problem->pointer, packet));
+    else
+        buf_free(packet);
+}
+
+INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, struct buf *message)
+{
+    bool v4 = ip_is_v4(&head->source);
+    uint8_t bytes[ICMP_HEADER + IPV6_HEADER + IPV6_EXTENSION_BYTES_MAX + 8];
+    size_t len = buf_len(message) < sizeof bytes ? buf_len(message) : sizeof bytes, headers;
+    struct icmp_error error = { .reporter = head->source };
+
+    if (buf_read_copy(message, 0, bytes, len) != OK ||
+        !(v4 ? icmp4_error_kind(bytes, &error.kind, &error.mtu) : icmp6_error_kind(bytes, &error.kind, &error.mtu)))
+        goto out;
+    metric_add(&icmp->errors_in, 1);
+    /* What it quotes must be a packet of ours. */
+    if (icmp_parse_quoted(v4, bytes + ICMP_HEADER, len - ICMP_HEADER, &error.head, &headers) != OK ||
+        !ip_has(icmp->ip, &error.head.source)) {
+        metric_add(&icmp->malformed, 1);
+        log_debug("dropped an error about a packet that is not ours");
+        goto out;
+    }
+    memcpy(error.transport, bytes + ICMP_HEADER + headers, sizeof error.transport);
+    if (error.head.protocol == IP_PROTOCOL_TCP && icmp->tcp != NULL)
+        icmp_on_tcp_error(icmp->tcp, &error);
+    else if (error.head.protocol == IP_PROTOCOL_UDP && icmp->udp != NULL)
+        icmp_on_udp_error(icmp->udp, &error);
+    else if (error.head.protocol == (v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6) && error.transport[ICMP_TYPE] == (v4 ? ICMP4_ECHO : ICMP6_ECHO))
+        icmp_fail_echo(icmp, &error);
+out:
+    buf_free(message);
+}

@@ -1,0 +1,61 @@
+/*
+ * ICMP of both versions. icmp.c sorts what comes in and answers echoes, ping.c sends them, error.c tells
+ * others of errors and passes theirs on.
+ */
+#ifndef ICMP_H
+#define ICMP_H
+
+#include <mirage/checksum.h>
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+#include <mirage/packet.h>
+
+#include "icmp_wire.h"
+
+PARAM(IP, ip);
+PARAM(RANDOM, random);
+MODULE(ICMP_ON, icmp, ip);
+LOG_SOURCE(icmp);
+
+KEY_INT(errors_per_second, 100, "errors that are sent a second (RFC 4443, section 2.4 (f))");
+KEY_INT(errors_burst, 50, "errors that are sent at once");
+
+/* One echo that waits for its reply, on the stack of who asks. */
+struct icmp_echo {
+    struct icmp_echo *next;
+    struct ip_addr destination;
+    uint16_t id, sequence;
+    size_t len;
+    bool answered, unreachable;
+    os_time sent, received;
+    struct os_waitq waiter;
+};
+
+struct icmp {
+    struct ip *ip;
+    struct random *random;
+    void *tcp, *udp;
+    struct icmp_echo *echoes;
+    os_time credit; /* of errors, in time: one costs a second's share */
+    os_time credited_at;
+    struct metric in, malformed, echoes_in, errors_in, errors_out, errors_limited;
+};
+
+/* Whether an address is that of one host. */
+static inline bool icmp_is_host(const struct ip_addr *a)
+{
+    if (!ip_is_v4(a))
+        return !ip_is_any(a) && !ipv6_is_multicast(a);
+    return a->bytes[12] != 0 && a->bytes[12] < 224;
+}
+
+/* A reply; `echo` is the message from its ICMP header on. Takes it. */
+INTERNAL void icmp_match_reply(struct icmp *icmp, const struct ip_head *head, struct buf *echo);
+/* An error, checked but for what it quotes. Takes it. */
+INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, struct buf *message);
+/* An error that quotes an echo of ours. */
+INTERNAL void icmp_fail_echo(struct icmp *icmp, const struct icmp_error *error);
+/* Store the checksum of a message whose field is zero. */
+INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination, struct buf *message);
+
+#endif

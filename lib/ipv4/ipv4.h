@@ -1,0 +1,100 @@
+/*
+ * IPv4 on one link (RFC 791, 1122). route.c finds the way to a destination and remembers it,
+ * output.c sends, input.c receives, settings.c is what a DHCP client or the command line configures.
+ */
+#ifndef IPV4_H
+#define IPV4_H
+
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+#include <mirage/packet.h>
+#include <mirage/reassembly.h>
+
+#include "../ip/loopback.h"
+#include "../ip/path_mtu.h"
+#include "ipv4_wire.h"
+
+PARAM(ETHERNET, eth);
+PARAM(ARP_ON, arp, eth);
+PARAM(RANDOM, random);
+MODULE(IPV4, ipv4);
+LOG_SOURCE(ipv4);
+
+KEY_INT(reassembly_seconds, 30, "how long a packet's fragments may take to come (RFC 1122, section 3.3.2)");
+KEY_INT(path_mtu_min, 552, "the least path MTU that a router's message is believed, in bytes");
+
+enum {
+    IPV4_PATHS = 256, /* destinations whose way is remembered */
+    IPV4_IDS = 256,   /* counters of identifications */
+    IPV4_NAME_SERVERS_MAX = 4,
+    IPV4_DOMAINS_SIZE = 256,
+};
+
+enum ipv4_way {
+    IPV4_NOWHERE,
+    IPV4_DIRECT, /* a neighbour: the destination itself or a gateway */
+    IPV4_LOCAL,
+    IPV4_ALL,    /* broadcast on the link */
+    IPV4_GROUP,
+};
+
+/* The way to a destination, as of `generation`. */
+struct ipv4_path {
+    uint32_t destination;
+    uint32_t generation;
+    struct ip_addr next_hop;
+    uint32_t mtu; /* of packets, header included */
+    os_time mtu_until;
+    uint8_t way;
+};
+
+struct ipv4_route {
+    uint32_t network, mask, gateway; /* gateway 0: on the link */
+};
+
+struct ipv4 {
+    struct eth *eth;
+    struct arp *arp;
+    struct random *random;
+    void *tcp, *udp, *icmp, *conflict;
+
+    uint32_t address; /* 0: none */
+    uint8_t prefix;
+    bool is_static, expected;
+    uint32_t gateway; /* 0: none */
+    size_t route_count;
+    struct ipv4_route routes[IPV4_ROUTES_MAX];
+    uint32_t mtu, generation;
+    struct os_waitq configured;
+
+    uint32_t seed;
+    struct ipv4_path paths[IPV4_PATHS];
+    uint16_t ids[IPV4_IDS];
+    struct path_mtu path_mtus;
+    struct reassembly reassembly;
+    struct os_timer timer; /* for reassembly */
+    struct loopback loopback;
+    struct network_info info;
+
+    size_t name_server_count;
+    struct ip_addr name_servers[IPV4_NAME_SERVERS_MAX];
+    char domains[IPV4_DOMAINS_SIZE];
+
+    struct metric in, out, malformed, martian, unroutable, source_routed, unknown, fragments_in, fragments_out, fragments_refused;
+};
+
+/* The way to a destination; never NULL, but perhaps IPV4_NOWHERE. Valid until the next call. */
+INTERNAL struct ipv4_path *ipv4_path(struct ipv4 *ip, uint32_t destination);
+INTERNAL bool ipv4_is_broadcast(const struct ipv4 *ip, uint32_t addr);
+/* What was remembered of ways is no longer so. */
+INTERNAL void ipv4_changed(struct ipv4 *ip);
+
+/* A packet of ours or from the link, beginning with its header; takes it. */
+INTERNAL void ipv4_input(struct ipv4 *ip, struct buf *packet, bool group, bool from_link);
+INTERNAL void ipv4_loop(void *ctx, struct buf *packet);
+INTERNAL void ipv4_expire(void *arg);
+
+/* Take what the command line says. */
+INTERNAL IO err ipv4_configure(struct ipv4 *ip);
+
+#endif

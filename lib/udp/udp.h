@@ -1,0 +1,62 @@
+/* UDP (RFC 768): sockets by port (socket.c), datagrams in and out (udp.c). */
+#ifndef UDP_H
+#define UDP_H
+
+#include <mirage/checksum.h>
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+
+#include "udp_wire.h"
+
+PARAM(IP, ip);
+PARAM(ICMP_ON, icmp, ip);
+PARAM(RANDOM, random);
+MODULE(UDP_ON, udp, ip);
+LOG_SOURCE(udp);
+
+KEY_INT(queue_max, 128, "datagrams that wait in a socket; a power of two");
+KEY_INT(queue_bytes_max, 1048576, "bytes of payload that wait in a socket");
+KEY_INT(sockets_max, 16384, "sockets at once");
+
+enum {
+    UDP_HEADS = 256,
+    UDP_EPHEMERAL_FIRST = 49152, /* RFC 6335, section 6 */
+    UDP_EPHEMERAL_COUNT = 16384,
+    UDP_PEERS = 4,   /* latest destinations of a socket, whose errors are believed */
+    UDP_BURST = 32,  /* datagrams sent before the others get a turn */
+};
+
+struct udp_datagram {
+    struct endpoint from;
+    struct buf *payload; /* NULL: empty */
+};
+
+struct udp_socket {
+    struct udp_socket *next; /* in its chain */
+    struct udp *udp;
+    struct ip_addr local;    /* IP_ANY: every address */
+    uint16_t port;
+    bool refused;
+    uint8_t sent, next_peer;
+    size_t head, count, room, bytes; /* of the queue; room is a power of two */
+    struct udp_datagram *queue;
+    struct os_waitq readers;
+    struct endpoint peers[UDP_PEERS];
+};
+
+struct udp {
+    struct ip *ip;
+    struct icmp *icmp;
+    struct random *random;
+    bool checksum_out; /* the device finishes checksums */
+    size_t socket_count;
+    struct udp_socket *heads[UDP_HEADS];
+    struct metric in, out, sockets, malformed, checksum_wrong, queue_full, port_closed;
+};
+
+/* Who gets a datagram to this address and port: the socket bound to it, or to every address. NULL: nobody. */
+INTERNAL struct udp_socket *udp_find(struct udp *udp, const struct ip_addr *local, uint16_t port);
+/* Give the datagram to the socket, or drop it when its queue is full. Takes the payload. */
+INTERNAL void udp_enqueue(struct udp_socket *socket, const struct ip_addr *from, uint16_t port, struct buf *payload);
+
+#endif
