@@ -48,9 +48,9 @@ test_in() {
 test_in build "${CC-gcc}" "GCC" -- "$@"
 if [ $fast = no ]; then
     test_in build-clang clang "Clang" -- "$@"
-    # Programs built by the tool are tested with sanitizers by their own tests: here, the parts.
+    # What the tool builds is tested with sanitizers by its own tests, of the suite `tool`: here, the parts.
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
     test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
-        -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool --no-suite slow "$@"
+        -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool "$@"
 fi
 python3 scripts/tally.py "${tested[@]}"

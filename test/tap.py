@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 import sys
 
 
@@ -33,6 +34,9 @@ class Tap:
 
 
 def run(argv, cwd, env):
+    # Meson gives programs of the build relative to its folder.
+    if "/" in str(argv[0]) and Path(argv[0]).exists():
+        argv = [str(Path(argv[0]).resolve()), *argv[1:]]
     done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=120,
                           capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
