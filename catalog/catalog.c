@@ -222,7 +222,7 @@ NETWORK (default_network)(void)
 
 /* What of the project's own stack stands on a card; the same card gives the same modules. */
 struct own {
-    void *ip, *icmp;
+    void *ipv4, *ip, *icmp;
 };
 
 static void *random_of(struct here here)
@@ -237,7 +237,7 @@ static struct own own_of(struct here here, const void *network)
     void *ipv4 = entry_applied(here, "direct_ipv4", ARGS(ethernet, arp, random));
     void *ipv6 = entry_applied(here, "direct_ipv6", ARGS(ethernet, random));
     void *ip = entry_applied(here, "direct_ip", ARGS(ipv4, ipv6));
-    return (struct own){ ip, entry_applied(here, "direct_icmp", ARGS(ip, random)) };
+    return (struct own){ ipv4, ip, entry_applied(here, "direct_icmp", ARGS(ip, random)) };
 }
 
 static void *own_stack(struct here here, const void *network)
@@ -245,7 +245,9 @@ static void *own_stack(struct here here, const void *network)
     struct own own = own_of(here, network);
     void *udp = entry_applied(here, "direct_udp", ARGS(own.ip, own.icmp, random_of(here)));
     void *tcp = entry_applied(here, "direct_tcp", ARGS(own.ip, own.icmp, random_of(here)));
-    return entry_applied(here, "direct_stack", ARGS(own.ip, udp, tcp));
+    /* The client waits for an address, which it may have to get first. */
+    struct node *stack = setting_new(here, entry_functor(here, "direct_stack"), "wait_for_address", "bool", json_pack("{s:s}", "value", "false"));
+    return entry_applied(here, "dhcp_client", ARGS(own.ipv4, apply_new(here, "direct_stack", stack, ARGS(own.ip, udp, tcp)), random_of(here)));
 }
 
 ETHERNET (direct_ethernet)(NETWORK network)
@@ -297,6 +299,12 @@ TCP (direct_tcp)(IP ip, ICMP icmp)
 STACK (direct_stack)(IP ip, UDP udp, TCP tcp)
 {
     return entry_applied(called(), "direct_stack", ARGS(ip, udp, tcp));
+}
+
+STACK (dhcp_client)(IPV4 ipv4, STACK stack)
+{
+    struct here here = called();
+    return entry_applied(here, "dhcp_client", ARGS(ipv4, stack, random_of(here)));
 }
 
 static void *by_net(struct here here, void *socket, void *direct)
@@ -359,6 +367,12 @@ RESOLVER (dns_client)(STACK stack)
 {
     struct here here = called();
     return entry_applied(here, "dns_client", ARGS(stack, entry_applied(here, "default_random", ARGS())));
+}
+
+RESOLVER (generic_resolver)(STACK stack)
+{
+    struct here here = called();
+    return by_net(here, entry_applied(here, "resolver", ARGS()), entry_applied(here, "dns_client", ARGS(stack, random_of(here))));
 }
 
 CONNECTOR (happy_eyeballs)(STACK stack, RESOLVER names)

@@ -229,6 +229,14 @@ const struct catalog_entry catalog_entries[] = {
         .params = LIST("IP", "UDP", "TCP"),
     },
     {
+        .name = "dhcp_client",
+        .prototype = "STACK dhcp_client(IPV4 ipv4, STACK stack)",
+        .doc = "A stack whose IPv4 a DHCP client configures, when --dhcp asks for it; generic_stack() is one.",
+        .source = "lib/dhcp_client",
+        .result = "STACK",
+        .params = LIST("IPV4", "STACK", "RANDOM"),
+    },
+    {
         .name = "generic_icmp",
         .prototype = "ICMP generic_icmp(NETWORK network)",
         .doc = "The ICMP that belongs to generic_stack(network), as the key --net says; "
@@ -261,6 +269,13 @@ const struct catalog_entry catalog_entries[] = {
         .source = "lib/dns_client",
         .result = "RESOLVER",
         .params = LIST("STACK", "RANDOM"),
+    },
+    {
+        .name = "generic_resolver",
+        .prototype = "RESOLVER generic_resolver(STACK stack)",
+        .doc = "The host's names with its sockets, and dns_client(stack) on the project's own stack, as the key --net says.",
+        .result = "RESOLVER",
+        .chosen_by = "net",
     },
     {
         .name = "happy_eyeballs",

@@ -3,5 +3,7 @@
 void config(void)
 {
     functor(JOB, CONSOLE, HTTP_CLIENT) fetch = foreign("unikernel.c", JOB, CONSOLE, HTTP_CLIENT);
-    register_job("fetch", apply(fetch, default_console(), http_client(generic_stack(), resolver())));
+    STACK stack = generic_stack();
+
+    register_job("fetch", apply(fetch, default_console(), http_client(stack, generic_resolver(stack))));
 }

@@ -58,6 +58,7 @@ MIRAGE_USED STACK default_stack(void);
  *     IP ip = direct_ip(ip_of_ipv4(direct_ipv4(e, direct_arp(e))), direct_ipv6(e));
  *     ICMP icmp = direct_icmp(ip);
  *     STACK stack = direct_stack(ip, direct_udp(ip, icmp), direct_tcp(ip, icmp));
+ * and dhcp_client(ipv4, stack) is a stack whose IPv4 a DHCP client configures when --dhcp asks for it.
  */
 MIRAGE_USED ETHERNET (direct_ethernet)(NETWORK network);
 MIRAGE_USED ARP (direct_arp)(ETHERNET ethernet);
@@ -68,14 +69,19 @@ MIRAGE_USED ICMP (direct_icmp)(IP ip);
 MIRAGE_USED UDP (direct_udp)(IP ip, ICMP icmp);
 MIRAGE_USED TCP (direct_tcp)(IP ip, ICMP icmp);
 MIRAGE_USED STACK (direct_stack)(IP ip, UDP udp, TCP tcp);
+MIRAGE_USED STACK (dhcp_client)(IPV4 ipv4, STACK stack);
 /* The ICMP that belongs to generic_stack() and generic_stack(network). */
 MIRAGE_USED ICMP (generic_icmp)(NETWORK network);
 MIRAGE_USED ICMP default_icmp(void);
 /* Echoes on the host's sockets; the stack is one on the host's sockets too. */
 MIRAGE_USED ICMP (icmp_socket)(STACK stack);
-/* Names to addresses, services and texts: as the host resolves them, and by asking DNS servers over a stack. */
+/*
+ * Names to addresses, services and texts: as the host resolves them, by asking DNS servers over a stack, and
+ * whichever of the two belongs to generic_stack().
+ */
 MIRAGE_USED RESOLVER (resolver)(void);
 MIRAGE_USED RESOLVER (dns_client)(STACK stack);
+MIRAGE_USED RESOLVER (generic_resolver)(STACK stack);
 /* Connections by name, the addresses of both families tried in turn. */
 MIRAGE_USED CONNECTOR (happy_eyeballs)(STACK stack, RESOLVER resolver);
 
@@ -118,6 +124,8 @@ MIRAGE_USED HTTP_CLIENT (http_client)(STACK stack, RESOLVER resolver);
 #define icmp_socket(...) MIRAGE_CALL(icmp_socket(__VA_ARGS__))
 #define resolver(...) MIRAGE_CALL(resolver(__VA_ARGS__))
 #define dns_client(...) MIRAGE_CALL(dns_client(__VA_ARGS__))
+#define generic_resolver(...) MIRAGE_CALL(generic_resolver(__VA_ARGS__))
+#define dhcp_client(...) MIRAGE_CALL(dhcp_client(__VA_ARGS__))
 #define happy_eyeballs(...) MIRAGE_CALL(happy_eyeballs(__VA_ARGS__))
 #define http_server(...) MIRAGE_CALL(http_server(__VA_ARGS__))
 #define site(...) MIRAGE_CALL(site(__VA_ARGS__))

@@ -1,4 +1,4 @@
-#include "dns.h"
+#include "name.h"
 
 #include <string.h>
 

@@ -1,0 +1,140 @@
+#include "dhcp_client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+ARG_BOOL(dhcp, false, "configure IPv4 by DHCP, unless --ipv4 says how");
+ARG_IP(dhcp_address, NULL, "an IPv4 address had before, to ask for first");
+ARG_DURATION(address_wait, "20s", "how long to wait at boot for an address that the network gives");
+KEY_BOOL(release, false, "give the address back when the program ends");
+
+enum { ADDRESSES_SHOWN = 8 };
+
+static void register_metrics(struct dhcp_client *c)
+{
+    metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", NULL, "messages sent");
+    metric_register(&c->received, METRIC_COUNTER, "dhcp.received", NULL, "replies received");
+    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", NULL, "datagrams that were no reply to this client");
+    metric_register(&c->leases, METRIC_COUNTER, "dhcp.leases", NULL, "leases got and extended");
+    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", NULL, "addresses that another host uses");
+}
+
+static void unregister_metrics(struct dhcp_client *c)
+{
+    struct metric *all[] = { &c->sent, &c->received, &c->refused, &c->leases, &c->conflicts };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        metric_unregister(all[i]);
+}
+
+/* On the scheduler's stack. */
+void ipv4_on_conflict(void *ctx, const struct ip_addr *address)
+{
+    struct dhcp_client *c = ctx;
+    if (!c->bound || !ip_equal(address, &c->lease.address.addr))
+        return;
+    c->conflict = true;
+    os_wake_all(&c->woken);
+}
+
+/* The program runs without an address as well: one may come later. */
+static IO err wait_for_address(struct dhcp_client *c)
+{
+    struct ip *ip = stack_get_ip(c->stack);
+    struct ip_cidr list[ADDRESSES_SHOWN];
+    char text[IP_TEXT_SIZE];
+    err e = ip_wait(ip, os_now() + address_wait);
+    TRY(os_check());
+    if (e == ERR_TIMEOUT)
+        log_warning("no address after %.1f s: going on without", (double)address_wait / SECONDS(1));
+    else if (e != OK)
+        log_warning("no address, and none to be expected: give --dhcp, --ipv4 or --ipv6");
+    size_t n = ip_addresses(ip, list, ADDRESSES_SHOWN);
+    for (size_t i = 0; i < n && i < ADDRESSES_SHOWN; i++)
+        log_info("this host is %s", ip_cidr_format(&list[i], text));
+    return OK;
+}
+
+static err begin(struct dhcp_client *c)
+{
+    ipv4_link(c->ipv4, &c->link);
+    c->wanted = ip_is_v4(&dhcp_address) ? dhcp_address : IP_ANY;
+    TRY(udp_bind(stack_get_udp(c->stack), &IP_ANY, DHCP_CLIENT_PORT, &c->socket));
+    ipv4_expect(c->ipv4, true);
+    err e = os_spawn(&c->fiber, dhcp_run, c);
+    if (e != OK) {
+        ipv4_expect(c->ipv4, false);
+        udp_unbind(c->socket);
+        return e;
+    }
+    ipv4_listen_conflict(c->ipv4, c);
+    return OK;
+}
+
+IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack, struct random *random)
+{
+    struct dhcp_client *c = calloc(1, sizeof *c);
+    err e = OK;
+    if (c == NULL)
+        return ERR_NO_MEMORY;
+    c->ipv4 = ipv4;
+    c->stack = stack;
+    c->random = random;
+    register_metrics(c);
+    if (dhcp && !ipv4_is_static(ipv4))
+        e = begin(c);
+    if (e == OK) {
+        e = wait_for_address(c);
+        if (e == OK) {
+            *out = c;
+            return OK;
+        }
+        dhcp_client_disconnect(c);
+        return e;
+    }
+    unregister_metrics(c);
+    free(c);
+    return e;
+}
+
+IO void dhcp_client_disconnect(struct dhcp_client *c)
+{
+    if (c->fiber != NULL) {
+        OS_SHIELD {
+            os_cancel(c->fiber);
+            IGNORE(os_join(c->fiber));
+            if (release && c->bound) {
+                struct dhcp_asked asked = { .server = c->lease.server, .by_address = true, .unicast = true };
+                dhcp_begin(c);
+                IGNORE(dhcp_send(c, DHCP_RELEASE, &asked));
+            }
+        }
+        ipv4_listen_conflict(c->ipv4, NULL);
+        dhcp_unconfigure(c);
+        ipv4_expect(c->ipv4, false);
+        udp_unbind(c->socket);
+    }
+    unregister_metrics(c);
+    free(c);
+}
+
+struct ip *dhcp_client_get_ip(struct dhcp_client *c)
+{
+    return stack_get_ip(c->stack);
+}
+
+struct udp *dhcp_client_get_udp(struct dhcp_client *c)
+{
+    return stack_get_udp(c->stack);
+}
+
+struct tcp *dhcp_client_get_tcp(struct dhcp_client *c)
+{
+    return stack_get_tcp(c->stack);
+}
+
+/* The host's own word counts before the network's. */
+const char *dhcp_client_hostname(struct dhcp_client *c)
+{
+    const char *own = stack_hostname(c->stack);
+    return *own != '\0' ? own : c->hostname;
+}
