@@ -160,12 +160,11 @@ INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
     put32(header + 16, 0);
     if (s->mss > 0)
         p = put16(put16(p, OPTION_MSS << 8 | 4), s->mss);
-    if (s->has_timestamp || s->sack_permitted)
-        p = put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2 : OPTION_NOP << 8 | OPTION_NOP);
     if (s->has_timestamp)
-        p = put32(put32(put16(p, OPTION_TIMESTAMP << 8 | 10), s->tsval), s->tsecr);
+        p = put32(put32(put16(put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2 : OPTION_NOP << 8 | OPTION_NOP),
+                              OPTION_TIMESTAMP << 8 | 10), s->tsval), s->tsecr);
     else if (s->sack_permitted)
-        p = put16(p, OPTION_NOP << 8 | OPTION_NOP);
+        p = put16(put16(p, OPTION_NOP << 8 | OPTION_NOP), OPTION_SACK_PERMITTED << 8 | 2);
     if (s->has_scale)
         p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | s->scale);
     if (s->sack_count > 0)
