@@ -205,7 +205,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     if (done && (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
         recovery_exit(flow);
     if (flow->sent == NULL) {
-        if (acked > 0 && flow->recovery == OPEN)
+        if (acked > 0 && flow->recovery != REDUCED)
             congestion_acked(flow, acked);
         return;
     }
@@ -216,7 +216,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     }
     if (flow->recovery == RECOVERY)
         proportional_rate(flow, delivered, first);
-    else if (acked > 0)
+    else if (acked > 0 && flow->recovery != REDUCED)
         congestion_acked(flow, acked);
 }
 
@@ -248,9 +248,6 @@ INTERNAL void recovery_timeout(struct tcp_flow *flow)
             remember_for_undo(flow);
         flow->ssthresh = congestion_reduced(flow);
     }
-    flow->undo_timestamp = timestamp_now(flow->tcp) + flow->ts_offset;
-    if (flow->backoff > 0)
-        flow->undo_armed = false;
     flow->recovery = LOSS;
     flow->recover = flow->snd_nxt;
     flow->cwnd = flow->mss;

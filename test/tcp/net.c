@@ -81,7 +81,7 @@ static void arrive(void *arg)
 {
     struct in_flight *f = arg;
     f->to->peer->in_flight--;
-    if (f->to->ctx != NULL)
+    if (f->to->ctx != NULL && ip_equal(&f->head.destination, &f->to->address))
         ip_on_tcp(f->to->ctx, f->packet, &f->head);
     else
         buf_free(f->packet);

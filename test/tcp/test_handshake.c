@@ -1,0 +1,383 @@
+/* Opening: what is offered and agreed, retransmissions, both ends at once, backlog, cookies, TIME-WAIT's reuse. */
+#include "script.h"
+
+FIBER_TEST(options_of_the_answer)
+{
+    struct peer p;
+    peer_make(&p);
+    peer_connect(&p, modern_syn);
+    CHECK(p.syn_ack.sack_permitted && p.syn_ack.has_timestamp && p.syn_ack.has_scale);
+    CHECK_EQUAL(p.syn_ack.scale, 7);
+    CHECK_EQUAL(p.syn_ack.mss, 1460);
+    CHECK_EQUAL(p.syn_ack.tsecr, 100);
+    CHECK_EQUAL(p.syn_ack.ack, PEER_ISS + 1);
+    CHECK_EQUAL(p.flow->mss, 1000 - 12);
+    tcp_abort(p.flow);
+    peer_expect(&p, SECONDS(1), RST | ACK);
+    /* What the peer doesn't offer isn't used. */
+    p.seq = PEER_ISS;
+    p.port++;
+    peer_connect(&p, (struct segment){ .flags = SYN, .window = 1000 });
+    CHECK(!p.syn_ack.sack_permitted && !p.syn_ack.has_timestamp && !p.syn_ack.has_scale);
+    CHECK_EQUAL(p.flow->mss, 536);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
+FIBER_TEST(syn_ack_again)
+{
+    struct peer p;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+    struct segment syn = peer_segment(&p, SYN);
+    inject(&p.net, syn, NULL, 0);
+    struct segment first = peer_expect(&p, SECONDS(1), SYN | ACK);
+    os_time began = os_now();
+    struct segment second = peer_expect(&p, SECONDS(2), SYN | ACK);
+    CHECK(os_now() - began > MILLISECONDS(990) && second.seq == first.seq);
+    inject(&p.net, syn, NULL, 0); /* a retransmitted SYN is answered at once */
+    peer_expect(&p, MILLISECONDS(10), SYN | ACK);
+    for (int i = 0; i < 4; i++)
+        peer_expect(&p, SECONDS(40), SYN | ACK);
+    expect_silence(&p, SECONDS(200));
+    CHECK_EQUAL(p.tcp->flow_count, 0);
+    peer_end(&p);
+    return OK;
+}
+
+static err open_it(void *arg)
+{
+    struct peer *p = arg;
+    return tcp_open(p->tcp, &(struct endpoint){ ADDRESS_B, 40000 }, &p->flow);
+}
+
+static struct segment active(struct peer *p, struct os_fiber **opener)
+{
+    peer_make(p);
+    CHECK_EQUAL(os_spawn(opener, open_it, p), OK);
+    struct segment syn = peer_expect(p, SECONDS(1), SYN);
+    p->local_port = syn.source_port;
+    return syn;
+}
+
+FIBER_TEST(active_open)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    struct segment syn = active(&p, &opener);
+    CHECK(syn.mss == 1460 && syn.has_scale && syn.has_timestamp && syn.sack_permitted);
+    struct segment answer = peer_segment(&p, SYN | ACK);
+    answer.mss = 700;
+    inject(&p.net, answer, NULL, 0);
+    p.seq++;
+    CHECK_EQUAL(os_join(opener), OK);
+    CHECK_EQUAL(peer_expect(&p, SECONDS(1), ACK).ack, p.seq);
+    CHECK_EQUAL(p.flow->mss, 700);
+    CHECK_EQUAL(p.flow->state, STATE_ESTABLISHED);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
+FIBER_TEST(refused)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    active(&p, &opener);
+    struct segment reset = peer_segment(&p, RST | ACK);
+    reset.ack += 5;
+    inject(&p.net, reset, NULL, 0); /* of something else */
+    os_sleep(MILLISECONDS(1));
+    inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0);
+    CHECK_EQUAL(os_join(opener), ERR_REFUSED);
+    peer_end(&p);
+    return OK;
+}
+
+FIBER_TEST(nobody_there)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    os_time began = os_now();
+    active(&p, &opener);
+    CHECK_EQUAL(os_join(opener), ERR_TIMEOUT);
+    CHECK(os_now() - began >= SECONDS(126) && os_now() - began < SECONDS(129));
+    CHECK_EQUAL(p.net.a.ip.captured_count, 7);
+    peer_end(&p);
+    return OK;
+}
+
+FIBER_TEST(open_cancelled)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    active(&p, &opener);
+    os_cancel(opener);
+    CHECK_EQUAL(os_join(opener), ERR_CANCELLED);
+    os_sleep(MILLISECONDS(1));
+    CHECK_EQUAL(p.tcp->flow_count, 0);
+    peer_end(&p);
+    return OK;
+}
+
+/* A SYN-ACK of an old connection: RFC 9293, figure 9. */
+FIBER_TEST(wrong_syn_ack)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    struct segment syn = active(&p, &opener);
+    struct segment stale = peer_segment(&p, SYN | ACK);
+    stale.ack += 100;
+    inject(&p.net, stale, NULL, 0);
+    struct segment reset = peer_expect(&p, SECONDS(1), RST);
+    CHECK_EQUAL(reset.seq, syn.seq + 101);
+    inject(&p.net, peer_segment(&p, SYN | ACK), NULL, 0);
+    CHECK_EQUAL(os_join(opener), OK);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
+/* RFC 9293, figure 8. */
+FIBER_TEST(simultaneous_opens)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    struct segment syn = active(&p, &opener);
+    p.ack = 0;
+    peer_send(&p, SYN, NULL, 0);
+    struct segment answer = peer_expect(&p, SECONDS(1), SYN | ACK);
+    CHECK(answer.seq == syn.seq && answer.ack == p.seq);
+    p.seq--;
+    inject(&p.net, peer_segment(&p, SYN | ACK), NULL, 0);
+    p.seq++;
+    CHECK_EQUAL(os_join(opener), OK);
+    CHECK_EQUAL(p.flow->state, STATE_ESTABLISHED);
+    peer_send(&p, ACK, "abc", 3);
+    read_bytes(&p, 3);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
+static err accept_one(void *arg)
+{
+    struct peer *p = arg;
+    return tcp_accept(p->listener, &p->flow);
+}
+
+/* A real end where nobody listens. */
+FIBER_TEST(nobody_listens)
+{
+    struct net net;
+    struct tcp_flow *flow;
+    net_make(&net, 1, (struct faults){ .delay = MILLISECONDS(10) }, 0);
+    CHECK_EQUAL(tcp_open(net.a.tcp, &(struct endpoint){ ADDRESS_B, 9 }, &flow), ERR_REFUSED);
+    net_end(&net);
+    return OK;
+}
+
+static void syn_from(struct peer *p, uint16_t port)
+{
+    p->port = port;
+    p->seq = PEER_ISS;
+    struct segment s = peer_segment(p, SYN);
+    s.mss = 1000;
+    inject(&p->net, s, NULL, 0);
+}
+
+FIBER_TEST(full_backlog)
+{
+    struct peer p;
+    uint32_t third = 0;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 2, &p.listener), OK);
+    for (uint16_t port = 3; port > 0; port--) {
+        syn_from(&p, port);
+        peer_expect(&p, SECONDS(1), SYN | ACK);
+        p.seq++;
+        if (port == 3)
+            third = p.ack;
+        else
+            peer_ack(&p);
+    }
+    syn_from(&p, 4); /* two wait to be accepted: no new handshake is begun */
+    p.port = 3;
+    p.seq = PEER_ISS + 1;
+    p.ack = third;
+    peer_ack(&p); /* nor is one finished */
+    CHECK_EQUAL(p.listener->ready.count, 2);
+    CHECK_EQUAL(p.listener->half_open.count, 1);
+    CHECK_EQUAL(METRIC(&p, backlog_full), 2);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
+        tcp_abort(p.flow);
+    }
+    CHECK_EQUAL(peer_expect(&p, SECONDS(1), RST | ACK).flags & RST, RST);
+    peer_expect(&p, SECONDS(1), RST | ACK);
+    peer_expect(&p, SECONDS(4), SYN | ACK); /* its SYN-ACK again, and now there is room */
+    peer_ack(&p);
+    CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
+/* A flood of SYNs: bounded memory, and who is real still gets in. */
+FIBER_TEST(flood_and_cookies)
+{
+    struct peer p;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+    for (int i = 0; i < 60000; i++)
+        syn_from(&p, (uint16_t)(1000 + i));
+    CHECK_EQUAL(p.listener->half_open.count, syn_backlog);
+    CHECK(METRIC(&p, cookies_sent) >= 60000 - syn_backlog - 10);
+    p.net.a.ip.taken = p.net.a.ip.captured_count;
+    p.port = 70;
+    p.seq = PEER_ISS;
+    peer_connect(&p, modern_syn);
+    CHECK_EQUAL(METRIC(&p, cookies_good), 1);
+    CHECK(p.flow->timestamps && p.flow->sack && p.flow->scaled && p.flow->snd_scale == 2 && p.flow->mss <= 988);
+    peer_send(&p, ACK, "abc", 3);
+    read_bytes(&p, 3);
+    write_bytes(&p, 2000);
+    struct segment s = peer_expect(&p, SECONDS(1), ACK);
+    CHECK(s.len > 500 && s.ack == p.seq);
+    tcp_abort(p.flow);
+    /* An ACK that bears no cookie is reset. */
+    p.net.a.ip.taken = p.net.a.ip.captured_count;
+    p.port = 71;
+    p.timestamps = false;
+    peer_ack(&p);
+    peer_expect(&p, SECONDS(1), RST);
+    CHECK_EQUAL(METRIC(&p, cookies_bad), 1);
+    peer_end(&p);
+    return OK;
+}
+
+static void close_passively(struct peer *p)
+{
+    /* a closes first, so that it is a that stays in TIME-WAIT */
+    tcp_close(p->flow);
+    peer_expect(p, SECONDS(1), FIN | ACK);
+    peer_send(p, FIN | ACK, NULL, 0);
+    peer_expect(p, SECONDS(1), ACK);
+    CHECK_EQUAL(p->tcp->time_wait_count, 1);
+}
+
+FIBER_TEST(time_wait)
+{
+    struct peer p;
+    peer_make(&p);
+    peer_connect(&p, plain_syn);
+    close_passively(&p);
+    /* The FIN again is acknowledged again; a reset is ignored; strays are answered once in a while. */
+    p.seq--;
+    peer_send(&p, FIN | ACK, NULL, 0);
+    CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, p.seq);
+    peer_send(&p, RST, NULL, 0);
+    CHECK_EQUAL(p.tcp->time_wait_count, 1);
+    /* An older number is a stray SYN, a newer one begins anew. */
+    uint32_t end = p.seq;
+    p.seq = end - 10;
+    p.net.a.ip.taken = p.net.a.ip.captured_count;
+    inject(&p.net, peer_segment(&p, SYN), NULL, 0);
+    CHECK_EQUAL(p.tcp->time_wait_count, 1);
+    os_sleep(SECONDS(1));
+    p.net.a.ip.taken = p.net.a.ip.captured_count;
+    p.seq = end + 10;
+    uint32_t old = p.ack;
+    peer_connect(&p, plain_syn);
+    CHECK_EQUAL(p.tcp->time_wait_count, 0);
+    CHECK(seq_after(p.syn_ack.seq, old));
+    close_passively(&p);
+    os_sleep(SECONDS(61));
+    CHECK_EQUAL(p.tcp->time_wait_count, 0);
+    CHECK_EQUAL(p.tcp->table_count, 0);
+    peer_end(&p);
+    return OK;
+}
+
+/* RFC 6191: with time stamps it is they that tell old from new. */
+FIBER_TEST(time_wait_with_timestamps)
+{
+    struct peer p;
+    peer_make(&p);
+    peer_connect(&p, modern_syn);
+    close_passively(&p);
+    p.seq -= 5000; /* lower numbers, but a later time stamp */
+    struct segment again = modern_syn;
+    again.tsval = p.tsval + 1000;
+    os_sleep(SECONDS(1));
+    peer_connect(&p, again);
+    CHECK_EQUAL(p.tcp->time_wait_count, 0);
+    close_passively(&p);
+    again.tsval = 50;
+    again.seq = p.seq + 1000;
+    again.source_port = p.port;
+    again.destination_port = SERVER_PORT;
+    inject(&p.net, again, NULL, 0);
+    CHECK_EQUAL(p.tcp->time_wait_count, 1);
+    peer_end(&p);
+    return OK;
+}
+
+FIBER_TEST(closed_ports)
+{
+    struct peer p;
+    peer_make(&p);
+    peer_send(&p, SYN, NULL, 0);
+    struct segment r = peer_expect(&p, SECONDS(1), RST | ACK);
+    CHECK(r.seq == 0 && r.ack == PEER_ISS + 1);
+    p.ack = 777;
+    peer_send(&p, ACK, "xy", 2);
+    r = peer_expect(&p, SECONDS(1), RST);
+    CHECK_EQUAL(r.seq, 777);
+    peer_send(&p, RST, NULL, 0);
+    expect_silence(&p, SECONDS(1));
+    struct tcp_listener *l, *m;
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, 0, 1, &l), OK);
+    CHECK(tcp_listener_port(l) >= port_first);
+    CHECK_EQUAL(tcp_listen(p.tcp, &ADDRESS_A, tcp_listener_port(l), 1, &m), ERR_ADDRESS_IN_USE);
+    CHECK_EQUAL(tcp_listen(p.tcp, &ADDRESS_B, 5, 1, &m), ERR_ADDRESS_NOT_HERE);
+    tcp_unlisten(l);
+    peer_end(&p);
+    return OK;
+}
+
+/* Nothing to be read from a SYN that never is finished, and a listener that goes takes them along. */
+FIBER_TEST(unlisten)
+{
+    struct peer p;
+    struct os_fiber *acceptor;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+    CHECK_EQUAL(os_spawn(&acceptor, accept_one, &p), OK);
+    IGNORE(os_yield());
+    syn_from(&p, 5);
+    peer_expect(&p, SECONDS(1), SYN | ACK);
+    tcp_unlisten(p.listener);
+    p.listener = NULL;
+    peer_expect(&p, SECONDS(1), RST | ACK);
+    CHECK_EQUAL(os_join(acceptor), ERR_CLOSED);
+    CHECK_EQUAL(p.tcp->flow_count, 0);
+    peer_end(&p);
+    return OK;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_of_the_answer), cmocka_unit_test(syn_ack_again),
+        cmocka_unit_test(active_open),           cmocka_unit_test(refused),
+        cmocka_unit_test(nobody_there),          cmocka_unit_test(open_cancelled),
+        cmocka_unit_test(wrong_syn_ack),         cmocka_unit_test(simultaneous_opens),
+        cmocka_unit_test(nobody_listens),         cmocka_unit_test(full_backlog),
+        cmocka_unit_test(flood_and_cookies),     cmocka_unit_test(time_wait),
+        cmocka_unit_test(time_wait_with_timestamps),
+        cmocka_unit_test(closed_ports),          cmocka_unit_test(unlisten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
