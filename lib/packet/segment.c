@@ -5,6 +5,7 @@
  */
 #include <mirage/checksum.h>
 #include <mirage/packet.h>
+#include <mirage/wire.h>
 
 /* Where the transport's header begins at the latest: what is behind longer chains of extension headers is refused. */
 enum { TRANSPORT_MAX = 512 };
@@ -13,28 +14,6 @@ enum { IPV4_LENGTH = 2, IPV4_ID = 4, IPV4_CHECKSUM = 10, IPV4_HEADER = 20, IPV6_
 enum { TCP_SEQUENCE = 4, TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16, TCP_HEADER = 20 };
 enum { UDP_LENGTH = 4, UDP_CHECKSUM = 6, UDP_HEADER = 8 };
 enum { FIN = 0x01, PSH = 0x08, CWR = 0x80 };
-
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint32_t n)
-{
-    p[0] = (uint8_t)(n >> 8);
-    p[1] = (uint8_t)n;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put32(uint8_t *p, uint32_t n)
-{
-    put16(p, n >> 16);
-    put16(p + 2, n);
-}
 
 /* Find the headers in a first view that holds the least of the transport's. */
 static bool parse(struct packet_segments *s, const struct buf *b)
@@ -48,7 +27,7 @@ static bool parse(struct packet_segments *s, const struct buf *b)
     if (b->csum != BUF_CSUM_PARTIAL || b->gso_size == 0 || s->transport + least > len ||
         b->csum_offset != (udp ? UDP_CHECKSUM : TCP_CHECKSUM))
         return false;
-    switch (get16(p + 12)) {
+    switch (wire_get16(p + 12)) {
     case 0x0800:
         if (b->gso == BUF_GSO_TCP6 || s->transport < s->ip + IPV4_HEADER ||
             p[s->ip] >> 4 != 4 || s->ip + (p[s->ip] & 15) * 4 != s->transport)
@@ -95,11 +74,11 @@ bad:
 static void fix_ip(const struct packet_segments *s, uint8_t *ip, size_t len)
 {
     if (ip[0] >> 4 == 6) {
-        put16(ip + IPV6_LENGTH, (uint32_t)(len - IPV6_HEADER));
+        wire_put16(ip + IPV6_LENGTH, (uint32_t)(len - IPV6_HEADER));
         return;
     }
-    put16(ip + IPV4_LENGTH, (uint32_t)len);
-    put16(ip + IPV4_ID, (uint32_t)get16(ip + IPV4_ID) + s->index);
+    wire_put16(ip + IPV4_LENGTH, (uint32_t)len);
+    wire_put16(ip + IPV4_ID, (uint32_t)wire_get16(ip + IPV4_ID) + s->index);
     memset(ip + IPV4_CHECKSUM, 0, 2);
     checksum_store(ip + IPV4_CHECKSUM, checksum_add(0, ip, (size_t)(s->transport - s->ip)));
 }
@@ -107,7 +86,7 @@ static void fix_ip(const struct packet_segments *s, uint8_t *ip, size_t len)
 /* The first segment alone says that the window was reduced, the last alone that there is no more. */
 static void fix_tcp(const struct packet_segments *s, uint8_t *tcp, bool last)
 {
-    put32(tcp + TCP_SEQUENCE, get32(tcp + TCP_SEQUENCE) + (s->at - s->head));
+    wire_put32(tcp + TCP_SEQUENCE, wire_get32(tcp + TCP_SEQUENCE) + (s->at - s->head));
     if (s->index > 0)
         tcp[TCP_FLAGS] &= (uint8_t)~CWR;
     if (!last)
@@ -142,7 +121,7 @@ struct buf *packet_segments_next(struct packet_segments *s)
     }
     fix_ip(s, head->data + s->ip, s->head - s->ip + (size_t)size);
     if (frame->gso == BUF_GSO_UDP)
-        put16(head->data + s->transport + UDP_LENGTH, UDP_HEADER + size);
+        wire_put16(head->data + s->transport + UDP_LENGTH, UDP_HEADER + size);
     else
         fix_tcp(s, head->data + s->transport, last);
 
@@ -150,8 +129,8 @@ struct buf *packet_segments_next(struct packet_segments *s)
     head->csum_start = frame->csum_start;
     head->csum_offset = frame->csum_offset;
     field = (uint32_t)s->transport + head->csum_offset;
-    put16(words, s->end - s->transport);
-    put16(words + 2, s->head - s->transport + size);
+    wire_put16(words, s->end - s->transport);
+    wire_put16(words + 2, s->head - s->transport + size);
     checksum_store_partial(head->data + field,
                            checksum_add((uint32_t)checksum_load(head->data + field) + (uint16_t)~checksum_load(words),
                                         words + 2, 2));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mirage/wire.h>
+
 /* Bytes of a frame that are looked at, which the longest headers of interest fit. */
 enum { LOOK = 192 };
 
@@ -24,16 +26,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
     text->left -= used;
 }
 
-static unsigned get16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-static unsigned get32(const uint8_t *p)
-{
-    return get16(p) << 16 | get16(p + 2);
-}
-
 static void add_mac(struct text *text, const uint8_t *p)
 {
     add(text, "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3], p[4], p[5]);
@@ -49,19 +41,19 @@ static void add_ip(struct text *text, const uint8_t *p, size_t len)
 
 static void add_arp(struct text *text, const uint8_t *p, size_t len)
 {
-    if (len < 28 || get32(p) != 0x00010800 || get16(p + 4) != 0x0604) {
+    if (len < 28 || wire_get32(p) != 0x00010800 || wire_get16(p + 4) != 0x0604) {
         add(text, " ARP of another kind");
         return;
     }
     add(text, " ARP ");
-    if (get16(p + 6) == 1) {
+    if (wire_get16(p + 6) == 1) {
         add(text, "who has ");
         add_ip(text, p + 24, 4);
         add(text, "? tell ");
         add_ip(text, p + 14, 4);
     } else {
         add_ip(text, p + 14, 4);
-        add(text, get16(p + 6) == 2 ? " is at " : " operation %u of ", get16(p + 6));
+        add(text, wire_get16(p + 6) == 2 ? " is at " : " operation %u of ", wire_get16(p + 6));
         add_mac(text, p + 8);
     }
 }
@@ -80,10 +72,10 @@ static void add_tcp(struct text *text, const uint8_t *p, size_t len, size_t whol
         if (p[13] >> i & 1)
             *at++ = flags[i];
     *at = '\0';
-    add(text, " TCP %u > %u [%s] seq %u", get16(p), get16(p + 2), set, get32(p + 4));
+    add(text, " TCP %u > %u [%s] seq %u", wire_get16(p), wire_get16(p + 2), set, wire_get32(p + 4));
     if (p[13] & 0x10)
-        add(text, " ack %u", get32(p + 8));
-    add(text, " win %u len %zu", get16(p + 14), whole > head ? whole - head : 0);
+        add(text, " ack %u", wire_get32(p + 8));
+    add(text, " win %u len %zu", wire_get16(p + 14), whole > head ? whole - head : 0);
 }
 
 /* `len` bytes are at hand of the `whole` that there are. */
@@ -97,15 +89,15 @@ static void add_transport(struct text *text, unsigned protocol, const uint8_t *p
         if (len < 8)
             add(text, " UDP cut short");
         else
-            add(text, " UDP %u > %u len %zu", get16(p), get16(p + 2), whole > 8 ? whole - 8 : 0);
+            add(text, " UDP %u > %u len %zu", wire_get16(p), wire_get16(p + 2), whole > 8 ? whole - 8 : 0);
         break;
     case 1:
     case 58:
         if (len < 4)
             add(text, " ICMP cut short");
         else if (len >= 8 && (protocol == 1 ? p[0] == 0 || p[0] == 8 : p[0] == 128 || p[0] == 129))
-            add(text, " ICMP echo %s id %u seq %u len %zu", p[0] == 8 || p[0] == 128 ? "request" : "reply", get16(p + 4),
-                get16(p + 6), whole > 8 ? whole - 8 : 0);
+            add(text, " ICMP echo %s id %u seq %u len %zu", p[0] == 8 || p[0] == 128 ? "request" : "reply", wire_get16(p + 4),
+                wire_get16(p + 6), whole > 8 ? whole - 8 : 0);
         else
             add(text, " ICMP type %u code %u", p[0], p[1]);
         break;
@@ -121,17 +113,17 @@ static void add_ipv4(struct text *text, const uint8_t *p, size_t len)
         add(text, " IPv4 malformed");
         return;
     }
-    unsigned total = get16(p + 2), offset = (get16(p + 6) & 0x1fff) * 8;
+    unsigned total = wire_get16(p + 2), offset = (wire_get16(p + 6) & 0x1fff) * 8;
     add(text, " ");
     add_ip(text, p + 12, 4);
     add(text, " > ");
     add_ip(text, p + 16, 4);
     if (offset > 0)
-        add(text, " fragment at %u of %u", offset, get16(p + 4));
+        add(text, " fragment at %u of %u", offset, wire_get16(p + 4));
     else
         add_transport(text, p[9], p + head, len - head, total > head ? total - head : 0);
     if (offset == 0 && (p[6] & 0x20) != 0)
-        add(text, ", first fragment of %u", get16(p + 4));
+        add(text, ", first fragment of %u", wire_get16(p + 4));
 }
 
 static void add_ipv6(struct text *text, const uint8_t *p, size_t len)
@@ -141,7 +133,7 @@ static void add_ipv6(struct text *text, const uint8_t *p, size_t len)
         return;
     }
     unsigned next = p[6];
-    size_t at = 40, whole = get16(p + 4) + 40u;
+    size_t at = 40, whole = wire_get16(p + 4) + 40u;
     add(text, " ");
     add_ip(text, p + 8, 16);
     add(text, " > ");
@@ -151,8 +143,8 @@ static void add_ipv6(struct text *text, const uint8_t *p, size_t len)
         unsigned here = next;
         next = p[at];
         if (here == 44) {
-            add(text, " fragment at %u of %u", get16(p + at + 2) & 0xfff8, get32(p + at + 4));
-            if ((get16(p + at + 2) & 0xfff8) != 0)
+            add(text, " fragment at %u of %u", wire_get16(p + at + 2) & 0xfff8, wire_get32(p + at + 4));
+            if ((wire_get16(p + at + 2) & 0xfff8) != 0)
                 return;
         }
         at += here == 44 ? 8 : ((size_t)p[at + 1] + 1) * 8;
@@ -174,7 +166,7 @@ INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE
     add_mac(&text, p + 6);
     add(&text, " > ");
     add_mac(&text, p);
-    switch (get16(p + 12)) {
+    switch (wire_get16(p + 12)) {
     case 0x0806:
         add_arp(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
         break;
@@ -185,7 +177,7 @@ INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE
         add_ipv6(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
         break;
     default:
-        add(&text, " type %04x, %zu bytes", get16(p + 12), whole);
+        add(&text, " type %04x, %zu bytes", wire_get16(p + 12), whole);
     }
     if (frame->gso != BUF_GSO_NONE)
         add(&text, " gso %u", frame->gso_size);

@@ -189,6 +189,17 @@ def check_others(tap, binary):
     tap.report(peer.ready.startswith("ready "), "one made for several queues will do", peer.ready)
     peer.end()
 
+    sh("ip link set many0 down")
+    peer = Peer(binary, "many0")
+    sh("ip link set many0 down")
+    sh("ip link del many0")
+    time.sleep(0.3)
+    before = os.times().children_user
+    peer.process.terminate()
+    _, err = peer.process.communicate(timeout=20)
+    tap.report(peer.process.returncode == 0 and "the interface many0" in err and os.times().children_user - before < 0.2,
+               "an interface that goes away is told, and does not keep it busy", f"{peer.process.returncode}\n{err}")
+
     def fails(name, said, *args, user=None):
         done = subprocess.run([binary, *args], capture_output=True, text=True, timeout=20, user=user)
         tap.report(done.returncode == 1 and said in done.stderr, name, f"{done.returncode}\n{done.stderr}")
