@@ -34,11 +34,18 @@ uint32_t checksum_add(uint32_t sum, const void *data, size_t len)
     a = plus64(plus64(a, b), plus64(c, d));
     for (; len >= 8; p += 8, len -= 8)
         a = plus64(a, load64(p));
-    if (len > 0) {
-        uint64_t last = 0;
-        memcpy(&last, p, len);
-        a = plus64(a, last);
+    if (len & 4) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        a = plus64(a, word);
+        p += 4;
     }
+    if (len & 2) {
+        a = plus64(a, checksum_load(p));
+        p += 2;
+    }
+    if (len & 1)
+        a = plus64(a, checksum_load((uint8_t[]){ *p, 0 }));
     return checksum_plus((uint32_t)a, (uint32_t)(a >> 32));
 }
 
