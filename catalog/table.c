@@ -91,7 +91,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "NETWORK default_network(void)",
         .doc = "The target's network card: on Linux the tap interface that --interface names; for sim, a port of vnet().",
         .result = "NETWORK",
-        .chosen_by = "target",
     },
     {
         .name = "tap",

@@ -116,7 +116,10 @@ static void print_source(struct out *out, const struct catalog_entry *e, const s
     struct strings libraries = { 0 };
     for (const char *const *l = e->libraries; l != NULL && *l != NULL; l++)
         strings_add(&libraries, text("`%s`", *l));
-    out_print(out, "- Source: `%s`, the module `%s`\n", e->source, d->module->name);
+    out_print(out, "- Source: `%s`, the module `%s`%s\n", e->source, d->module->name,
+              e->only == NULL ? "" : text(", on the target %s", e->only));
+    if (e->elsewhere != NULL)
+        out_print(out, "- On other targets: `%s`\n", e->elsewhere);
     for (size_t i = 0; i < d->param_count; i++)
         out_print(out, "- Parameter `%s`: %s\n", d->params[i].name, signature_link(d->params[i].signature));
     if (libraries.count > 0)
