@@ -68,8 +68,9 @@ static err deliver(void *ctx, struct buf *frame)
 
     if (e == OK && (port->count == (size_t)queue || port->bytes + len > (size_t)queue_bytes))
         e = ERR_NO_SPACE;
+    /* Past this turn's time, so that two that answer each other cannot stay within one turn. */
     if (e == OK && !os_timer_is_set(&port->turn))
-        e = os_timer_set(&port->turn, os_loop_now());
+        e = os_timer_set(&port->turn, os_loop_now() + 1);
     if (e != OK) {
         metric_add(&port->dropped, 1);
         buf_free(frame);
