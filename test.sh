@@ -42,12 +42,15 @@ test_in() {
         return
     fi
     # Its status is not needed: the tally finds every failure.
-    meson test -C "$folder" --no-rebuild --print-errorlogs "$@" </dev/null || true
+    # Applications that tests build are built with the same compiler, unless a test says another.
+    CC=$compiler meson test -C "$folder" --no-rebuild --print-errorlogs "$@" </dev/null || true
 }
 
 test_in build "${CC-gcc}" "GCC" -- "$@"
 if [ $fast = no ]; then
-    test_in build-clang clang "Clang" -- "$@"
+    # The examples are built with both compilers by their own tests, above; what is slow does not depend on who
+    # compiled the command.
+    test_in build-clang clang "Clang" -- --no-suite examples --no-suite slow "$@"
     # What the tool builds is tested with sanitizers by its own tests, of the suite `tool`: here, the parts.
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
     test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
