@@ -85,7 +85,7 @@ static bool receive_solicitation(struct ipv6 *ip, const uint8_t *p, size_t len, 
             address_is_duplicate(ip, a);
         return true;
     }
-    if (!address_is_usable(a))
+    if (!address_is_usable(a) || address_find(ip, &head->source) != NULL)
         return true;
     if (probe) {
         advertise(ip, a, &ipv6_all_nodes, 0);

@@ -8,10 +8,14 @@ static void drop(struct metric *counter, struct buf *packet)
     buf_free(packet);
 }
 
-/* Addresses that no packet can have; an IPv4-mapped one would be taken for IPv4 (RFC 4942, section 2.2). */
+/*
+ * Addresses that no packet can have; an IPv4-mapped one would be taken for IPv4 (RFC 4942, section 2.2). From an address
+ * of ours only neighbour discovery may come: another host has it too.
+ */
 static bool is_martian(struct ipv6 *ip, const struct ip_head *h)
 {
-    const struct ipv6_address *own = address_find(ip, &h->source);
+    bool discovery = h->protocol == IP_PROTOCOL_ICMPV6 && h->hop_limit == NDP_HOP_LIMIT;
+    const struct ipv6_address *own = discovery ? NULL : address_find(ip, &h->source);
 
     return ipv6_is_multicast(&h->source) || ipv6_is_loopback(&h->source) || ipv6_is_loopback(&h->destination) ||
            ip_is_v4(&h->source) || ip_is_v4(&h->destination) || ip_is_any(&h->destination) || (own != NULL && address_is_usable(own));
