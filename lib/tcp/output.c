@@ -73,10 +73,13 @@ INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const str
 static uint16_t offered_window(struct tcp_flow *flow, bool syn)
 {
     uint32_t edge = seq_max(flow->rcv_adv, flow->rcv_nxt + receive_window(flow));
-    uint32_t window = edge - flow->rcv_nxt, unit = syn ? 0 : flow->rcv_scale;
-    /* Rounded up: what was offered before must not shrink for the sake of the scale. */
-    uint32_t field = min_u32((window + (1u << unit) - 1) >> unit, 65535);
-    flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt + (field << unit));
+    uint32_t unit = syn ? 0 : flow->rcv_scale, window = min_u32(edge - flow->rcv_nxt, 65535u << unit);
+    /*
+     * Rounded down, so that it closes when nobody reads. What the peer sees may so move back by less than a unit;
+     * what it was offered is taken all the same (RFC 7323, section 2.4).
+     */
+    uint32_t field = window >> unit;
+    flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt + window);
     return (uint16_t)field;
 }
 
