@@ -1,0 +1,281 @@
+#define MIRAGE_INSTANCE tcp
+#include <mirage/main.h>
+
+/* Constants of this one instance can be changed while it runs, as sysctl changes them in Linux. */
+#undef MIRAGE_CONSTANT
+#define MIRAGE_CONSTANT static __attribute__((unused))
+#undef KEY_STRING
+#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[16] = MIRAGE_KEY_VALUE(name, value)
+
+#include "tcp.c"
+
+#include <sys/uio.h>
+
+#include "inside.h"
+
+err inside_open(void *tcp, const struct endpoint *peer, void **flow)
+{
+    struct tcp *of = tcp;
+    struct tcp_flow *opened;
+    of->now = os_now();
+    err e = open_begin(of, peer, &opened);
+    if (e == OK)
+        *flow = opened;
+    return e;
+}
+
+err inside_wait_open(void *flow)
+{
+    struct tcp_flow *f = flow;
+    while (f->opening && f->state != STATE_CLOSED)
+        TRY(os_wait(&f->writers));
+    return OK;
+}
+
+bool inside_is_open(const void *flow)
+{
+    const struct tcp_flow *f = flow;
+    return !f->opening || f->state == STATE_CLOSED;
+}
+
+bool inside_is_closed(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->state == STATE_CLOSED;
+}
+
+bool inside_end_of_input(const void *flow)
+{
+    const struct tcp_flow *f = flow;
+    return f->received == NULL && (f->fin_received || f->state == STATE_CLOSED);
+}
+
+size_t inside_readable(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->rcv_queued;
+}
+
+size_t inside_queued(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->snd_queued;
+}
+
+size_t inside_unsent(const void *flow)
+{
+    return flow_unsent(flow);
+}
+
+bool inside_acceptable(const void *listener, bool with_data)
+{
+    const struct tcp_listener *l = listener;
+    return l->ready.first != NULL && (!with_data || l->ready.first->received != NULL || l->ready.first->fin_received);
+}
+
+bool inside_shut(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->shut;
+}
+
+err inside_error(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->error;
+}
+
+err inside_wait_input(void *flow)
+{
+    struct tcp_flow *f = flow;
+    if (f->reading)
+        return ERR_BUSY;
+    f->reading = true;
+    err e = os_wait(&f->readers);
+    if (e != ERR_CLOSED) /* then the flow is gone */
+        f->reading = false;
+    return e;
+}
+
+static size_t scatter(const struct buf *from, const struct iovec *iov, int count, size_t len)
+{
+    size_t done = 0;
+    for (int i = 0; i < count && done < len; i++) {
+        size_t n = len - done < iov[i].iov_len ? len - done : iov[i].iov_len;
+        if (buf_read_copy(from, done, iov[i].iov_base, n) != OK)
+            break;
+        done += n;
+    }
+    return done;
+}
+
+size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, bool peek)
+{
+    struct tcp_flow *f = flow;
+    if (len > f->rcv_queued)
+        len = f->rcv_queued;
+    if (len == 0)
+        return 0;
+    if (iov != NULL)
+        len = scatter(f->received, iov, count, len);
+    if (peek)
+        return len;
+    f->received = buf_advance(f->received, len);
+    f->received_last = f->received;
+    while (f->received_last != NULL && f->received_last->next != NULL)
+        f->received_last = f->received_last->next;
+    f->tcp->now = os_now();
+    /* TCP counts the views of a queue that is taken whole. */
+    uint32_t views = 0;
+    for (const struct buf *b = f->received; b != NULL; b = b->next)
+        views++;
+    receive_taken(f, (uint32_t)len);
+    f->rcv_views = views;
+    if (f->ack_need == ACK_NOW && f->state != STATE_CLOSED)
+        flush_later(f);
+    return len;
+}
+
+/* Linux's numbers of the states, which are not RFC 9293's order. */
+static uint8_t linux_state(const struct tcp_flow *f)
+{
+    static const uint8_t states[STATES] = {
+        [STATE_CLOSED] = TCP_CLOSE,           [STATE_LISTEN] = TCP_LISTEN,          [STATE_SYN_SENT] = TCP_SYN_SENT,
+        [STATE_SYN_RECEIVED] = TCP_SYN_RECV,  [STATE_ESTABLISHED] = TCP_ESTABLISHED, [STATE_FIN_WAIT_1] = TCP_FIN_WAIT1,
+        [STATE_FIN_WAIT_2] = TCP_FIN_WAIT2,   [STATE_CLOSE_WAIT] = TCP_CLOSE_WAIT,  [STATE_CLOSING] = TCP_CLOSING,
+        [STATE_LAST_ACK] = TCP_LAST_ACK,      [STATE_TIME_WAIT] = TCP_TIME_WAIT,
+    };
+    return states[f->state];
+}
+
+static uint8_t linux_ca_state(const struct tcp_flow *f)
+{
+    switch (f->recovery) {
+    case REDUCED: return TCP_CA_CWR;
+    case RECOVERY: return TCP_CA_Recovery;
+    case LOSS: return TCP_CA_Loss;
+    default: return f->sacked_bytes > 0 || f->dup_acks > 0 ? TCP_CA_Disorder : TCP_CA_Open;
+    }
+}
+
+static uint32_t segments(const struct tcp_flow *f, uint32_t bytes)
+{
+    return (bytes + f->mss - 1) / f->mss;
+}
+
+static uint32_t us(os_time t)
+{
+    return (uint32_t)(t / MICROSECONDS(1));
+}
+
+static uint32_t ms_since(const struct tcp_flow *f, os_time t)
+{
+    (void)f;
+    return (uint32_t)((os_now() - t) / MILLISECONDS(1));
+}
+
+void inside_info(const void *flow, struct tcp_info *out)
+{
+    const struct tcp_flow *f = flow;
+    *out = (struct tcp_info){
+        .tcpi_state = linux_state(f),
+        .tcpi_ca_state = linux_ca_state(f),
+        .tcpi_retransmits = f->backoff,
+        .tcpi_probes = f->probes,
+        .tcpi_backoff = f->backoff,
+        .tcpi_options = (f->timestamps ? TCPI_OPT_TIMESTAMPS : 0) | (f->sack ? TCPI_OPT_SACK : 0) |
+                        (f->scaled ? TCPI_OPT_WSCALE : 0) | (f->ecn ? TCPI_OPT_ECN : 0),
+        .tcpi_snd_wscale = f->snd_scale & 15,
+        .tcpi_rcv_wscale = f->scaled ? f->rcv_scale & 15 : 0,
+        .tcpi_rto = us(f->rto),
+        .tcpi_ato = (uint32_t)delayed_ack_ms * 1000,
+        .tcpi_snd_mss = f->mss,
+        .tcpi_rcv_mss = f->rcv_mss,
+        .tcpi_unacked = segments(f, f->snd_nxt - f->snd_una - (f->fin_sent && f->snd_nxt != f->snd_una)),
+        .tcpi_sacked = segments(f, f->sacked_bytes),
+        .tcpi_lost = segments(f, f->lost_bytes),
+        .tcpi_retrans = segments(f, f->resent_bytes),
+        .tcpi_last_data_sent = ms_since(f, f->last_sent),
+        .tcpi_last_data_recv = ms_since(f, f->last_received),
+        .tcpi_last_ack_recv = ms_since(f, f->last_progress),
+        .tcpi_pmtu = ip_mtu(f->tcp->ip, &f->node.ends.remote) + (flow_is_v4(f) ? 20 : 40),
+        .tcpi_rcv_ssthresh = f->rcv_buffer,
+        .tcpi_rtt = us(f->srtt),
+        .tcpi_rttvar = us(f->rttvar),
+        .tcpi_snd_ssthresh = f->ssthresh >= 0x7fffffff ? 0x7fffffff : segments(f, f->ssthresh),
+        .tcpi_snd_cwnd = f->cwnd / f->mss,
+        .tcpi_advmss = f->mss,
+        .tcpi_reordering = 3,
+        .tcpi_rcv_space = f->rcv_buffer,
+        .tcpi_total_retrans = (uint32_t)(f->tcp->metrics.resent.value + f->mss - 1) / f->mss,
+    };
+}
+
+/* name in Linux, what it stands for here, and how many of ours one of Linux's is */
+#define SETTINGS(X)                                   \
+    X("tcp_sack", sack, 1)                            \
+    X("tcp_timestamps", timestamps, 1)                \
+    X("tcp_syncookies", syn_cookies, 1)               \
+    X("tcp_ecn", ecn, 1)                              \
+    X("tcp_syn_retries", syn_retries, 1)              \
+    X("tcp_synack_retries", synack_retries, 1)        \
+    X("tcp_fin_timeout", orphan_timeout_ms, 1000)     \
+    X("tcp_keepalive_intvl", keepalive_interval_ms, 1000) \
+    X("tcp_keepalive_probes", keepalive_probes, 1)    \
+    X("tcp_max_orphans", orphans_max, 1)              \
+    X("tcp_max_tw_buckets", time_wait_max, 1)         \
+    X("tcp_max_syn_backlog", syn_backlog, 1)          \
+    X("user_timeout", user_timeout_ms, 1)             \
+    X("receive_buffer", receive_buffer, 1)            \
+    X("receive_buffer_max", receive_buffer_max, 1)    \
+    X("send_buffer", send_buffer, 1)                  \
+    X("send_buffer_max", send_buffer_max, 1)          \
+    X("initial_window", initial_window, 1)            \
+    X("window_scale", window_scale, 1)
+
+bool inside_set(const char *name, int64_t value)
+{
+#define SET(text, key, factor)          \
+    if (strcmp(name, text) == 0) {      \
+        key = (__typeof__(key))(value * (factor)); \
+        return true;                    \
+    }
+    SETTINGS(SET)
+    return false;
+}
+
+bool inside_set_congestion(const char *name)
+{
+    bool reno = strcmp(name, "reno") == 0;
+    if (!reno && strcmp(name, "cubic") != 0)
+        return false;
+    strcpy(congestion, reno ? "newreno" : "cubic");
+    return true;
+}
+
+const char *inside_congestion(void)
+{
+    return strcmp(congestion, "newreno") == 0 ? "reno" : "cubic";
+}
+
+int64_t inside_receive_buffer(void)
+{
+    return receive_buffer;
+}
+
+void inside_set_receive_buffer(void *flow, uint32_t bytes)
+{
+    ((struct tcp_flow *)flow)->rcv_buffer = bytes;
+}
+
+void inside_set_mss(void *flow, uint16_t mss)
+{
+    struct tcp_flow *f = flow;
+    if (mss < f->mss)
+        f->mss = mss;
+}
+
+void inside_set_quick_ack(void *flow, bool on)
+{
+    ((struct tcp_flow *)flow)->quick_acks = on ? 16 : 0;
+}
+
+uint32_t inside_mss(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->mss;
+}

@@ -1,0 +1,53 @@
+/*
+ * What system calls want of TCP beyond its signature: the instance under test is compiled with inside.c around it,
+ * which sees its connections from within. A flow here is the module's `struct …_flow *`.
+ */
+#ifndef PACKETDRILL_INSIDE_H
+#define PACKETDRILL_INSIDE_H
+
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mirage/err.h>
+
+struct endpoint;
+struct iovec;
+
+/* A connection in SYN-SENT, its SYN on the way; inside_wait_open waits for what becomes of it. */
+err inside_open(void *tcp, const struct endpoint *peer, void **flow);
+err inside_wait_open(void *flow);
+
+/* What can be done now, without waiting. */
+bool inside_is_open(const void *flow);     /* the handshake is over, well or not */
+bool inside_is_closed(const void *flow);   /* nothing comes or goes any more */
+bool inside_end_of_input(const void *flow);
+size_t inside_readable(const void *flow);
+size_t inside_queued(const void *flow);    /* written and not acknowledged */
+size_t inside_unsent(const void *flow);
+bool inside_acceptable(const void *listener, bool with_data);
+bool inside_shut(const void *flow);
+err inside_error(const void *flow);        /* why it was closed; OK when it ended in order */
+
+/* Wait until there is something to read, or will never be. */
+err inside_wait_input(void *flow);
+
+/* Copy up to `len` received bytes, and take them unless `peek`. */
+size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, bool peek);
+
+void inside_info(const void *flow, struct tcp_info *out);
+
+/* A setting of the whole stack by its name in Linux, without "net.ipv4."; false when it has none such. */
+bool inside_set(const char *name, int64_t value);
+bool inside_set_congestion(const char *name);
+const char *inside_congestion(void);
+int64_t inside_receive_buffer(void);
+
+/* Of one flow. */
+void inside_set_receive_buffer(void *flow, uint32_t bytes);
+void inside_set_mss(void *flow, uint16_t mss);
+void inside_set_quick_ack(void *flow, bool on);
+uint32_t inside_mss(const void *flow);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * System calls on a STACK: descriptors, blocking or not, options, poll. What the files of this module share:
+ *
+ *   sockets.c   the job, a fiber for each call, descriptors       open.c      from socket to close
+ *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
+ *   poll.c      poll and epoll                                    setting.c   sysctl
+ */
+#ifndef SOCKETS_PRIVATE_H
+#define SOCKETS_PRIVATE_H
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <mirage/functor.h>
+
+#include "../host.h"
+#include "../inside.h"
+
+PARAM(STACK, stack);
+MODULE(JOB, sockets);
+LOG_SOURCE(sockets);
+
+enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 14, SETTING_TEXT = 64 };
+
+enum kind { KIND_NONE, KIND_NEW, KIND_LISTENER, KIND_FLOW, KIND_EPOLL };
+
+/* An option that has no effect here, and reads as it was set. */
+struct stored {
+    int level, name, value;
+};
+
+/* What a listener hands on to what it accepts. */
+struct options {
+    uint32_t receive_buffer, send_buffer; /* 0: not set */
+    uint32_t keep_idle;                   /* seconds */
+    int defer_accept;
+    uint16_t max_segment;
+    bool nodelay, keepalive, cork;
+    struct linger linger;
+    struct stored stored[STORED_MAX];
+    size_t stored_count;
+};
+
+struct watched {
+    int fd;
+    struct epoll_event event;
+    uint32_t seen; /* EPOLLET: what was told already */
+};
+
+struct socket {
+    enum kind kind;
+    int domain;
+    bool nonblocking, connecting, reported;
+    struct endpoint local;
+    struct stack_tcp_flow *flow;
+    struct stack_tcp_listener *listener;
+    struct options options;
+    uint8_t *held; /* bytes that TCP_CORK or MSG_MORE keeps back */
+    size_t held_len;
+    struct os_timer held_timer;
+    struct watched watched[WATCHED_MAX];
+};
+
+struct sockets {
+    struct stack *stack;
+    struct stack_tcp *tcp;
+    struct socket *fds[HOST_FDS_MAX];
+    char settings[SETTINGS][SETTING_TEXT]; /* of Linux, as they were read last */
+};
+
+/* sockets.c */
+INTERNAL struct socket *socket_find(struct sockets *all, int fd);
+INTERNAL int socket_add(struct sockets *all, struct socket *socket);
+INTERNAL int64_t fail(struct host_call *call, int error);
+INTERNAL int errno_of(err e);
+
+/* open.c */
+INTERNAL int64_t call_socket(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_bind(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_listen(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_accept(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_connect(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_close(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_shutdown(struct sockets *all, struct host_call *call);
+INTERNAL void socket_free(struct socket *socket);
+
+/* transfer.c */
+INTERNAL int64_t call_receive(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_send(struct sockets *all, struct host_call *call);
+INTERNAL err send_held(struct socket *socket);
+INTERNAL void held_fire(void *arg);
+INTERNAL size_t send_room(const struct socket *socket);
+INTERNAL int take_error(struct socket *socket);
+
+/* option.c */
+INTERNAL int64_t call_getsockopt(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_setsockopt(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_ioctl(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_fcntl(struct sockets *all, struct host_call *call);
+INTERNAL void options_apply(struct socket *socket);
+
+/* poll.c */
+INTERNAL int64_t call_poll(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_epoll_create(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_epoll_ctl(struct sockets *all, struct host_call *call);
+INTERNAL int64_t call_epoll_wait(struct sockets *all, struct host_call *call);
+
+/* setting.c */
+INTERNAL void settings_read(struct sockets *all);
+INTERNAL int64_t setting_number(const char *name, int64_t otherwise);
+
+#endif

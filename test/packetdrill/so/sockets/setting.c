@@ -1,0 +1,78 @@
+/* Settings of Linux that scripts change with sysctl, given to TCP; see README.md. */
+#include "private.h"
+
+#include <stdio.h>
+
+int64_t setting_number(const char *name, int64_t otherwise)
+{
+    char text[64];
+    return host_setting(name, text, sizeof text) ? strtoll(text, NULL, 10) : otherwise;
+}
+
+struct setting {
+    const char *name;
+    void (*apply)(const char *name, const char *text);
+};
+
+static void apply_number(const char *name, const char *text)
+{
+    inside_set(name, strtoll(text, NULL, 10));
+}
+
+/* 2: always, as if the backlog were full. */
+static void apply_cookies(const char *name, const char *text)
+{
+    apply_number(name, text);
+    if (strcmp(text, "2") == 0)
+        inside_set("tcp_max_syn_backlog", 0);
+}
+
+/* The least, the usual and the largest buffer. */
+static void apply_receive_buffer(const char *name, const char *text)
+{
+    char *end;
+    (void)name;
+    strtoll(text, &end, 10);
+    int64_t usual = strtoll(end, &end, 10), largest = strtoll(end, &end, 10);
+    if (usual > 0 && largest >= usual) {
+        inside_set("receive_buffer", usual);
+        inside_set("receive_buffer_max", largest);
+    }
+}
+
+static void apply_congestion(const char *name, const char *text)
+{
+    (void)name;
+    if (!inside_set_congestion(text))
+        log_debug("%s is not known: %s stays", text, inside_congestion());
+}
+
+static const struct setting settings[SETTINGS] = {
+    { "tcp_sack", apply_number },
+    { "tcp_timestamps", apply_number },
+    { "tcp_ecn", apply_number },
+    { "tcp_syn_retries", apply_number },
+    { "tcp_synack_retries", apply_number },
+    { "tcp_fin_timeout", apply_number },
+    { "tcp_keepalive_intvl", apply_number },
+    { "tcp_keepalive_probes", apply_number },
+    { "tcp_max_orphans", apply_number },
+    { "tcp_max_tw_buckets", apply_number },
+    { "tcp_max_syn_backlog", apply_number },
+    { "tcp_syncookies", apply_cookies },
+    { "tcp_rmem", apply_receive_buffer },
+    { "tcp_congestion_control", apply_congestion },
+};
+
+/* Those that have changed: what a socket option set since then stays. */
+void settings_read(struct sockets *all)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        char name[64], text[SETTING_TEXT] = "";
+        snprintf(name, sizeof name, "net.ipv4.%s", settings[i].name);
+        if (!host_setting(name, text, sizeof text) || strcmp(text, all->settings[i]) == 0)
+            continue;
+        strcpy(all->settings[i], text);
+        settings[i].apply(settings[i].name, text);
+    }
+}

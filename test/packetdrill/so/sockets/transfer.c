@@ -1,0 +1,164 @@
+#include "private.h"
+
+enum { HELD_MS = 200 };
+
+/* The error that ended the connection, once; 0 when there is none, or it was told. */
+int take_error(struct socket *socket)
+{
+    if (socket->kind != KIND_FLOW || socket->flow == NULL || !inside_is_closed(socket->flow) || socket->reported)
+        return 0;
+    err e = inside_error(socket->flow);
+    socket->reported = true;
+    return e == ERR_CLOSED ? 0 : errno_of(e);
+}
+
+static size_t total(const struct iovec *iov, int count)
+{
+    size_t len = 0;
+    for (int i = 0; i < count; i++)
+        len += iov[i].iov_len;
+    return len;
+}
+
+static bool must_not_wait(const struct socket *socket, const struct host_call *call)
+{
+    return socket->nonblocking || (call->flags & MSG_DONTWAIT);
+}
+
+int64_t call_receive(struct sockets *all, struct host_call *call)
+{
+    struct socket *socket = socket_find(all, call->fd);
+    size_t len = total(call->iov, call->iov_count), done = 0;
+    bool peek = call->flags & MSG_PEEK, all_of_it = (call->flags & MSG_WAITALL) && !peek;
+    if (socket->kind != KIND_FLOW)
+        return fail(call, ENOTCONN);
+    if (!inside_is_open(socket->flow))
+        return fail(call, must_not_wait(socket, call) ? EAGAIN : ENOTCONN);
+    do {
+        while (inside_readable(socket->flow) == 0 && len > 0) {
+            int error = take_error(socket);
+            if (error != 0)
+                return fail(call, error);
+            if (done > 0 && (inside_end_of_input(socket->flow) || must_not_wait(socket, call)))
+                return (int64_t)done;
+            if (inside_end_of_input(socket->flow))
+                return 0;
+            if (must_not_wait(socket, call))
+                return fail(call, EAGAIN);
+            err e = inside_wait_input(socket->flow);
+            if (e != OK)
+                return fail(call, e == ERR_CLOSED ? EBADF : errno_of(e));
+        }
+        /* MSG_WAITALL's further pieces are only counted: scripts have nothing to compare them with. */
+        done += inside_read(socket->flow, (call->flags & MSG_TRUNC) || done > 0 ? NULL : call->iov, call->iov_count, len - done, peek);
+    } while (all_of_it && done < len);
+    return (int64_t)done;
+}
+
+/* How many bytes SO_SNDBUF leaves room for. */
+size_t send_room(const struct socket *socket)
+{
+    size_t limit = socket->options.send_buffer, queued = inside_queued(socket->flow) + socket->held_len;
+    if (limit == 0)
+        limit = (size_t)4 << 20;
+    return limit > queued ? limit - queued : 0;
+}
+
+static err write_bytes(struct socket *socket, const void *bytes, size_t len)
+{
+    return len == 0 ? OK : stack_tcp_write(socket->flow, buf_copy(bytes, len));
+}
+
+err send_held(struct socket *socket)
+{
+    size_t len = socket->held_len;
+    os_timer_stop(&socket->held_timer);
+    socket->held_len = 0;
+    return write_bytes(socket, socket->held, len);
+}
+
+static err held_fiber(void *arg)
+{
+    return send_held(arg);
+}
+
+/* Linux keeps bytes back for 200 ms at most. */
+void held_fire(void *arg)
+{
+    IGNORE(os_spawn(NULL, held_fiber, arg));
+}
+
+/* Keep back what doesn't fill a segment. */
+static err hold(struct socket *socket, const uint8_t *bytes, size_t len)
+{
+    uint8_t *grown = realloc(socket->held, socket->held_len + len);
+    size_t full;
+    if (grown == NULL)
+        return ERR_NO_MEMORY;
+    socket->held = grown;
+    memcpy(grown + socket->held_len, bytes, len);
+    socket->held_len += len;
+    full = socket->held_len / inside_mss(socket->flow) * inside_mss(socket->flow);
+    TRY(write_bytes(socket, grown, full));
+    socket->held_len -= full;
+    memmove(grown, grown + full, socket->held_len);
+    if (socket->held_len == 0)
+        os_timer_stop(&socket->held_timer);
+    else if (!os_timer_is_set(&socket->held_timer))
+        return os_timer_set(&socket->held_timer, os_now() + MILLISECONDS(HELD_MS));
+    return OK;
+}
+
+static err send_some(struct socket *socket, const uint8_t *bytes, size_t len, bool more)
+{
+    if (more || socket->options.cork)
+        return hold(socket, bytes, len);
+    if (socket->held_len == 0)
+        return write_bytes(socket, bytes, len);
+    TRY(hold(socket, bytes, len));
+    return send_held(socket);
+}
+
+static uint8_t *gathered(const struct iovec *iov, int count, size_t len)
+{
+    uint8_t *bytes = malloc(len + 1), *at = bytes;
+    for (int i = 0; bytes != NULL && i < count; i++) {
+        memcpy(at, iov[i].iov_base, iov[i].iov_len);
+        at += iov[i].iov_len;
+    }
+    return bytes;
+}
+
+int64_t call_send(struct sockets *all, struct host_call *call)
+{
+    struct socket *socket = socket_find(all, call->fd);
+    size_t len = total(call->iov, call->iov_count), done = 0;
+    if (socket->kind != KIND_FLOW)
+        return fail(call, EPIPE);
+    if (!inside_is_open(socket->flow))
+        return fail(call, EAGAIN);
+    int error = take_error(socket);
+    if (error != 0)
+        return fail(call, error);
+    if (inside_is_closed(socket->flow) || inside_shut(socket->flow))
+        return fail(call, EPIPE);
+    uint8_t *bytes = gathered(call->iov, call->iov_count, len);
+    err e = bytes == NULL ? ERR_NO_MEMORY : OK;
+    while (e == OK && done < len) {
+        size_t room = send_room(socket), n = len - done < room ? len - done : room;
+        if (n > 0)
+            e = send_some(socket, bytes + done, n, call->flags & MSG_MORE);
+        else if (must_not_wait(socket, call))
+            e = ERR_AGAIN;
+        else
+            e = os_sleep_until(os_now() + MILLISECONDS(1));
+        if (e == OK && inside_is_closed(socket->flow))
+            e = ERR_CLOSED;
+        if (e == OK)
+            done += n;
+    }
+    free(bytes);
+    if (done > 0)
+        return (int64_t)done;
+    return e == OK ? 0 : fail(call, errno_of(e));
+}
