@@ -7,7 +7,11 @@ build_packages=(
     libjansson-dev libdw-dev libelf-dev zlib1g-dev libcmark-gfm-dev libcmark-gfm-extensions-dev
 )
 # Beyond these, to run the tests.
-test_packages=(clang llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2)
+test_packages=(
+    clang llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2
+    # Peers of the network stack.
+    wrk nmap chromium iputils-ping bind9-dnsutils dnsmasq-base radvd tcpdump
+)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

@@ -412,4 +412,5 @@ def main():
     sys.exit(tap.end())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,6 @@
 void config(void)
 {
     functor(JOB, HTTP, SITE) server = foreign("unikernel.c", JOB, HTTP, SITE);
-    HTTP http = http_server(socket_stack());
+    HTTP http = http_server(generic_stack());
     register_job("server", apply(server, http, site(http, generic_kv_ro("htdocs"))));
 }

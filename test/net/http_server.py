@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""The whole of test/http/server.py on the project's own stack over a tap; each server is asked over one version of IP.
+
+http_server.py MIRAGE SERVER-FOLDER 4|6 [MIRAGE-BUILD-OPTION...]
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "http")]
+import lab  # noqa: E402
+import server  # noqa: E402
+
+
+def main():
+    reason = lab.lacking("curl")
+    if reason:
+        print(f"1..0 # SKIP {reason}")
+        return 0
+    version = sys.argv.pop(3)
+    sys.argv.append("--net=direct")
+    with lab.Lab() as l:
+        host = l.namespace()
+        host.tap("tap0", "10.9.0.1/24", "fd09::1/64")
+        server.Server.address = "10.9.0.2" if version == "4" else "fd09::2"
+        server.Server.arguments = ["--interface=tap0", "--ipv4=10.9.0.2/24", "--ipv6=fd09::2/64", "--log=*:info"]
+        with host.inside():
+            return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
