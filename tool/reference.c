@@ -10,6 +10,7 @@
 
 #include "../catalog/catalog.h"
 #include "cli.h"
+#include "run.h"
 
 static const char *made_by(const char *title)
 {
@@ -154,7 +155,14 @@ static bool describe_sources(const struct installation *where, const struct stri
 {
     char cache[] = "/tmp/mirage-help-XXXXXX";
     const char *cc = getenv("CC");
-    const struct compiler compiler = { .cc = cc == NULL || *cc == '\0' ? "cc" : cc, .version = "", .include = where->include };
+    cc = cc == NULL || *cc == '\0' ? "cc" : cc;
+    const char *const argv[] = { cc, "--version", NULL };
+    struct command command = { .argv = argv };
+    if (!run_all(&command, 1)) {
+        error("there is no C compiler '%s', which reads the modules' sources", cc);
+        return false;
+    }
+    const struct compiler compiler = { .cc = cc, .version = command.out, .is_clang = strstr(command.out, "clang") != NULL, .include = where->include };
     if (mkdtemp(cache) == NULL) {
         error("cannot make a temporary folder in /tmp");
         return false;
