@@ -77,14 +77,19 @@ static void range_free(struct tcp_flow *flow, struct range *range)
     free(range);
 }
 
-/* Everything that was received is of no use any more. */
-INTERNAL void receive_drop(struct tcp_flow *flow)
+static void drop_ranges(struct tcp_flow *flow)
 {
     while (flow->ranges != NULL) {
         struct range *range = flow->ranges;
         flow->ranges = range->next;
         range_free(flow, range);
     }
+}
+
+/* Everything that was received is of no use any more. */
+INTERNAL void receive_drop(struct tcp_flow *flow)
+{
+    drop_ranges(flow);
     buf_free(flow->received);
     flow->received = flow->received_last = NULL;
     flow->tcp->memory -= flow->rcv_queued;
@@ -273,6 +278,9 @@ static void ack_now(struct tcp_flow *flow)
 
 static void receive_fin(struct tcp_flow *flow)
 {
+#ifndef MIRAGE_PLANTED_BUG
+    drop_ranges(flow); /* nothing can follow */
+#endif
     flow->rcv_nxt++;
     flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt);
     flow->fin_received = true;

@@ -4,6 +4,8 @@
  */
 #include "net.c"
 
+#include "invariants.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,6 +55,7 @@ static err read_all(void *arg)
             for (size_t i = 0; i < v->len; i++)
                 side->right &= v->data[i] == byte_at(theirs, side->received++);
         buf_free(b);
+        check_flow(side->flow);
         if (side->reads_slowly && side->received % 7 == 0)
             os_sleep(MILLISECONDS(30));
     }
