@@ -11,6 +11,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
 flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$here/../include ${FUZZ_CFLAGS:-}"
 mkdir -p "$build"
+# What the fuzzers stand on, besides what they include.
+extra=
+if [ -f "$here/$name/sources" ]; then
+    for file in $(cat "$here/$name/sources") "platform/arch/$(uname -m)/switch.S"; do
+        extra="$extra $here/../$file"
+    done
+fi
 
 for source in "$here/$name"/*.c; do
     target=$(basename "$source" .c)
@@ -21,7 +28,7 @@ for source in "$here/$name"/*.c; do
     mkdir -p "$found"
     # shellcheck disable=SC2086
     clang $flags -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-        "$source" -o "$build/$target"
+        "$source" $extra -o "$build/$target"
     set -- -max_total_time="$seconds" -max_len=2048 -print_final_stats=1 -artifact_prefix="$build/$target."
     [ ! -f "$dictionary" ] || set -- "$@" -dict="$dictionary"
     echo "== $name/$target: $seconds s"
@@ -39,7 +46,7 @@ for source in "$here/$name"/*.c; do
     fi
 
     # shellcheck disable=SC2086
-    clang $flags -fprofile-instr-generate -fcoverage-mapping "$source" "$here/replay.c" \
+    clang $flags -fprofile-instr-generate -fcoverage-mapping "$source" $extra "$here/replay.c" \
         -o "$build/$target.coverage"
     LLVM_PROFILE_FILE=$build/$target.profraw "$build/$target.coverage" "$corpus" "$found" >/dev/null
     llvm-profdata merge -o "$build/$target.profdata" "$build/$target.profraw"

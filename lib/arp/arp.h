@@ -16,7 +16,7 @@ MODULE(ARP_ON, arp, eth);
 LOG_SOURCE(arp);
 
 KEY_INT(entries_max, 512, "neighbours that are remembered");
-KEY_INT(waiting_max, 8, "packets that wait for one neighbour's address");
+KEY_INT(waiting_max, 16, "packets that wait for one neighbour's address");
 KEY_INT(waiting_total_max, 128, "packets that wait for addresses altogether");
 
 enum {

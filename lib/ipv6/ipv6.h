@@ -29,7 +29,7 @@ KEY_BOOL(optimistic, true, "use addresses while they are still being probed (RFC
 enum {
     IPV6_PATHS = 256,
     IPV6_HEADS = 256,
-    IPV6_WAITING = 8,       /* packets that wait for one neighbour */
+    IPV6_WAITING = 16,      /* packets that wait for one neighbour */
     IPV6_ADDRESSES_MAX = 16,
     IPV6_PREFIXES_MAX = 16, /* on the link */
     IPV6_ROUTERS_MAX = 8,

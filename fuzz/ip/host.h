@@ -1,0 +1,149 @@
+/*
+ * What the fuzzers of the protocols stand on: the runtime with a clock of their own, buffers of a fuzzer's
+ * input in several views, and what every run must leave: no buffer, no timer.
+ */
+#ifndef FUZZ_IP_HOST_H
+#define FUZZ_IP_HOST_H
+
+#include <mirage/functor.h>
+#include <mirage/platform.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../runtime/runtime.h"
+
+#define FUZZ_CHECK(condition)                                               \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
+    } while (0)
+
+static os_time fuzz_now = SECONDS(1000);
+static uint64_t fuzz_random;
+
+err platform_start(void) { return OK; }
+void platform_end(void) {}
+os_time platform_monotonic(void) { return fuzz_now; }
+os_time platform_wall(void) { return fuzz_now; }
+bool platform_can_wake(void) { return false; }
+void platform_console_write(enum platform_stream stream, const void *data, size_t len) { (void)stream, (void)data, (void)len; }
+bool platform_console_colour(enum platform_stream stream) { (void)stream; return false; }
+void platform_stack_trim(void *stack, size_t size) { (void)stack, (void)size; }
+void platform_exit(int status) { exit(status); }
+const char *platform_replay(void) { return NULL; }
+
+void platform_wait(os_time deadline)
+{
+    if (deadline != OS_NEVER && deadline > fuzz_now)
+        fuzz_now = deadline;
+}
+
+err platform_console_read(void *out, size_t size, size_t *len)
+{
+    (void)out, (void)size, (void)len;
+    return ERR_END;
+}
+
+void *platform_stack_alloc(size_t size, bool *guarded)
+{
+    *guarded = false;
+    return aligned_alloc(PLATFORM_STACK_UNIT, size);
+}
+
+err platform_entropy(void *out, size_t len)
+{
+    memset(out, 7, len);
+    return OK;
+}
+
+/* RANDOM, the same in every run. */
+struct random { int unused; };
+static __attribute__((unused)) struct random fuzz_generator;
+
+static uint64_t next_random(void)
+{
+    fuzz_random = fuzz_random * 6364136223846793005 + 1442695040888963407;
+    return fuzz_random ^ fuzz_random >> 29;
+}
+
+uint64_t random_u64(struct random *random) { (void)random; return next_random(); }
+uint32_t random_below(struct random *random, uint32_t bound) { (void)random; return (uint32_t)(next_random() % bound); }
+void random_fill(struct random *random, void *out, size_t len)
+{
+    (void)random;
+    for (uint8_t *to = out; len-- > 0;)
+        *to++ = (uint8_t)next_random();
+}
+
+/* The input, consumed from the front; zeros behind its end. */
+struct input {
+    const uint8_t *data;
+    size_t len;
+};
+
+static uint8_t take(struct input *in)
+{
+    if (in->len == 0)
+        return 0;
+    in->len--;
+    return *in->data++;
+}
+
+/* A packet of up to `len` bytes of the input, with `room` more before it; at least one byte. */
+static struct buf *take_packet(struct input *in, size_t room, size_t len)
+{
+    if (len > in->len)
+        len = in->len;
+    struct buf *b = buf_alloc(room + (len > 0 ? len : 1));
+    if (b == NULL)
+        abort();
+    memset(b->data, 0, b->len);
+    if (len > 0)
+        memcpy(b->data + room, in->data, len);
+    in->data += len;
+    in->len -= len;
+    return b;
+}
+
+/* The same message in two views, the second perhaps shared with nobody, or with the first. */
+static struct buf *split(struct buf *b, size_t at, bool shared)
+{
+    if (at == 0 || at >= b->len)
+        return b;
+    struct buf *tail = shared ? buf_slice(b, at, b->len - at) : buf_copy(b->data + at, b->len - at);
+    if (tail == NULL)
+        abort();
+    buf_truncate(b, at);
+    return buf_append(b, tail);
+}
+
+static err fuzz_entry(void *arg);
+
+/* One run of fuzz_entry on a fiber, after which nothing may be left. */
+static int fuzz_run(const uint8_t *data, size_t len)
+{
+    struct input in = { data, len };
+    struct buf_stats stats;
+    struct os_stats os;
+
+    fuzz_now = SECONDS(1000);
+    fuzz_random = 1;
+    IGNORE(log_configure("*:quiet"));
+    FUZZ_CHECK(os_run(fuzz_entry, &in) == OK);
+    buf_get_stats(&stats);
+    os_get_stats(&os);
+    FUZZ_CHECK(stats.views == 0 && os.timers == 0);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_run(data, len);
+}
+
+#endif
