@@ -10,6 +10,8 @@ KEY_BOOL(release, false, "give the address back when the program ends");
 
 enum { ADDRESSES_SHOWN = 8 };
 
+#define RELEASE_TIME MILLISECONDS(100)
+
 static void register_metrics(struct dhcp_client *c)
 {
     metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", NULL, "messages sent");
@@ -106,6 +108,8 @@ IO void dhcp_client_disconnect(struct dhcp_client *c)
                 struct dhcp_asked asked = { .server = c->lease.server, .by_address = true, .unicast = true };
                 dhcp_begin(c);
                 IGNORE(dhcp_send(c, DHCP_RELEASE, &asked));
+                /* It leaves with the address, which must last until the server's link address is known. */
+                os_sleep(RELEASE_TIME);
             }
         }
         ipv4_listen_conflict(c->ipv4, NULL);

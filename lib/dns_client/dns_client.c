@@ -19,6 +19,7 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     }
     client->stack = stack;
     client->random = random;
+    client->began = os_now();
     metric_register(&client->queries, METRIC_COUNTER, "dns.queries", NULL, "queries sent to a server, by UDP first");
     metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", NULL, "queries repeated by TCP");
     metric_register(&client->cached, METRIC_COUNTER, "dns.cached", NULL, "lookups answered from the cache");

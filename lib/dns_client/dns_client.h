@@ -50,6 +50,7 @@ struct dns_client {
     struct cache cache;
     struct pending *pending;
     size_t preferred; /* the server that answered last */
+    os_time began;
     struct metric queries, cached, timeouts, refused, by_tcp;
 };
 

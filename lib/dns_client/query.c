@@ -7,7 +7,7 @@ ARG_PORT(nameserver_port, 53, "their port");
 KEY_INT(attempts, 3, "how often all servers are asked before it is a timeout");
 KEY_INT(first_wait, 1000, "milliseconds to wait for the first server; twice as long in each further round");
 KEY_INT(longest_wait, 8000, "milliseconds to wait for a server at most");
-KEY_INT(configuration_wait, 15, "seconds to wait for the network's configuration to be there");
+KEY_INT(configuration_wait, 15, "seconds from the beginning in which the network may tell of servers");
 
 /* The servers to ask, best first. */
 static size_t find_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX])
@@ -60,17 +60,31 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
     return e;
 }
 
+/*
+ * The servers, as soon as there are any: a host may have an address before the network has told it whom to ask, but
+ * not for long after it has begun.
+ */
+static IO err wait_for_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX], size_t *count)
+{
+    os_time until = client->began + SECONDS(configuration_wait);
+    err e = stack_ip_wait(stack_get_ip(client->stack), until > os_now() ? until : os_now());
+    TRY(os_check());
+    while ((*count = find_servers(client, out)) == 0) {
+        if (e != OK || os_now() >= until)
+            return ERR_UNREACHABLE;
+        TRY(os_sleep_until(os_now() + MILLISECONDS(50)));
+    }
+    return OK;
+}
+
 INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_answer *out)
 {
     struct ip_addr servers[SERVERS_MAX];
     bool plain[SERVERS_MAX] = { false }, told = false;
     os_time wait = MILLISECONDS(first_wait);
     size_t count;
-    err last = stack_ip_wait(stack_get_ip(client->stack), os_now() + SECONDS(configuration_wait));
-    TRY(os_check());
-    count = find_servers(client, servers);
-    if (count == 0)
-        return last == OK ? ERR_UNREACHABLE : last;
+    err last = ERR_UNREACHABLE;
+    TRY(wait_for_servers(client, servers, &count));
     for (int64_t round = 0; round < attempts; round++) {
         for (size_t i = 0; i < count; i++) {
             size_t n = (client->preferred + i) % count;

@@ -1,0 +1,69 @@
+"""A DHCP server for tests, which does what it is told to: its leases are short, and it can refuse or keep silent."""
+
+import socket
+import struct
+import threading
+import time
+
+DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE = range(1, 8)
+SO_BINDTODEVICE = 25
+
+
+class Message:
+    def __init__(self, data, source):
+        self.data, self.source, self.time = data, source, time.monotonic()
+        self.id, self.broadcast = data[4:8], bool(data[10] & 0x80)
+        self.client = socket.inet_ntoa(data[12:16])
+        self.mac = data[28:34]
+        self.options, at = {}, 240
+        while at < len(data) and data[at] != 255:
+            if data[at] == 0:
+                at += 1
+                continue
+            self.options[data[at]] = data[at + 2:at + 2 + data[at + 1]]
+            at += 2 + data[at + 1]
+        self.type = self.options[53][0]
+
+    def address(self, option):
+        return socket.inet_ntoa(self.options[option]) if option in self.options else None
+
+
+class Server:
+    """`mute(message)`: keep silent about it; `refuse(message)`: answer with a NAK."""
+
+    def __init__(self, namespace, interface, own, offer, lease, renew=None, rebind=None, more=()):
+        self.own, self.offer, self.lease, self.renew, self.rebind, self.more = own, offer, lease, renew, rebind, more
+        self.heard, self.mute, self.refuse = [], lambda m: False, lambda m: False
+        with namespace.inside():
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, interface.encode())
+        self.socket.bind(("", 67))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                data, source = self.socket.recvfrom(2048)
+            except OSError:
+                return
+            message = Message(data, source[0])
+            self.heard.append(message)
+            if message.type in (DISCOVER, REQUEST) and not self.mute(message):
+                self.answer(message)
+
+    def answer(self, m):
+        kind = OFFER if m.type == DISCOVER else NAK if self.refuse(m) else ACK
+        offered = "0.0.0.0" if kind == NAK else m.client if m.client != "0.0.0.0" else self.offer
+        options = bytes([53, 1, kind, 54, 4]) + socket.inet_aton(self.own)
+        if kind != NAK:
+            times = [(51, self.lease), (58, self.renew), (59, self.rebind)]
+            options += b"".join(struct.pack("!BBI", code, 4, value) for code, value in times if value)
+            options += bytes([1, 4, 255, 255, 255, 0]) + b"".join(bytes([code, len(data)]) + data for code, data in self.more)
+        reply = bytes([2, 1, 6, 0]) + m.id + bytes(4) + socket.inet_aton(m.client) + socket.inet_aton(offered) + bytes(8)
+        reply += m.mac + bytes(10 + 192) + bytes([99, 130, 83, 99]) + options + b"\xff"
+        self.socket.sendto(reply, (m.client if m.client != "0.0.0.0" and kind != NAK else "255.255.255.255", 68))
+
+    def of(self, kind):
+        return [m for m in list(self.heard) if m.type == kind]
