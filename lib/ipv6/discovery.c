@@ -21,15 +21,16 @@ static struct buf *message_new(enum ndp_type type, size_t len)
 INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target, const struct ip_addr *destination)
 {
     const struct ipv6_address *source = address_select(ip, target);
-    /* RFC 4429, section 3.1: an address that is still probed must not enter others' tables. */
-    bool tell = source != NULL && source->state == ADDRESS_READY;
-    struct buf *b = source == NULL ? NULL : message_new(NDP_NEIGHBOUR_SOLICITATION, tell ? 32 : 24);
+    struct buf *b = source == NULL ? NULL : message_new(NDP_NEIGHBOUR_SOLICITATION, 32);
 
     if (b == NULL)
         return;
     memcpy(b->data + NDP_TARGET, target->bytes, 16);
-    if (tell)
-        put_link_option(b->data + 24, NDP_SOURCE_LINK, &ip->mac);
+    /*
+     * RFC 4429, section 3.1, would leave this out while the source is still probed; but Linux does not answer one that it
+     * doesn't know then, and each boot would wait a second for its first packet.
+     */
+    put_link_option(b->data + 24, NDP_SOURCE_LINK, &ip->mac);
     ipv6_send_message(ip, &source->addr, destination, NDP_HOP_LIMIT, b, NULL);
 }
 

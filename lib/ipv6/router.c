@@ -198,7 +198,7 @@ INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, cons
 static void solicit_routers(struct ipv6 *ip, os_time now)
 {
     const struct ipv6_address *source = address_link_local(ip);
-    bool tell = source != NULL && source->state == ADDRESS_READY;
+    bool tell = source != NULL;
     struct buf *b = buf_alloc(tell ? 16 : 8);
 
     ip->solicit_at = now + ip->solicit_interval;
