@@ -3,6 +3,7 @@
 #include "../../devices/stack/socket_stack/flow.c"
 #include "../../devices/stack/socket_stack/ip.c"
 #include "../../devices/stack/socket_stack/linger.c"
+#include "../../devices/stack/socket_stack/names.c"
 #include "../../devices/stack/socket_stack/stack.c"
 #include "../../devices/stack/socket_stack/tcp.c"
 #include "../../devices/stack/socket_stack/udp.c"

@@ -160,23 +160,6 @@ uint32_t socket_stack_ip_offloads(struct socket_stack_ip *ip)
     return 0;
 }
 
-/* The host's resolver knows the servers; nothing here asks them itself. */
-size_t socket_stack_ip_name_servers(struct socket_stack_ip *ip, struct ip_addr *out, size_t room)
-{
-    (void)ip;
-    (void)out;
-    (void)room;
-    return 0;
-}
-
-size_t socket_stack_ip_search_domains(struct socket_stack_ip *ip, char *out, size_t size)
-{
-    (void)ip;
-    if (size > 0)
-        out[0] = '\0';
-    return 0;
-}
-
 /* The host was configured before the program began. */
 IO err socket_stack_ip_wait(struct socket_stack_ip *ip, os_time until)
 {
