@@ -88,9 +88,9 @@ static void drop_send_queue(struct tcp_flow *flow)
 INTERNAL void flow_end(struct tcp_flow *flow, err error)
 {
     struct tcp *tcp = flow->tcp;
-    if (flow->resets_done)
+    if (flow->ended)
         return;
-    flow->resets_done = true;
+    flow->ended = true;
     leave_lists(flow);
     flow->state = STATE_CLOSED;
     flow->error = error;

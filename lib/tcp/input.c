@@ -202,7 +202,7 @@ drop:
 }
 
 /* To no connection: a listener's business, or nobody's. */
-static void orphan_input(struct tcp *tcp, const struct ends *ends, const struct segment *segment,
+static void stray_input(struct tcp *tcp, const struct ends *ends, const struct segment *segment,
                          const struct ip_head *head, uint32_t least_iss, struct buf *payload)
 {
     struct tcp_listener *listener = listener_find(tcp, &ends->local, ends->local_port);
@@ -281,7 +281,7 @@ void ip_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head)
         return;
     }
     if (node == NULL || time_wait_input(tcp, (struct time_wait *)node, &segment, &least_iss))
-        orphan_input(tcp, &ends, &segment, head, least_iss, payload);
+        stray_input(tcp, &ends, &segment, head, least_iss, payload);
     else
         buf_free(payload);
 }

@@ -52,7 +52,6 @@ INTERNAL void black_hole_suspected(struct tcp_flow *flow)
     COUNT(flow->tcp, black_holes);
     mss_set(flow, HEADER_SIZE + (mss > base ? base : least));
     flow->cwnd = flow->mss;
-    flow->mtu_reduced = true;
 }
 
 /* IP remembers it for the path, and raises what no path has; then the flow's segments shrink. */

@@ -8,7 +8,8 @@
  *   ports.c        ephemeral ports                      cookie.c      SYN cookies
  *   listen.c       passive OPEN, the backlog            open.c        active OPEN, simultaneous OPEN
  *   input.c        a segment arrives                    acknowledge.c what its acknowledgement means
- *   receive.c      its payload: reassembly, windows     output.c      what is sent, and when
+ *   receive.c      its payload and our window           ranges.c      reassembly
+ *   output.c       what is sent                         flush.c       and when
  *   sent.c         which bytes are in flight            recovery.c    which of them are lost
  *   congestion.c   CUBIC and NewReno                    timers.c      what time brings
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
@@ -213,12 +214,11 @@ struct tcp_flow {
     bool reordering_seen : 1;
     bool tail_probe_resent : 1, tail_probe : 1;
     bool dsack_seen : 1, dsack_pending : 1;
-    bool undo_armed : 1, reno_partial : 1;
+    bool undo_armed : 1;
     bool app_limited : 1;
-    bool mtu_reduced : 1;
     bool orphan_data : 1; /* bytes came that nobody will read */
     bool challenged : 1;
-    bool resets_done : 1;
+    bool ended : 1;
     err error; /* why it is closed */
 
     /* sending, RFC 9293 section 3.3.1 */
@@ -455,6 +455,14 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
 INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes);
 INTERNAL void receive_drop(struct tcp_flow *flow);
+INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len);
+
+/* ranges.c */
+INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views);
+INTERNAL struct buf *cut_front(struct buf *data, uint32_t n);
+INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data);
+INTERNAL bool ranges_take(struct tcp_flow *flow);
+INTERNAL void ranges_drop(struct tcp_flow *flow);
 INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room);
 
 /* output.c */
@@ -466,6 +474,8 @@ INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const str
 INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment);
 INTERNAL bool resend(struct tcp_flow *flow, struct sent *sent, uint32_t most);
 INTERNAL bool send_tail_probe(struct tcp_flow *flow);
+
+/* flush.c */
 INTERNAL void flush_later(struct tcp_flow *flow);
 INTERNAL void flush_fire(void *arg);
 

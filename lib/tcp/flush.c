@@ -1,0 +1,74 @@
+/* Flows that have something to say, once a turn of the loop. */
+#include "private.h"
+
+/*
+ * Answer at the end of this turn of the loop what came in during it: a batch of segments makes one
+ * acknowledgement, and one run of output that uses all of the window that opened.
+ */
+INTERNAL void flush_later(struct tcp_flow *flow)
+{
+    struct tcp *tcp = flow->tcp;
+    if (!flow->flush_queued) {
+        flow->flush_queued = true;
+        flow->flush_next = NULL;
+        flow->flush_link = tcp->flush_last;
+        *tcp->flush_last = flow;
+        tcp->flush_last = &flow->flush_next;
+    }
+    if (!os_timer_is_set(&tcp->flush_timer))
+        IGNORE(os_timer_set(&tcp->flush_timer, os_loop_now() + 1));
+}
+
+/*
+ * An acknowledgement whose reader has just been woken waits for the next turn: by then it has
+ * read, and answered or opened the window, and one segment says it all.
+ */
+static bool defer_ack(struct tcp_flow *flow)
+{
+    bool defer = flow->reader_woken && !flow->ack_deferred && flow->ack_need == ACK_NOW;
+    flow->reader_woken = false;
+    if (defer)
+        flow->ack_deferred = true;
+    return defer;
+}
+
+static void flush(struct tcp_flow *flow)
+{
+    if (flow->timer_failed) {
+        send_reset(flow);
+        flow_end(flow, ERR_NO_MEMORY);
+    }
+    if (flow->state == STATE_CLOSED) {
+        if (!flow->owned)
+            flow_free(flow);
+        return;
+    }
+    if (defer_ack(flow)) {
+        flow->ack_need = ACK_DELAYED;
+        output(flow);
+        if (flow->ack_need == ACK_DELAYED && flow->state != STATE_CLOSED) {
+            flow->ack_need = ACK_NOW;
+            flush_later(flow);
+        }
+        return;
+    }
+    output(flow);
+}
+
+INTERNAL void flush_fire(void *arg)
+{
+    struct tcp *tcp = arg;
+    struct tcp_flow *list = tcp->flush_first, *flow;
+    tcp->now = os_now();
+    tcp->flush_first = NULL;
+    if (list != NULL)
+        list->flush_link = &list;
+    tcp->flush_last = &tcp->flush_first;
+    while ((flow = list) != NULL) {
+        list = flow->flush_next;
+        if (list != NULL)
+            list->flush_link = &list;
+        flow->flush_queued = false;
+        flush(flow);
+    }
+}

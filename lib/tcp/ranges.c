@@ -1,0 +1,183 @@
+/*
+ * Reassembly: bytes that came before their time, as ranges by sequence number with holes between
+ * them, and the SACK blocks that tell of them. No byte is held twice, and there are at most RANGES_MAX.
+ */
+#include "private.h"
+
+#include <stdlib.h>
+
+/* The last view of the chain, and how many there are. */
+INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views)
+{
+    for (*views = 1; b->next != NULL; b = b->next)
+        ++*views;
+    return b;
+}
+
+static void range_free(struct tcp_flow *flow, struct range *range)
+{
+    uint32_t len = range->end - range->seq - range->fin;
+    flow->range_count--;
+    flow->range_bytes -= len;
+    flow->tcp->memory -= len;
+    buf_free(range->data);
+    free(range);
+}
+
+INTERNAL void ranges_drop(struct tcp_flow *flow)
+{
+    while (flow->ranges != NULL) {
+        struct range *range = flow->ranges;
+        flow->ranges = range->next;
+        range_free(flow, range);
+    }
+}
+
+/* Blocks for the next segment: a DSACK, then ranges, those that grew last first (RFC 2018, section 4). */
+INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room)
+{
+    size_t count = 0;
+    if (flow->dsack_pending)
+        out[count++] = flow->dsack;
+    for (int i = 0; i < SACK_BLOCKS && count < room; i++) {
+        const struct range *range = flow->ranges;
+        while (range != NULL && !(seq_before(range->seq, flow->recent[i] + 1) && seq_before(flow->recent[i], range->end)))
+            range = range->next;
+        bool known = range == NULL;
+        for (size_t k = flow->dsack_pending; k < count && !known; k++)
+            known = out[k].left == range->seq;
+        if (!known)
+            out[count++] = (struct sack_block){ range->seq, range->end };
+    }
+    return count;
+}
+
+static void note_recent(struct tcp_flow *flow, uint32_t seq)
+{
+    const struct range *range = flow->ranges;
+    while (range != NULL && seq_before(range->end, seq + 1))
+        range = range->next;
+    /* Numbers of the same range give way first. */
+    int last = 0;
+    while (last < SACK_BLOCKS - 1 && !(range != NULL && !seq_before(flow->recent[last], range->seq) &&
+                                       seq_before(flow->recent[last], range->end)))
+        last++;
+    memmove(flow->recent + 1, flow->recent, (size_t)last * sizeof *flow->recent);
+    flow->recent[0] = seq;
+}
+
+/* Cut `n` bytes off the front of the chain; NULL when nothing is left. */
+INTERNAL struct buf *cut_front(struct buf *data, uint32_t n)
+{
+    return n > 0 ? buf_advance(data, n) : data;
+}
+
+/* Join ranges that touch, from `range` on. */
+static void join_next(struct tcp_flow *flow, struct range *range)
+{
+    struct range *next = range->next;
+    if (next == NULL || next->seq != range->end || range->fin)
+        return;
+    range->end = next->end;
+    range->fin = next->fin;
+    if (range->last != NULL)
+        range->last->next = next->data;
+    else
+        range->data = next->data;
+    if (next->last != NULL)
+        range->last = next->last;
+    range->next = next->next;
+    flow->range_count--;
+    free(next);
+}
+
+/*
+ * Keep bytes that came before their time. What is known already is cut off them; ranges that they
+ * cover entirely are dropped, so that no byte is held twice.
+ */
+INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data)
+{
+    struct range **link = &flow->ranges, *prev = NULL, *range;
+    uint32_t views, first = seq;
+    while (*link != NULL && seq_before((*link)->end, seq)) {
+        prev = *link;
+        link = &(*link)->next;
+    }
+    /* `*link` is the first range that ends at or behind our beginning. */
+    if (*link != NULL && !seq_after((*link)->seq, seq)) {
+        prev = *link;
+        uint32_t known = prev->end - seq;
+        if (!seq_before(prev->end, end) || prev->fin) {
+            flow->dsack = (struct sack_block){ seq, end };
+            flow->dsack_pending = flow->sack && end != seq;
+            goto drop;
+        }
+        data = cut_front(data, known);
+        seq = prev->end;
+        link = &prev->next;
+    } else {
+        prev = NULL;
+    }
+    while ((range = *link) != NULL && !seq_after(range->end, end) && !range->fin) {
+        *link = range->next;
+        range_free(flow, range);
+    }
+    if (range != NULL && seq_before(range->seq, end)) {
+        end = range->seq;
+        fin = false;
+        buf_truncate(data, end - seq);
+    }
+    if (end == seq)
+        goto drop;
+    flow->range_bytes += end - seq - fin;
+    flow->tcp->memory += end - seq - fin;
+    if (prev != NULL && prev->end == seq) {
+        struct buf *last = data != NULL ? chain_last(data, &views) : prev->last;
+        if (prev->last != NULL)
+            prev->last->next = data;
+        else
+            prev->data = data;
+        prev->last = last;
+        prev->end = end;
+        prev->fin = fin;
+        range = prev;
+    } else {
+        range = calloc(1, sizeof *range);
+        if (range == NULL || flow->range_count >= RANGES_MAX) {
+            free(range);
+            flow->range_bytes -= end - seq - fin;
+            flow->tcp->memory -= end - seq - fin;
+            COUNT(flow->tcp, refused_memory);
+            goto drop;
+        }
+        *range = (struct range){ *link, seq, end, data, data != NULL ? chain_last(data, &views) : NULL, fin };
+        *link = range;
+        flow->range_count++;
+    }
+    join_next(flow, range);
+    note_recent(flow, first);
+    return;
+drop:
+    buf_free(data);
+}
+
+/* What the bytes at hand make contiguous. */
+INTERNAL bool ranges_take(struct tcp_flow *flow)
+{
+    bool fin = false;
+    struct range *range;
+    while ((range = flow->ranges) != NULL && !seq_after(range->seq, flow->rcv_nxt)) {
+        uint32_t known = flow->rcv_nxt - range->seq, len = range->end - range->seq - range->fin;
+        struct buf *data = range->data;
+        flow->ranges = range->next;
+        fin = range->fin;
+        range->data = NULL;
+        range_free(flow, range);
+        if (known >= len) {
+            buf_free(data);
+            continue;
+        }
+        receive_append(flow, cut_front(data, known), len - known);
+    }
+    return fin;
+}
