@@ -11,11 +11,11 @@ import struct
 import sys
 from pathlib import Path
 
-mirage, counter, sources = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+mirage, counter, sources = (Path(word).resolve() for word in sys.argv[1:4])
 sys.path.insert(0, str(sources.parent / "net"))
 from lab import Lab, LabError, build, copy_tree, lacking, until  # noqa: E402
 
-MEGABYTES = 64
+MEGABYTES = 32
 BYTES = MEGABYTES << 20
 DISCARD, SOURCE, ECHO, COPY = 1, 2, 3, 4
 CASES = [("tap read to application read", DISCARD, False), ("application write to tap write", SOURCE, False),
