@@ -256,7 +256,7 @@ const struct catalog_entry catalog_entries[] = {
         .name = "resolver",
         .prototype = "RESOLVER resolver(void)",
         .doc = "Names as the host resolves them.",
-        .source = "devices/resolver/resolver_unix.c",
+        .source = "devices/resolver/resolver_unix",
         .only = "linux",
         .result = "RESOLVER",
     },
