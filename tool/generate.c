@@ -79,7 +79,7 @@ void project_flags(struct project *p)
             strings_add(l, "-fuse-ld=lld");
             strings_add(l, "-Wl,--thinlto-cache-dir=thinlto");
             /* The defaults stop at functions of the size of a thin layer's; a layer is to cost nothing. */
-            strings_add(l, "-Wl,-mllvm,-import-instr-limit=1000,-mllvm,-inline-threshold=500");
+            strings_add(l, "-Wl,-mllvm,-import-instr-limit=300,-mllvm,-inline-threshold=400");
         }
     } else {
         strings_add(c, "-Og");
