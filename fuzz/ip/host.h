@@ -93,14 +93,22 @@ static uint8_t take(struct input *in)
     return *in->data++;
 }
 
+/* Memory that ends where the message does, so that reading past it is seen. */
+static struct buf *exact(size_t len)
+{
+    uint8_t *memory = malloc(len);
+    struct buf *b = memory != NULL ? buf_extern(memory, len, free, memory) : NULL;
+    if (b == NULL)
+        abort();
+    return b;
+}
+
 /* A packet of up to `len` bytes of the input, with `room` more before it; at least one byte. */
 static struct buf *take_packet(struct input *in, size_t room, size_t len)
 {
     if (len > in->len)
         len = in->len;
-    struct buf *b = buf_alloc(room + (len > 0 ? len : 1));
-    if (b == NULL)
-        abort();
+    struct buf *b = exact(room + (len > 0 ? len : 1));
     memset(b->data, 0, b->len);
     if (len > 0)
         memcpy(b->data + room, in->data, len);
@@ -114,9 +122,11 @@ static struct buf *split(struct buf *b, size_t at, bool shared)
 {
     if (at == 0 || at >= b->len)
         return b;
-    struct buf *tail = shared ? buf_slice(b, at, b->len - at) : buf_copy(b->data + at, b->len - at);
+    struct buf *tail = shared ? buf_slice(b, at, b->len - at) : exact(b->len - at);
     if (tail == NULL)
         abort();
+    if (!shared)
+        memcpy(tail->data, b->data + at, tail->len);
     buf_truncate(b, at);
     return buf_append(b, tail);
 }
