@@ -1,0 +1,12 @@
+/* The services that every server of this bench has. */
+#ifndef BENCH_NET_PORTS_H
+#define BENCH_NET_PORTS_H
+
+enum {
+    PORT_DISCARD = 5001, /* TCP: reads what comes */
+    PORT_SOURCE = 5002,  /* TCP: writes without end */
+    PORT_ECHO = 5003,    /* TCP and UDP: answers with what came */
+    PORT_CLOSE = 5004,   /* TCP: closes a connection as soon as it is there */
+};
+
+#endif
