@@ -21,9 +21,14 @@ ip link set bench0 up
 ${WRAP-} "$work"/server/_build/linux-release/server --interface=bench0 --ipv4=10.9.0.2/24 ${SERVER_ARGS-} 2>"$work/log" &
 pids+=($!)
 for _ in $(seq 50); do grep -q ready "$work/log" && break; sleep 0.1; done
+# The server's processor time in hundredths of a second: in user code, and with the kernel's work for it.
+ticks() { awk '{ print $14, $14 + $15 }' "/proc/$1/stat"; }
 echo "-- this project over tap"
 for what in ${WHAT-send receive pingpong connect}; do
+    read -r user all < <(ticks "${pids[0]}")
     timeout $((seconds + 20)) "$work/peer" 10.9.0.2 "$what" "$seconds" || tail -5 "$work/log"
+    read -r user2 all2 < <(ticks "${pids[0]}")
+    echo "   server: $(((user2 - user) * 10)) ms of its own, $(((all2 - all) * 10)) ms in all, of ${seconds}000"
 done
 kill "${pids[0]}" && wait "${pids[0]}" || true
 [ -z "${WHAT-}" ] || exit 0

@@ -75,13 +75,10 @@ static void send_segment(struct input *in)
     const struct ip *ip = &world.net.a.ip;
     const struct segment *last = &ip->captured[(ip->captured_count + CAPTURED - 1) % CAPTURED].segment;
     const struct time_wait *w = node != NULL && node->is_time_wait ? (const struct time_wait *)node : NULL;
-    struct segment s = {
-        .flags = take8(in),
-        .seq = near(in, f != NULL ? f->rcv_nxt : w != NULL ? w->rcv_nxt : last->ack),
-        .source_port = (uint16_t)(1000 + (which & 3)),
-        .destination_port = 80,
-        .window = (uint16_t)take16(in),
-    };
+    struct segment s = { .source_port = (uint16_t)(1000 + (which & 3)), .destination_port = 80 };
+    s.seq = near(in, f != NULL ? f->rcv_nxt : w != NULL ? w->rcv_nxt : last->ack);
+    s.window = (uint16_t)take16(in);
+    s.flags = take8(in);
     if (node != NULL) {
         s.source_port = node->ends.remote_port;
         s.destination_port = node->ends.local_port;
