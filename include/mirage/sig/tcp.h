@@ -10,8 +10,8 @@
  * M_accept(listener, out): wait for a connection. ERR_CLOSED after M_unlisten;
  *   ERR_NO_SPACE when the host is out of descriptors or memory: try again later.
  * M_unlisten(listener): free it; connections not yet accepted are reset; accepted ones live on.
- * M_close, of FLOW: a peer whose bytes were not read, or who goes on sending, is reset when what was
- *   written has arrived (RFC 2525, section 2.17); another implementation may wait a while for its end.
+ * M_close(flow): as FLOW's; a peer whose bytes were not read, or who goes on sending, is reset when what was
+ *   written has arrived (RFC 2525, section 2.17). An implementation may give it a while to end.
  * M_peer, M_local(flow, out): the two ends.
  * M_set_nodelay(flow, on): off lets small writes wait for acknowledgements (Nagle,
  *   RFC 9293 section 3.7.4); on is the default here.
