@@ -38,7 +38,7 @@ made=$work/so/_build/sim
     for source in "$made"/instances/*.c; do
         [ "$source" = "$made/instances/tcp.c" ] || add "$source"
     done
-    for source in host interface inside; do
+    for source in host interface inside process; do
         add "$here/so/$source.c"
     done
     for source in "$root"/runtime/*.c "$root"/lib/packet/*.c "$root"/platform/posix/*.c "$root"/platform/sim/*.c \

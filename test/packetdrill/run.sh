@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh --packetdrill PATH [--ip_version=V] [SCRIPT...]: run the scripts (ours without any) with a packetdrill
-# program against the stack. TAP. As root each gets a network namespace of its own, whose sysctl it may change.
+# program against the stack. TAP. A sysctl of ours (bin/) keeps each script's settings for the stack alone; as root,
+# each gets a network namespace too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 packetdrill='' version=ipv4
@@ -23,8 +24,14 @@ trap 'exit 1' INT TERM
 "$here/build.sh" "$work/stack.so"
 flags=
 [ "$version" != ipv6 ] || flags=--so_flags=mtu=1520
-apart=
-[ "$(id -u)" != 0 ] || apart='unshare -n'
+# A namespace of its own, with the device that scripts written for packetdrill's own tun expect to configure.
+apart() {
+    if [ "$(id -u)" = 0 ]; then
+        unshare -n sh -c 'ip tuntap add dev tun0 mode tun 2>/dev/null || :; exec "$@"' sh "$@"
+    else
+        "$@"
+    fi
+}
 
 echo "1..$#"
 number=0 failed=0
@@ -34,7 +41,7 @@ for script; do
     own=$(sed -n 's/^--ip_version=//p' "$script" | head -n 1)
     if [ -n "$own" ] && [ "$own" != "$version" ]; then
         echo "ok $number - $name # SKIP it is for $own"
-    elif (cd "$(dirname "$script")" && LD_PRELOAD="$work/stack.so" timeout 60 $apart "$packetdrill" --ip_version="$version" $flags \
+    elif rm -rf "$work/sysctl" && mkdir "$work/sysctl" && (cd "$(dirname "$script")" && PATH="$here/bin:$PATH" MIRAGE_SYSCTL="$work/sysctl" apart env LD_PRELOAD="$work/stack.so" timeout 60 "$packetdrill" --ip_version="$version" $flags \
         --so_filename="$work/stack.so" "$(basename "$script")") >"$work/log" 2>&1; then
         echo "ok $number - $name"
     else

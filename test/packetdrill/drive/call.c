@@ -391,8 +391,7 @@ void call_run(struct drive *d, const struct event *event)
     }
     begin(&blocked.call, d, event);
     blocked.busy = true;
-    blocked.done = false;
-    blocked.tid = 0;
+    blocked.done = blocked.tid = 0;
     d->blocked_base = event->time == TIME_ABSOLUTE ? 0 : drive_now(d) - event->at;
     if (pthread_create(&blocked.thread, NULL, blocked_run, NULL) != 0)
         drive_fail(d, event, "no thread");

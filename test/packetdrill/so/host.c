@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <mirage/arg.h>
 #include <mirage/os.h>
@@ -53,8 +51,6 @@ static struct host {
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
-    bool fds[HOST_FDS_MAX];
-    const char *settings;
 } host = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .work = PTHREAD_COND_INITIALIZER,
@@ -63,7 +59,6 @@ static struct host {
     .in.last = &host.in.first,
     .out.last = &host.out.first,
     .mtu = 1500,
-    .settings = "/proc/sys",
 };
 
 /* When the call that blocked on this thread ended: its caller asks for the time next. */
@@ -315,35 +310,11 @@ os_time host_time(void)
     ended_at = 0;
     if (now == 0) {
         pthread_mutex_lock(&host.lock);
-        if (pthread_equal(pthread_self(), host.first_caller))
-            pass(MICROSECONDS(1));
+        pass(MICROSECONDS(1));
         now = sim_platform.now;
         pthread_mutex_unlock(&host.lock);
     }
     return now;
-}
-
-int host_fd_new(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC);
-    if (fd >= HOST_FDS_MAX) {
-        close(fd);
-        return -1;
-    }
-    if (fd >= 0)
-        host.fds[fd] = true;
-    return fd;
-}
-
-void host_fd_free(int fd)
-{
-    host.fds[fd] = false;
-    close(fd);
-}
-
-bool host_fd_is(int fd)
-{
-    return fd >= 0 && fd < HOST_FDS_MAX && host.fds[fd];
 }
 
 /* starting and ending */
@@ -388,8 +359,6 @@ void host_begin(const char *flags)
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
         add_argument(arguments[i]);
     read_flags(flags);
-    if (getenv("MIRAGE_SYSCTL") != NULL)
-        host.settings = getenv("MIRAGE_SYSCTL");
     host.first_caller = pthread_self();
     pthread_mutex_lock(&host.lock);
     host.asked = 1;
@@ -418,24 +387,4 @@ void host_end(void)
         free(p);
     for (int i = 0; i < host.argument_count; i++)
         free(host.arguments[i]);
-}
-
-bool host_setting(const char *name, char *out, size_t size)
-{
-    char path[256];
-    if (strcmp(host.settings, "none") == 0)
-        return false;
-    int n = snprintf(path, sizeof path, "%s/", host.settings);
-    snprintf(path + n, sizeof path - (size_t)n, "%s", name);
-    for (char *c = path + n; *c != '\0'; c++)
-        if (*c == '.')
-            *c = '/';
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    bool ok = fgets(out, (int)size, file) != NULL;
-    fclose(file);
-    if (ok)
-        out[strcspn(out, "\n")] = '\0';
-    return ok;
 }

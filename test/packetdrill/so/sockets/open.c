@@ -16,7 +16,10 @@ void socket_free(struct socket *socket)
     os_timer_stop(&socket->held_timer);
     if (socket->listener != NULL)
         stack_tcp_unlisten(socket->listener);
-    if (socket->flow != NULL)
+    /* What is still being opened is forgotten (RFC 9293, section 3.10.4). */
+    if (socket->flow != NULL && !inside_is_open(socket->flow))
+        stack_tcp_abort(socket->flow);
+    else if (socket->flow != NULL)
         stack_tcp_close(socket->flow);
     free(socket->held);
     free(socket);
@@ -224,6 +227,8 @@ int64_t call_shutdown(struct sockets *all, struct host_call *call)
     struct socket *socket = socket_find(all, call->fd);
     if (socket->kind != KIND_FLOW || inside_is_closed(socket->flow))
         return fail(call, ENOTCONN);
+    if (call->arguments[0] != SHUT_WR)
+        socket->read_shut = true;
     if (call->arguments[0] == SHUT_RD)
         return 0;
     err e = send_held(socket);

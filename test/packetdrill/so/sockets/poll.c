@@ -9,7 +9,7 @@ static uint32_t readiness(const struct socket *socket)
         return POLLOUT | POLLWRNORM | POLLHUP;
     if (socket->kind != KIND_FLOW || !inside_is_open(socket->flow))
         return 0;
-    bool closed = inside_is_closed(socket->flow), ended = inside_end_of_input(socket->flow), shut = inside_shut(socket->flow);
+    bool closed = inside_is_closed(socket->flow), ended = inside_end_of_input(socket->flow) || socket->read_shut, shut = inside_shut(socket->flow);
     uint32_t ready = 0;
     if (closed && !socket->reported && inside_error(socket->flow) != OK)
         ready |= POLLERR;
@@ -37,7 +37,7 @@ static int look(struct sockets *all, struct pollfd *fds, int count)
     return ready;
 }
 
-/* Edge-triggered descriptors are told when they become ready for more than was told. */
+/* Edge-triggered descriptors are told when they become ready for more than was told, or when more has come. */
 static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_event *events, int count)
 {
     int ready = 0;
@@ -46,7 +46,10 @@ static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_
         const struct socket *socket = w->fd == 0 ? NULL : socket_find(all, w->fd);
         if (socket == NULL)
             continue;
-        uint32_t now = readiness(socket) & (w->event.events | EPOLLERR | EPOLLHUP), fresh = now & ~w->seen;
+        size_t readable = socket->kind == KIND_FLOW ? inside_readable(socket->flow) : 0;
+        uint32_t now = readiness(socket) & (w->event.events | EPOLLERR | EPOLLHUP);
+        uint32_t fresh = now & (readable > w->readable ? ~w->seen | EPOLLIN : ~w->seen);
+        w->readable = readable;
         w->seen = w->event.events & EPOLLET ? now : 0;
         if (fresh == 0)
             continue;

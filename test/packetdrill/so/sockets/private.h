@@ -49,13 +49,15 @@ struct options {
 struct watched {
     int fd;
     struct epoll_event event;
-    uint32_t seen; /* EPOLLET: what was told already */
+    uint32_t seen; /* EPOLLET: what was told already, */
+    size_t readable; /* with so many bytes to be read */
 };
 
 struct socket {
     enum kind kind;
     int domain;
     bool nonblocking, connecting, reported;
+    bool read_shut; /* SHUT_RD: what is not there yet is the end */
     struct endpoint local;
     struct stack_tcp_flow *flow;
     struct stack_tcp_listener *listener;

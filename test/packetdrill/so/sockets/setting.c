@@ -37,6 +37,9 @@ static void apply_receive_buffer(const char *name, const char *text)
     if (usual > 0 && largest >= usual) {
         inside_set("receive_buffer", usual);
         inside_set("receive_buffer_max", largest);
+        /* The scale follows from that, as it does in Linux. */
+        int scale = 63 - __builtin_clzll((unsigned long long)largest) - 15;
+        inside_set("window_scale", scale < 0 ? 0 : scale > 14 ? 14 : scale);
     }
 }
 

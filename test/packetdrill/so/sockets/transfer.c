@@ -41,7 +41,7 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
                 return fail(call, error);
             if (done > 0 && (inside_end_of_input(socket->flow) || must_not_wait(socket, call)))
                 return (int64_t)done;
-            if (inside_end_of_input(socket->flow))
+            if (inside_end_of_input(socket->flow) || socket->read_shut)
                 return 0;
             if (must_not_wait(socket, call))
                 return fail(call, EAGAIN);
