@@ -125,7 +125,7 @@ static int64_t transfer(struct call *c, const char *name)
         n = s->send(s->self, fd, bytes, len, flags);
     else if (strcmp(name, "recvfrom") == 0)
         n = s->recvfrom(s->self, fd, bytes, len, flags, NULL, NULL);
-    else if (strcmp(name, "sendto") == 0)
+    else
         n = s->sendto(s->self, fd, bytes, len, flags, NULL, 0);
     error = errno;
     free(bytes);
@@ -391,7 +391,8 @@ void call_run(struct drive *d, const struct event *event)
     }
     begin(&blocked.call, d, event);
     blocked.busy = true;
-    blocked.done = blocked.tid = 0;
+    blocked.done = false;
+    blocked.tid = 0;
     d->blocked_base = event->time == TIME_ABSOLUTE ? 0 : drive_now(d) - event->at;
     if (pthread_create(&blocked.thread, NULL, blocked_run, NULL) != 0)
         drive_fail(d, event, "no thread");
