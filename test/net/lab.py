@@ -15,12 +15,14 @@ was killed leaves only empty namespaces, which the next one removes. Nothing wai
 
 import contextlib
 import ctypes
+import fcntl
 import itertools
 import os
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -211,6 +213,13 @@ class Namespace:
         for port in ports:
             self.ip(f"link set {port} master {name}")
         self.ip(f"link set {name} up")
+
+    def split_here(self, name):
+        """No segmentation offload: what leaves by this interface, or comes in by it, is a frame at a time."""
+        with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for command in (0x1F, 0x24, 0x2C):  # ETHTOOL_STSO, _SGSO, _SGRO
+                value = ctypes.create_string_buffer(struct.pack("=II", command, 0))
+                fcntl.ioctl(s, 0x8946, struct.pack("=16sQ16x", name.encode(), ctypes.addressof(value)))  # SIOCETHTOOL
 
     def start(self, *argv, env=None, files=None):
         """A process that runs on until it is stopped; `files`: how many descriptors it may have."""
