@@ -55,7 +55,8 @@ void project_flags(struct project *p)
     bool clang = p->compiler.is_clang;
     struct strings *c = &p->compile_flags, *l = &p->link_flags;
     functor_flags(&p->compiler, c);
-    strings_add(c, "-g");
+    /* Valgrind 3.19, Debian 12's, cannot read what Clang writes as DWARF 5. */
+    strings_add(c, clang ? "-gdwarf-4" : "-g");
     strings_add(c, "-fstack-protector-strong");
     strings_add(c, "-ffunction-sections");
     strings_add(c, "-fdata-sections");
