@@ -62,18 +62,31 @@ class Query:
         return message
 
 
+def both(address, port):
+    """A listening socket and a datagram socket at one port; for port 0, one that is free for both."""
+    for attempt in range(50):
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind((address, port))
+            tcp.listen(16)
+            udp.bind((address, tcp.getsockname()[1]))
+            return tcp, udp
+        except OSError:
+            tcp.close()
+            udp.close()
+            if port != 0 or attempt == 49:
+                raise
+
+
 class Server:
     """answer(query) gives a list of messages to send, or one."""
 
     def __init__(self, address, port, answer):
         self.answer, self.queries, self.lock = answer, [], threading.Lock()
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((address, port))
+        self.tcp, self.udp = both(address, port)
         self.port = self.udp.getsockname()[1]
-        self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind((address, self.port))
-        self.tcp.listen(16)
         for loop in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=loop, daemon=True).start()
 
