@@ -75,7 +75,7 @@ static void print_line(struct text *text, int column, const char *left, const ch
     print_wrapped(text, column, right);
 }
 
-static bool same_name(const struct arg_entry *a, const struct arg_entry *b)
+static bool same_entry(const struct arg_entry *a, const struct arg_entry *b)
 {
     return strcmp(a->arg->name, b->arg->name) == 0;
 }
@@ -91,7 +91,7 @@ static size_t count_named(const struct arg_program *program, size_t i, size_t *f
 {
     size_t n = 0;
     for (size_t j = program->count; j-- > 0;) {
-        if (same_name(&program->entries[j], &program->entries[i])) {
+        if (same_entry(&program->entries[j], &program->entries[i])) {
             n++;
             *first = j;
         }
@@ -113,7 +113,7 @@ static void print_argument(struct text *text, const struct arg_program *program,
         char name[ARG_NAME_SIZE];
         const char *before = "; for one of them:";
         for (size_t j = i; j < program->count; j++) {
-            if (!same_name(&program->entries[j], &program->entries[i]) ||
+            if (!same_entry(&program->entries[j], &program->entries[i]) ||
                 program->entries[j].instance == NULL)
                 continue;
             arg_name(name, program->entries[j].instance, arg->name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "project.h"
+#include "quote.h"
 #include "run.h"
 
 static const char *instance_path(const struct project *project, const struct instance *instance)
@@ -14,40 +15,6 @@ static const char *instance_path(const struct project *project, const struct ins
 static bool write_text(const char *path, const char *data)
 {
     return file_write(path, data, strlen(data));
-}
-
-/* Ninja's own escapes for paths. */
-static const char *ninja_path(const char *path)
-{
-    struct out out = { 0 };
-    for (; *path != '\0'; path++)
-        out_print(&out, strchr("$ :", *path) != NULL ? "$%c" : "%c", *path);
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
-}
-
-/* A word of a command line for sh. */
-static const char *shell_word(const char *word)
-{
-    if (word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@")] == '\0' && *word != '\0')
-        return word;
-    struct out out = { 0 };
-    out_print(&out, "'");
-    for (; *word != '\0'; word++)
-        out_print(&out, *word == '\'' ? "'\\''" : *word == '$' ? "$$" : "%c", *word);
-    out_print(&out, "'");
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
-}
-
-static const char *shell_words(const char *const *words, size_t count)
-{
-    struct strings quoted = { 0 };
-    for (size_t i = 0; i < count; i++)
-        strings_add(&quoted, shell_word(words[i]));
-    return count == 0 ? "" : strings_join(&quoted, " ");
 }
 
 void project_flags(struct project *p)

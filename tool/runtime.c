@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "project.h"
+#include "quote.h"
 #include "run.h"
 
 static const char *cache_folder(void)
@@ -20,41 +21,82 @@ static const char *cache_folder(void)
     return home != NULL && *home == '/' ? text("%s/.cache/mirage", home) : "/tmp/mirage-cache";
 }
 
-static bool runtime_sources(const struct project *p, struct strings *out)
+/* Sources of one kind below a folder of the installation, in the order of their names. */
+static void sources_of(const struct project *p, const char *folder, const char *kind, struct strings *out)
 {
-    static const char *const kinds[] = { "*.c", "*.S" };
-    for (const char *const *folder = p->target->folders; *folder != NULL; folder++)
-        for (size_t k = 0; k < 2; k++) {
-            glob_t found;
-            if (glob(text("%s/%s/%s", p->installation.root, *folder, kinds[k]), 0, NULL, &found) != 0)
-                continue;
-            for (size_t i = 0; i < found.gl_pathc; i++)
-                strings_add(out, keep_string(found.gl_pathv[i]));
-            globfree(&found);
-        }
-    if (out->count == 0)
-        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed", p->installation.root);
-    return out->count > 0;
+    glob_t found;
+    if (glob(text("%s/%s/%s", p->installation.root, folder, kind), 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        strings_add(out, keep_string(found.gl_pathv[i]));
+    globfree(&found);
 }
 
-static const char *object_name(const struct project *p, const char *source)
+static const char *flat_name(const char *path)
 {
-    char *name = keep_string(source + strlen(p->installation.root) + 1);
+    char *name = keep_string(path);
     for (char *c = name; *c != '\0'; c++)
         if (*c == '/')
             *c = '-';
-    return text("%s.o", name);
+    return name;
 }
 
-static bool write_ninja(const char *folder, const struct project *p, const struct strings *sources)
+/*
+ * A folder's sources in C are compiled as one unit: reading the headers is most of the work. What each has for itself
+ * by LOG_SOURCE gets a name of its own.
+ */
+static bool write_unit(const char *path, const struct strings *sources)
+{
+    struct out out = { 0 };
+    out_print(&out, "/* Made by mirage. */\n");
+    for (size_t i = 0; i < sources->count; i++)
+        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n", i, sources->items[i]);
+    bool ok = file_write(path, out.data, out.len);
+    out_free(&out);
+    return ok;
+}
+
+static void add_object(struct out *ninja, struct runtime *runtime, const char *folder, const char *name, const char *source)
+{
+    out_print(ninja, "build %s.o: compile %s\n", name, ninja_path(source));
+    strings_add(&runtime->objects, text("%s/%s.o", folder, name));
+}
+
+/* The units of C and the assembly of one of the target's folders. */
+static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder, struct runtime *runtime)
+{
+    struct strings c = { 0 }, assembly = { 0 };
+    sources_of(p, folder, "*.c", &c);
+    sources_of(p, folder, "*.S", &assembly);
+    if (c.count > 0) {
+        const char *name = flat_name(folder), *unit = text("%s/%s.c", cache, name);
+        if (!write_unit(unit, &c))
+            return false;
+        add_object(ninja, runtime, cache, name, unit);
+    }
+    for (size_t i = 0; i < assembly.count; i++)
+        add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1), assembly.items[i]);
+    for (size_t i = 0; i < c.count; i++)
+        strings_add(&runtime->inputs, c.items[i]);
+    for (size_t i = 0; i < assembly.count; i++)
+        strings_add(&runtime->inputs, assembly.items[i]);
+    return true;
+}
+
+static bool write_ninja(const char *cache, const struct project *p, struct runtime *runtime)
 {
     struct out out = { 0 };
     out_print(&out, "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
                     "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  description = compile $in\n",
-              p->compiler.cc, strings_join(&p->compile_flags, " "));
-    for (size_t i = 0; i < sources->count; i++)
-        out_print(&out, "build %s: compile %s\n", object_name(p, sources->items[i]), sources->items[i]);
-    bool ok = file_write(text("%s/build.ninja", folder), out.data, out.len);
+              p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
+    bool ok = true;
+    for (const char *const *folder = p->target->folders; ok && *folder != NULL; folder++)
+        ok = add_folder(&out, p, cache, *folder, runtime);
+    if (ok && runtime->objects.count == 0) {
+        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed", p->installation.root);
+        ok = false;
+    }
+    ok = ok && file_write(text("%s/build.ninja", cache), out.data, out.len);
     out_free(&out);
     return ok;
 }
@@ -83,10 +125,8 @@ bool runtime_begin(const struct project *p, struct runtime *out)
 {
     const char *folder = cache_of(p);
     *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
-    if (!runtime_sources(p, &out->inputs) || !folder_make(folder) || !write_ninja(folder, p, &out->inputs))
+    if (!folder_make(folder) || !write_ninja(folder, p, out))
         return false;
-    for (size_t i = 0; i < out->inputs.count; i++)
-        strings_add(&out->objects, text("%s/%s", folder, object_name(p, out->inputs.items[i])));
     /* A source that is added, a header that changes. */
     for (const char *const *below = p->target->folders; *below != NULL; below++) {
         strings_add(&out->inputs, text("%s/%s", p->installation.root, *below));

@@ -31,7 +31,7 @@ struct log_source {
 
 /* Declares the file's source. An instance of a module in several files declares it once. */
 #define LOG_SOURCE(source_name) \
-    static __attribute__((unused)) struct log_source log_source = { #source_name, LOG_LEVEL_UNSET, NULL }
+    static __attribute__((unused)) struct log_source log_source_here = { #source_name, LOG_LEVEL_UNSET, NULL }
 
 /*
  * Set levels from "source:level,*:level", or "level" for all; levels error, warning, info,
@@ -65,10 +65,10 @@ __attribute__((format(printf, 3, 4))) void log_write(struct log_source *source,
  */
 void log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line, size_t len), void *ctx);
 
-#define LOG_AT(level, ...)                              \
-    do {                                                \
-        if (log_enabled(&log_source, level))            \
-            log_write(&log_source, level, __VA_ARGS__); \
+#define LOG_AT(level, ...)                                   \
+    do {                                                     \
+        if (log_enabled(&log_source_here, level))            \
+            log_write(&log_source_here, level, __VA_ARGS__); \
     } while (0)
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) LOG_AT(LOG_LEVEL_WARNING, __VA_ARGS__)

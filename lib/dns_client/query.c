@@ -32,7 +32,7 @@ static os_time jitter(struct dns_client *client, os_time wait)
 static void show(const struct exchange *x, const char *what)
 {
     char text[IP_TEXT_SIZE], name[DNS_TEXT_SIZE];
-    if (!log_enabled(&log_source, LOG_LEVEL_DEBUG))
+    if (!log_enabled(&log_source_here, LOG_LEVEL_DEBUG))
         return;
     dns_name_to_text(&x->query.name, name);
     log_debug("%s, type %u, at %s: %s", name, x->query.type, ip_format(&x->server.addr, text), what);

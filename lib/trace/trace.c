@@ -47,7 +47,7 @@ err trace_write(struct trace *trace, struct buf *frame)
 {
     char line[TRACE_LINE];
 
-    if (frame == NULL || !log_enabled(&log_source, LOG_LEVEL_INFO))
+    if (frame == NULL || !log_enabled(&log_source_here, LOG_LEVEL_INFO))
         return net_write(trace->net, frame);
     trace_summary(frame, line);
     err e = net_write(trace->net, frame);
@@ -59,7 +59,7 @@ void net_on_frame(void *ctx, struct buf *frame)
 {
     struct trace *trace = ctx;
 
-    if (log_enabled(&log_source, LOG_LEVEL_INFO)) {
+    if (log_enabled(&log_source_here, LOG_LEVEL_INFO)) {
         char line[TRACE_LINE];
         trace_summary(frame, line);
         log_info("%s%sin %s", label, label[0] != '\0' ? " " : "", line);
