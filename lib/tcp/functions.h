@@ -1,0 +1,151 @@
+/* What the files of this module offer each other, file by file; each says there what it does. See private.h. */
+#ifndef TCP_FUNCTIONS_H
+#define TCP_FUNCTIONS_H
+
+#include "types.h"
+
+/* segment.c */
+INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *out);
+INTERNAL size_t segment_header_len(const struct segment *segment);
+INTERNAL void segment_emit(uint8_t *header, const struct segment *segment);
+
+/* state.c */
+INTERNAL enum state state_next(enum state state, enum action action);
+INTERNAL const char *state_name(enum state state);
+
+/* secret.c */
+INTERNAL uint32_t ends_hash(const struct tcp *tcp, const struct ends *ends);
+INTERNAL uint32_t isn_make(const struct tcp *tcp, const struct ends *ends, os_time now);
+INTERNAL uint32_t timestamp_offset(const struct tcp *tcp, const struct ends *ends);
+
+/* cookie.c */
+INTERNAL uint32_t cookie_make(const struct tcp *tcp, const struct ends *ends, const struct segment *syn,
+                              uint32_t *tsval_bits, os_time now);
+INTERNAL bool cookie_check(const struct tcp *tcp, const struct ends *ends, const struct segment *ack,
+                           struct segment *syn, os_time now);
+
+/* table.c */
+INTERNAL struct node *table_find(const struct tcp *tcp, const struct ends *ends);
+INTERNAL err table_insert(struct tcp *tcp, struct node *node);
+INTERNAL void table_remove(struct tcp *tcp, struct node *node);
+INTERNAL struct tcp_listener *listener_find(const struct tcp *tcp, const struct ip_addr *local, uint16_t port);
+INTERNAL bool listener_conflicts(const struct tcp *tcp, const struct ip_addr *local, uint16_t port);
+
+/* ports.c */
+INTERNAL err port_choose(struct tcp *tcp, struct ends *ends, struct time_wait **replaced, os_time now);
+
+/* time_wait.c */
+INTERNAL void time_wait_enter(struct tcp_flow *flow);
+INTERNAL void time_wait_end(struct tcp *tcp, struct time_wait *wait);
+INTERNAL bool time_wait_input(struct tcp *tcp, struct time_wait *wait, const struct segment *segment,
+                              uint32_t *least_iss);
+INTERNAL void time_wait_fire(void *arg);
+
+/* listen.c */
+INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *ends,
+                           const struct segment *segment, const struct ip_head *head, uint32_t least_iss,
+                           struct buf *payload);
+INTERNAL bool listen_established(struct tcp_flow *flow);
+INTERNAL void list_init(struct flow_list *list);
+INTERNAL void list_add(struct flow_list *list, struct tcp_flow *flow);
+INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow);
+
+/* open.c */
+INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
+                             struct buf *payload);
+INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn);
+INTERNAL void flow_established(struct tcp_flow *flow);
+
+/* input.c */
+INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const struct ip_head *head,
+                         struct buf *payload);
+
+INTERNAL void challenge_ack(struct tcp_flow *flow);
+
+/* acknowledge.c */
+INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment);
+INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment);
+
+/* receive.c */
+INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
+INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
+INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes);
+INTERNAL void receive_drop(struct tcp_flow *flow);
+INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len);
+
+/* ranges.c */
+INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views);
+INTERNAL struct buf *cut_front(struct buf *data, uint32_t n);
+INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data);
+INTERNAL bool ranges_take(struct tcp_flow *flow);
+INTERNAL void ranges_drop(struct tcp_flow *flow);
+INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room);
+
+/* output.c */
+INTERNAL void output(struct tcp_flow *flow);
+INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags);
+INTERNAL void send_ack(struct tcp_flow *flow);
+INTERNAL void send_reset(struct tcp_flow *flow);
+INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment);
+INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment);
+INTERNAL bool resend(struct tcp_flow *flow, struct sent *sent, uint32_t most);
+INTERNAL bool send_tail_probe(struct tcp_flow *flow);
+
+/* flush.c */
+INTERNAL void flush_later(struct tcp_flow *flow);
+INTERNAL void flush_fire(void *arg);
+
+/* sent.c */
+INTERNAL struct sent *sent_add(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin);
+INTERNAL bool sent_split(struct tcp_flow *flow, struct sent *sent, uint32_t at);
+INTERNAL void sent_remove(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_mark_found(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_mark_sacked(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_forget_sacks(struct tcp_flow *flow);
+INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow);
+INTERNAL struct sent *sent_merge(struct tcp_flow *flow, struct sent *sent);
+INTERNAL void sent_clear(struct tcp_flow *flow);
+INTERNAL uint32_t sent_flight(const struct tcp_flow *flow);
+
+/* congestion.c */
+INTERNAL void congestion_init(struct tcp_flow *flow);
+INTERNAL uint32_t congestion_reduced(struct tcp_flow *flow);
+INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes);
+INTERNAL void congestion_idle(struct tcp_flow *flow);
+INTERNAL uint32_t cube_root(uint64_t x);
+
+/* recovery.c */
+INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *sent);
+INTERNAL bool rack_detect(struct tcp_flow *flow);
+INTERNAL void rack_new_round(struct tcp_flow *flow);
+INTERNAL void recovery_enter(struct tcp_flow *flow);
+INTERNAL void recovery_reduce(struct tcp_flow *flow);
+INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered,
+                                 uint32_t acked);
+INTERNAL void recovery_timeout(struct tcp_flow *flow);
+INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *segment);
+
+/* timers.c */
+INTERNAL void timer_at(struct tcp_flow *flow, enum timer timer, os_time when);
+INTERNAL void timer_off(struct tcp_flow *flow, enum timer timer);
+INTERNAL void timer_fire(void *arg);
+INTERNAL void retransmit_rearm(struct tcp_flow *flow);
+INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt);
+INTERNAL os_time rto_of(os_time srtt, os_time rttvar);
+
+/* pmtu.c */
+INTERNAL uint32_t mss_of_path(struct tcp_flow *flow);
+INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload);
+INTERNAL bool mss_refresh(struct tcp_flow *flow);
+INTERNAL void black_hole_suspected(struct tcp_flow *flow);
+
+/* flow.c */
+INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends);
+INTERNAL void flow_step(struct tcp_flow *flow, enum action action);
+INTERNAL void flow_end(struct tcp_flow *flow, err error);
+INTERNAL void flow_free(struct tcp_flow *flow);
+INTERNAL void flow_orphan(struct tcp_flow *flow);
+
+#endif

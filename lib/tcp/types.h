@@ -1,0 +1,354 @@
+/* What TCP keeps: of a segment, of a connection, of a listener, and of itself. See private.h. */
+#ifndef TCP_TYPES_H
+#define TCP_TYPES_H
+
+#include <mirage/functor.h>
+#include <mirage/metric.h>
+
+enum {
+    HEADER_SIZE = 20,
+    HEADER_MAX = 60,
+    SACK_BLOCKS = 4,
+    TIMESTAMP_SIZE = 12,
+    MSS_V4 = 536,          /* without an option: RFC 9293, section 3.7.1 */
+    MSS_V6 = 1220,
+    MSS_LEAST = 88,        /* of a peer's option: less would make headers of everything */
+    GSO_MOST = 65535 - 60 - 60,
+    RANGES_MAX = 512,      /* pieces of a stream with holes before them */
+    DUP_THRESHOLD = 3,
+};
+
+/* Flags of the header, with ECN's (RFC 3168). */
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
+
+/* The last two bits of the traffic class. */
+enum { ECN_ECT0 = 2, ECN_CE = 3 };
+
+struct sack_block {
+    uint32_t left, right;
+};
+
+/* A segment's header, in host order. */
+struct segment {
+    uint32_t seq, ack;
+    uint16_t source_port, destination_port;
+    uint16_t window;
+    uint8_t flags;
+    uint8_t header_len;
+    bool has_timestamp, sack_permitted, has_scale;
+    uint8_t scale, sack_count;
+    uint16_t mss; /* 0: no option */
+    uint32_t tsval, tsecr;
+    struct sack_block sacks[SACK_BLOCKS];
+    uint32_t len; /* payload, without SYN and FIN */
+};
+
+/* The two ends that name a connection, as this host sees it. */
+struct ends {
+    struct ip_addr local, remote;
+    uint16_t local_port, remote_port;
+};
+
+/* What the table holds: connections, and what is left of them in TIME-WAIT. */
+struct node {
+    struct node *next;
+    struct ends ends;
+    bool is_time_wait;
+};
+
+enum state {
+    STATE_CLOSED,
+    STATE_LISTEN,
+    STATE_SYN_SENT,
+    STATE_SYN_RECEIVED,
+    STATE_ESTABLISHED,
+    STATE_FIN_WAIT_1,
+    STATE_FIN_WAIT_2,
+    STATE_CLOSE_WAIT,
+    STATE_CLOSING,
+    STATE_LAST_ACK,
+    STATE_TIME_WAIT,
+    STATES
+};
+
+/* What moves the state machine; see state.c. */
+enum action {
+    SEND_SYN,        /* active OPEN */
+    SEND_SYN_ACK,    /* a SYN came to a listener, or crossed ours */
+    RECEIVE_SYN_ACK, /* of our SYN */
+    RECEIVE_SYN,     /* simultaneous OPEN */
+    RECEIVE_ACK_OF_SYN,
+    SEND_FIN,
+    RECEIVE_ACK_OF_FIN,
+    RECEIVE_FIN,
+    ABANDON, /* reset by either side, or given up */
+    ACTIONS
+};
+
+/*
+ * Bytes that were sent together and not acknowledged yet, perhaps as many segments. They are
+ * listed by sequence number; those of them in flight, neither SACKed nor lost, also by the
+ * time of their last transmission, which is how RACK wants them.
+ */
+struct sent {
+    struct sent *next, *prev;
+    struct sent *later, *earlier;
+    os_time at;
+    struct buf *view; /* where the first byte lies in the send queue; NULL: a FIN alone */
+    uint32_t offset;
+    uint32_t seq, end;
+    bool sacked, lost;
+    bool resent;      /* a retransmission is in flight */
+    bool ever_resent;
+    bool fin;         /* its last number is the FIN's */
+    bool timed;       /* in the list by time */
+};
+
+/* Received bytes behind a hole. */
+struct range {
+    struct range *next;
+    uint32_t seq, end;
+    struct buf *data, *last;
+    bool fin;
+};
+
+enum recovery {
+    OPEN,     /* nothing is wrong */
+    REDUCED,  /* the window was reduced without loss, for ECN or a tail loss; not twice a window */
+    RECOVERY, /* fast recovery */
+    LOSS,     /* a retransmission timeout */
+};
+
+enum timer {
+    TIMER_RETRANSMIT, /* with what it means in retransmit_mode */
+    TIMER_DELAYED_ACK,
+    TIMER_KEEPALIVE,
+    TIMER_LINGER, /* an orphan's end */
+    TIMERS
+};
+
+enum retransmit_mode { MODE_RTO, MODE_REORDER, MODE_TAIL_PROBE, MODE_PERSIST };
+
+enum ack_need { ACK_NONE, ACK_DELAYED, ACK_NOW };
+
+/* One for each connection: its size is what an idle connection costs. */
+struct tcp_flow {
+    struct node node;
+    struct tcp *tcp;
+    uint8_t state;    /* enum state */
+    uint8_t recovery; /* enum recovery */
+    uint8_t retransmit_mode;
+    uint8_t ack_need;
+    bool reading : 1, writing : 1; /* a fiber waits in it */
+    bool opening : 1;              /* a fiber waits in tcp_open */
+    bool owned : 1;                /* by the application; an orphan otherwise */
+    bool shut : 1;                 /* the application writes no more */
+    bool fin_sent : 1, fin_received : 1;
+    bool passive : 1;
+    bool nodelay : 1;
+    bool timestamps : 1, sack : 1, scaled : 1, ecn : 1;
+    bool ece : 1;          /* echo congestion until the peer has reduced */
+    bool cwr : 1;          /* tell it that we have */
+    bool interactive : 1;  /* the application answers: delay acknowledgements */
+    bool reader_woken : 1, ack_deferred : 1;
+    bool flush_queued : 1, timer_failed : 1;
+    bool reordering_seen : 1;
+    bool tail_probe_resent : 1, tail_probe : 1;
+    bool dsack_seen : 1, dsack_pending : 1;
+    bool undo_armed : 1;
+    bool app_limited : 1;
+    bool orphan_data : 1; /* bytes came that nobody will read */
+    bool challenged : 1;
+    bool ended : 1;
+    err error; /* why it is closed */
+
+    /* sending, RFC 9293 section 3.3.1 */
+    uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
+    uint32_t snd_max_wnd; /* the largest window that the peer has offered */
+    uint32_t snd_queued;  /* bytes in the send queue */
+    uint16_t mss;         /* largest payload of a segment, options of every segment taken off */
+    uint16_t peer_mss;    /* what the peer's option said */
+    uint8_t snd_scale, rcv_scale;
+    struct buf *queue, *queue_last; /* from snd_una on */
+    struct buf *unsent;             /* the view with the byte snd_nxt; NULL: none yet */
+    uint32_t unsent_offset;
+    uint32_t queue_offset; /* of snd_una in the first view */
+    uint32_t queue_views;
+
+    /* flight: sent.c */
+    struct sent *sent, *sent_last;
+    struct sent *earliest, *latest;
+    struct sent *resend_from; /* nothing before it is to be retransmitted; NULL: nothing at all */
+    uint32_t sacked_bytes, lost_bytes, resent_bytes;
+    uint32_t sent_count;
+
+    /* receiving */
+    uint32_t rcv_nxt, rcv_adv, irs; /* rcv_adv: the right edge of the window that was offered */
+    uint32_t rcv_buffer;            /* the window when nothing is queued */
+    uint32_t rcv_queued, rcv_views;
+    struct buf *received, *received_last;
+    struct range *ranges;
+    uint32_t recent[SACK_BLOCKS]; /* a number of each range that grew lately, the latest first */
+    uint32_t range_count, range_bytes;
+    uint32_t unacked;  /* bytes received since the last acknowledgement was sent */
+    uint16_t rcv_mss;  /* largest segment seen */
+    uint8_t quick_acks; /* to be sent without delay: the peer is in slow start */
+    struct sack_block dsack;
+    uint32_t tuned_seq; /* window auto-tuning: the numbers up to here were read a round trip ago */
+    os_time tuned_at;
+
+    /* time stamps: RFC 7323 */
+    uint32_t ts_offset, ts_recent, last_ack_sent;
+    uint32_t ts_recent_age; /* seconds */
+
+    /* round trips, in nanoseconds: RFC 6298 */
+    os_time srtt, rttvar, rto, min_rtt, min_rtt_at;
+    os_time rto_base;      /* the retransmission timeout counts from here */
+    os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
+    os_time last_received, last_sent, challenge_at;
+    uint8_t backoff, probes;
+
+    /* congestion: congestion.c, recovery.c */
+    uint32_t cwnd, ssthresh, recover;
+    uint32_t prior_cwnd, prior_ssthresh, undo_timestamp;
+    uint32_t dup_acks;
+    uint32_t prr_delivered, prr_out, recover_flight;
+    uint32_t tail_probe_end;
+    uint32_t cwnd_acked;
+    struct {
+        os_time epoch; /* 0: the next growth begins one */
+        uint32_t w_max, w_est, k_ms, cwnd_prior, est_acked;
+    } cubic;
+    struct {
+        os_time at, rtt;
+        uint32_t end, highest; /* highest: SACKed or acknowledged */
+        uint8_t multiple, persist;
+        uint32_t dsack_round;
+    } rack;
+
+    struct os_waitq readers, writers;
+    struct tcp_listener *listener; /* while half-open or not accepted */
+    struct tcp_flow *next, **link; /* in its listener's queue, or among the orphans */
+    struct tcp_flow *flush_next, **flush_link;
+    os_time keepalive;
+    os_time deadlines[TIMERS];
+    struct os_timer timer; /* at or before the first of the deadlines */
+};
+
+struct time_wait {
+    struct node node;
+    struct time_wait *next, **link;
+    os_time expires;
+    uint32_t snd_nxt, rcv_nxt, ts_recent, ts_offset, window;
+    os_time entered, answered;
+    bool timestamps;
+};
+
+struct flow_list {
+    struct tcp_flow *first, **last;
+    uint32_t count;
+};
+
+struct tcp_listener {
+    struct tcp *tcp;
+    struct tcp_listener *next; /* of the same bucket */
+    struct ip_addr local;
+    uint16_t port;
+    uint32_t backlog;
+    struct flow_list half_open, ready;
+    struct os_waitq acceptors;
+};
+
+/* Counters by name; tcp.c registers them. */
+#define TCP_METRICS(X)                                                                       \
+    X(segments_in, "segments received")                                                      \
+    X(segments_out, "segments handed to IP, large ones as one")                              \
+    X(resent, "bytes retransmitted")                                                         \
+    X(bad_checksum, "segments with a wrong checksum")                                        \
+    X(malformed, "segments that do not follow RFC 9293")                                     \
+    X(unwanted, "segments for no connection, answered with a reset")                         \
+    X(opened, "connections opened actively")                                                 \
+    X(accepted, "connections opened passively")                                              \
+    X(broken, "connections reset by the peer or given up")                                   \
+    X(out_of_window, "segments outside the window")                                          \
+    X(paws, "segments with an old time stamp")                                               \
+    X(challenges, "challenge acknowledgements (RFC 5961)")                                   \
+    X(cookies_sent, "SYN cookies sent")                                                      \
+    X(cookies_good, "connections made from a cookie")                                        \
+    X(cookies_bad, "acknowledgements that bore no cookie of ours")                           \
+    X(backlog_full, "SYNs dropped because a listener's queues were full")                    \
+    X(refused_memory, "connections or segments refused for want of memory or by a limit")    \
+    X(timeouts, "retransmission timeouts")                                                   \
+    X(recoveries, "fast recoveries")                                                         \
+    X(undone, "reductions of the window undone as spurious")                                 \
+    X(tail_probes, "tail loss probes")                                                       \
+    X(reneged, "SACKs that the peer took back")                                              \
+    X(black_holes, "path MTUs lowered because large segments vanished")                      \
+    X(icmp_ignored, "ICMP errors that concern nothing in flight")                            \
+    X(time_wait_recycled, "connections in TIME-WAIT that gave way")                          \
+    X(orphans_reset, "closed connections reset by a limit")
+
+enum { LISTENER_BUCKETS = 64, PORT_TABLE = 256 };
+
+struct tcp {
+    struct ip *ip;
+    struct icmp *icmp;
+    struct random *random;
+    uint64_t key[2];           /* of SipHash */
+    uint32_t table_key[12];    /* of the table's hash */
+    struct node **table;
+    uint32_t table_mask, table_count;
+    uint32_t flow_count;
+    struct tcp_listener *listeners[LISTENER_BUCKETS];
+    struct tcp_flow *flush_first, **flush_last;
+    struct os_timer flush_timer;
+    struct flow_list orphans;
+    struct time_wait *time_waits, **time_waits_last;
+    uint32_t time_wait_count;
+    struct os_timer time_wait_timer;
+    uint32_t port_offsets[PORT_TABLE];
+    struct sent *spare_sent;
+    uint32_t spare_sent_count;
+    uint64_t memory;      /* bytes in all queues */
+    uint32_t offloads;
+    struct os_waitq drained; /* tcp_disconnect waits for the orphans */
+    os_time now;          /* of the segment or timer that is being handled */
+#define TCP_METRIC_FIELD(name, help) struct metric name;
+    struct {
+        TCP_METRICS(TCP_METRIC_FIELD)
+    } metrics;
+};
+
+#define COUNT(tcp_, name) ((tcp_)->metrics.name.value++)
+
+/* Sequence numbers compare modulo 2^32 (RFC 9293, section 3.4). */
+static inline bool seq_before(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
+static inline bool seq_after(uint32_t a, uint32_t b) { return (int32_t)(a - b) > 0; }
+static inline uint32_t seq_max(uint32_t a, uint32_t b) { return seq_after(a, b) ? a : b; }
+static inline uint32_t seq_min(uint32_t a, uint32_t b) { return seq_before(a, b) ? a : b; }
+static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static inline uint32_t max_u32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+static inline bool flow_is_v4(const struct tcp_flow *flow)
+{
+    return ip_is_v4(&flow->node.ends.remote);
+}
+
+/* Whether bytes may still come or go: neither a handshake nor the end. */
+static inline bool flow_synchronized(const struct tcp_flow *flow)
+{
+    return flow->state >= STATE_ESTABLISHED && flow->state < STATE_TIME_WAIT;
+}
+
+static inline uint32_t timestamp_now(const struct tcp *tcp)
+{
+    return (uint32_t)(tcp->now / MILLISECONDS(1));
+}
+
+static inline uint32_t flow_unsent(const struct tcp_flow *flow)
+{
+    uint32_t in_flight = flow->snd_nxt - flow->snd_una;
+    return flow->snd_queued - (in_flight > 0 && flow->fin_sent ? in_flight - 1 : in_flight);
+}
+
+#endif
