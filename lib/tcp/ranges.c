@@ -24,13 +24,17 @@ static void range_free(struct tcp_flow *flow, struct range *range)
     free(range);
 }
 
-INTERNAL void ranges_drop(struct tcp_flow *flow)
+static void drop_from(struct tcp_flow *flow, struct range **link)
 {
-    while (flow->ranges != NULL) {
-        struct range *range = flow->ranges;
-        flow->ranges = range->next;
+    for (struct range *range; (range = *link) != NULL;) {
+        *link = range->next;
         range_free(flow, range);
     }
+}
+
+INTERNAL void ranges_drop(struct tcp_flow *flow)
+{
+    drop_from(flow, &flow->ranges);
 }
 
 /* Blocks for the next segment: a DSACK, then ranges, those that grew last first (RFC 2018, section 4). */
@@ -76,7 +80,7 @@ INTERNAL struct buf *cut_front(struct buf *data, uint32_t n)
 static void join_next(struct tcp_flow *flow, struct range *range)
 {
     struct range *next = range->next;
-    if (next == NULL || next->seq != range->end || range->fin)
+    if (next == NULL || next->seq != range->end)
         return;
     range->end = next->end;
     range->fin = next->fin;
@@ -154,7 +158,10 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
         *link = range;
         flow->range_count++;
     }
-    join_next(flow, range);
+    if (range->fin)
+        drop_from(flow, &range->next); /* nothing can follow */
+    else
+        join_next(flow, range);
     note_recent(flow, first);
     return;
 drop:

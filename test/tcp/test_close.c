@@ -144,6 +144,33 @@ FIBER_TEST(fin_out_of_order)
     return OK;
 }
 
+/* Bytes held from behind where a FIN that comes late says the end is: they are void. */
+FIBER_TEST(bytes_behind_fin)
+{
+    struct peer p;
+    struct buf *b;
+    open_with(&p, sack_syn);
+    uint32_t base = p.seq;
+    p.seq = base + 6;
+    peer_send(&p, ACK, "void", 4);
+    peer_expect(&p, MILLISECONDS(1), ACK);
+    p.seq = base + 2;
+    peer_send(&p, FIN | ACK, "cde", 3);
+    peer_expect(&p, MILLISECONDS(1), ACK);
+    CHECK_EQUAL(p.flow->range_count, 1);
+    CHECK_EQUAL(p.flow->range_bytes, 3);
+    p.seq = base;
+    peer_send(&p, ACK, "ab", 2);
+    CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, base + 6);
+    CHECK_EQUAL(p.flow->state, STATE_CLOSE_WAIT);
+    read_bytes(&p, 5);
+    CHECK_EQUAL(tcp_read(p.flow, &b), ERR_END);
+    p.seq = base + 6;
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
 static err wait_read(void *arg)
 {
     struct peer *p = arg;
@@ -384,6 +411,7 @@ int main(void)
         cmocka_unit_test(active_close),      cmocka_unit_test(passive_close),
         cmocka_unit_test(half_close),        cmocka_unit_test(simultaneous_close),
         cmocka_unit_test(lost_fin),          cmocka_unit_test(fin_out_of_order),
+        cmocka_unit_test(bytes_behind_fin),
         cmocka_unit_test(reset_by_the_peer), cmocka_unit_test(reset_after_bytes),
         cmocka_unit_test(closed_under_waiters),
         cmocka_unit_test(forgeries),         cmocka_unit_test(no_ack_storm),
