@@ -123,14 +123,15 @@ static uint32_t reno_increase(struct tcp_flow *flow, uint32_t bytes)
 
 /*
  * `bytes` were acknowledged while nothing is being recovered. A window that the application doesn't fill
- * is not proven and does not grow (RFC 7661).
+ * is not proven and does not grow (RFC 7661), but in slow start to twice what was in flight.
  */
 INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes)
 {
     enum { CWND_MOST = 1 << 30 };
-    if (flow->app_limited || flow->cwnd >= CWND_MOST)
+    bool slow_start = flow->cwnd < flow->ssthresh;
+    if ((flow->app_limited && !(slow_start && flow->cwnd < 2 * flow->usage)) || flow->cwnd >= CWND_MOST)
         return;
-    if (flow->cwnd < flow->ssthresh) {
+    if (slow_start) {
         uint32_t room = flow->ssthresh - flow->cwnd, used = min_u32(bytes, room);
         flow->cwnd += used;
         bytes -= used;

@@ -42,6 +42,7 @@ INTERNAL void flow_established(struct tcp_flow *flow)
     flow->tuned_seq = flow->rcv_nxt;
     flow->rack.highest = flow->snd_una;
     flow->recover = flow->snd_una;
+    flow->usage_end = flow->small_end = flow->snd_una;
     if (flow->owned) {
         flow->opening = false;
         COUNT(tcp, opened);

@@ -191,7 +191,8 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     add_sacks(flow, &s);
     if (record->fin)
         s.flags |= FIN;
-    if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
+    /* The end of what was written; and a large segment of the network's making, so that receivers don't gather more. */
+    if (len > flow->mss || (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued))
         s.flags |= PSH;
     if (flow->cwr && !again && len > 0) {
         s.flags |= CWR;
@@ -237,7 +238,7 @@ static void resend_lost(struct tcp_flow *flow)
         uint32_t flight = sent_flight(flow);
         uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
         if (room < flow->mss && flight > 0) {
-            flow->app_limited = false;
+            flow->cwnd_full = true;
             return;
         }
         if (!resend(flow, record, max_u32(room / flow->mss * flow->mss, flow->mss)))
@@ -246,13 +247,14 @@ static void resend_lost(struct tcp_flow *flow)
 }
 
 /*
- * Whether less than a full segment may go: RFC 9293, section 3.8.6.2.1 (silly windows) and
- * section 3.7.4 (Nagle).
+ * Whether less than a full segment may go: RFC 9293, section 3.8.6.2.1 (silly windows) and section 3.7.4
+ * (Nagle), as appendix A.3 has it: no more than one small segment is in flight.
  */
 static bool may_send_small(const struct tcp_flow *flow, uint32_t len, uint32_t unsent)
 {
     if (len == unsent)
-        return flow->nodelay || flow->shut || flow->snd_nxt == flow->snd_una;
+        return flow->nodelay || flow->shut || !seq_after(flow->small_end, flow->snd_una) ||
+               seq_after(flow->small_end, flow->snd_nxt);
     return len >= flow->snd_max_wnd / 2;
 }
 
@@ -265,8 +267,11 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
     uint32_t len = min_u32(min_u32(unsent, window), segment_limit(flow, mss));
     uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
+    /* What begins a flight is half of it at most: the rest is on its way when its acknowledgement comes. */
+    if (flight == 0 && len > room / 2)
+        len = min_u32(len, max_u32(room / 2 / mss * mss, mss));
     if (len > room) {
-        flow->app_limited = false;
+        flow->cwnd_full = true;
         if (room < mss)
             return flight == 0 ? min_u32(len, mss) : 0;
         len = room / mss * mss;
@@ -290,6 +295,8 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
     record->offset = flow->unsent_offset;
     if (flow->snd_nxt == flow->snd_una)
         flow->last_progress = flow->rto_base = flow->tcp->now;
+    if (len % flow->mss != 0)
+        flow->small_end = flow->snd_nxt + len;
     flow->snd_nxt += len + fin;
     flow->unsent_offset += len;
     while (flow->unsent != NULL && flow->unsent_offset >= flow->unsent->len) {
@@ -307,7 +314,7 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
 static void send_new(struct tcp_flow *flow)
 {
     uint32_t unsent = flow_unsent(flow);
-    if (unsent > 0 && flow->sent == NULL)
+    if (unsent > 0 && flow->sent == NULL && flow->snd_wnd > 0)
         congestion_idle(flow);
     while (unsent > 0) {
         uint32_t len = sendable(flow, unsent);
@@ -322,14 +329,32 @@ static void send_new(struct tcp_flow *flow)
         flow_step(flow, SEND_FIN);
 }
 
+/*
+ * Remember how much of the congestion window is used: the most of this flight, or that it was not enough
+ * (RFC 7661).
+ */
+static void note_usage(struct tcp_flow *flow)
+{
+    uint32_t used = flow->snd_nxt - flow->snd_una;
+    bool full = flow->cwnd_full || sent_flight(flow) >= flow->cwnd;
+    if (full || !seq_before(flow->snd_una, flow->usage_end) || (flow->app_limited && used > flow->usage)) {
+        flow->app_limited = !full;
+        flow->usage = used;
+        flow->usage_end = flow->snd_nxt;
+    }
+}
+
 /* Send what may be sent now: lost bytes, new bytes, and an acknowledgement if none of them bore it. */
 INTERNAL void output(struct tcp_flow *flow)
 {
     if (!flow_synchronized(flow))
         return;
-    flow->app_limited = true;
+    uint32_t before = flow->snd_nxt;
+    flow->cwnd_full = false;
     resend_lost(flow);
     send_new(flow);
+    if (flow->cwnd_full || flow->snd_nxt != before)
+        note_usage(flow);
     if (flow->state == STATE_CLOSED)
         return;
     if (flow->ack_need == ACK_NOW)

@@ -202,10 +202,12 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
         undo(flow);
     bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
     /* RFC 6582, section 4.1: without SACK, wait for one more, or old duplicates look like a new loss. */
+    /* What ends a fast recovery acknowledges bytes of before it: the window is what it was to become, and no more. */
+    bool grows = acked > 0 && !(done && flow->recovery == RECOVERY);
     if (done && (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
         recovery_exit(flow);
     if (flow->sent == NULL) {
-        if (acked > 0 && flow->recovery != REDUCED)
+        if (grows && flow->recovery != REDUCED)
             congestion_acked(flow, acked);
         return;
     }
@@ -216,7 +218,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     }
     if (flow->recovery == RECOVERY)
         proportional_rate(flow, delivered, first);
-    else if (acked > 0 && flow->recovery != REDUCED)
+    else if (grows && flow->recovery != REDUCED)
         congestion_acked(flow, acked);
 }
 

@@ -156,7 +156,8 @@ struct tcp_flow {
     bool tail_probe_resent : 1, tail_probe : 1;
     bool dsack_seen : 1, dsack_pending : 1;
     bool undo_armed : 1;
-    bool app_limited : 1;
+    bool app_limited : 1; /* this flight has not filled the congestion window */
+    bool cwnd_full : 1;   /* the run of output that is under way was stopped by it */
     bool orphan_data : 1; /* bytes came that nobody will read */
     bool challenged : 1;
     bool ended : 1;
@@ -166,6 +167,7 @@ struct tcp_flow {
     uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
     uint32_t snd_max_wnd; /* the largest window that the peer has offered */
     uint32_t snd_queued;  /* bytes in the send queue */
+    uint32_t small_end;   /* behind the last segment that was not full */
     uint16_t mss;         /* largest payload of a segment, options of every segment taken off */
     uint16_t peer_mss;    /* what the peer's option said */
     uint8_t snd_scale, rcv_scale;
@@ -215,6 +217,7 @@ struct tcp_flow {
     uint32_t prr_delivered, prr_out, recover_flight;
     uint32_t tail_probe_end;
     uint32_t cwnd_acked;
+    uint32_t usage, usage_end; /* most bytes in flight until usage_end is acknowledged */
     struct {
         os_time epoch; /* 0: the next growth begins one */
         uint32_t w_max, w_est, k_ms, cwnd_prior, est_acked;

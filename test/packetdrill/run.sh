@@ -22,8 +22,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 "$here/build.sh" "$work/stack.so"
-flags=
-[ "$version" != ipv6 ] || flags=--so_flags=mtu=1520
+# What the scripts of packetdrill's own collection leave to whoever runs them.
+flags='-D CODE=host_unreachable -D TFO_COOKIE=3021b9d889017eeb'
+case $version in
+ipv4) flags="$flags -D CMSG_LEVEL_IP=SOL_IP -D CMSG_TYPE_RECVERR=IP_RECVERR" ;;
+*) flags="$flags -D CMSG_LEVEL_IP=SOL_IPV6 -D CMSG_TYPE_RECVERR=IPV6_RECVERR" ;;
+esac
+[ "$version" != ipv6 ] || flags="$flags --so_flags=mtu=1520"
 # A namespace of its own, with the device that scripts written for packetdrill's own tun expect to configure.
 apart() {
     if [ "$(id -u)" = 0 ]; then

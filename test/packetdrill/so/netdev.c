@@ -7,6 +7,7 @@
  */
 #include <mirage/checksum.h>
 #include <mirage/functor.h>
+#include <mirage/packet.h>
 #include <mirage/wire.h>
 
 #include <stdlib.h>
@@ -236,15 +237,13 @@ IO void packetdrill_netdev_disconnect(struct packetdrill_netdev *net)
 void packetdrill_netdev_info(struct packetdrill_netdev *net, struct network_info *out)
 {
     (void)net;
-    *out = (struct network_info){ .mtu = host_mtu() };
+    *out = (struct network_info){ .mtu = host_mtu(), .offloads = NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 };
     memcpy(out->mac, own_mac, 6);
 }
 
-err packetdrill_netdev_write(struct packetdrill_netdev *net, struct buf *frame)
+static err write_one(struct packetdrill_netdev *net, struct buf *frame)
 {
     size_t len = buf_len(frame);
-    if (frame == NULL)
-        return ERR_NO_MEMORY;
     uint8_t *bytes = malloc(len);
     err e = bytes == NULL ? ERR_NO_MEMORY : buf_read_copy(frame, 0, bytes, len);
     buf_free(frame);
@@ -256,6 +255,26 @@ err packetdrill_netdev_write(struct packetdrill_netdev *net, struct buf *frame)
         host_packet_out(ip, len - NETWORK_HEADER);
     }
     free(bytes);
+    return e;
+}
+
+/*
+ * Segments leave apart, as from a card with TSO: packetdrill puts together what its script expects together, and only
+ * the last of a large one has a PSH, as with Linux.
+ */
+err packetdrill_netdev_write(struct packetdrill_netdev *net, struct buf *frame)
+{
+    struct packet_finish finish;
+    struct buf *segment;
+    err e = OK;
+    if (frame == NULL)
+        return ERR_NO_MEMORY;
+    packet_finish_begin(&finish, frame, 0);
+    while ((segment = packet_finish_next(&finish)) != NULL) {
+        err failed = write_one(net, segment);
+        if (e == OK)
+            e = failed;
+    }
     return e;
 }
 
