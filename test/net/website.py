@@ -164,13 +164,13 @@ class Tests:
             program = self.serve(host, "sanitized", *STATIC)
             for address in (V4, V6):
                 words = ["-6"] if ":" in address else []
-                done = host.run("nmap", *words, "-n", "-Pn", "-sS", "-p", "1-2000", "--host-timeout", "60s", address, seconds=90)
+                done = host.run("nmap", *words, "-n", "-Pn", "-sS", "-p", "1-2000", "--host-timeout", "120s", address, seconds=150)
                 self.tap.report("1999 closed" in done.stdout and "80/tcp open" in done.stdout, f"a SYN scan of {address} sees one open port", done.stdout)
                 done = host.run("nmap", *words, "-n", "-Pn", "-sV", "--version-intensity", "9", "-O", "-p", "80,81", "--host-timeout", "120s",
                                 address, seconds=150)
                 self.tap.report(re.search(r"80/tcp open +http", done.stdout), f"probes of {address} find HTTP", done.stdout)
-                host.run("nmap", *words, "-n", "-Pn", "-sF", "-p", "79-81", "--host-timeout", "60s", address, seconds=90)
-                host.run("nmap", *words, "-n", "-Pn", "-sX", "-p", "79-81", "--host-timeout", "60s", address, seconds=90)
+                host.run("nmap", *words, "-n", "-Pn", "-sF", "-p", "79-81", "--host-timeout", "120s", address, seconds=150)
+                host.run("nmap", *words, "-n", "-Pn", "-sX", "-p", "79-81", "--host-timeout", "120s", address, seconds=150)
             self.tap.report(host.answers(V4, 80) and host.answers(V6, 80), "it serves afterwards")
             self.end(program, "nmap")
 
