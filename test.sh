@@ -49,9 +49,9 @@ test_in() {
 # The suite `long` is run apart: meson test -C build --suite long
 test_in build "${CC-gcc}" "GCC" -- --no-suite long "$@"
 if [ $fast = no ]; then
-    # The examples are built with both compilers by their own tests, above; what is slow does not depend on who
-    # compiled the command.
-    test_in build-clang clang "Clang" -- --no-suite examples --no-suite slow --no-suite long "$@"
+    # The tests of the suite `compilers` have used both by themselves, above; what is slow does not depend on who compiled
+    # the command.
+    test_in build-clang clang "Clang" -- --no-suite compilers --no-suite slow --no-suite long "$@"
     # What the tool builds is tested with sanitizers by its own tests, of the suite `tool`: here, the parts.
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
     test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
