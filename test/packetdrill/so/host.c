@@ -48,6 +48,8 @@ static struct host {
     void *receive_ctx;
     void (*begin)(void *ctx, struct host_call *call);
     void *begin_ctx;
+    void (*turn)(void *ctx);
+    void *turn_ctx;
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
@@ -162,6 +164,8 @@ static void idle(os_time deadline)
 
 void platform_wait(os_time deadline)
 {
+    if (host.turn != NULL)
+        host.turn(host.turn_ctx);
     pthread_mutex_lock(&host.lock);
     if (host.begin != NULL && dispatch()) {
         /* There is something to do at this point of time. */
@@ -192,6 +196,12 @@ void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx)
 {
     host.begin_ctx = ctx;
     host.begin = begin;
+}
+
+void host_on_turn(void (*turn)(void *ctx), void *ctx)
+{
+    host.turn_ctx = ctx;
+    host.turn = turn;
 }
 
 void host_packet_out(const uint8_t *packet, size_t len)

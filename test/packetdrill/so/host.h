@@ -16,6 +16,7 @@
 struct iovec;
 struct pollfd;
 struct epoll_event;
+struct msghdr;
 struct os_fiber;
 
 /*
@@ -43,6 +44,7 @@ struct host_call {
     int iov_count;
     void *value;              /* of an option or an ioctl, or the events */
     unsigned long request;
+    struct msghdr *message;   /* of recvmsg: takes control messages; its room for them is arguments[0] */
     socklen_t *len;
     int timeout;              /* ms, -1: none */
     int64_t result;
@@ -57,9 +59,14 @@ struct host_call {
 /* For the modules of the stack: what takes packets, and what runs calls, both on the loop's thread. */
 void host_on_packet(void (*receive)(void *ctx, const uint8_t *packet, size_t len), void *ctx);
 void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx);
+/* What is to be looked at after each turn of the loop, before time passes. */
+void host_on_turn(void (*turn)(void *ctx), void *ctx);
 void host_packet_out(const uint8_t *packet, size_t len);
 void host_call_done(struct host_call *call);
 uint16_t host_mtu(void);
+
+/* What time the scripts' clock began at, in seconds; any will do. */
+#define HOST_CLOCK_BASE 1000000
 
 /* For the interface. */
 void host_begin(const char *flags);
@@ -70,7 +77,10 @@ size_t host_packet_next(void *out, size_t room, os_time *left_at);
 void host_sleep(os_time duration);
 os_time host_time(void);
 
-/* A setting as /proc/sys has it, "net.ipv4.tcp_sack"; false when there is none. */
+/*
+ * A setting as /proc/sys has it, "net.ipv4.tcp_sack"; false when there is none. What a script writes to /proc/sys itself,
+ * after the first question, counts as well.
+ */
 bool host_setting(const char *name, char *out, size_t size);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef PACKETDRILL_INSIDE_H
 #define PACKETDRILL_INSIDE_H
 
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +14,16 @@
 
 struct endpoint;
 struct iovec;
+
+#ifndef SOL_TCP
+#define SOL_TCP 6
+#endif
+
+/* Linux's numbers of the states, which are not RFC 9293's order; its own header has no names for them. */
+enum {
+    TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
+    TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING,
+};
 
 /* A connection in SYN-SENT, its SYN on the way; inside_wait_open waits for what becomes of it. */
 err inside_open(void *tcp, const struct endpoint *peer, void **flow);
@@ -26,6 +36,12 @@ bool inside_end_of_input(const void *flow);
 size_t inside_readable(const void *flow);
 size_t inside_queued(const void *flow);    /* written and not acknowledged */
 size_t inside_unsent(const void *flow);
+uint32_t inside_acknowledged(const void *flow); /* bytes of the stream, modulo 2^32 */
+uint32_t inside_sent(const void *flow);
+bool inside_fin_received(const void *flow);
+bool inside_window_full(const void *flow);  /* the peer's window keeps back what is unsent */
+uint32_t inside_chunk(const void *flow);    /* how much Linux would put in one of its buffers */
+uint32_t inside_cwnd(const void *flow);     /* in segments */
 bool inside_acceptable(const void *listener, bool with_data);
 bool inside_shut(const void *flow);
 err inside_error(const void *flow);        /* why it was closed; OK when it ended in order */

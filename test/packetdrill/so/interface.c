@@ -9,9 +9,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* What time the scripts' clock began at, in seconds; any will do. */
-#define CLOCK_BASE 1000000
-
 static void set_address(struct host_call *call, const struct sockaddr *addr, socklen_t len)
 {
     if (addr != NULL)
@@ -107,10 +104,13 @@ static ssize_t interface_recvfrom(void *self, int fd, void *out, size_t len, int
 static ssize_t interface_recvmsg(void *self, int fd, struct msghdr *message, int flags)
 {
     (void)self;
+    struct host_call call = { .operation = HOST_RECEIVE, .fd = fd, .iov = message->msg_iov, .iov_count = (int)message->msg_iovlen,
+                              .flags = flags, .message = message,
+                              .arguments = { message->msg_control != NULL ? (int)message->msg_controllen : 0 } };
     message->msg_namelen = 0;
     message->msg_controllen = 0;
     message->msg_flags = 0;
-    return transfer(HOST_RECEIVE, fd, message->msg_iov, (int)message->msg_iovlen, flags);
+    return (ssize_t)host_run(&call);
 }
 
 static ssize_t interface_send(void *self, int fd, const void *data, size_t len, int flags)
@@ -216,7 +216,7 @@ static int interface_netdev_receive(void *self, void *packet, size_t *len, long 
     os_time at = 0;
     (void)self;
     *len = host_packet_next(packet, *len, &at);
-    *microseconds = CLOCK_BASE * 1000000ll + at / 1000;
+    *microseconds = HOST_CLOCK_BASE * 1000000ll + at / 1000;
     return 0;
 }
 
@@ -231,7 +231,7 @@ static int interface_gettimeofday(void *self, struct timeval *tv, struct timezon
 {
     (void)self, (void)tz;
     os_time now = host_time();
-    tv->tv_sec = CLOCK_BASE + now / SECONDS(1);
+    tv->tv_sec = HOST_CLOCK_BASE + now / SECONDS(1);
     tv->tv_usec = now % SECONDS(1) / 1000;
     return 0;
 }

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { SETTINGS_MAX = 64 };
+
 static bool fds[HOST_FDS_MAX];
 
 int host_fd_new(void)
@@ -32,14 +34,9 @@ bool host_fd_is(int fd)
     return fd >= 0 && fd < HOST_FDS_MAX && fds[fd];
 }
 
-bool host_setting(const char *name, char *out, size_t size)
+static bool read_setting(const char *folder, const char *name, char *out, size_t size)
 {
     char path[256];
-    const char *folder = getenv("MIRAGE_SYSCTL");
-    if (folder == NULL)
-        folder = "/proc/sys";
-    if (strcmp(folder, "none") == 0)
-        return false;
     int n = snprintf(path, sizeof path, "%s/", folder);
     snprintf(path + n, sizeof path - (size_t)n, "%s", name);
     for (char *c = path + n; *c != '\0'; c++)
@@ -53,4 +50,37 @@ bool host_setting(const char *name, char *out, size_t size)
     if (ok)
         out[strcspn(out, "\n")] = '\0';
     return ok;
+}
+
+/* The kernel's settings at first. */
+static struct {
+    char name[64], text[128];
+} initial[SETTINGS_MAX];
+static size_t initial_count;
+
+/* Whether a script has written to /proc/sys itself, and not by way of our sysctl. */
+static bool kernel_setting(const char *name, char *out, size_t size)
+{
+    char text[128] = "";
+    read_setting("/proc/sys", name, text, sizeof text);
+    for (size_t i = 0; i < initial_count; i++)
+        if (strcmp(initial[i].name, name) == 0) {
+            snprintf(out, size, "%s", text);
+            return strcmp(initial[i].text, text) != 0;
+        }
+    if (initial_count < SETTINGS_MAX) {
+        snprintf(initial[initial_count].name, sizeof initial->name, "%s", name);
+        snprintf(initial[initial_count++].text, sizeof initial->text, "%s", text);
+    }
+    return false;
+}
+
+bool host_setting(const char *name, char *out, size_t size)
+{
+    const char *folder = getenv("MIRAGE_SYSCTL");
+    if (folder == NULL)
+        return read_setting("/proc/sys", name, out, size);
+    if (strcmp(folder, "none") == 0)
+        return false;
+    return kernel_setting(name, out, size) || read_setting(folder, name, out, size);
 }

@@ -21,6 +21,7 @@ void socket_free(struct socket *socket)
         stack_tcp_abort(socket->flow);
     else if (socket->flow != NULL)
         stack_tcp_close(socket->flow);
+    notice_free(socket);
     free(socket->held);
     free(socket);
 }

@@ -26,6 +26,16 @@ static struct stored *stored_find(struct options *o, int level, int name)
     return NULL;
 }
 
+/* What was stored; 0: nothing. */
+int option_stored(const struct socket *socket, int level, int name)
+{
+    const struct options *o = &socket->options;
+    for (size_t i = 0; i < o->stored_count; i++)
+        if (o->stored[i].level == level && o->stored[i].name == name)
+            return o->stored[i].value;
+    return 0;
+}
+
 static int store(struct options *o, int level, int name, int value)
 {
     struct stored *s = stored_find(o, level, name);
@@ -61,8 +71,11 @@ static int set_socket_option(struct socket *socket, int name, int value, const s
             inside_set_receive_buffer(socket->flow, (uint32_t)value);
         return 0;
     case SO_SNDBUF:
-        o->send_buffer = (uint32_t)value;
+        buffer_set(socket, value);
         return 0;
+    case SO_TIMESTAMPING:
+        socket->stamp_base = socket->flow != NULL ? inside_acknowledged(socket->flow) + (uint32_t)inside_queued(socket->flow) : 0;
+        return store(o, SOL_SOCKET, name, value);
     case SO_KEEPALIVE:
         o->keepalive = value != 0;
         set_keepalive(socket);
@@ -131,6 +144,7 @@ static int set_tcp_option(struct socket *socket, int name, int value)
     case TCP_THIN_LINEAR_TIMEOUTS:
     case TCP_THIN_DUPACK:
     case TCP_TIMESTAMP:
+    case TCP_INQ:
         return store(o, SOL_TCP, name, value);
     default:
         return ENOPROTOOPT;
@@ -141,6 +155,8 @@ int64_t call_setsockopt(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     int level = call->arguments[0], name = call->arguments[1], value = 0, error;
+    if (call->value == NULL)
+        return fail(call, EFAULT);
     if (level == SOL_TCP && name == TCP_CONGESTION) {
         char text[16] = "";
         memcpy(text, call->value, *call->len < sizeof text ? *call->len : sizeof text - 1);
@@ -169,11 +185,15 @@ static int64_t give(struct host_call *call, const void *value, size_t len)
 }
 
 /* All of the caller's structure, which may be a later kernel's and longer: what is not known is zero. */
-static int64_t give_info(const struct socket *socket, struct host_call *call)
+static int64_t give_info(struct socket *socket, struct host_call *call)
 {
     struct tcp_info info = { .tcpi_state = socket->kind == KIND_LISTENER ? TCP_LISTEN : TCP_CLOSE };
     if (socket->flow != NULL)
         inside_info(socket->flow, &info);
+    usage_look(socket);
+    info.tcpi_busy_time = (uint64_t)(socket->usage.total / MICROSECONDS(1));
+    info.tcpi_rwnd_limited = (uint64_t)(socket->usage.window / MICROSECONDS(1));
+    info.tcpi_sndbuf_limited = (uint64_t)(socket->usage.buffer / MICROSECONDS(1));
     memset(call->value, 0, *call->len);
     memcpy(call->value, &info, *call->len < sizeof info ? *call->len : sizeof info);
     return 0;
@@ -200,7 +220,7 @@ static bool own_value(struct socket *socket, int level, int name, int *value)
         { SOL_SOCKET, SO_KEEPALIVE, o->keepalive },
         /* Linux tells twice what was set. */
         { SOL_SOCKET, SO_RCVBUF, o->receive_buffer != 0 ? 2 * (int)o->receive_buffer : (int)inside_receive_buffer() },
-        { SOL_SOCKET, SO_SNDBUF, o->send_buffer != 0 ? 2 * (int)o->send_buffer : 87040 },
+        { SOL_SOCKET, SO_SNDBUF, (int)buffer_size(socket) },
         { SOL_TCP, TCP_NODELAY, o->nodelay },
         { SOL_TCP, TCP_CORK, o->cork },
         { SOL_TCP, TCP_MAXSEG, has_flow(socket) ? (int)inside_mss(socket->flow) : o->max_segment != 0 ? o->max_segment : 536 },
@@ -231,6 +251,8 @@ int64_t call_getsockopt(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     int level = call->arguments[0], name = call->arguments[1], value;
+    if (call->value == NULL || call->len == NULL)
+        return fail(call, EFAULT);
     if (level == SOL_TCP && name == TCP_INFO)
         return give_info(socket, call);
     if (level == SOL_TCP && name == TCP_CONGESTION)
@@ -254,6 +276,8 @@ int64_t call_ioctl(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     int value;
+    if (call->value == NULL)
+        return fail(call, EFAULT);
     if (socket->kind != KIND_FLOW)
         return fail(call, EINVAL);
     switch (call->request) {

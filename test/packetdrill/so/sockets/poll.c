@@ -10,7 +10,7 @@ static uint32_t readiness(const struct socket *socket)
     if (socket->kind != KIND_FLOW || !inside_is_open(socket->flow))
         return 0;
     bool closed = inside_is_closed(socket->flow), ended = inside_end_of_input(socket->flow) || socket->read_shut, shut = inside_shut(socket->flow);
-    uint32_t ready = 0;
+    uint32_t ready = socket->notices != NULL ? POLLERR : 0;
     if (closed && !socket->reported && inside_error(socket->flow) != OK)
         ready |= POLLERR;
     if (ended || inside_readable(socket->flow) > 0)
@@ -19,7 +19,7 @@ static uint32_t readiness(const struct socket *socket)
         ready |= POLLRDHUP;
     if (closed || (ended && shut))
         ready |= POLLHUP;
-    if (closed || shut || send_room(socket) > 0)
+    if (closed || shut || buffer_writable(socket))
         ready |= POLLOUT | POLLWRNORM;
     return ready;
 }
@@ -49,6 +49,9 @@ static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_
         size_t readable = socket->kind == KIND_FLOW ? inside_readable(socket->flow) : 0;
         uint32_t now = readiness(socket) & (w->event.events | EPOLLERR | EPOLLHUP);
         uint32_t fresh = now & (readable > w->readable ? ~w->seen | EPOLLIN : ~w->seen);
+        if (socket->notice_count != w->notices)
+            fresh |= now & EPOLLERR;
+        w->notices = socket->notice_count;
         w->readable = readable;
         w->seen = w->event.events & EPOLLET ? now : 0;
         if (fresh == 0)

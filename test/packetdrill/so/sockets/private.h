@@ -4,6 +4,7 @@
  *   sockets.c   the job, a fiber for each call, descriptors       open.c      from socket to close
  *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
  *   poll.c      poll and epoll                                    setting.c   sysctl
+ *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from sending
  */
 #ifndef SOCKETS_PRIVATE_H
 #define SOCKETS_PRIVATE_H
@@ -25,7 +26,7 @@ PARAM(STACK, stack);
 MODULE(JOB, sockets);
 LOG_SOURCE(sockets);
 
-enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 14, SETTING_TEXT = 64 };
+enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 16, SETTING_TEXT = 64 };
 
 enum kind { KIND_NONE, KIND_NEW, KIND_LISTENER, KIND_FLOW, KIND_EPOLL };
 
@@ -46,11 +47,33 @@ struct options {
     size_t stored_count;
 };
 
+/* Of the error queue: a range of MSG_ZEROCOPY's numbers, or a time. */
+struct notice {
+    struct notice *next;
+    bool zerocopy;
+    uint32_t info, data;
+    os_time at;
+};
+
+/* A write that notices are to come of, by the stream's byte behind it. */
+struct awaited {
+    struct awaited *next;
+    uint32_t end, id, key, stamps;
+    bool zerocopy, sent;
+};
+
+/* How long there was something to deliver, and what kept it back. */
+struct usage {
+    os_time since, total, window, buffer;
+    bool busy, window_full, buffer_full;
+};
+
 struct watched {
     int fd;
     struct epoll_event event;
     uint32_t seen; /* EPOLLET: what was told already, */
     size_t readable; /* with so many bytes to be read */
+    uint32_t notices;
 };
 
 struct socket {
@@ -65,6 +88,12 @@ struct socket {
     uint8_t *held; /* bytes that TCP_CORK or MSG_MORE keeps back */
     size_t held_len;
     struct os_timer held_timer;
+    struct notice *notices, *notices_last;
+    struct awaited *awaited;
+    uint32_t notice_count, awaited_count, zerocopy_id;
+    uint32_t stamp_base; /* where the stream was when SO_TIMESTAMPING was set */
+    bool buffer_waited;  /* a write found no room */
+    struct usage usage;
     struct watched watched[WATCHED_MAX];
 };
 
@@ -96,7 +125,6 @@ INTERNAL int64_t call_receive(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_send(struct sockets *all, struct host_call *call);
 INTERNAL err send_held(struct socket *socket);
 INTERNAL void held_fire(void *arg);
-INTERNAL size_t send_room(const struct socket *socket);
 INTERNAL int take_error(struct socket *socket);
 
 /* option.c */
@@ -105,6 +133,22 @@ INTERNAL int64_t call_setsockopt(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_ioctl(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_fcntl(struct sockets *all, struct host_call *call);
 INTERNAL void options_apply(struct socket *socket);
+
+INTERNAL int option_stored(const struct socket *socket, int level, int name);
+
+/* notice.c */
+INTERNAL void notice_expect(struct socket *socket, uint32_t end, int flags);
+INTERNAL void notice_look(struct socket *socket);
+INTERNAL void notice_free(struct socket *socket);
+INTERNAL int64_t notice_receive(struct socket *socket, struct host_call *call);
+INTERNAL void control_put(struct host_call *call, int level, int type, const void *data, size_t len);
+
+/* buffer.c */
+INTERNAL void buffer_set(struct socket *socket, int value);
+INTERNAL size_t buffer_size(const struct socket *socket);
+INTERNAL size_t buffer_room(const struct socket *socket);
+INTERNAL bool buffer_writable(const struct socket *socket);
+INTERNAL void usage_look(struct socket *socket);
 
 /* poll.c */
 INTERNAL int64_t call_poll(struct sockets *all, struct host_call *call);
@@ -115,5 +159,6 @@ INTERNAL int64_t call_epoll_wait(struct sockets *all, struct host_call *call);
 /* setting.c */
 INTERNAL void settings_read(struct sockets *all);
 INTERNAL int64_t setting_number(const char *name, int64_t otherwise);
+INTERNAL int64_t setting_nth(const char *name, int n, int64_t otherwise);
 
 #endif

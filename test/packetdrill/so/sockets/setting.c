@@ -9,6 +9,17 @@ int64_t setting_number(const char *name, int64_t otherwise)
     return host_setting(name, text, sizeof text) ? strtoll(text, NULL, 10) : otherwise;
 }
 
+int64_t setting_nth(const char *name, int n, int64_t otherwise)
+{
+    char text[SETTING_TEXT], *at = text;
+    if (!host_setting(name, text, sizeof text))
+        return otherwise;
+    while (n-- > 0)
+        strtoll(at, &at, 10);
+    int64_t value = strtoll(at, NULL, 10);
+    return value > 0 ? value : otherwise;
+}
+
 struct setting {
     const char *name;
     void (*apply)(const char *name, const char *text);
@@ -50,6 +61,12 @@ static void apply_congestion(const char *name, const char *text)
         log_debug("%s is not known: %s stays", text, inside_congestion());
 }
 
+/* It is looked up where it is used. */
+static void apply_nothing(const char *name, const char *text)
+{
+    (void)name, (void)text;
+}
+
 static const struct setting settings[SETTINGS] = {
     { "tcp_sack", apply_number },
     { "tcp_timestamps", apply_number },
@@ -65,6 +82,8 @@ static const struct setting settings[SETTINGS] = {
     { "tcp_syncookies", apply_cookies },
     { "tcp_rmem", apply_receive_buffer },
     { "tcp_congestion_control", apply_congestion },
+    { "tcp_wmem", apply_nothing },
+    { "tcp_notsent_lowat", apply_nothing },
 };
 
 /* Those that have changed: what a socket option set since then stays. */

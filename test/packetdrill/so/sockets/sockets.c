@@ -101,6 +101,16 @@ static void begin(void *ctx, struct host_call *call)
     host_call_done(call);
 }
 
+static void turn(void *ctx)
+{
+    struct sockets *all = ctx;
+    for (int fd = 0; fd < HOST_FDS_MAX; fd++)
+        if (all->fds[fd] != NULL && all->fds[fd]->kind == KIND_FLOW) {
+            notice_look(all->fds[fd]);
+            usage_look(all->fds[fd]);
+        }
+}
+
 static void close_all(struct sockets *all)
 {
     for (int fd = 0; fd < HOST_FDS_MAX; fd++) {
@@ -122,9 +132,14 @@ IO err sockets_start(struct stack *stack)
         return ERR_NO_MEMORY;
     all->stack = stack;
     all->tcp = stack_get_tcp(stack);
+    settings_read(all);
+    inside_set("send_buffer", 1 << 30); /* buffer.c counts */
+    inside_set("send_buffer_max", 1 << 30);
+    host_on_turn(turn, all);
     host_on_call(begin, all);
     err e = os_wait(&never);
     host_on_call(NULL, NULL);
+    host_on_turn(NULL, NULL);
     close_all(all);
     free(all);
     return e == ERR_CANCELLED ? OK : e;

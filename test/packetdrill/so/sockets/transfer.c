@@ -25,11 +25,31 @@ static bool must_not_wait(const struct socket *socket, const struct host_call *c
     return socket->nonblocking || (call->flags & MSG_DONTWAIT);
 }
 
+/* There is no memory at NULL; other addresses are the caller's affair. */
+static bool bad_address(const struct host_call *call)
+{
+    for (int i = 0; i < call->iov_count; i++)
+        if (call->iov[i].iov_base == NULL && call->iov[i].iov_len > 0 && !(call->flags & MSG_TRUNC))
+            return true;
+    return false;
+}
+
+/* TCP_INQ: how much is left to read; the end of the stream counts as one byte. */
+static void tell_inq(const struct socket *socket, struct host_call *call)
+{
+    int left = (int)inside_readable(socket->flow);
+    if (left == 0 && inside_fin_received(socket->flow))
+        left = 1;
+    control_put(call, SOL_TCP, TCP_CM_INQ, &left, sizeof left);
+}
+
 int64_t call_receive(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     size_t len = total(call->iov, call->iov_count), done = 0;
     bool peek = call->flags & MSG_PEEK, all_of_it = (call->flags & MSG_WAITALL) && !peek;
+    if (call->flags & MSG_ERRQUEUE)
+        return notice_receive(socket, call);
     if (socket->kind != KIND_FLOW)
         return fail(call, ENOTCONN);
     if (!inside_is_open(socket->flow))
@@ -49,19 +69,14 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
             if (e != OK)
                 return fail(call, e == ERR_CLOSED ? EBADF : errno_of(e));
         }
+        if (bad_address(call))
+            return fail(call, EFAULT);
         /* MSG_WAITALL's further pieces are only counted: scripts have nothing to compare them with. */
         done += inside_read(socket->flow, (call->flags & MSG_TRUNC) || done > 0 ? NULL : call->iov, call->iov_count, len - done, peek);
     } while (all_of_it && done < len);
+    if (call->message != NULL && option_stored(socket, SOL_TCP, TCP_INQ) != 0)
+        tell_inq(socket, call);
     return (int64_t)done;
-}
-
-/* How many bytes SO_SNDBUF leaves room for. */
-size_t send_room(const struct socket *socket)
-{
-    size_t limit = socket->options.send_buffer, queued = inside_queued(socket->flow) + socket->held_len;
-    if (limit == 0)
-        limit = (size_t)4 << 20;
-    return limit > queued ? limit - queued : 0;
 }
 
 static err write_bytes(struct socket *socket, const void *bytes, size_t len)
@@ -142,10 +157,14 @@ int64_t call_send(struct sockets *all, struct host_call *call)
         return fail(call, error);
     if (inside_is_closed(socket->flow) || inside_shut(socket->flow))
         return fail(call, EPIPE);
+    if (bad_address(call))
+        return fail(call, EFAULT);
+    socket->buffer_waited = false;
     uint8_t *bytes = gathered(call->iov, call->iov_count, len);
     err e = bytes == NULL ? ERR_NO_MEMORY : OK;
     while (e == OK && done < len) {
-        size_t room = send_room(socket), n = len - done < room ? len - done : room;
+        size_t room = socket->buffer_waited && !buffer_writable(socket) ? 0 : buffer_room(socket), n = len - done < room ? len - done : room;
+        socket->buffer_waited = n == 0;
         if (n > 0)
             e = send_some(socket, bytes + done, n, call->flags & MSG_MORE);
         else if (must_not_wait(socket, call))
@@ -158,7 +177,10 @@ int64_t call_send(struct sockets *all, struct host_call *call)
             done += n;
     }
     free(bytes);
-    if (done > 0)
+    if (done > 0) {
+        uint32_t end = inside_acknowledged(socket->flow) + (uint32_t)(inside_queued(socket->flow) + socket->held_len);
+        notice_expect(socket, end, call->flags);
         return (int64_t)done;
+    }
     return e == OK ? 0 : fail(call, errno_of(e));
 }
