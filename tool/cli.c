@@ -41,7 +41,7 @@ const struct cli_command cli_commands[] = {
       false, 1, no_options, command_new },
     { "configure", "evaluate the configuration and generate the build", "[FOLDER]",
       "Compiles FOLDER/config.c, evaluates it, checks every functor against its parameters' signatures, and writes the instances, main.c and build.ninja under FOLDER/_build. "
-      "What is chosen here is remembered: later commands in the same folder use it unless they are told otherwise. When nothing has changed, nothing is done.",
+      "What is chosen here is remembered: later commands in the same folder use it unless they are told otherwise, until `mirage clean`. When nothing has changed, nothing is done.",
       true, 1, choice_options, command_configure },
     { "build", "configure what has changed and build the program", "[FOLDER]",
       "Configures when that is needed, then compiles and links what has changed. The program is FOLDER/_build/TARGET/NAME.",
@@ -132,6 +132,36 @@ static const struct argp_option *find_option(const struct cli_command *command, 
     return NULL;
 }
 
+/* One sentence, and status 2, as for every other mistake on the command line. */
+static void refuse_form(const struct cli_command *command, const char *what)
+{
+    error("%s; `mirage %s --help` lists the options", what, command->name);
+    exit(2);
+}
+
+/* An option of ours is written with its value exactly when it has one; what argp would say of it is two lines. */
+static void check_form(const struct cli_command *command, const struct argp_option *o, const char *word, bool has_next)
+{
+    const char *equals = strchr(word, '=');
+    if (o->arg == NULL && equals != NULL)
+        refuse_form(command, text("--%s takes no value", o->name));
+    if (o->arg != NULL && equals == NULL && !has_next)
+        refuse_form(command, text("--%s wants a value: --%s=%s", o->name, o->name, o->arg));
+}
+
+/* "-t": every letter of ours takes a value, which may follow at once. */
+static bool check_letter(const struct cli_command *command, const char *word, bool has_next)
+{
+    for (const struct argp_option *o = command->options; o->name != NULL; o++)
+        if (o->key == word[1]) {
+            if (word[2] == '\0' && !has_next)
+                refuse_form(command, text("-%c wants a value: -%c %s", word[1], word[1], o->arg));
+            return word[2] == '\0';
+        }
+    refuse_form(command, text("mirage %s has no option %s", command->name, word));
+    return false;
+}
+
 static void refuse_option(const struct cli_command *command, const char *word)
 {
     struct strings names = { 0 };
@@ -159,11 +189,16 @@ static int take_own(const struct cli_command *command, int argc, char **argv, st
                 strings_add(&a->program, argv[i]);
             break;
         }
-        bool option = strncmp(argv[i], "--", 2) == 0;
+        bool option = strncmp(argv[i], "--", 2) == 0, letter = !option && argv[i][0] == '-' && argv[i][1] != '\0', has_next = i + 1 < argc;
         const struct argp_option *known = option ? find_option(command, argv[i] + 2) : NULL;
+        if (known != NULL)
+            check_form(command, known, argv[i] + 2, has_next);
+        bool takes_next = known != NULL && known->arg != NULL && strchr(argv[i], '=') == NULL;
+        if (letter)
+            takes_next = check_letter(command, argv[i], has_next);
         if (!option || known != NULL) {
             argv[kept++] = argv[i];
-            if (known != NULL && known->arg != NULL && strchr(argv[i], '=') == NULL && i + 1 < argc)
+            if (takes_next)
                 argv[kept++] = argv[++i];
         } else if (command->takes_keys) {
             strings_add(&a->choices.keys, argv[i] + 2);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "evaluate.h"
+#include "link.h"
 #include "run.h"
 #include "stamp.h"
 
@@ -20,6 +21,36 @@ static const char *kept_text(const json_t *object, const char *name)
 {
     const char *s = json_string_value(json_object_get(object, name));
     return s == NULL ? NULL : keep_string(s);
+}
+
+/* "net=socket", "fast" and "no-fast" are for the keys "net", "fast" and "fast". */
+static const char *key_of(const char *word)
+{
+    size_t len = strcspn(word, "=");
+    return word[len] == '\0' && strncmp(word, "no-", 3) == 0 ? word + 3 : keep_bytes(word, len);
+}
+
+static bool sets_key(const struct strings *words, const char *key)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(key_of(words->items[i]), key) == 0)
+            return true;
+    return false;
+}
+
+/* The keys of the last configure, but for those that this command line sets, and then its own. */
+static void recall_keys(const json_t *was, struct choices *c)
+{
+    struct strings own = c->keys;
+    const json_t *key;
+    size_t i;
+    c->keys = (struct strings){ 0 };
+    json_array_foreach(was, i, key)
+        if (json_is_string(key) && !sets_key(&own, key_of(json_string_value(key))))
+            strings_add(&c->keys, keep_string(json_string_value(key)));
+    c->remembered = c->keys.count;
+    for (i = 0; i < own.count; i++)
+        strings_add(&c->keys, own.items[i]);
 }
 
 /* What the last configure chose, for whatever this command line leaves open. */
@@ -36,12 +67,7 @@ static void recall(const struct project *p, struct choices *c)
         c->sanitize = kept_text(was, "sanitize");
     if (c->release < 0)
         c->release = json_is_true(json_object_get(was, "release"));
-    if (c->keys.count == 0) {
-        json_t *keys = json_object_get(was, "keys"), *key;
-        size_t i;
-        json_array_foreach(keys, i, key)
-            strings_add(&c->keys, keep_string(json_string_value(key)));
-    }
+    recall_keys(json_object_get(was, "keys"), c);
     json_decref(was);
 }
 
@@ -92,6 +118,29 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
     return true;
 }
 
+/* Generated C names sources in #include "…" and #line, where nothing stands for these characters. */
+static bool can_include(const char *path, const struct place *place)
+{
+    const char *found = strpbrk(path, "\"\\\n");
+    if (found == NULL)
+        return true;
+    const char *what = *found == '"' ? "a quotation mark" : *found == '\\' ? "a backslash" : "the end of a line";
+    error_at(place == NULL ? path : place->file, place == NULL ? 0 : place->line,
+             "there is %s in the path of %s, which C cannot include; rename the file or its folder", what, path);
+    return false;
+}
+
+/* What generate() and ninja write into the build folder. */
+static bool is_generated(const char *name)
+{
+    static const char *const generated[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json", "stamp", "instances", "objects",
+                                             "data", "thinlto", ".ninja_log", ".ninja_deps", NULL };
+    for (const char *const *g = generated; *g != NULL; g++)
+        if (strcmp(*g, name) == 0)
+            return true;
+    return false;
+}
+
 bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
 {
     *p = (struct project){ 0 };
@@ -105,6 +154,8 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     }
     p->folder = path_absolute(folder);
     p->config = path_join(p->folder, choices->file == NULL ? "config.c" : choices->file);
+    if (!can_include(p->folder, NULL) || !can_include(p->installation.root, NULL))
+        return false;
     if (!file_exists(p->config)) {
         error_at(p->config, 0, "there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` builds the one in FOLDER");
         return false;
@@ -119,10 +170,20 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     p->sanitize = chosen->sanitize == NULL || strcmp(chosen->sanitize, "none") == 0 ? NULL : chosen->sanitize;
 
     const char *file = path_name(p->config);
+    size_t file_len = strlen(file);
+    if (file_len < 3 || strcmp(file + file_len - 2, ".c") != 0) {
+        error_at(p->config, 0, "this is no configuration: one is a file in C, and its name ends in .c");
+        return false;
+    }
     bool main_config = strcmp(file, "config.c") == 0;
     p->name = path_name(p->folder);
     if (!main_config)
-        p->name = keep_bytes(file, strlen(file) - (strlen(file) > 2 ? 2 : 0));
+        p->name = keep_bytes(file, file_len - 2);
+    /* The program lies beside what is generated. */
+    if (is_generated(p->name)) {
+        error("%s cannot be the program's name: the build folder has a file of that name already; rename the %s", p->name, main_config ? "folder" : "configuration");
+        return false;
+    }
     p->build = text("%s/_build/%s%s%s%s%s", p->home, p->target->name, p->release ? "-release" : "",
                     p->sanitize != NULL ? "-sanitize" : "", main_config ? "" : "-", main_config ? "" : p->name);
     p->cache = text("%s/_build/cache", p->home);
@@ -149,8 +210,11 @@ static bool sources_exist(const struct graph *g)
 {
     for (size_t i = 0; i < g->value_count; i++) {
         const struct functor *f = g->values[i]->functor;
-        if (file_exists(f->source) || folder_exists(f->source))
+        if (file_exists(f->source) || folder_exists(f->source)) {
+            if (!can_include(f->source, &f->place))
+                return false;
             continue;
+        }
         error_at(f->place.file, f->place.line, "there is no file %s; foreign() names it relative to %s", path_shown(f->source), path_shown(g->config));
         return false;
     }
@@ -163,17 +227,13 @@ static const char *evaluation_cache(const struct project *p)
 }
 
 /* "net=socket" sets a key to a text; "fast" and "no-fast" set one of yes and no. */
-static const struct given_key *given_keys(const struct strings *words)
+static const struct given_key *given_keys(const struct choices *c)
 {
-    struct given_key *given = keep((words->count + 1) * sizeof *given);
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->items[i], *equals = strchr(word, '=');
-        if (equals != NULL)
-            given[i] = (struct given_key){ keep_bytes(word, (size_t)(equals - word)), equals + 1 };
-        else if (strncmp(word, "no-", 3) == 0)
-            given[i] = (struct given_key){ word + 3, "false" };
-        else
-            given[i] = (struct given_key){ word, NULL };
+    struct given_key *given = keep((c->keys.count + 1) * sizeof *given);
+    for (size_t i = 0; i < c->keys.count; i++) {
+        const char *word = c->keys.items[i], *equals = strchr(word, '=');
+        const char *value = equals != NULL ? equals + 1 : strncmp(word, "no-", 3) == 0 ? "false" : NULL;
+        given[i] = (struct given_key){ key_of(word), value, i < c->remembered };
     }
     return given;
 }
@@ -183,7 +243,7 @@ bool project_compose(struct project *p, const struct choices *chosen, struct pro
     struct graph *graph = keep(sizeof *graph);
     struct evaluation evaluation = {
         .config = p->config, .compiler = &p->compiler, .root = p->installation.root, .library_folder = p->installation.library_folder,
-        .cache = evaluation_cache(p), .target = p->target->name, .given_count = chosen->keys.count, .given = given_keys(&chosen->keys),
+        .cache = evaluation_cache(p), .target = p->target->name, .given_count = chosen->keys.count, .given = given_keys(chosen),
     };
     if (!evaluate(&evaluation, graph) || !sources_exist(graph))
         return false;
@@ -215,20 +275,38 @@ static uint64_t choices_hash(const struct project *p, const struct choices *c)
     return h;
 }
 
+static bool knows_sanitizers(const struct project *p)
+{
+    if (p->sanitize == NULL)
+        return true;
+    const char *const argv[] = { p->compiler.cc, text("-fsanitize=%s", p->sanitize), "-x", "c", "-S", "-o", "/dev/null", "/dev/null", NULL };
+    struct command command = { .argv = argv };
+    if (run_all(&command, 1))
+        return true;
+    error("%s cannot build with --sanitize=%s; address and undefined are among those that it knows, and none is for none", p->compiler.cc, p->sanitize);
+    return false;
+}
+
 bool project_configure(struct project *p, const struct choices *chosen)
 {
     const char *stamp = text("%s/stamp", p->build);
     uint64_t key = choices_hash(p, chosen);
+    struct strings generated = { 0 };
     struct runtime runtime;
     struct program program;
-    if (stamp_fresh(stamp, key, NULL) && file_exists(text("%s/build.ninja", p->build)))
+    if (stamp_fresh(stamp, key, NULL))
         return remember(p, chosen);
-    if (!runtime_begin(p, &runtime))
+    if (!knows_sanitizers(p) || !runtime_begin(p, &runtime))
         return false;
-    bool composed = project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects);
+    bool composed = project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects, &generated);
     if (!runtime_end(p, &runtime) || !composed)
         return false;
     struct strings inputs = runtime.inputs;
+    /* What was made counts too: a cache that was emptied, a generated file that was lost or changed. */
+    for (size_t i = 0; i < runtime.objects.count; i++)
+        strings_add(&inputs, runtime.objects.items[i]);
+    for (size_t i = 0; i < generated.count; i++)
+        strings_add(&inputs, generated.items[i]);
     strings_add(&inputs, p->installation.tool);
     strings_add(&inputs, text("%s/libmirage-config.so", p->installation.library_folder));
     depfile_read(text("%s/config.d", evaluation_cache(p)), &inputs);
@@ -243,9 +321,15 @@ bool project_configure(struct project *p, const struct choices *chosen)
 
 bool project_build(struct project *p, const struct choices *chosen)
 {
+    struct program program;
+    char *printed;
     if (!project_configure(p, chosen))
         return false;
-    int status = run_ninja(p->build);
+    int status = run_ninja(p->build, &printed);
+    if (status > 0 && project_compose(p, chosen, &program) && link_explain(p, &program, printed))
+        return false;
+    if (status >= 0)
+        fputs(printed, stderr);
     if (status > 0)
         error("%s was not built; the messages above say why", p->name);
     return status == 0;

@@ -11,6 +11,7 @@ struct choices {
     const char *home;     /* whose _build to use; the folder itself when not given */
     const char *target, *cc, *sanitize; /* NULL: not given */
     int release;          /* -1: not given */
+    size_t remembered;    /* so many of the keys, the first, are those of an earlier command line */
     struct strings keys;  /* "name=value", "name" or "no-name" */
 };
 

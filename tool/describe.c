@@ -280,7 +280,8 @@ static bool check_shape(const struct description *d)
     if (!check_use("MODULE", d->module))
         return false;
     if (d->module_count > 1) {
-        error_at(d->module->file, d->module->line, "a file is one module, and this one has %zu MODULE lines; keep one of them", d->module_count);
+        error_at(d->module->file, d->module->line, "a %s is one module, and this one has %zu MODULE lines; keep one of them%s", folder_exists(d->source) ? "folder" : "file",
+                 d->module_count, folder_exists(d->source) ? ", and if it is in a header, let the header be read once (#ifndef or #pragma once)" : "");
         return false;
     }
     for (size_t i = 0; i < d->param_count; i++)
@@ -292,6 +293,12 @@ static bool check_shape(const struct description *d)
                 error_at(d->params[i].file, d->params[i].line, "two parameters are named '%s' (the other one in line %d); rename one", d->params[i].name, d->params[k].line);
                 return false;
             }
+    for (size_t i = 0; i < d->param_count; i++)
+        if (strcmp(d->params[i].name, d->module->name) == 0) {
+            error_at(d->module->file, d->module->line, "the module is named '%s' as its parameter is (%s:%d); rename one", d->module->name,
+                     path_shown(d->params[i].file), d->params[i].line);
+            return false;
+        }
     return true;
 }
 

@@ -11,6 +11,7 @@
 /* --name=value from the command line; value NULL: --name alone, which makes a bool key true. */
 struct given_key {
     const char *name, *value;
+    bool remembered; /* from an earlier command line: the configuration may have lost the key since */
 };
 
 struct evaluation {

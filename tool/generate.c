@@ -57,6 +57,8 @@ void project_flags(struct project *p)
     strings_add(l, "-Wl,-z,relro,-z,now");
     for (const char *const *lib = p->target->libraries; *lib != NULL; lib++)
         strings_add(l, *lib);
+    /* What <math.h> declares, where it is used. */
+    strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }
 
 /* What the functors' system libraries add, from pkg-config. */
@@ -87,14 +89,14 @@ static bool library_flags(const struct program *program, struct strings *compile
 
 static void print_rules(struct out *out, const struct project *p, const struct strings *compile, const struct strings *link)
 {
-    out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s\n", p->compiler.cc);
+    out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s\n", shell_word(p->compiler.cc));
     out_print(out, "cflags = %s %s\n", shell_words(p->compile_flags.items, p->compile_flags.count), shell_words(compile->items, compile->count));
     out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count), shell_words(link->items, link->count));
     /* The user's warnings were shown when the functor was checked by itself. */
     out_print(out, "rule compile\n  command = $cc $cflags -w -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  description = compile $name\n");
     out_print(out, "rule assemble\n  command = $cc -c $in -o $out\n  description = assemble $name\n");
     out_print(out, "rule crunch\n  command = %s --name $name -o $out --depfile $out.d $args\n  depfile = $out.d\n  deps = gcc\n  description = crunch $name\n", shell_word(p->installation.crunch));
-    out_print(out, "rule link\n  command = $cc -o $out $in $ldflags\n  description = link %s\n\n", p->name);
+    out_print(out, "rule link\n  command = LC_ALL=C $cc -o $out $in $ldflags\n  description = link %s\n\n", ninja_path(p->name));
 }
 
 static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
@@ -116,8 +118,9 @@ static bool write_ninja(const struct project *p, const struct program *program, 
     if (!library_flags(program, &compile, &link))
         return false;
     print_rules(&out, p, &compile, &link);
-    strings_add(&objects, "objects/main.o");
-    out_print(&out, "build objects/main.o: compile main.c\n  name = main.c\n");
+    /* No instance is named so: a dot is in no name of C. */
+    strings_add(&objects, "objects/main.c.o");
+    out_print(&out, "build objects/main.c.o: compile main.c\n  name = main.c\n");
     for (size_t i = 0; i < program->instance_count; i++) {
         const struct instance *instance = &program->instances[i];
         out_print(&out, "build objects/%s.o: compile instances/%s.c\n  name = %s\n", instance->name, instance->name, instance->name);
@@ -204,11 +207,17 @@ static bool write_manifest(const struct project *p, const struct program *progra
     return ok;
 }
 
-bool generate(const struct project *p, const struct program *program, const struct strings *runtime)
+bool generate(const struct project *p, const struct program *program, const struct strings *runtime, struct strings *written)
 {
-    for (size_t i = 0; i < program->instance_count; i++)
-        if (!write_text(instance_path(p, &program->instances[i]), instance_source(program->graph, &program->instances[i])))
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const char *path = instance_path(p, &program->instances[i]);
+        if (!write_text(path, instance_source(program->graph, &program->instances[i])))
             return false;
+        strings_add(written, path);
+    }
+    static const char *const others[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        strings_add(written, text("%s/%s", p->build, others[i]));
     return write_text(text("%s/main.c", p->build), main_source(p, program)) && write_ninja(p, program, runtime) &&
            write_compile_commands(p, program) && write_manifest(p, program);
 }

@@ -77,6 +77,8 @@ static void tell_unknown(const struct key *keys, size_t count, const char *name)
 static bool key_give(struct key *keys, size_t count, const struct given_key *given)
 {
     struct key *key = key_named(keys, count, given->name);
+    if (key == NULL && given->remembered)
+        return true;
     if (key == NULL) {
         tell_unknown(keys, count, given->name);
         return false;

@@ -56,6 +56,20 @@ static bool is_identifier(const char *name)
     return true;
 }
 
+/* Words of C, and what the application's files name already. */
+static bool is_taken(const char *name)
+{
+    static const char *const words[] = {
+        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
+        "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
+        "volatile", "while", "asm", "typeof", "bool", "true", "false", "config", "console", "greeting", "err", "apply", "foreign", "functor", "CONSOLE", "JOB", NULL,
+    };
+    for (const char *const *w = words; *w != NULL; w++)
+        if (strcmp(*w, name) == 0)
+            return true;
+    return false;
+}
+
 /* hello-web becomes hello_web: the application's name is also its functor's. */
 static char *identifier(const char *name)
 {
@@ -86,9 +100,16 @@ int command_new(const struct cli_command *command, struct arguments *a)
         error("the application needs a name; the usage is: mirage %s %s", command->name, command->usage);
         return 2;
     }
-    const char *folder = a->positional.items[0], *name = identifier(path_name(folder));
+    char *folder = keep_string(a->positional.items[0]);
+    for (size_t len = strlen(folder); len > 1 && folder[len - 1] == '/'; len--)
+        folder[len - 1] = '\0';
+    const char *name = identifier(path_name(folder));
     if (!is_identifier(name)) {
         error("'%s' cannot be an application's name: its functor is named so in C, and '%s' is no C identifier", path_name(folder), name);
+        return 2;
+    }
+    if (is_taken(name)) {
+        error("'%s' cannot be an application's name: its functor is named so in C, where '%s' has a meaning already", path_name(folder), name);
         return 2;
     }
     if (file_exists(folder) || folder_exists(folder)) {

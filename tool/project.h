@@ -53,8 +53,8 @@ struct runtime {
 bool runtime_begin(const struct project *project, struct runtime *out);
 bool runtime_end(const struct project *project, struct runtime *runtime);
 
-/* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build. */
-bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects);
+/* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add their paths to `written`. */
+bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects, struct strings *written);
 
 /* One instance's C file; one program's main.c. Both texts are kept. */
 char *instance_source(const struct graph *graph, const struct instance *instance);

@@ -167,7 +167,7 @@ long run_begin(const char *const *argv, const char *log)
     posix_spawn_file_actions_destroy(&actions);
     if (failed == 0)
         return pid;
-    error("cannot run %s: %s", argv[0], strerror(failed));
+    error("cannot run %s: %s%s", argv[0], strerror(failed), strcmp(argv[0], "ninja") == 0 ? "; install the package ninja-build" : "");
     return 0;
 }
 
@@ -176,27 +176,33 @@ int run_end(long process)
     return wait_for((pid_t)process);
 }
 
-/* Progress lines begin with "[3/9]"; the rest is what a command printed, and is shown. */
-static void show_line(char *line, bool terminal, bool *in_progress)
+static bool is_progress(const char *line)
 {
-    if (strncmp(line, "ninja: ", 7) == 0)
-        return;
-    bool progress = *line == '[' && strchr(line, '/') != NULL && strchr(line, ']') != NULL;
-    if (progress && !terminal)
-        return;
-    if (*in_progress)
-        fputs("\r\033[K", stderr);
-    *in_progress = progress;
-    line[strcspn(line, "\n")] = '\0';
-    if (progress)
-        fprintf(stderr, "%.78s", line);
-    else
-        fprintf(stderr, "%s\n", line);
-    fflush(stderr);
+    return *line == '[' && strchr(line, '/') != NULL && strchr(line, ']') != NULL;
 }
 
-int run_ninja(const char *folder)
+/* Ninja's own words, but for those that say why it can't go on. */
+static bool is_chatter(const char *line)
 {
+    return strncmp(line, "ninja: ", 7) == 0 && strncmp(line, "ninja: error: ", 14) != 0;
+}
+
+/* Progress lines begin with "[3/9]" and are shown on a terminal; the rest is what a command printed. */
+static void take_line(char *line, bool terminal, bool *in_progress, struct out *rest)
+{
+    if (is_progress(line) && terminal) {
+        line[strcspn(line, "\n")] = '\0';
+        fprintf(stderr, "%s%.78s", *in_progress ? "\r\033[K" : "", line);
+        fflush(stderr);
+        *in_progress = true;
+    } else if (!is_progress(line) && !is_chatter(line)) {
+        out_print(rest, "%s", line);
+    }
+}
+
+int run_ninja(const char *folder, char **printed)
+{
+    struct out rest = { 0 };
     const char *const argv[] = { "ninja", "-C", folder, NULL };
     bool terminal = isatty(STDERR_FILENO), in_progress = false;
     posix_spawn_file_actions_t actions;
@@ -222,7 +228,7 @@ int run_ninja(const char *folder)
     char *line = NULL;
     size_t room = 0;
     while (lines != NULL && getline(&line, &room, lines) >= 0)
-        show_line(line, terminal, &in_progress);
+        take_line(line, terminal, &in_progress, &rest);
     if (in_progress)
         fputs("\r\033[K", stderr);
     free(line);
@@ -230,5 +236,7 @@ int run_ninja(const char *folder)
         fclose(lines);
     else
         close(ends[0]);
+    *printed = keep_bytes(rest.data, rest.len);
+    out_free(&rest);
     return wait_for(pid);
 }

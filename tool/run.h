@@ -28,9 +28,9 @@ long run_begin(const char *const *argv, const char *log);
 int run_end(long process);
 
 /*
- * Run ninja in `folder`; its status as above. On a terminal its progress is one line that
- * goes away at the end; elsewhere only what went wrong is shown.
+ * Run ninja in `folder`; its status as above. On a terminal its progress is one line that goes away at the
+ * end. What else was printed, of what went wrong, is the caller's to show: `printed`, kept.
  */
-int run_ninja(const char *folder);
+int run_ninja(const char *folder, char **printed);
 
 #endif

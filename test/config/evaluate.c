@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         char *equals = strchr(argv[i], '=');
         if (equals != NULL)
             *equals = '\0';
-        given[given_count++] = (struct given_key){ argv[i] + 2, equals == NULL ? NULL : equals + 1 };
+        given[given_count++] = (struct given_key){ .name = argv[i] + 2, .value = equals == NULL ? NULL : equals + 1 };
     }
     const struct compiler compiler = {
         .cc = argv[1], .is_clang = strstr(argv[1], "clang") != NULL, .include = path_absolute(text("%s/include", argv[2])),

@@ -101,7 +101,7 @@ static void keys_choose(void **state)
     (void)state;
     struct graph graph;
     const char *record = RECORD(MAKE "," USE, APPLY("0", "") "," ABSENT "," CHOICE("0,1") "," APPLY("1", "2"), NET, JOB("a", "3"));
-    const struct given_key b = { "net", "b" }, none = { "net", "c" }, other = { "nett", "a" }, bare = { "net", NULL };
+    const struct given_key b = { .name = "net", .value = "b" }, none = { .name = "net", .value = "c" }, other = { .name = "nett", .value = "a" }, bare = { .name = "net" };
     assert_true(read_record(record, &graph));
     assert_int_equal(graph.value_count, 2);
     assert_false(graph.keys[0].given);

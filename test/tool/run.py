@@ -40,6 +40,12 @@ def refusals(s):
            "mirage: error: 'x' is one argument too many; the usage is: mirage targets \n")
     s.says("no name for a new application", ["new"], 2, "",
            "mirage: error: the application needs a name; the usage is: mirage new NAME\n")
+    lists = "; `mirage build --help` lists the options\n"
+    for words, said in ((["-x"], "mirage build has no option -x"), (["-t"], "-t wants a value: -t TARGET"),
+                        (["--sanitize"], "--sanitize wants a value: --sanitize=LIST"), (["--release=1"], "--release takes no value")):
+        s.says(f"build {words[0]}", ["build", *words], 2, "", f"mirage: error: {said}{lists}")
+    s.says("a word of C as a name", ["new", "default"], 2, "",
+           "mirage: error: 'default' cannot be an application's name: its functor is named so in C, where 'default' has a meaning already\n")
     s.says("a name that is none", ["new", "7up"], 2, "",
            "mirage: error: '7up' cannot be an application's name: its functor is named so in C, and '7up' is no C identifier\n")
     status, out, err = s.mirage_does()
@@ -129,8 +135,74 @@ def choices(s):
            "mirage: error: there is no target 'linus' (did you mean linux?); the targets are: linux, sim\n")
     s.says("a compiler that isn't there", ["build", "chooser", "--cc=tcc9"], 1, "",
            "mirage: error: there is no compiler 'tcc9' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
+    s.says("sanitizers that aren't", ["build", "chooser", "--cc=gcc", "--sanitize=adress"], 1, "",
+           "mirage: error: gcc cannot build with --sanitize=adress; address and undefined are among those that it knows, and none is for none\n")
+    s.says("a configuration that isn't C", ["build", "chooser", "-f", "README.md"], 1, "",
+           "chooser/README.md: error: this is no configuration: one is a file in C, and its name ends in .c\n")
     status, _, err = s.mirage_does("build", "chooser", "--colour=red")
     s.tap.report(status == 1 and "colour" in err and err.count("\n") == 1, "an unknown key", err)
+
+
+KEYED = """#include <mirage/config.h>
+
+void config(void)
+{
+    INT_KEY count = key_int("count", 1, "how many");
+    STRING_KEY word = key_string("word", "a", "which");
+    functor(JOB, CONSOLE) keyed = foreign("unikernel.c", JOB, CONSOLE);
+    register_job("keyed", set_int(set_string(apply(keyed, default_console()), "word", word), "count", count));
+}
+"""
+
+
+def remembered_keys(s):
+    s.mirage_does("new", "keyed")
+    app = s.work / "keyed"
+    (app / "config.c").write_text(KEYED)
+    source = (app / "unikernel.c").read_text()
+    (app / "unikernel.c").write_text(
+        source.replace("ARG_STRING", 'KEY_INT(count, 0, "");\nKEY_STRING(word, "", "");\nARG_STRING')
+        .replace("    return console_log(console, greeting);", '    for (int i = 0; i < count; i++)\n'
+                 '        TRY(console_log(console, word));\n    return OK;'))
+    s.says("a key", ["run", "keyed", "--count=2"], 0, "a\na\n", "")
+    s.says("another key leaves the first as it was", ["run", "keyed", "--word=b"], 0, "b\nb\n", "")
+    s.says("a key again", ["run", "keyed", "--count=1"], 0, "b\n", "")
+    (app / "config.c").write_text(KEYED.replace('key_string("word"', 'key_string("text"'))
+    s.says("a key that the configuration lost is forgotten", ["run", "keyed"], 0, "a\n", "")
+    (app / "_build" / "config.c.choices").write_text('{"keys": [1, null], "target": 3}')
+    s.says("choices that make no sense", ["run", "keyed"], 0, "a\n", "")
+
+
+def lost_files(s):
+    """What is made may vanish: the folder that holds the runtime's objects is a cache."""
+    s.mirage_does("new", "lossy")
+    build = s.work / "lossy" / "_build" / "linux"
+    s.mirage_does("build", "lossy")
+    for name in ("instances", "objects"):
+        shutil.rmtree(build / name)
+        s.says(f"{name}/ is lost", ["run", "lossy"], 0, "hello\n", "")
+    for name in ("main.c", "build.ninja", "stamp", "lossy"):
+        (build / name).unlink()
+        s.says(f"{name} is lost", ["run", "lossy"], 0, "hello\n", "")
+    shutil.rmtree(Path(s.env["XDG_CACHE_HOME"]) / "mirage")
+    s.says("the cache is lost", ["run", "lossy"], 0, "hello\n", "")
+
+
+def odd_names(s):
+    s.mirage_does("new", "main")
+    s.says("a functor named main", ["run", "main"], 0, "hello\n", "")
+    s.mirage_does("new", "objects")
+    s.says("a program named as what is generated", ["run", "objects"], 1, "",
+           "mirage: error: objects cannot be the program's name: the build folder has a file of that name already; rename the folder\n")
+    odd = s.work / "it's a $folder #1: ü&;"
+    odd.mkdir()
+    s.says("new in an odd folder", ["new", "odd/"], 0, "odd is made; start it with: mirage run odd\n", "", cwd=odd)
+    for options in ([], ["--release", "--cc=clang"]):
+        s.says(" ".join(["an odd folder", *options]), ["run", "odd", *options], 0, "hello\n", "", cwd=odd)
+    quoted = s.work / 'quo"ted'
+    odd.rename(quoted)
+    s.says("a folder that C cannot name", ["build", "odd"], 1, "",
+           f"odd: error: there is a quotation mark in the path of {quoted}/odd, which C cannot include; rename the file or its folder\n", cwd=quoted)
 
 
 def pictures(s):
@@ -193,7 +265,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, life_of_an_application, choices, pictures, terminal_output):
+    for part in (refusals, help_texts, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, terminal_output):
         part(session)
     return tap.end()
 
