@@ -6,6 +6,7 @@ names.py MIRAGE SOURCE-FOLDER WORK-FOLDER [TEST...]
 """
 
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -29,6 +30,8 @@ class Tests:
     def build(self):
         for name, folder in PROGRAMS.items():
             lab.copy_tree(self.source / folder, self.work / name)
+            if name == "lease":
+                shutil.copy(self.source / "examples/dhcp-client/unikernel.c", self.work / name)
             net = [] if name == "lease" else ["--net=direct"]
             self.programs[name] = lab.build(self.mirage, name, self.work, *net, "--sanitize=address,undefined")
 
@@ -78,7 +81,7 @@ class Tests:
         with Lab() as l:
             host = self.host(l)
             server = self.server(host)
-            program = self.start(host, "lease", "--dhcp")
+            program = self.start(host, "lease", "--dhcp", "--stay=1h")
             self.bound(program)
             first = server.of(DISCOVER)[0]
             self.tap.report(first.broadcast and first.client == "0.0.0.0" and first.source == "0.0.0.0", "a search is broadcast from nowhere")
@@ -108,7 +111,7 @@ class Tests:
         with Lab() as l:
             host = self.host(l)
             server = self.server(host, lease=60, renew=2, rebind=40)
-            program = self.start(host, "lease", "--dhcp", "--dhcp-address=10.9.0.77")
+            program = self.start(host, "lease", "--dhcp", "--stay=1h", "--dhcp-address=10.9.0.77")
             # An address had before, on another network.
             server.refuse = lambda m: m.address(50) == "10.9.0.77"
             self.bound(program)
@@ -126,7 +129,7 @@ class Tests:
         with Lab() as l:
             host = self.host(l)
             server = self.server(host, lease=60, renew=None, rebind=None)
-            program = self.start(host, "lease", "--dhcp", "--dhcp-address=10.9.0.50")
+            program = self.start(host, "lease", "--dhcp", "--stay=1h", "--dhcp-address=10.9.0.50")
             self.bound(program)
             self.tap.equal("an address had before is had again without a search", [m.type for m in server.heard], [REQUEST])
             self.end(program, "reboot")
@@ -136,7 +139,7 @@ class Tests:
         with Lab() as l:
             host = self.host(l, "10.9.0.50/24")
             server = self.server(host, lease=60, renew=None, rebind=None)
-            program = self.start(host, "lease", "--dhcp")
+            program = self.start(host, "lease", "--dhcp", "--stay=1h")
             declined = until(lambda: server.of(DECLINE), "a decline", 30)[0]
             self.tap.equal("an address that another host has is declined", (declined.address(50), declined.address(54)), ("10.9.0.50", "10.9.0.1"))
             server.offer = "10.9.0.52"

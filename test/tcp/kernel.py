@@ -91,7 +91,8 @@ def main():
     app = work / "kernel"
     shutil.rmtree(app, ignore_errors=True)
     copy_tree(HERE / "kernel", app)
-    shutil.copy(HERE.parent.parent / "bench" / "tcp" / "server" / "unikernel.c", app)
+    for name in ("unikernel.c", "ports.h"):
+        shutil.copy(HERE.parent.parent / "bench" / "net" / "server" / name, app)
     try:
         for options in (["--release"], ["--sanitize=address,undefined"]):
             program = build(mirage, app, work, "--net=direct", *options)

@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* The services of bench/tcp, behind a line that can be bad. */
+/* The services of bench/net, behind a line that can be bad. */
 void config(void)
 {
     functor(JOB, STACK) server = foreign("unikernel.c", JOB, STACK);

@@ -1,7 +1,0 @@
-#include <mirage/config.h>
-
-void config(void)
-{
-    functor(JOB, STACK) server = foreign("unikernel.c", JOB, STACK);
-    register_job("server", apply(server, generic_stack()));
-}
