@@ -43,7 +43,7 @@ static IO err search_records(struct dns_client *client, const char *name, uint16
 {
     struct dns_name candidate;
     err e, result = ERR_NOT_FOUND;
-    if (!name_is_valid(name))
+    if (!host_name_valid(name))
         return ERR_INVALID;
     for (size_t n = 0; (e = name_candidate(client, name, n, &candidate)) != ERR_END; n++) {
         if (e == OK)
@@ -161,7 +161,7 @@ IO err dns_client_resolve(struct dns_client *client, const char *name, struct ip
         give(&numeric, 1, out, room, count);
         return OK;
     }
-    return name_is_valid(name) ? find_both(client, name, out, room, count) : ERR_INVALID;
+    return host_name_valid(name) ? find_both(client, name, out, room, count) : ERR_INVALID;
 }
 
 IO err dns_client_resolve_services(struct dns_client *client, const char *name, struct resolver_service *out,

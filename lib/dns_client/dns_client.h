@@ -5,6 +5,7 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
+#include "../dns/host_name.h"
 #include "answer.h"
 
 PARAM(STACK, stack);
@@ -92,8 +93,6 @@ INTERNAL IO err look_up(struct dns_client *client, const struct dns_name *name, 
 
 /* names.c */
 
-/* Whether it can be a host name (RFC 1123, section 2.1, and underscores); numbers are addresses that were mistyped. */
-INTERNAL bool name_is_valid(const char *name);
 /* The name with the n-th domain to look in, 0 first. ERR_END: there is none; ERR_TOO_LARGE: pass over it. */
 INTERNAL err name_candidate(struct dns_client *client, const char *name, size_t n, struct dns_name *out);
 /* Whether no server is to be asked about it (RFC 6761, 7686). */

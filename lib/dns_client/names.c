@@ -5,39 +5,7 @@
 ARG_STRINGS(search, NULL, "domains in which to look for short names, instead of those that the network tells");
 KEY_INT(ndots, 1, "dots that a name needs to be looked for as it stands first");
 
-/* Of a name's text without its final dot (RFC 1035, section 2.3.4). */
-enum { NAME_TEXT_MAX = 253, DOMAINS_SIZE = 1024 };
-
-INTERNAL bool name_is_valid(const char *name)
-{
-    size_t len = strlen(name), label = 0;
-    bool digits = true;
-    if (len > 0 && name[len - 1] == '.')
-        len--;
-    if (len == 0 || len > NAME_TEXT_MAX)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = name[i];
-        if (c == '.') {
-            if (label == 0 || name[i - 1] == '-')
-                return false;
-            label = 0;
-            digits = true;
-            continue;
-        }
-        if (++label > DNS_LABEL_MAX || (c == '-' && label == 1))
-            return false;
-        if (c >= '0' && c <= '9')
-            continue;
-        digits = false;
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
-            return false;
-    }
-    const char *last = name + len - label;
-    bool hex = label >= 2 && last[0] == '0' && (last[1] | 0x20) == 'x' &&
-               last + 2 + strspn(last + 2, "0123456789abcdefABCDEF") >= name + len;
-    return label > 0 && !digits && !hex && name[len - 1] != '-';
-}
+enum { DOMAINS_SIZE = 1024 };
 
 /* The n-th domain to look in, from the arguments or from the network. */
 static bool search_domain(struct dns_client *client, size_t n, struct dns_name *out)

@@ -2,3 +2,4 @@
 #include "../dns/name.c"
 #include "../dns/parse.c"
 #include "../dns/emit.c"
+#include "../dns/host_name.c"

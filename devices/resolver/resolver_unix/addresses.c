@@ -3,38 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-INTERNAL bool name_valid(const char *name)
-{
-    size_t len = strlen(name), label = 0, last;
-    bool digits = true;
-
-    if (len && name[len - 1] == '.')
-        len--;
-    if (len == 0 || len > NAME_MAX_LEN)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = name[i];
-        if (c == '.') {
-            if (label == 0 || name[i - 1] == '-')
-                return false;
-            label = 0;
-            digits = true;
-            continue;
-        }
-        if (++label > LABEL_MAX_LEN || (c == '-' && label == 1))
-            return false;
-        if (c >= '0' && c <= '9')
-            continue;
-        digits = false;
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
-            return false;
-    }
-    last = len - label;
-    if (label >= 2 && name[last] == '0' && (name[last + 1] == 'x' || name[last + 1] == 'X') &&
-        last + 2 + strspn(name + last + 2, "0123456789abcdefABCDEF") >= len)
-        return false;
-    return label && !digits && name[len - 1] != '-';
-}
+/* The syntax of names, compiled into this module. */
+#include "../../../lib/dns/host_name.c"
 
 static IO err resolve(struct resolver_unix *resolver, const char *name, int family, struct ip_addr *out, size_t room, size_t *count)
 {
@@ -49,7 +19,7 @@ static IO err resolve(struct resolver_unix *resolver, const char *name, int fami
             *out = address;
         return OK;
     }
-    if (!name_valid(name))
+    if (!host_name_valid(name))
         return ERR_INVALID;
     TRY(look_up(resolver, name, family, 0, &lookup));
     *count = lookup->count < room ? lookup->count : room;

@@ -92,7 +92,7 @@ IO err resolver_unix_resolve_services(struct resolver_unix *resolver, const char
     struct record r = { 0 };
     size_t found = 0;
 
-    if (!name_valid(name))
+    if (!host_name_valid(name))
         return ERR_INVALID;
     TRY(look_up(resolver, name, 0, ns_t_srv, &lookup));
     while (found < SERVICES && next_record(lookup, &r))
@@ -133,7 +133,7 @@ IO err resolver_unix_resolve_texts(struct resolver_unix *resolver, const char *n
     struct buf *texts = NULL, *text;
     err e = OK;
 
-    if (!name_valid(name))
+    if (!host_name_valid(name))
         return ERR_INVALID;
     TRY(look_up(resolver, name, 0, ns_t_txt, &lookup));
     while (e == OK && next_record(lookup, &r)) {

@@ -11,12 +11,13 @@
 #include <arpa/nameser.h>
 #include <pthread.h>
 
+#include "../../../lib/dns/host_name.h"
 #include "../../../platform/linux/fd.h"
 
 MODULE(RESOLVER, resolver_unix);
 LOG_SOURCE(resolver);
 
-enum { ADDRESSES = 32, SERVICES = 32, NAME_MAX_LEN = 253, LABEL_MAX_LEN = 63, THREAD_STACK = 1 << 20 };
+enum { ADDRESSES = 32, SERVICES = 32, THREAD_STACK = 1 << 20 };
 
 /* What lookups and the module share, which the last of them frees. */
 struct shared {
@@ -35,7 +36,7 @@ struct lookup {
     bool abandoned, ended;
     struct os_waitq waiter;
     /* Of the thread's, until it has put itself in `done`: */
-    char name[NAME_MAX_LEN + 2];
+    char name[HOST_NAME_TEXT_MAX + 2];
     int family; /* of getaddrinfo; or 0, and then records of `type` are asked for */
     ns_type type;
     err error;
@@ -59,11 +60,5 @@ INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int fa
 INTERNAL void lookup_free(struct lookup *lookup);
 
 /* addresses.c */
-
-/*
- * The host-name syntax of RFC 1123, with the underscore that is found in the wild, and without
- * names whose last label is a number, which are addresses that were mistyped or obscured.
- */
-INTERNAL bool name_valid(const char *name);
 
 #endif
