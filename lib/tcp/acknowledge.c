@@ -157,6 +157,22 @@ static bool is_duplicate(const struct tcp_flow *flow, const struct segment *segm
            (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd;
 }
 
+/*
+ * Bytes newly known to have arrived: what was SACKed now, and what was acknowledged without having been. Without SACK
+ * each duplicate stands for a segment, which is not counted again when it is acknowledged (RFC 9937, section 5).
+ */
+static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t acked, bool duplicate)
+{
+    if (flow->sack)
+        return flow->sacked_bytes + acked - sacked;
+    if (acked == 0)
+        return duplicate ? flow->mss : 0;
+    uint32_t known = flow->dup_acks * flow->mss;
+    if (flow->recovery < RECOVERY)
+        flow->dup_acks = 0; /* only those in a row tell of a loss: RFC 5681, section 3.2 */
+    return max_u32(acked > known ? acked - known : 0, min_u32(acked, flow->mss));
+}
+
 /* False: the acknowledgement is of something never sent, or too old, and the segment is to be dropped. */
 INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
 {
@@ -173,13 +189,11 @@ INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
         sacks_apply(flow, segment);
     if (flow->ecn && (segment->flags & ECE))
         recovery_reduce(flow);
-    uint32_t inside = flow->sacked_bytes;
     if (acked > 0)
         ack_new(flow, segment);
     else if (duplicate && !flow->sack && flow->dup_acks < UINT16_MAX)
         flow->dup_acks++;
-    /* Newly delivered: what was SACKed now, and what was acknowledged without having been. */
-    uint32_t delivered = (inside - sacked) + acked - (inside - flow->sacked_bytes);
+    uint32_t delivered = newly_delivered(flow, sacked, acked, duplicate);
     update_window(flow, segment);
     if (acked > 0 || delivered > 0 || duplicate) {
         if (flow->retransmit_mode != MODE_PERSIST) {

@@ -176,9 +176,10 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
         goto drop;
     if (flow->state == STATE_SYN_RECEIVED && !syn_received_ack(flow, segment))
         goto drop;
-    update_ts_recent(flow, segment);
+    /* Of what acknowledges the impossible the time stamp is not believed either. */
     if (!acknowledge(flow, segment))
         goto drop;
+    update_ts_recent(flow, segment);
     fin_acked(flow);
     if (flow->state == STATE_CLOSED)
         goto drop;

@@ -242,7 +242,7 @@ INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes)
     if (flow->fin_received || !flow_synchronized(flow))
         return;
     tune(flow);
-    uint32_t offered = flow->rcv_adv - flow->rcv_nxt, window = receive_window(flow);
+    uint32_t offered = flow->rcv_adv - flow->rcv_nxt, window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
     if (window >= 2 * offered && window > offered)
         flow->ack_need = ACK_NOW;
 }

@@ -1,6 +1,6 @@
 /*
  * Which bytes are lost, and what follows from it: RACK-TLP (RFC 8985), NewReno (RFC 6582) with peers
- * that don't SACK, proportional rate reduction (RFC 6937), retransmission timeouts (RFC 6298), and the
+ * that don't SACK, proportional rate reduction (RFC 9937), retransmission timeouts (RFC 6298), and the
  * Eifel algorithm (RFC 3522, RFC 4015) that undoes what was done for no loss.
  */
 #include "private.h"
@@ -149,21 +149,26 @@ static void undo(struct tcp_flow *flow)
     flow->resend_from = NULL;
 }
 
-/* RFC 6937, section 3: send as much as is delivered, scaled to the window that is aimed at. */
-static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool first)
+/*
+ * RFC 9937, section 6: send as much as is delivered, scaled to the window that is aimed at. Below that, catch up only
+ * after an acknowledgement that is safe: it moves on, and tells of no further loss.
+ */
+static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool safe)
 {
     uint32_t flight = sent_flight(flow), count = 0;
+    if (delivered == 0 && flow->prr_out > 0)
+        return;
     flow->prr_delivered += delivered;
     if (flight > flow->ssthresh) {
         uint64_t share = ((uint64_t)flow->prr_delivered * flow->ssthresh + flow->recover_flight - 1) / flow->recover_flight;
         count = share > flow->prr_out ? (uint32_t)share - flow->prr_out : 0;
     } else {
         uint32_t behind = flow->prr_delivered > flow->prr_out ? flow->prr_delivered - flow->prr_out : 0;
-        count = min_u32(flow->ssthresh - flight, max_u32(behind, delivered) + flow->mss);
+        count = min_u32(flow->ssthresh - flight, max_u32(behind, delivered) + (safe ? flow->mss : 0));
     }
-    if (first)
+    if (flow->prr_out == 0)
         count = max_u32(count, flow->mss); /* the fast retransmission itself */
-    flow->cwnd = flight + count;
+    flow->cwnd = max_u32(flight + count, flow->mss);
 }
 
 /* Without SACK: RFC 6582, section 3.2. True: the first segment is to be taken for lost. */
@@ -208,18 +213,16 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
         recovery_exit(flow);
     if (flow->sent == NULL) {
         if (grows && flow->recovery != REDUCED)
-            congestion_acked(flow, acked);
+            congestion_acked(flow, delivered);
         return;
     }
-    bool lost = detect(flow, done ? 0 : acked), first = false;
-    if (lost && flow->recovery < RECOVERY) {
+    bool lost = detect(flow, done ? 0 : acked);
+    if (lost && flow->recovery < RECOVERY)
         recovery_enter(flow);
-        first = true;
-    }
     if (flow->recovery == RECOVERY)
-        proportional_rate(flow, delivered, first);
+        proportional_rate(flow, delivered, acked > 0 && !lost);
     else if (grows && flow->recovery != REDUCED)
-        congestion_acked(flow, acked);
+        congestion_acked(flow, delivered);
 }
 
 /* RFC 8985, section 7.4: what the answer to a tail loss probe tells. */

@@ -78,17 +78,26 @@ static bool must_persist(const struct tcp_flow *flow)
     return flow->sent == NULL && (flow_unsent(flow) > 0 || (flow->shut && !flow->fin_sent));
 }
 
+/* How long bytes may go unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
+static os_time longest_wait(const struct tcp_flow *flow)
+{
+    return MILLISECONDS(flow->owned || flow->listener != NULL ? user_timeout_ms : orphan_timeout_ms);
+}
+
 /* Set the retransmission timer to what it should be for now: RFC 6298, section 5. */
 INTERNAL void retransmit_rearm(struct tcp_flow *flow)
 {
     if (!flow_synchronized(flow))
         return;
     if (flow->sent != NULL) {
-        os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe;
+        os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe, last = flow->last_progress + longest_wait(flow);
         if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
             return;
+        /* Section 7.2: where the timeout would come first, the probe comes in its place. */
         probe = tail_probe_time(flow);
-        flow->retransmit_mode = probe < rto ? MODE_TAIL_PROBE : MODE_RTO;
+        if (last < rto)
+            rto = last;
+        flow->retransmit_mode = probe != OS_NEVER ? MODE_TAIL_PROBE : MODE_RTO;
         timer_at(flow, TIMER_RETRANSMIT, probe < rto ? probe : rto);
         return;
     }
@@ -103,11 +112,10 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
 }
 
-/* RFC 9293, section 3.8.3, and RFC 5482: bytes went unacknowledged for too long. */
+/* Whether bytes went unacknowledged for too long. */
 static bool given_up(struct tcp_flow *flow)
 {
-    os_time most = MILLISECONDS(flow->owned || flow->listener != NULL ? user_timeout_ms : orphan_timeout_ms);
-    if (flow->tcp->now - flow->last_progress < most)
+    if (flow->tcp->now - flow->last_progress < longest_wait(flow))
         return false;
     log_debug("port %u: nothing acknowledged for too long", flow->node.ends.remote_port);
     send_reset(flow);

@@ -76,6 +76,16 @@ uint32_t inside_sent(const void *flow)
     return f->snd_nxt - f->iss - 1 - f->fin_sent;
 }
 
+uint32_t inside_received(const void *flow)
+{
+    return ((const struct tcp_flow *)flow)->rcv_nxt;
+}
+
+err inside_wait_output(void *flow)
+{
+    return os_wait(&((struct tcp_flow *)flow)->writers);
+}
+
 bool inside_fin_received(const void *flow)
 {
     return ((const struct tcp_flow *)flow)->fin_received;
@@ -85,7 +95,7 @@ bool inside_window_full(const void *flow)
 {
     const struct tcp_flow *f = flow;
     uint32_t unsent = flow_unsent(f);
-    return unsent > 0 && seq_after(f->snd_nxt + min_u32(unsent, f->mss), f->snd_una + f->snd_wnd);
+    return unsent > 0 && sent_flight(f) < f->cwnd && seq_after(f->snd_nxt + min_u32(unsent, f->mss), f->snd_una + f->snd_wnd);
 }
 
 /* Whole segments of at most 64 kB, and of half the largest window that the peer has offered. */

@@ -38,6 +38,8 @@ size_t inside_queued(const void *flow);    /* written and not acknowledged */
 size_t inside_unsent(const void *flow);
 uint32_t inside_acknowledged(const void *flow); /* bytes of the stream, modulo 2^32 */
 uint32_t inside_sent(const void *flow);
+uint32_t inside_received(const void *flow); /* the number that comes next */
+err inside_wait_output(void *flow);         /* wait until an acknowledgement comes, or the end */
 bool inside_fin_received(const void *flow);
 bool inside_window_full(const void *flow);  /* the peer's window keeps back what is unsent */
 uint32_t inside_chunk(const void *flow);    /* how much Linux would put in one of its buffers */

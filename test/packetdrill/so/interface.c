@@ -107,10 +107,14 @@ static ssize_t interface_recvmsg(void *self, int fd, struct msghdr *message, int
     struct host_call call = { .operation = HOST_RECEIVE, .fd = fd, .iov = message->msg_iov, .iov_count = (int)message->msg_iovlen,
                               .flags = flags, .message = message,
                               .arguments = { message->msg_control != NULL ? (int)message->msg_controllen : 0 } };
+    struct msghdr before = *message;
     message->msg_namelen = 0;
     message->msg_controllen = 0;
     message->msg_flags = 0;
-    return (ssize_t)host_run(&call);
+    ssize_t result = (ssize_t)host_run(&call);
+    if (result < 0)
+        *message = before; /* as the system's leaves it */
+    return result;
 }
 
 static ssize_t interface_send(void *self, int fd, const void *data, size_t len, int flags)
@@ -280,6 +284,22 @@ __attribute__((visibility("default"))) int getsockopt(int fd, int level, int nam
     if (host_fd_is(fd))
         return interface_getsockopt(NULL, fd, level, name, value, len);
     return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+}
+
+/* Not in its interface either. */
+__attribute__((visibility("default"))) ssize_t sendfile(int out, int in, off_t *offset, size_t len)
+{
+    char bytes[65536];
+    if (!host_fd_is(out))
+        return (ssize_t)syscall(SYS_sendfile, out, in, offset, len);
+    if (len > sizeof bytes)
+        len = sizeof bytes;
+    ssize_t n = offset != NULL ? pread(in, bytes, len, *offset) : read(in, bytes, len);
+    if (n > 0)
+        n = interface_send(NULL, out, bytes, (size_t)n, 0);
+    if (n > 0 && offset != NULL)
+        *offset += n;
+    return n;
 }
 
 __attribute__((visibility("default"))) void packetdrill_interface_init(const char *flags, struct packetdrill_interface *interface)

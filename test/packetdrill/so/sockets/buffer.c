@@ -77,5 +77,9 @@ void usage_look(struct socket *socket)
     bool closed = socket->flow == NULL || inside_is_closed(socket->flow);
     u->busy = !closed && inside_queued(socket->flow) > 0;
     u->window_full = u->busy && inside_window_full(socket->flow);
+    if (socket->flow != NULL && inside_received(socket->flow) != u->received) {
+        u->received = inside_received(socket->flow);
+        u->received_at = now;
+    }
     u->buffer_full = u->busy && socket->buffer_waited && inside_unsent(socket->flow) == 0;
 }

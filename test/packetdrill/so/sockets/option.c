@@ -98,7 +98,8 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         o->nodelay = value != 0;
         if (has_flow(socket))
             stack_tcp_set_nodelay(socket->flow, o->nodelay);
-        return 0;
+        /* What TCP_CORK holds goes then too. */
+        return o->nodelay && has_flow(socket) ? errno_of(send_held(socket)) : 0;
     case TCP_CORK:
         o->cork = value != 0;
         return o->cork || !has_flow(socket) ? 0 : errno_of(send_held(socket));
@@ -191,6 +192,7 @@ static int64_t give_info(struct socket *socket, struct host_call *call)
     if (socket->flow != NULL)
         inside_info(socket->flow, &info);
     usage_look(socket);
+    info.tcpi_last_data_recv = (uint32_t)((os_now() - socket->usage.received_at) / MILLISECONDS(1));
     info.tcpi_busy_time = (uint64_t)(socket->usage.total / MICROSECONDS(1));
     info.tcpi_rwnd_limited = (uint64_t)(socket->usage.window / MICROSECONDS(1));
     info.tcpi_sndbuf_limited = (uint64_t)(socket->usage.buffer / MICROSECONDS(1));

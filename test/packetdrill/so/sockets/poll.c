@@ -44,7 +44,7 @@ static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_
     for (int i = 0; i < WATCHED_MAX && ready < count; i++) {
         struct watched *w = &epoll->watched[i];
         const struct socket *socket = w->fd == 0 ? NULL : socket_find(all, w->fd);
-        if (socket == NULL)
+        if (socket == NULL || w->spent)
             continue;
         size_t readable = socket->kind == KIND_FLOW ? inside_readable(socket->flow) : 0;
         uint32_t now = readiness(socket) & (w->event.events | EPOLLERR | EPOLLHUP);
@@ -57,7 +57,7 @@ static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_
         if (fresh == 0)
             continue;
         if (w->event.events & EPOLLONESHOT)
-            w->event.events = 0;
+            w->spent = true;
         events[ready++] = (struct epoll_event){ .events = now, .data = w->event.data };
     }
     return ready;

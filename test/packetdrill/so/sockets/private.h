@@ -66,6 +66,8 @@ struct awaited {
 struct usage {
     os_time since, total, window, buffer;
     bool busy, window_full, buffer_full;
+    uint32_t received; /* the stream's next number then, */
+    os_time received_at;
 };
 
 struct watched {
@@ -74,6 +76,7 @@ struct watched {
     uint32_t seen; /* EPOLLET: what was told already, */
     size_t readable; /* with so many bytes to be read */
     uint32_t notices;
+    bool spent; /* EPOLLONESHOT: nothing more is told */
 };
 
 struct socket {

@@ -170,7 +170,7 @@ int64_t call_send(struct sockets *all, struct host_call *call)
         else if (must_not_wait(socket, call))
             e = ERR_AGAIN;
         else
-            e = os_sleep_until(os_now() + MILLISECONDS(1));
+            e = inside_wait_output(socket->flow);
         if (e == OK && inside_is_closed(socket->flow))
             e = ERR_CLOSED;
         if (e == OK)
