@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../../runtime/runtime.h"
+#include "../input.h"
 
 #define FUZZ_CHECK(condition)                                               \
     do {                                                                    \
@@ -79,20 +80,6 @@ void random_fill(struct random *random, void *out, size_t len)
         *to++ = (uint8_t)next_random();
 }
 
-/* The input, consumed from the front; zeros behind its end. */
-struct input {
-    const uint8_t *data;
-    size_t len;
-};
-
-static uint8_t take(struct input *in)
-{
-    if (in->len == 0)
-        return 0;
-    in->len--;
-    return *in->data++;
-}
-
 /* Memory that ends where the message does, so that reading past it is seen. */
 static struct buf *exact(size_t len)
 {
@@ -104,7 +91,7 @@ static struct buf *exact(size_t len)
 }
 
 /* A packet of up to `len` bytes of the input, with `room` more before it; at least one byte. */
-static struct buf *take_packet(struct input *in, size_t room, size_t len)
+static __attribute__((unused)) struct buf *take_packet(struct input *in, size_t room, size_t len)
 {
     if (len > in->len)
         len = in->len;

@@ -4,15 +4,11 @@
  * raw. What must always be so is checked after each step, and at the end nothing may be left.
  */
 #include "host.h"
+#include "../input.h"
 
 #include "../../test/tcp/invariants.h"
 
 enum { FLOWS = 4 };
-
-struct input {
-    const uint8_t *data;
-    size_t len;
-};
 
 static struct {
     struct net net;
@@ -21,31 +17,6 @@ static struct {
     struct os_fiber *opener;
     uint32_t tsval;
 } world;
-
-static uint8_t take8(struct input *in)
-{
-    if (in->len == 0)
-        return 0;
-    in->len--;
-    return *in->data++;
-}
-
-static uint32_t take16(struct input *in)
-{
-    uint32_t high = take8(in);
-    return high << 8 | take8(in);
-}
-
-/* Near some number: a little before or behind it, or anywhere. */
-static uint32_t near(struct input *in, uint32_t number)
-{
-    uint8_t how = take8(in);
-    if (how < 128)
-        return number + (uint32_t)(how - 8) * (how < 64 ? 1 : 100);
-    if (how < 250)
-        return number + take16(in) - (how & 1 ? 32768 : 0);
-    return take16(in) << 16 | take16(in);
-}
 
 /* The connection to the port, dead or alive in TIME-WAIT; NULL: none. */
 static struct node *find(uint16_t local, uint16_t remote)
@@ -68,7 +39,7 @@ static struct node *some_node(uint8_t which)
 static void send_segment(struct input *in)
 {
     static const uint8_t payload[2048] = "payload";
-    uint8_t which = take8(in), options = take8(in);
+    uint8_t which = take(in), options = take(in);
     struct node *node = some_node(which);
     const struct tcp_flow *f = node != NULL && !node->is_time_wait ? (const struct tcp_flow *)node : NULL;
     /* Of no connection: perhaps an answer to the last SYN-ACK, which may have been a cookie. */
@@ -78,7 +49,7 @@ static void send_segment(struct input *in)
     struct segment s = { .source_port = (uint16_t)(1000 + (which & 3)), .destination_port = 80 };
     s.seq = near(in, f != NULL ? f->rcv_nxt : w != NULL ? w->rcv_nxt : last->ack);
     s.window = (uint16_t)take16(in);
-    s.flags = take8(in);
+    s.flags = take(in);
     if (node != NULL) {
         s.source_port = node->ends.remote_port;
         s.destination_port = node->ends.local_port;
@@ -94,7 +65,7 @@ static void send_segment(struct input *in)
     if (s.flags & SYN) {
         s.sack_permitted = options & 8;
         s.has_scale = options & 16;
-        s.scale = take8(in) & 15;
+        s.scale = take(in) & 15;
         s.mss = options & 32 ? (uint16_t)take16(in) : 0;
     } else if (options & 8) {
         s.sack_count = 1 + (options >> 4) % 3;
@@ -110,7 +81,7 @@ static void send_segment(struct input *in)
 static void send_raw(struct input *in)
 {
     struct ip_head head = { .source = ADDRESS_B, .destination = ADDRESS_A };
-    size_t len = take8(in) % 100;
+    size_t len = take(in) % 100;
     struct buf *b = buf_alloc(len > in->len ? in->len : len);
     memcpy(b->data, in->data, b->len);
     in->data += b->len;
@@ -121,8 +92,8 @@ static void send_raw(struct input *in)
 
 static void send_icmp(struct input *in)
 {
-    struct node *node = some_node(take8(in));
-    struct icmp_error e = { .kind = (enum icmp_error_kind)(take8(in) % 8), .mtu = take16(in),
+    struct node *node = some_node(take(in));
+    struct icmp_error e = { .kind = (enum icmp_error_kind)(take(in) % 8), .mtu = take16(in),
                             .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
     if (node == NULL)
         return;
@@ -154,7 +125,7 @@ static err open_one(void *arg)
 
 static void application(struct input *in)
 {
-    uint8_t what = take8(in);
+    uint8_t what = take(in);
     struct tcp_flow **slot = &world.flows[what >> 6], *flow = *slot;
     struct buf *b;
     if (flow == NULL) {
@@ -192,7 +163,7 @@ static void application(struct input *in)
 
 static void step(struct input *in)
 {
-    uint8_t what = take8(in);
+    uint8_t what = take(in);
     if (what < 140)
         send_segment(in);
     else if (what < 150)
@@ -209,7 +180,7 @@ static void step(struct input *in)
 static err run_input(void *arg)
 {
     struct input *in = arg;
-    uint32_t offloads = take8(in) & 1 ? NETWORK_CSUM_OUT | NETWORK_TSO4 : 0;
+    uint32_t offloads = take(in) & 1 ? NETWORK_CSUM_OUT | NETWORK_TSO4 : 0;
     net_script(&world.net);
     world.net.a.ip.offloads = world.net.a.tcp->offloads = offloads;
     CHECK_EQUAL(tcp_listen(world.net.a.tcp, &IP_ANY, 80, 3, &world.listener), OK);

@@ -1,0 +1,157 @@
+/*
+ * A sequence of frames into a whole running stack: Ethernet, ARP, IPv4, IPv6 with neighbour discovery, ICMP, UDP, TCP, and the
+ * DHCP and DNS clients on them, connected as `mirage` does it. Between the frames time passes and an application reads,
+ * writes, opens and closes, as the input says. In the end all that was opened is closed, and nothing may be left.
+ */
+#include "application.h"
+
+struct eth;
+struct arp;
+struct ipv4;
+struct ipv6;
+struct stack;
+struct dhcp_client;
+
+err ethernet_connect(struct eth **out, struct net *net);
+err arp_connect(struct arp **out, struct eth *eth, struct random *random);
+err ipv4_connect(struct ipv4 **out, struct eth *eth, struct arp *arp, struct random *random);
+err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random);
+err ip_connect(struct ip **out, struct ipv4 *v4, struct ipv6 *v6);
+err icmp_connect(struct icmp **out, struct ip *ip, struct random *random);
+err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct random *random);
+err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct random *random);
+err stack_connect(struct stack **out, struct ip *ip, struct udp *udp, struct tcp *tcp);
+err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack, struct random *random);
+err dns_client_connect(struct dns_client **out, struct stack *stack, struct random *random);
+DEVICE(eth);
+DEVICE(arp);
+DEVICE(ipv4);
+DEVICE(ipv6);
+DEVICE(stack);
+DEVICE(dhcp_client);
+
+extern const struct arg mirage_arg_ipv4, mirage_arg_ipv4_gateway, mirage_arg_ipv6, mirage_arg_ipv6_gateway, mirage_arg_dhcp, mirage_arg_nameserver;
+
+static struct {
+    struct eth *eth;
+    struct arp *arp;
+    struct ipv4 *v4;
+    struct ipv6 *v6;
+    struct stack *stack;
+    struct dhcp_client *dhcp;
+} host;
+
+/* What the command line would say. */
+static void configure(bool dhcp)
+{
+    static struct ip_addr server = IP_V4(10, 0, 0, 1);
+    fuzz_net.self[0] = IP_V4(10, 0, 0, 2);
+    fuzz_net.self[1] = fuzz_net.self[2] = (struct ip_addr){ .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } };
+    *(struct ip_cidr *)mirage_arg_ipv4.value = dhcp ? (struct ip_cidr){ 0 } : (struct ip_cidr){ fuzz_net.self[0], 24 };
+    *(struct ip_addr *)mirage_arg_ipv4_gateway.value = dhcp ? IP_ANY : peers4[0];
+    *(struct ip_cidr *)mirage_arg_ipv6.value = (struct ip_cidr){ fuzz_net.self[1], 64 };
+    *(struct ip_addr *)mirage_arg_ipv6_gateway.value = peers6[0];
+    *(bool *)mirage_arg_dhcp.value = dhcp;
+    *(struct arg_ips *)mirage_arg_nameserver.value = dhcp ? (struct arg_ips){ 0 } : (struct arg_ips){ 1, &server };
+}
+
+static err connect_all(void)
+{
+    struct random *random = &fuzz_generator;
+    TRY(ethernet_connect(&host.eth, &fuzz_net));
+    TRY(arp_connect(&host.arp, host.eth, random));
+    TRY(ipv4_connect(&host.v4, host.eth, host.arp, random));
+    TRY(ipv6_connect(&host.v6, host.eth, random));
+    TRY(ip_connect(&app.ip, host.v4, host.v6));
+    TRY(icmp_connect(&app.icmp, app.ip, random));
+    TRY(udp_connect(&app.udp, app.ip, app.icmp, random));
+    TRY(tcp_connect(&app.tcp, app.ip, app.icmp, random));
+    TRY(stack_connect(&host.stack, app.ip, app.udp, app.tcp));
+    TRY(dhcp_client_connect(&host.dhcp, host.v4, host.stack, random));
+    return dns_client_connect(&app.names, host.stack, random);
+}
+
+static void disconnect_all(void)
+{
+    dns_client_disconnect(app.names);
+    dhcp_client_disconnect(host.dhcp);
+    stack_disconnect(host.stack);
+    tcp_disconnect(app.tcp);
+    udp_disconnect(app.udp);
+    icmp_disconnect(app.icmp);
+    ip_disconnect(app.ip);
+    ipv6_disconnect(host.v6);
+    ipv4_disconnect(host.v4);
+    arp_disconnect(host.arp);
+    eth_disconnect(host.eth);
+}
+
+static void one_frame(struct input *in)
+{
+    static void (*const kinds[])(struct input *in) = {
+        frame_tcp, frame_tcp, frame_tcp, frame_tcp, frame_tcp, frame_udp, frame_icmp, frame_router, frame_neighbour,
+        frame_arp, frame_reflected, frame_reflected, frame_lease, frame_answer, frame_raw, frame_udp,
+    };
+    uint8_t what = take(in);
+    kinds[what & 15](in);
+    /* Several frames may come in one turn of the loop. */
+    if (!(what & 16))
+        os_sleep(MICROSECONDS(10));
+}
+
+/* Whatever comes in, buffers and answers stay within bounds. */
+static void check_bounds(size_t written)
+{
+    struct buf_stats stats;
+    struct os_stats os;
+    buf_get_stats(&stats);
+    os_get_stats(&os);
+    FUZZ_CHECK(stats.pages <= 2000 && stats.heap_bytes <= 4000000);
+    FUZZ_CHECK(os.fibers <= 100 && os.timers <= 200);
+    FUZZ_CHECK(fuzz_net.written - written <= 500);
+}
+
+static void step(struct input *in)
+{
+    uint8_t what = take(in);
+    size_t written = fuzz_net.written;
+    answer_neighbours(in);
+    if (what < 170)
+        one_frame(in);
+    else if (what < 225)
+        application(in);
+    else
+        os_sleep(MICROSECONDS(1) << (what & 31) % 30);
+    check_bounds(written);
+}
+
+/* Nobody answers any more: within two hours every connection has ended, and nothing waits. */
+static void check_silence(void)
+{
+    struct buf_stats stats;
+    os_sleep(HOURS(1));
+    size_t written = fuzz_net.written, segments = fuzz_net.segments;
+    os_sleep(HOURS(1));
+    buf_get_stats(&stats);
+    FUZZ_CHECK(fuzz_net.segments == segments && fuzz_net.written - written <= 500);
+    FUZZ_CHECK(stats.views == 0);
+}
+
+static err fuzz_entry(void *arg)
+{
+    struct input *in = arg;
+    uint8_t how = take(in);
+    memset(&fuzz_net, 0, sizeof fuzz_net);
+    fuzz_net.offloads = how & 1 ? NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 | NETWORK_USO : 0;
+    fuzz_net.offloads |= how & 2 ? NETWORK_CSUM_IN : 0;
+    fuzz_net.silent = how & 4;
+    configure(how & 8);
+    TRY(connect_all());
+    application_begin();
+    while (in->len > 0)
+        step(in);
+    application_end();
+    check_silence();
+    disconnect_all();
+    return OK;
+}

@@ -1,0 +1,210 @@
+/*
+ * The wire: a NETWORK that checks what the host sends, answers who looks for neighbours, and remembers what
+ * helps to make frames that the host accepts: the last frames, and how far each TCP connection has come.
+ */
+#ifndef FUZZ_STACK_WIRE_H
+#define FUZZ_STACK_WIRE_H
+
+#include "../ip/host.h"
+
+#include <mirage/checksum.h>
+#include <mirage/packet.h>
+#include <mirage/wire.h>
+
+#include "../../lib/ipv4/ipv4_wire.h"
+#include "../../lib/ipv6/ipv6_wire.h"
+
+NETWORK(net);
+
+enum { MTU = 1500, FRAME_MAX = NETWORK_HEADER + MTU, KEPT = 4, CONNECTIONS = 8, ASKED_MAX = 4 };
+enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd };
+enum { FIN = 1, SYN = 2, RST = 4, ACK = 16, URG = 32 };
+
+struct frame {
+    size_t len;
+    uint8_t bytes[FRAME_MAX];
+};
+
+/* A TCP connection as its other end knows it. */
+struct connection {
+    struct ip_addr host, peer;
+    uint16_t host_port, peer_port;
+    uint32_t sent;  /* the number behind the last byte that the host sent */
+    uint32_t acked; /* the next that it expects */
+    uint32_t stamp; /* its last time stamp */
+};
+
+struct net {
+    void *ctx;
+    uint32_t offloads;
+    bool silent; /* nobody answers ARP and neighbour discovery */
+    size_t written, segments;
+    struct frame kept[KEPT];
+    size_t kept_count;
+    struct frame query, lease; /* the last to a DNS server, to a DHCP server */
+    struct connection connections[CONNECTIONS];
+    size_t connection_count;
+    struct ip_addr asked[ASKED_MAX]; /* neighbours that the host looks for */
+    size_t asked_count;
+    struct ip_addr self[3]; /* the host's addresses: IPv4, IPv6, the IPv6 one that it used last */
+};
+
+static struct net fuzz_net;
+static const uint8_t host_mac[6] = { 2, 0, 0, 0, 0, 2 }, peer_mac[6] = { 2, 0, 0, 0, 0, 1 };
+
+void net_info(struct net *net, struct network_info *out)
+{
+    *out = (struct network_info){ .mtu = MTU, .offloads = net->offloads };
+    memcpy(out->mac, host_mac, sizeof out->mac);
+}
+
+void net_listen(struct net *net, void *ctx)
+{
+    net->ctx = ctx;
+}
+
+void net_disconnect(struct net *net)
+{
+    (void)net;
+}
+
+static void note_asked(struct net *net, const struct ip_addr *target)
+{
+    if (net->asked_count < ASKED_MAX)
+        net->asked[net->asked_count++] = *target;
+}
+
+static struct connection *connection_of(struct net *net, const struct ip_addr *host, const struct ip_addr *peer, const uint8_t *ports)
+{
+    for (size_t i = 0; i < CONNECTIONS && i < net->connection_count; i++) {
+        struct connection *c = &net->connections[i];
+        if (c->host_port == wire_get16(ports) && c->peer_port == wire_get16(ports + 2) && ip_equal(&c->host, host) &&
+            ip_equal(&c->peer, peer))
+            return c;
+    }
+    struct connection *c = &net->connections[net->connection_count++ % CONNECTIONS];
+    *c = (struct connection){ .host = *host, .peer = *peer, .host_port = wire_get16(ports), .peer_port = wire_get16(ports + 2) };
+    return c;
+}
+
+static uint32_t stamp_of(const uint8_t *segment, size_t header)
+{
+    for (size_t i = 20; i + 10 <= header && segment[i] != 0; i += segment[i] == 1 || segment[i + 1] < 2 ? 1 : segment[i + 1])
+        if (segment[i] == 8 && segment[i + 1] == 10)
+            return wire_get32(segment + i + 2);
+    return 0;
+}
+
+static void note_segment(struct net *net, const struct ip_addr *host, const struct ip_addr *peer, const uint8_t *segment, size_t len)
+{
+    FUZZ_CHECK(len >= 20);
+    size_t header = (size_t)(segment[12] >> 4) * 4;
+    FUZZ_CHECK(header >= 20 && header <= len);
+    net->segments++;
+    if (segment[13] & RST)
+        return;
+    struct connection *c = connection_of(net, host, peer, segment);
+    uint32_t end = wire_get32(segment + 4) + (uint32_t)(len - header) + !!(segment[13] & SYN) + !!(segment[13] & FIN);
+    if (segment[13] & SYN || (int32_t)(end - c->sent) > 0)
+        c->sent = end;
+    if (segment[13] & ACK)
+        c->acked = wire_get32(segment + 8);
+    c->stamp = stamp_of(segment, header);
+}
+
+static void note_datagram(struct net *net, const struct frame *frame, const uint8_t *datagram)
+{
+    if (wire_get16(datagram + 2) == 53)
+        net->query = *frame;
+    else if (wire_get16(datagram + 2) == 67)
+        net->lease = *frame;
+}
+
+/* What is whole must bear its checksum. */
+static void check_transport(struct net *net, const struct frame *frame, const struct ip_addr *source, const struct ip_addr *destination,
+                            uint8_t protocol, const uint8_t *p)
+{
+    size_t len = frame->len - (size_t)(p - frame->bytes);
+    bool known = protocol == IP_PROTOCOL_TCP || protocol == IP_PROTOCOL_UDP || protocol == IP_PROTOCOL_ICMPV6;
+    FUZZ_CHECK(known || protocol == IP_PROTOCOL_ICMP);
+    FUZZ_CHECK(checksum_is_valid(checksum_add(known ? checksum_pseudo(source, destination, protocol, (uint32_t)len) : 0, p, len)));
+    if (protocol == IP_PROTOCOL_TCP) {
+        note_segment(net, source, destination, p, len);
+    } else if (protocol == IP_PROTOCOL_UDP) {
+        FUZZ_CHECK(len >= 8 && wire_get16(p + 4) == len);
+        note_datagram(net, frame, p);
+    } else if (protocol == IP_PROTOCOL_ICMPV6 && p[0] == 135 && !ip_is_any(source)) {
+        struct ip_addr target = ipv6_addr(p + 8);
+        note_asked(net, &target);
+    }
+}
+
+static void check_ipv4(struct net *net, const struct frame *frame)
+{
+    struct ipv4_header h;
+    const uint8_t *p = frame->bytes + NETWORK_HEADER;
+    size_t len = frame->len - NETWORK_HEADER;
+    FUZZ_CHECK(ipv4_parse(&h, p, len, len) == OK && h.length == len);
+    struct ip_addr source = ipv4_addr(h.source), destination = ipv4_addr(h.destination);
+    if ((h.fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) == 0)
+        check_transport(net, frame, &source, &destination, h.protocol, p + h.header_len);
+}
+
+static void check_ipv6(struct net *net, const struct frame *frame)
+{
+    const uint8_t *p = frame->bytes + NETWORK_HEADER;
+    size_t len = frame->len - NETWORK_HEADER;
+    struct ipv6_walk walk;
+    FUZZ_CHECK(len >= IPV6_HEADER && p[0] >> 4 == 6 && wire_get16(p + IPV6_LENGTH) == len - IPV6_HEADER);
+    struct ip_addr source = ipv6_addr(p + IPV6_SOURCE), destination = ipv6_addr(p + IPV6_DESTINATION);
+    if (!ip_is_any(&source))
+        net->self[2] = source;
+    ipv6_walk_begin(&walk, p, len);
+    while (ipv6_walk_next(&walk) == IPV6_WALK_HEADER)
+        if (walk.kind == IPV6_FRAGMENT)
+            return;
+    FUZZ_CHECK(walk.result == IPV6_WALK_UPPER);
+    check_transport(net, frame, &source, &destination, walk.kind, p + walk.at);
+}
+
+static void check_arp(struct net *net, const struct frame *frame)
+{
+    const uint8_t *p = frame->bytes + NETWORK_HEADER;
+    FUZZ_CHECK(frame->len >= NETWORK_HEADER + 28 && wire_get16(p) == 1 && wire_get16(p + 2) == TYPE_IPV4);
+    struct ip_addr target = ipv4_addr(wire_get32(p + 24));
+    /* A probe of the host's own (RFC 5227) finds nobody, unless the input says so. */
+    if (wire_get16(p + 6) == 1 && wire_get32(p + 14) != 0 && wire_get32(p + 14) != wire_get32(p + 24))
+        note_asked(net, &target);
+}
+
+static void check_frame(struct net *net, const struct buf *b)
+{
+    struct frame *frame = &net->kept[net->kept_count++ % KEPT];
+    frame->len = buf_len(b);
+    FUZZ_CHECK(frame->len > NETWORK_HEADER && frame->len <= FRAME_MAX);
+    IGNORE(buf_read_copy(b, 0, frame->bytes, frame->len));
+    FUZZ_CHECK(memcmp(frame->bytes + 6, host_mac, sizeof host_mac) == 0);
+    switch (wire_get16(frame->bytes + 12)) {
+    case TYPE_ARP: check_arp(net, frame); break;
+    case TYPE_IPV4: check_ipv4(net, frame); break;
+    case TYPE_IPV6: check_ipv6(net, frame); break;
+    default: FUZZ_CHECK(!"a type that the host speaks");
+    }
+}
+
+err net_write(struct net *net, struct buf *frame)
+{
+    struct packet_finish finish;
+    size_t count = 0;
+    FUZZ_CHECK(frame != NULL && packet_fits(frame, net->offloads) && !packet_exceeds(frame, MTU));
+    packet_finish_begin(&finish, frame, 0);
+    for (; (frame = packet_finish_next(&finish)) != NULL; count++) {
+        check_frame(net, frame);
+        buf_free(frame);
+    }
+    FUZZ_CHECK(count > 0);
+    net->written += count;
+    return OK;
+}
+
+#endif
