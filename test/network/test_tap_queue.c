@@ -14,6 +14,7 @@
 
 #define MIRAGE_WHOLE
 #include "../../devices/network/network_tap/network_tap.c"
+#include "../../devices/network/network_tap/shed.c"
 #include "../../devices/network/network_tap/transfer.c"
 
 static const uint8_t to[6] = { 2, 0, 0, 0, 0, 1 }, from[6] = { 2, 0, 0, 0, 0, 2 };

@@ -113,6 +113,8 @@ IO err network_tap_connect(struct network_tap **out)
     metric_register(&tap->frames_out, METRIC_COUNTER, "tap.frames_out", tap->name, "Frames that were written");
     metric_register(&tap->dropped_in, METRIC_COUNTER, "tap.dropped_in", tap->name, "Frames that made no sense");
     metric_register(&tap->dropped_out, METRIC_COUNTER, "tap.dropped_out", tap->name, "Frames that the kernel did not take");
+    metric_register(&tap->syn_share, METRIC_GAUGE, "tap.syn_share", tap->name, "One SYN of so many is let in; 1 but in a flood");
+    shed_init(tap);
     linux_fd_watch(&tap->fd, ready, tap);
     *out = tap;
     return OK;
@@ -124,8 +126,9 @@ fail:
 
 IO void network_tap_disconnect(struct network_tap *tap)
 {
-    struct metric *metrics[] = { &tap->frames_in, &tap->frames_out, &tap->dropped_in, &tap->dropped_out };
+    struct metric *metrics[] = { &tap->frames_in, &tap->frames_out, &tap->dropped_in, &tap->dropped_out, &tap->syn_share };
 
+    shed_end(tap);
     linux_fd_close(&tap->fd);
     drop_waiting(tap);
     for (size_t i = 0; i < TAP_PAGES; i++)

@@ -25,6 +25,13 @@ enum { TAP_GSO_NONE = 0, TAP_GSO_TCP4 = 1, TAP_GSO_TCP6 = 4, TAP_GSO_UDP = 5, TA
 /* Pages for a frame of NETWORK_GSO_MAX bytes, the first with headroom, and iovecs for one that is written. */
 enum { TAP_PAGES = 18, TAP_VECTOR = 128 };
 
+/* What came since a moment, and when to look at it if nothing comes: see shed.c. */
+struct shed {
+    struct os_timer timer;
+    os_time since;
+    uint32_t frames, syns;
+};
+
 struct network_tap {
     struct linux_fd fd;
     struct network_info info;
@@ -36,7 +43,8 @@ struct network_tap {
     struct buf **waiting; /* a ring of frames for which the kernel had no room */
     size_t first, count;
     bool down_told; /* that the interface is down, until a write succeeds */
-    struct metric frames_in, frames_out, dropped_in, dropped_out;
+    struct shed shed;
+    struct metric frames_in, frames_out, dropped_in, dropped_out, syn_share;
 };
 
 /* Open the interface, and find out what it is; tells what is wrong. */
@@ -50,5 +58,12 @@ INTERNAL bool tap_read(struct network_tap *tap);
  * than a vector must have been pulled up.
  */
 INTERNAL err tap_write(struct network_tap *tap, struct buf *frame);
+
+INTERNAL void shed_init(struct network_tap *tap);
+INTERNAL void shed_end(struct network_tap *tap);
+
+/* A frame has come in; a turn's are read. */
+INTERNAL void shed_count(struct network_tap *tap, const struct buf *frame);
+INTERNAL void shed_look(struct network_tap *tap);
 
 #endif

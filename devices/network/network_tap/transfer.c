@@ -120,6 +120,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
         switch (read_frame(tap, &frame)) {
         case OK:
             metric_add(&tap->frames_in, 1);
+            shed_count(tap, frame);
             bytes += buf_len(frame);
             if (tap->ctx != NULL) {
                 network_tap_on_frame(tap->ctx, frame);
@@ -129,6 +130,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
             break;
         case ERR_AGAIN:
             linux_fd_drained(&tap->fd);
+            shed_look(tap);
             return false;
         case ERR_NO_MEMORY:
             /* The frame stays where it is; perhaps there is memory in the next turn. */
@@ -140,6 +142,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
             metric_add(&tap->dropped_in, 1);
         }
     }
+    shed_look(tap);
     return true;
 }
 

@@ -1,0 +1,127 @@
+/*
+ * A flood of SYNs costs its sender less than its reader, and the kernel keeps what comes in one short queue: when that
+ * overflows, frames of connections that exist are lost with the others, before any protocol could prefer them. So
+ * while most of what comes is SYNs, and more than syn_rate a second, the kernel is given a filter (classic BPF) that
+ * drops all but a share of them before the queue, in their sender's time. Connections that are wanted never look
+ * so: of three frames of theirs, no more than one is a SYN.
+ */
+#include "tap.h"
+
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
+
+/* How long SYNs are counted before the share is reckoned anew, and one SYN of how many always comes through. */
+#define SHED_WINDOW MILLISECONDS(20)
+enum { SHED_MOST = 65536 };
+
+enum { FLAG_SYN = 0x02, FLAG_ACK = 0x10 };
+
+/* One that asks for a connection; extension headers are not looked behind, here or in the filter. */
+static bool is_syn(const struct buf *frame)
+{
+    const uint8_t *p = frame->data;
+    size_t flags;
+
+    if (frame->len < 14 + 20 + 14)
+        return false;
+    if (p[12] == 0x08 && p[13] == 0x00 && p[23] == 6 && (p[20] & 0x1f) == 0 && p[21] == 0)
+        flags = 14u + (p[14] & 15u) * 4u + 13u;
+    else if (p[12] == 0x86 && p[13] == 0xdd && p[20] == 6)
+        flags = 14 + 40 + 13;
+    else
+        return false;
+    return flags < frame->len && (p[flags] & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
+}
+
+/* Of the SYNs, let in one of `share`; 1: all. False when the kernel can't. */
+static bool set_filter(struct network_tap *tap, uint32_t share)
+{
+    /* The frame begins with its Ethernet header; jumps count the instructions that they skip. */
+    struct sock_filter code[] = {
+        /*  0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+        /*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 6),
+        /*  2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
+        /*  3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 0, 13),
+        /*  4 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
+        /*  5 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 11, 0),
+        /*  6 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),
+        /*  7 */ BPF_STMT(BPF_JMP | BPF_JA, 4),
+        /*  8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 8),
+        /*  9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
+        /* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 0, 6),
+        /* 11 */ BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),
+        /* 12 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 14 + 13),
+        /* 13 */ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLAG_SYN | FLAG_ACK),
+        /* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FLAG_SYN, 0, 2),
+        /* 15 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        /* 16 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, UINT32_MAX / share, 1, 0),
+        /* 17 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        /* 18 */ BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = { sizeof code / sizeof *code, code };
+
+    return share == 1 ? ioctl(tap->fd.fd, TUNDETACHFILTER, &program) == 0 : ioctl(tap->fd.fd, TUNATTACHFILTER, &program) == 0;
+}
+
+/* What the share ought to be, after `spent`. */
+static uint32_t reckon(const struct network_tap *tap, os_time spent)
+{
+    const struct shed *shed = &tap->shed;
+    uint64_t share = (uint64_t)tap->syn_share.value, sent = shed->syns * share, wanted = 1;
+
+    if (sent > 2 * (uint64_t)(shed->frames - shed->syns))
+        wanted = sent * 1000 / (uint64_t)(spent / MILLISECONDS(1)) / (uint64_t)syn_rate;
+    /* A flood that pauses is let in again by halves. */
+    if (wanted < share / 2)
+        wanted = share / 2;
+    return wanted < 1 ? 1 : wanted > SHED_MOST ? SHED_MOST : (uint32_t)wanted;
+}
+
+static void fire(void *arg)
+{
+    shed_look(arg);
+}
+
+INTERNAL void shed_init(struct network_tap *tap)
+{
+    tap->shed.timer.fire = fire;
+    tap->shed.timer.arg = tap;
+    tap->shed.since = os_loop_now();
+    tap->syn_share.value = 1;
+}
+
+INTERNAL void shed_end(struct network_tap *tap)
+{
+    os_timer_stop(&tap->shed.timer);
+    if (tap->syn_share.value > 1)
+        set_filter(tap, 1);
+}
+
+INTERNAL void shed_count(struct network_tap *tap, const struct buf *frame)
+{
+    tap->shed.frames++;
+    tap->shed.syns += is_syn(frame);
+}
+
+INTERNAL void shed_look(struct network_tap *tap)
+{
+    struct shed *shed = &tap->shed;
+    os_time now = os_loop_now(), spent = now - shed->since;
+
+    if (spent < SHED_WINDOW || syn_rate <= 0)
+        return;
+    int64_t share = tap->syn_share.value, wanted = reckon(tap, spent);
+    shed->since = now;
+    shed->frames = shed->syns = 0;
+    if ((wanted * 4 > share * 5 || wanted * 4 < share * 3) && set_filter(tap, (uint32_t)wanted)) {
+        log_debug("%s: of the SYNs, one of %lld is let in", tap->name, (long long)wanted);
+        tap->syn_share.value = wanted;
+    }
+    /* What the filter drops wakes nobody, so that its end is a matter of time. */
+    if (tap->syn_share.value > 1 && os_timer_set(&shed->timer, now + SHED_WINDOW) != OK && set_filter(tap, 1))
+        tap->syn_share.value = 1;
+}
