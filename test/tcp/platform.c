@@ -99,7 +99,8 @@ void platform_exit(int status)
     exit(status);
 }
 
+/* Turns of the loop end by what was done, not by the time that it took. */
 const char *platform_replay(void)
 {
-    return NULL;
+    return "the same seed";
 }
