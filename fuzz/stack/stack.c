@@ -151,7 +151,8 @@ static err fuzz_entry(void *arg)
     while (in->len > 0)
         step(in);
     application_end();
-    check_silence();
+    if (!(how & 16))
+        check_silence();
     disconnect_all();
     return OK;
 }
