@@ -11,10 +11,15 @@ AddressSanitizer and UndefinedBehaviorSanitizer; --fast: with GCC only. Further 
 meson test: names of tests, --suite NAME. The last line says how many test cases passed and failed.'
 
 fast=no
-case ${1-} in
---fast) fast=yes && shift ;;
--h | --help) printf '%s\n' "$usage" && exit 0 ;;
-esac
+arguments=()
+for word; do
+    case $word in
+    --fast) fast=yes ;;
+    -h | --help) printf '%s\n' "$usage" && exit 0 ;;
+    *) arguments+=("$word") ;;
+    esac
+done
+set -- "${arguments[@]}"
 
 runtime_package=$(clang_runtime_package)
 need_packages "${build_packages[@]}" "${test_packages[@]}" ${runtime_package:+"$runtime_package"}
