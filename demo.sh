@@ -32,4 +32,5 @@ build/tool/mirage build examples/website >/dev/null
 if port_taken; then
     die "Port $port is taken by another program; choose another one: ./demo.sh --port $((port < 65535 ? port + 1 : 8080))"
 fi
+say "The site is at http://localhost:$port/ until Ctrl-C."
 exec build/tool/mirage run examples/website -- --port="$port"

@@ -55,7 +55,8 @@ IO err website_start(struct console *console, struct files *files, struct pages 
 
     /* A site that looks broken had better not start. */
     TRY(files_stat(files, "style.css", &style));
-    snprintf(line, sizeof line, port == 0 ? "Serving" : "Serving on http://localhost:%u/", port);
+    /* At which address is the network's to know: the host's own, or one of this program's own. */
+    snprintf(line, sizeof line, port == 0 ? "Serving" : "Serving on port %u", port);
     TRY(console_log(console, line));
     err e = http_serve(http, port, &w);
     if (e == ERR_ADDRESS_IN_USE || e == ERR_ACCESS) {

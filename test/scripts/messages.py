@@ -94,7 +94,8 @@ def serving(tap, m):
         said = m.runs("demo.sh", "--port", str(port))
     tap.report(said[0] == 1 and said[1] == "" and said[2].startswith(f"Port {port} is taken by another program; choose another one: ./demo.sh --port ")
                and said[2].count("\n") == 1, "a port that is taken", str(said))
-    tap.equal("a port that is free", m.runs("demo.sh", f"--port={port}"), (0, f"run examples/website -- --port={port}\n", ""))
+    tap.equal("a port that is free", m.runs("demo.sh", f"--port={port}"), 
+              (0, f"run examples/website -- --port={port}\n", f"The site is at http://localhost:{port}/ until Ctrl-C.\n"))
 
 
 def main():
