@@ -125,8 +125,11 @@ static void step(struct input *in)
     check_bounds(written);
 }
 
-/* Nobody answers any more: within two hours every connection has ended, and nothing waits. */
-static void check_silence(void)
+/*
+ * Nobody answers any more: within two hours every connection has ended, and nothing waits but, for a DHCP client that is
+ * bound, what fits into its socket's queue.
+ */
+static void check_silence(bool dhcp)
 {
     struct buf_stats stats;
     os_sleep(HOURS(1));
@@ -134,7 +137,7 @@ static void check_silence(void)
     os_sleep(HOURS(1));
     buf_get_stats(&stats);
     FUZZ_CHECK(fuzz_net.segments == segments && fuzz_net.written - written <= 500);
-    FUZZ_CHECK(stats.views == 0);
+    FUZZ_CHECK(stats.views <= (dhcp ? 64 : 0));
 }
 
 static err fuzz_entry(void *arg)
@@ -152,7 +155,7 @@ static err fuzz_entry(void *arg)
         step(in);
     application_end();
     if (!(how & 16))
-        check_silence();
+        check_silence(how & 8);
     disconnect_all();
     return OK;
 }
