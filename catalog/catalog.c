@@ -148,7 +148,9 @@ static ENUM_KEY choice_key(struct here here, const char *name)
     const struct catalog_choice *c = catalog_choices;
     while (strcmp(c->name, name) != 0)
         c++;
-    struct node *node = key_declare(here, c->name, "enum", c->default_value, c->doc, list_of(c->choices));
+    bool elsewhere = c->elsewhere != NULL && strcmp(config_target(), "linux") != 0;
+    const char *value = elsewhere ? c->elsewhere : c->default_value;
+    struct node *node = key_declare(here, c->name, "enum", value, c->doc, list_of(c->choices));
     return (ENUM_KEY)node;
 }
 

@@ -24,6 +24,7 @@ struct catalog_entry {
 struct catalog_choice {
     const char *name, *default_value, *doc;
     const char *const *choices; /* ended by NULL */
+    const char *elsewhere;      /* the default of other targets than linux; NULL when it's the same */
 };
 
 /* Ended by an entry without a name. */

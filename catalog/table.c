@@ -313,8 +313,9 @@ const struct catalog_entry catalog_entries[] = {
 
 const struct catalog_choice catalog_choices[] = {
     { "kv", "crunch", "folders of files: crunch compiles them in, direct reads them when the program runs",
-      LIST("crunch", "direct") },
-    { "net", "socket", "the network: socket is the host's, direct is this project's own stack", LIST("socket", "direct") },
+      LIST("crunch", "direct"), NULL },
+    { "net", "socket", "the network: socket is the host's, direct is this project's own stack", LIST("socket", "direct"),
+      "direct" },
     { 0 },
 };
 

@@ -140,7 +140,8 @@ static void print_choices(struct out *out)
         struct strings choices = { 0 };
         for (const char *const *value = c->choices; *value != NULL; value++)
             strings_add(&choices, *value);
-        out_print(out, "| `--%s=%s` | `%s` | %s |\n", c->name, strings_join(&choices, "\\|"), c->default_value, cell(c->doc));
+        const char *elsewhere = c->elsewhere == NULL ? "" : text("; `%s` for other targets than `linux`", c->elsewhere);
+        out_print(out, "| `--%s=%s` | `%s`%s | %s |\n", c->name, strings_join(&choices, "\\|"), c->default_value, elsewhere, cell(c->doc));
     }
 }
 

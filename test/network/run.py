@@ -108,7 +108,7 @@ def pcap(tap, mirage, work, env):
 
 def two(tap, mirage, work, env):
     """Two hosts on a switch, one behind a bad line: TCP brings every byte, whatever the seed."""
-    status, _, err = run([mirage, "build", "--target=sim", "--net=direct", "--cc=gcc"], work, env)
+    status, _, err = run([mirage, "build", "--target=sim", "--cc=gcc"], work, env)
     tap.report(status == 0, "two hosts build", err)
     argv = [str(work / "_build" / "sim" / work.name), "--ipv4-ipv4=10.0.0.1/24", "--ipv4__2-ipv4=10.0.0.2/24",
             "--bytes=256000", "--log=warning"]
