@@ -75,6 +75,18 @@
 #endif
 
 /*
+ * The instance's name, "tcp__2", as text: it tells apart what a functor that is applied twice registers or logs. Read
+ * abstractly, a functor has none.
+ */
+#ifdef MIRAGE_INSTANCE
+#define MIRAGE_TEXT(x) #x
+#define MIRAGE_TEXT_OF(x) MIRAGE_TEXT(x)
+#define INSTANCE_NAME MIRAGE_TEXT_OF(MIRAGE_INSTANCE)
+#else
+#define INSTANCE_NAME "abstract"
+#endif
+
+/*
  * KEY_INT(name, default, "what it is") and friends: a constant of the functor
  * that the configuration may set for each instance. The compiler sees it as a
  * constant, so that branches it rules out vanish.

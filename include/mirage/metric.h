@@ -20,7 +20,10 @@ struct metric {
     struct metric *next, **link;
 };
 
-/* Give a zeroed metric its name and link it in; the strings must outlive it. */
+/*
+ * Give a zeroed metric its name and link it in; the strings must outlive it. The instance, which becomes a label, is
+ * INSTANCE_NAME in a functor: two instances register the same names.
+ */
 void metric_register(struct metric *metric, enum metric_kind kind, const char *name,
                      const char *instance, const char *help);
 /* Does nothing when it is not registered. */

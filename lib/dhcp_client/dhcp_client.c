@@ -14,11 +14,11 @@ enum { ADDRESSES_SHOWN = 8 };
 
 static void register_metrics(struct dhcp_client *c)
 {
-    metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", NULL, "messages sent");
-    metric_register(&c->received, METRIC_COUNTER, "dhcp.received", NULL, "replies received");
-    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", NULL, "datagrams that were no reply to this client");
-    metric_register(&c->leases, METRIC_COUNTER, "dhcp.leases", NULL, "leases got and extended");
-    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", NULL, "addresses that another host uses");
+    metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", INSTANCE_NAME, "messages sent");
+    metric_register(&c->received, METRIC_COUNTER, "dhcp.received", INSTANCE_NAME, "replies received");
+    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", INSTANCE_NAME, "datagrams that were no reply to this client");
+    metric_register(&c->leases, METRIC_COUNTER, "dhcp.leases", INSTANCE_NAME, "leases got and extended");
+    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", INSTANCE_NAME, "addresses that another host uses");
 }
 
 static void unregister_metrics(struct dhcp_client *c)

@@ -20,11 +20,11 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     client->stack = stack;
     client->random = random;
     client->began = os_now();
-    metric_register(&client->queries, METRIC_COUNTER, "dns.queries", NULL, "queries sent to a server, by UDP first");
-    metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", NULL, "queries repeated by TCP");
-    metric_register(&client->cached, METRIC_COUNTER, "dns.cached", NULL, "lookups answered from the cache");
-    metric_register(&client->timeouts, METRIC_COUNTER, "dns.timeouts", NULL, "queries that a server did not answer");
-    metric_register(&client->refused, METRIC_COUNTER, "dns.refused", NULL, "datagrams that were no reply to a query");
+    metric_register(&client->queries, METRIC_COUNTER, "dns.queries", INSTANCE_NAME, "queries sent to a server, by UDP first");
+    metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", INSTANCE_NAME, "queries repeated by TCP");
+    metric_register(&client->cached, METRIC_COUNTER, "dns.cached", INSTANCE_NAME, "lookups answered from the cache");
+    metric_register(&client->timeouts, METRIC_COUNTER, "dns.timeouts", INSTANCE_NAME, "queries that a server did not answer");
+    metric_register(&client->refused, METRIC_COUNTER, "dns.refused", INSTANCE_NAME, "datagrams that were no reply to a query");
     *out = client;
     return OK;
 }

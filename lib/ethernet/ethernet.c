@@ -40,7 +40,7 @@ static void register_metrics(struct ethernet *eth)
         [DROP_TYPE] = { "ethernet.dropped_type", "frames of a type that nobody takes" },
     };
     for (size_t i = 0; i < DROPS; i++)
-        metric_register(&eth->drops[i], METRIC_COUNTER, names[i][0], NULL, names[i][1]);
+        metric_register(&eth->drops[i], METRIC_COUNTER, names[i][0], INSTANCE_NAME, names[i][1]);
 }
 
 IO err ethernet_connect(struct ethernet **out, struct net *net)

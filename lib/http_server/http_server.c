@@ -23,11 +23,11 @@ static void register_metrics(struct http_server *http)
         [4] = "http.responses_4xx", [5] = "http.responses_5xx",
     };
     for (size_t i = 2; i < HTTP_STATUS_CLASSES; i++)
-        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], NULL, "responses by class of status");
-    metric_register(&http->open, METRIC_GAUGE, "http.connections", NULL, "open connections");
-    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", NULL, "connections accepted");
-    metric_register(&http->bytes_in, METRIC_COUNTER, "http.bytes_in", NULL, "bytes received");
-    metric_register(&http->bytes_out, METRIC_COUNTER, "http.bytes_out", NULL, "bytes sent");
+        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], INSTANCE_NAME, "responses by class of status");
+    metric_register(&http->open, METRIC_GAUGE, "http.connections", INSTANCE_NAME, "open connections");
+    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", INSTANCE_NAME, "connections accepted");
+    metric_register(&http->bytes_in, METRIC_COUNTER, "http.bytes_in", INSTANCE_NAME, "bytes received");
+    metric_register(&http->bytes_out, METRIC_COUNTER, "http.bytes_out", INSTANCE_NAME, "bytes sent");
 }
 
 IO err http_server_connect(struct http_server **out, struct stack *stack, struct clock *clock)

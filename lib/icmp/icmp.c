@@ -10,12 +10,12 @@ IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
         return ERR_NO_MEMORY;
     icmp->ip = ip;
     icmp->random = random;
-    metric_register(&icmp->in, METRIC_COUNTER, "icmp.in", NULL, "messages received");
-    metric_register(&icmp->malformed, METRIC_COUNTER, "icmp.malformed", NULL, "malformed messages");
-    metric_register(&icmp->echoes_in, METRIC_COUNTER, "icmp.echoes_in", NULL, "echo requests answered");
-    metric_register(&icmp->errors_in, METRIC_COUNTER, "icmp.errors_in", NULL, "errors received");
-    metric_register(&icmp->errors_out, METRIC_COUNTER, "icmp.errors_out", NULL, "errors sent");
-    metric_register(&icmp->errors_limited, METRIC_COUNTER, "icmp.errors_limited", NULL, "errors not sent for there were many");
+    metric_register(&icmp->in, METRIC_COUNTER, "icmp.in", INSTANCE_NAME, "messages received");
+    metric_register(&icmp->malformed, METRIC_COUNTER, "icmp.malformed", INSTANCE_NAME, "malformed messages");
+    metric_register(&icmp->echoes_in, METRIC_COUNTER, "icmp.echoes_in", INSTANCE_NAME, "echo requests answered");
+    metric_register(&icmp->errors_in, METRIC_COUNTER, "icmp.errors_in", INSTANCE_NAME, "errors received");
+    metric_register(&icmp->errors_out, METRIC_COUNTER, "icmp.errors_out", INSTANCE_NAME, "errors sent");
+    metric_register(&icmp->errors_limited, METRIC_COUNTER, "icmp.errors_limited", INSTANCE_NAME, "errors not sent for there were many");
     ip_listen_icmp(ip, icmp);
     *out = icmp;
     return OK;

@@ -39,7 +39,7 @@ static void register_metrics(struct ipv6 *ip)
     struct metric *all[14];
     metrics_of(ip, all);
     for (size_t i = 0; i < 14; i++)
-        metric_register(all[i], i == 13 ? METRIC_GAUGE : METRIC_COUNTER, names[i][0], NULL, names[i][1]);
+        metric_register(all[i], i == 13 ? METRIC_GAUGE : METRIC_COUNTER, names[i][0], INSTANCE_NAME, names[i][1]);
 }
 
 INTERNAL void ipv6_arm(struct ipv6 *ip, os_time when)

@@ -1,4 +1,5 @@
 #include <mirage/functor.h>
+#include <mirage/metric.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@ KEY_INT(start, 0, "the first number");
 
 struct counter {
     int next, calls;
+    struct metric asked;
 };
 
 IO err counter_connect(struct counter **out)
@@ -17,6 +19,7 @@ IO err counter_connect(struct counter **out)
     if ((*out = calloc(1, sizeof **out)) == NULL)
         return ERR_NO_MEMORY;
     (*out)->next = (int)start;
+    metric_register(&(*out)->asked, METRIC_COUNTER, "counter.asked", INSTANCE_NAME, NULL);
     printf("connect counter from %d\n", (int)start);
     return OK;
 }
@@ -24,12 +27,14 @@ IO err counter_connect(struct counter **out)
 IO void counter_disconnect(struct counter *counter)
 {
     printf("disconnect counter from %d\n", (int)start);
+    metric_unregister(&counter->asked);
     free(counter);
 }
 
 int counter_next(struct counter *counter)
 {
     counter->calls++;
+    metric_add(&counter->asked, 1);
     return counter->next++;
 }
 

@@ -1,4 +1,5 @@
 #include <mirage/functor.h>
+#include <mirage/metric.h>
 
 #include <stdio.h>
 
@@ -17,5 +18,9 @@ IO err job_start(struct ones *ones, struct hundreds *hundreds, struct nested *ne
     printf("nested %d\n", nested_next(nested));
     printf("again %d\n", again_next(again));
     printf("calls %d %d %d %d\n", ones_calls(ones), hundreds_calls(hundreds), nested_calls(nested), again_calls(again));
+
+    char metrics[256];
+    metric_print(metrics, sizeof metrics);
+    fputs(metrics, stdout);
     return OK;
 }
