@@ -27,7 +27,7 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     tcp->flow_count++;
     flow->nodelay = true;
     flow->rcv_buffer = (uint32_t)receive_buffer;
-    flow->rcv_scale = (uint8_t)window_scale;
+    flow->rcv_scale = window_scale > 0 ? (uint8_t)window_scale : 0;
     flow->rto = SECONDS(1); /* RFC 6298, (2.1) */
     flow->min_rtt = OS_NEVER;
     flow->ts_offset = timestamp_offset(tcp, ends);

@@ -154,6 +154,7 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
         /* Of a simultaneous OPEN: the acknowledgement is what matters. */
         segment->flags &= (uint8_t)~SYN;
         segment->seq++;
+        flow->ack_need = ACK_NOW;
     }
     if (paws_reject(flow, segment)) {
         COUNT(flow->tcp, paws);

@@ -60,14 +60,14 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
         .ack = syn->seq + 1,
         .flags = SYN | ACK,
         .window = (uint16_t)min_u32((uint32_t)receive_buffer, 65535),
-        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, 65535),
+        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, (uint32_t)mss_max),
     };
     if (timestamps && syn->has_timestamp) {
         answer.has_timestamp = true;
         answer.tsval = (now | bits) + timestamp_offset(tcp, ends);
         answer.tsecr = syn->tsval;
         answer.sack_permitted = sack && syn->sack_permitted;
-        answer.has_scale = syn->has_scale;
+        answer.has_scale = window_scale >= 0 && syn->has_scale;
         answer.scale = (uint8_t)window_scale;
         if (ecn != 0 && (bits & 32))
             answer.flags |= ECE;

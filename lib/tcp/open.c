@@ -6,8 +6,8 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 {
     uint16_t least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
     flow->peer_mss = syn->mss == 0 ? least : syn->mss < MSS_LEAST ? MSS_LEAST : syn->mss;
-    flow->scaled = syn->has_scale;
-    flow->snd_scale = syn->has_scale ? syn->scale : 0;
+    flow->scaled = window_scale >= 0 && syn->has_scale;
+    flow->snd_scale = flow->scaled ? syn->scale : 0;
     if (!flow->scaled)
         flow->rcv_scale = 0;
     flow->timestamps = timestamps && syn->has_timestamp;

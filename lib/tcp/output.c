@@ -125,8 +125,8 @@ static void offer_options(struct tcp_flow *flow, struct segment *s)
 {
     bool answer = s->flags & ACK;
     uint32_t payload = ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
-    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST, 65535);
-    s->has_scale = answer ? flow->scaled : true;
+    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST, (uint32_t)mss_max);
+    s->has_scale = answer ? flow->scaled : window_scale >= 0;
     s->scale = (uint8_t)window_scale;
     s->sack_permitted = answer ? flow->sack : sack;
     if (!answer && timestamps) {
@@ -267,9 +267,9 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
     uint32_t len = min_u32(min_u32(unsent, window), segment_limit(flow, mss));
     uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
-    /* What begins a flight is half of it at most: the rest is on its way when its acknowledgement comes. */
-    if (flight == 0 && len > room / 2)
-        len = min_u32(len, max_u32(room / 2 / mss * mss, mss));
+    /* Half of the window at most at once: the rest is on its way when its acknowledgement comes. */
+    if (len > mss && len > flow->cwnd / 2)
+        len = min_u32(len, max_u32(flow->cwnd / 2 / mss * mss, mss));
     if (len > room) {
         flow->cwnd_full = true;
         if (room < mss)

@@ -118,7 +118,8 @@ static void receive_fin(struct tcp_flow *flow)
  * Nobody will read what comes to an orphan. As long as it has bytes to deliver it acknowledges and
  * drops; then it says so with a reset (RFC 2525, section 2.17).
  */
-static void receive_orphan(struct tcp_flow *flow, uint32_t seq, uint32_t len, bool fin, struct buf *data)
+static void receive_orphan(struct tcp_flow *flow, const struct segment *segment, uint32_t seq, uint32_t len, bool fin,
+                           struct buf *data)
 {
     buf_free(data);
     if (seq != flow->rcv_nxt) {
@@ -131,8 +132,8 @@ static void receive_orphan(struct tcp_flow *flow, uint32_t seq, uint32_t len, bo
         flow->orphan_data = true;
         flow->ack_need = ACK_NOW;
         flush_later(flow);
-        if (flow->snd_una == flow->snd_nxt && flow_unsent(flow) == 0) {
-            send_reset(flow);
+        if (flow->snd_queued == 0) {
+            send_reset_for(flow->tcp, &flow->node.ends, segment);
             flow_end(flow, ERR_CLOSED);
             return;
         }
@@ -186,7 +187,7 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
     if (len > 0)
         learn_segment_size(flow, payload, len);
     if (!flow->owned && flow->listener == NULL) {
-        receive_orphan(flow, seq, len, fin, payload);
+        receive_orphan(flow, segment, seq, len, fin, payload);
         return;
     }
     if (seq != flow->rcv_nxt) {

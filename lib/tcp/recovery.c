@@ -20,8 +20,10 @@ INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *s)
 {
     os_time rtt = flow->tcp->now - s->at;
     if (seq_before(s->end, flow->rack.highest)) {
-        if (!s->ever_resent)
+        if (!s->ever_resent) {
             flow->reordering_seen = true;
+            flow->reordering = max_u32(flow->reordering, flow->rack.highest - s->seq);
+        }
     } else {
         flow->rack.highest = s->end;
     }

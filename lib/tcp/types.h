@@ -216,6 +216,7 @@ struct tcp_flow {
     uint32_t dup_acks;
     uint32_t prr_delivered, prr_out, recover_flight;
     uint32_t tail_probe_end;
+    uint32_t reordering; /* most bytes that overtook another */
     uint32_t cwnd_acked;
     uint32_t usage, usage_end; /* most bytes in flight until usage_end is acknowledged */
     struct {

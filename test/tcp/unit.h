@@ -25,6 +25,7 @@
 #ifndef MIRAGE_KEY_window_scale
 #define MIRAGE_KEY_window_scale 7
 #endif
+#define MIRAGE_KEY_mss_max 65535
 #ifndef MIRAGE_KEY_ecn
 #define MIRAGE_KEY_ecn 2
 #endif

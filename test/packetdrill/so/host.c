@@ -296,9 +296,14 @@ size_t host_packet_next(void *out, size_t room, os_time *left_at)
     return len;
 }
 
-/* Let time pass. Up to the next timer nothing can happen, so that the loop need not know. Called with the lock. */
+/*
+ * Let time pass, when the loop is done with what another thread asked for. Up to the next timer nothing can happen, so
+ * that the loop need not know. Called with the lock.
+ */
 static void pass(os_time duration)
 {
+    while (host.answered < host.asked && !host.ended)
+        pthread_cond_wait(&host.answer, &host.lock);
     host.target = sim_platform.now + duration;
     if (host.target < host.deadline)
         sim_platform.now = host.target;

@@ -203,6 +203,7 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     X("send_buffer", send_buffer, 1)                  \
     X("send_buffer_max", send_buffer_max, 1)          \
     X("initial_window", initial_window, 1)            \
+    X("mss_max", mss_max, 1)                          \
     X("window_scale", window_scale, 1)
 
 bool inside_set(const char *name, int64_t value)

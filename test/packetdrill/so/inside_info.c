@@ -68,7 +68,7 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_snd_ssthresh = f->ssthresh >= 0x7fffffff ? 0x7fffffff : segments(f, f->ssthresh),
         .tcpi_snd_cwnd = f->cwnd / f->mss,
         .tcpi_advmss = f->mss,
-        .tcpi_reordering = 3,
+        .tcpi_reordering = segments(f, f->reordering) > 3 ? segments(f, f->reordering) : 3,
         .tcpi_rcv_space = f->rcv_buffer,
         .tcpi_total_retrans = (uint32_t)(f->tcp->metrics.resent.value + f->mss - 1) / f->mss,
     };

@@ -107,6 +107,7 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         if (value < 88 || value > 32767)
             return EINVAL;
         o->max_segment = (uint16_t)value;
+        inside_set("mss_max", value);
         if (has_flow(socket))
             inside_set_mss(socket->flow, o->max_segment);
         return 0;

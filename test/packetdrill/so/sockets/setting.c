@@ -50,8 +50,17 @@ static void apply_receive_buffer(const char *name, const char *text)
         inside_set("receive_buffer_max", largest);
         /* The scale follows from that, as it does in Linux. */
         int scale = 63 - __builtin_clzll((unsigned long long)largest) - 15;
-        inside_set("window_scale", scale < 0 ? 0 : scale > 14 ? 14 : scale);
+        if (setting_number("net.ipv4.tcp_window_scaling", 1) != 0)
+            inside_set("window_scale", scale < 0 ? 0 : scale > 14 ? 14 : scale);
     }
+}
+
+static void apply_scaling(const char *name, const char *text)
+{
+    char buffer[SETTING_TEXT];
+    inside_set("window_scale", strcmp(text, "0") == 0 ? -1 : 7);
+    if (host_setting("net.ipv4.tcp_rmem", buffer, sizeof buffer))
+        apply_receive_buffer(name, buffer);
 }
 
 static void apply_congestion(const char *name, const char *text)
@@ -81,6 +90,7 @@ static const struct setting settings[SETTINGS] = {
     { "tcp_max_syn_backlog", apply_number },
     { "tcp_syncookies", apply_cookies },
     { "tcp_rmem", apply_receive_buffer },
+    { "tcp_window_scaling", apply_scaling },
     { "tcp_congestion_control", apply_congestion },
     { "tcp_wmem", apply_nothing },
     { "tcp_notsent_lowat", apply_nothing },
