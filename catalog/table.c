@@ -83,7 +83,7 @@ const struct catalog_entry catalog_entries[] = {
         .name = "kv_mem",
         .prototype = "KV_RW kv_mem(void)",
         .doc = "A store in memory, empty at boot.",
-        .source = "devices/kv/kv_mem.c",
+        .source = "devices/kv/kv_mem",
         .result = "KV_RW",
     },
     {
