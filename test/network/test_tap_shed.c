@@ -18,7 +18,7 @@ static os_time clock_now = SECONDS(1), timer_due;
 static struct sock_filter filter[32]; /* as it was attached last; of 0: none */
 static unsigned short filter_len;
 static unsigned attached, detached;
-static bool refuse_filter, refuse_timer;
+static bool refuse_filter, refuse_timer, drained;
 
 static int fake_ioctl(int fd, unsigned long request, const struct sock_fprog *program)
 {
@@ -74,6 +74,7 @@ static struct network_tap *begin(void)
     attached = detached = filter_len = 0;
     timer_due = 0;
     refuse_filter = refuse_timer = false;
+    drained = true;
     shed_init(&tap);
     return &tap;
 }
@@ -82,14 +83,15 @@ static struct network_tap *begin(void)
 static int64_t after(struct network_tap *tap, os_time time, size_t syns, size_t others)
 {
     struct buf *a = syn(FRAME_TCP4), *b = frame_make(FRAME_TCP4, (uint8_t[6]){ 2 }, (uint8_t[6]){ 4 }, 0, 0);
-    for (size_t i = 0; i < syns; i++)
-        shed_count(tap, a);
-    for (size_t i = 0; i < others; i++)
-        shed_count(tap, b);
+    for (size_t i = 0; i < syns + others; i++) {
+        shed_count(tap, i < syns ? a : b);
+        if (drained && i % 64 == 0)
+            shed_look(tap, true);
+    }
     buf_free(a);
     buf_free(b);
     clock_now += time;
-    shed_look(tap);
+    shed_look(tap, drained);
     return tap->syn_share.value;
 }
 
@@ -129,6 +131,34 @@ static void the_share_follows_the_flood(void **state)
     CHECK_EQUAL(after(tap, MILLISECONDS(500), 5000, 100), 60);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 20000, 0), 6000);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 1000000, 0), SHED_MOST);
+    assert_int_equal(failed_checks, 0);
+}
+
+static void who_is_late_lets_in_less(void **state)
+{
+    struct network_tap *tap = begin();
+    (void)state;
+    /* As many as are wanted, and they are too many: the queue is never empty. */
+    CHECK_EQUAL(after(tap, MILLISECONDS(20), 12800, 0), 64);
+    drained = false;
+    for (int i = 0; i < 4; i++)
+        after(tap, MILLISECONDS(20), 200, 0);
+    CHECK(tap->syn_share.value > 64);
+    int64_t share = tap->syn_share.value;
+    for (int i = 0; i < 100; i++)
+        after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
+    CHECK(tap->syn_share.value > share);
+    CHECK_EQUAL(tap->shed.rate, 10000 / RATE_LEAST + 1);
+    /* It has time again, and takes as many as before, but not at once. */
+    drained = true;
+    share = tap->syn_share.value;
+    for (int i = 0; i < 50; i++)
+        after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
+    CHECK(tap->syn_share.value < share && tap->syn_share.value > 200);
+    for (int i = 0; i < 700; i++)
+        after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
+    CHECK(tap->syn_share.value >= 50 && tap->syn_share.value <= 80);
+    CHECK_EQUAL(tap->shed.rate, 10000);
     assert_int_equal(failed_checks, 0);
 }
 
@@ -253,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_shed_in_floods_alone),      cmocka_unit_test(the_share_follows_the_flood),
+        cmocka_unit_test(who_is_late_lets_in_less),
         cmocka_unit_test(a_flood_that_ends_is_forgotten), cmocka_unit_test(what_is_lacking_lets_all_in),
         cmocka_unit_test(the_filter_drops_a_share_of_syns),
     };

@@ -18,6 +18,9 @@ KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
 #define SHED_WINDOW MILLISECONDS(20)
 enum { SHED_MOST = 65536 };
 
+/* Frames in the kernel's queue (tx_queue_len), and the parts of syn_rate by which a rate that was too much is found. */
+enum { QUEUE = 500, RATE_LEAST = 64, RATE_STEP = 512 };
+
 enum { FLAG_SYN = 0x02, FLAG_ACK = 0x10 };
 
 /* One that asks for a connection; extension headers are not looked behind, here or in the filter. */
@@ -67,14 +70,30 @@ static bool set_filter(struct network_tap *tap, uint32_t share)
     return share == 1 ? ioctl(tap->fd.fd, TUNDETACHFILTER, &program) == 0 : ioctl(tap->fd.fd, TUNATTACHFILTER, &program) == 0;
 }
 
-/* What the share ought to be, after `spent`. */
-static uint32_t reckon(const struct network_tap *tap, os_time spent)
+/* A rate of SYNs that still is too much is halved, and grows again little by little. */
+static void adapt(struct shed *shed, int64_t let_in)
 {
-    const struct shed *shed = &tap->shed;
-    uint64_t share = (uint64_t)tap->syn_share.value, sent = shed->syns * share, wanted = 1;
+    if (!shed->late)
+        shed->rate += syn_rate / RATE_STEP + 1;
+    else if (let_in * 2 <= shed->rate * 3)
+        shed->rate /= 2;
+    if (shed->rate > syn_rate)
+        shed->rate = syn_rate;
+    else if (shed->rate < syn_rate / RATE_LEAST + 1)
+        shed->rate = syn_rate / RATE_LEAST + 1;
+}
 
-    if (sent > 2 * (uint64_t)(shed->frames - shed->syns))
-        wanted = sent * 1000 / (uint64_t)(spent / MILLISECONDS(1)) / (uint64_t)syn_rate;
+/* What the share ought to be, after `spent`. */
+static uint32_t reckon(struct network_tap *tap, os_time spent)
+{
+    struct shed *shed = &tap->shed;
+    uint64_t share = (uint64_t)tap->syn_share.value, wanted = 1;
+    uint64_t let_in = (uint64_t)shed->syns * 1000 / (uint64_t)(spent / MILLISECONDS(1));
+
+    if (shed->syns * share > 2 * (uint64_t)(shed->frames - shed->syns)) {
+        adapt(shed, (int64_t)let_in);
+        wanted = let_in * share / (uint64_t)shed->rate;
+    }
     /* A flood that pauses is let in again by halves. */
     if (wanted < share / 2)
         wanted = share / 2;
@@ -83,7 +102,7 @@ static uint32_t reckon(const struct network_tap *tap, os_time spent)
 
 static void fire(void *arg)
 {
-    shed_look(arg);
+    shed_look(arg, false);
 }
 
 INTERNAL void shed_init(struct network_tap *tap)
@@ -91,6 +110,7 @@ INTERNAL void shed_init(struct network_tap *tap)
     tap->shed.timer.fire = fire;
     tap->shed.timer.arg = tap;
     tap->shed.since = os_loop_now();
+    tap->shed.rate = syn_rate;
     tap->syn_share.value = 1;
 }
 
@@ -105,18 +125,24 @@ INTERNAL void shed_count(struct network_tap *tap, const struct buf *frame)
 {
     tap->shed.frames++;
     tap->shed.syns += is_syn(frame);
+    if (++tap->shed.backlog == QUEUE)
+        tap->shed.late = true;
 }
 
-INTERNAL void shed_look(struct network_tap *tap)
+INTERNAL void shed_look(struct network_tap *tap, bool drained)
 {
     struct shed *shed = &tap->shed;
     os_time now = os_loop_now(), spent = now - shed->since;
 
+    if (drained)
+        shed->backlog = 0;
     if (spent < SHED_WINDOW || syn_rate <= 0)
         return;
     int64_t share = tap->syn_share.value, wanted = reckon(tap, spent);
     shed->since = now;
     shed->frames = shed->syns = 0;
+    /* Who is late throughout is late again. */
+    shed->late = shed->backlog >= QUEUE;
     if ((wanted * 4 > share * 5 || wanted * 4 < share * 3) && set_filter(tap, (uint32_t)wanted)) {
         log_debug("%s: of the SYNs, one of %lld is let in", tap->name, (long long)wanted);
         tap->syn_share.value = wanted;

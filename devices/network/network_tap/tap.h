@@ -30,6 +30,9 @@ struct shed {
     struct os_timer timer;
     os_time since;
     uint32_t frames, syns;
+    uint32_t backlog; /* frames since there was none to read */
+    bool late;        /* the queue was full, as far as that shows */
+    int64_t rate;     /* SYNs a second that this program has time for */
 };
 
 struct network_tap {
@@ -62,8 +65,8 @@ INTERNAL err tap_write(struct network_tap *tap, struct buf *frame);
 INTERNAL void shed_init(struct network_tap *tap);
 INTERNAL void shed_end(struct network_tap *tap);
 
-/* A frame has come in; a turn's are read. */
+/* A frame has come in; a turn's are read, and perhaps all. */
 INTERNAL void shed_count(struct network_tap *tap, const struct buf *frame);
-INTERNAL void shed_look(struct network_tap *tap);
+INTERNAL void shed_look(struct network_tap *tap, bool drained);
 
 #endif

@@ -130,7 +130,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
             break;
         case ERR_AGAIN:
             linux_fd_drained(&tap->fd);
-            shed_look(tap);
+            shed_look(tap, true);
             return false;
         case ERR_NO_MEMORY:
             /* The frame stays where it is; perhaps there is memory in the next turn. */
@@ -142,7 +142,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
             metric_add(&tap->dropped_in, 1);
         }
     }
-    shed_look(tap);
+    shed_look(tap, false);
     return true;
 }
 
