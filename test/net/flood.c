@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct flood {
     double seconds, rate;
 };
 
+static volatile sig_atomic_t ended;
 static uint64_t random_state = 88172645463325252u;
 
 static uint64_t draw(void)
@@ -94,6 +96,12 @@ static void make(const struct flood *f, uint8_t *frame)
     put16(tcp + 16, checksum(ip + 12, 28, 6 + 20));
 }
 
+static void end_now(int number)
+{
+    (void)number;
+    ended = 1;
+}
+
 static void usage(void)
 {
     printf("flood --interface=NAME --mac=ADDRESS --to=ADDRESS --port=PORT --flags=NUMBER\n"
@@ -140,6 +148,7 @@ int main(int argc, char **argv)
         usage();
         return 2;
     }
+    signal(SIGTERM, end_now);
     int fd = socket(AF_PACKET, SOCK_RAW, 0);
     struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP),
                                    .sll_ifindex = (int)if_nametoindex(f.interface) };
@@ -152,8 +161,10 @@ int main(int argc, char **argv)
         messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
+    printf("begins\n");
+    fflush(stdout);
     double start = now(), end = start + f.seconds;
-    for (double t = start; t < end && sent < f.count; t = now()) {
+    for (double t = start; t < end && sent < f.count && !ended; t = now()) {
         if (f.rate > 0 && (double)sent > f.rate * (t - start)) {
             usleep(1000);
             continue;

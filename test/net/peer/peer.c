@@ -1,6 +1,7 @@
 /*
  * What the tests' clients talk to. Over HTTP: GET /pattern/N gives N bytes of a pattern, POST /pattern tells whether it was
- * sent the pattern, GET /stats tells what is in use, POST /release and /resume as below. Over TCP alone, by port:
+ * sent the pattern, GET /stats tells what is in use, POST /trim gives back what malloc() keeps, POST /release and /resume
+ * do as below. Over TCP alone, by port:
  *
  *     7    gives back what it gets       9    drops it
  *     19   sends the pattern, endlessly
@@ -218,7 +219,8 @@ static void release(struct peer *p)
 }
 
 static const struct route routes[] = {
-    { "GET", "/pattern/:bytes" }, { "POST", "/pattern" }, { "GET", "/stats" }, { "POST", "/release" }, { "POST", "/resume" },
+    { "GET", "/pattern/:bytes" }, { "POST", "/pattern" }, { "GET", "/stats" }, { "POST", "/release" }, { "POST", "/trim" },
+    { "POST", "/resume" },
 };
 
 IO err http_on_request(void *ctx, struct http_exchange *x)
@@ -233,6 +235,7 @@ IO err http_on_request(void *ctx, struct http_exchange *x)
     case 1: return take(p, x);
     case 2: return stats(p, x);
     case 3: release(p); break;
+    case 4: malloc_trim(0); break;
     default: os_wake_all(&p->resumed); break;
     }
     return text(x, 200, "", 0);
