@@ -299,6 +299,11 @@ static bool check_shape(const struct description *d)
                      path_shown(d->params[i].file), d->params[i].line);
             return false;
         }
+    for (size_t i = 0; i < d->arg_count; i++)
+        if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
+            error_at(d->args[i].file, d->args[i].line, "every program has an argument --%s of its own; rename this one", d->args[i].name);
+            return false;
+        }
     return true;
 }
 
