@@ -101,9 +101,30 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
     return true;
 }
 
+/* A key is an option of the command, beside the command's own. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = { "file", "target", "release", "development", "cc", "sanitize", "dot", "svg", "json", "output", "help", NULL };
+    for (const char *const *t = taken; *t != NULL; t++)
+        if (strcmp(*t, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_names(const struct key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_taken(keys[i].name))
+            continue;
+        error_at(keys[i].place.file, keys[i].place.line, "'%s' cannot name a key: the command has an option of that name", keys[i].name);
+        return false;
+    }
+    return true;
+}
+
 bool keys_apply(struct key *keys, size_t count, const struct given_key *given, size_t given_count)
 {
-    bool ok = true;
+    bool ok = check_names(keys, count);
     for (size_t i = 0; i < count; i++) {
         const char *wrong = wrong_with(&keys[i], keys[i].default_value);
         keys[i].value = keys[i].default_value;
