@@ -149,9 +149,25 @@ static void who_is_late_lets_in_less(void **state)
         after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
     CHECK(tap->syn_share.value > share);
     CHECK_EQUAL(tap->shed.rate, 10000 / RATE_LEAST + 1);
+    /* Another flood begins anew. */
+    for (int i = 0; i < 20; i++)
+        after(tap, MILLISECONDS(20), 0, 0);
+    CHECK_EQUAL(tap->syn_share.value, 1);
+    CHECK_EQUAL(tap->shed.rate, 10000);
+    assert_int_equal(failed_checks, 0);
+}
+
+static void who_has_time_again_lets_in_more(void **state)
+{
+    struct network_tap *tap = begin();
+    (void)state;
+    drained = false;
+    for (int i = 0; i < 100; i++)
+        after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
+    CHECK_EQUAL(tap->shed.rate, 10000 / RATE_LEAST + 1);
     /* It has time again, and takes as many as before, but not at once. */
     drained = true;
-    share = tap->syn_share.value;
+    int64_t share = tap->syn_share.value;
     for (int i = 0; i < 50; i++)
         after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
     CHECK(tap->syn_share.value < share && tap->syn_share.value > 200);
@@ -283,7 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_shed_in_floods_alone),      cmocka_unit_test(the_share_follows_the_flood),
-        cmocka_unit_test(who_is_late_lets_in_less),
+        cmocka_unit_test(who_is_late_lets_in_less),     cmocka_unit_test(who_has_time_again_lets_in_more),
         cmocka_unit_test(a_flood_that_ends_is_forgotten), cmocka_unit_test(what_is_lacking_lets_all_in),
         cmocka_unit_test(the_filter_drops_a_share_of_syns),
     };

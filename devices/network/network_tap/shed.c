@@ -93,6 +93,8 @@ static uint32_t reckon(struct network_tap *tap, os_time spent)
     if (shed->syns * share > 2 * (uint64_t)(shed->frames - shed->syns)) {
         adapt(shed, (int64_t)let_in);
         wanted = let_in * share / (uint64_t)shed->rate;
+    } else if (share == 1) {
+        shed->rate = syn_rate;
     }
     /* A flood that pauses is let in again by halves. */
     if (wanted < share / 2)
