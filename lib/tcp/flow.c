@@ -35,6 +35,9 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     flow->rcv_mss = MSS_V4;
     flow->quick_acks = 16;
     flow->rack.multiple = 1;
+    flow->user_timeout = (uint32_t)user_timeout_ms;
+    flow->keepalive_interval = (uint32_t)keepalive_interval_ms;
+    flow->keepalive_limit = (uint8_t)keepalive_probes;
     return flow;
 }
 

@@ -267,8 +267,8 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
     uint32_t len = min_u32(min_u32(unsent, window), segment_limit(flow, mss));
     uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
-    /* Half of the window at most at once: the rest is on its way when its acknowledgement comes. */
-    if (len > mss && len > flow->cwnd / 2)
+    /* Of a small window half at most at once: the rest is on its way when its acknowledgement comes. */
+    if (len > mss && flow->cwnd < GSO_MOST && len > flow->cwnd / 2)
         len = min_u32(len, max_u32(flow->cwnd / 2 / mss * mss, mss));
     if (len > room) {
         flow->cwnd_full = true;

@@ -118,6 +118,7 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct tcp_f
     if (flow == NULL)
         return ERR_NO_MEMORY;
     flow->owned = flow->opening = true;
+    flow->handshake_limit = (uint8_t)syn_retries;
     flow->iss = flow->snd_una = iss;
     flow->snd_nxt = iss + 1;
     flow->last_sent = tcp->now;

@@ -81,7 +81,7 @@ static bool must_persist(const struct tcp_flow *flow)
 /* How long bytes may go unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
 static os_time longest_wait(const struct tcp_flow *flow)
 {
-    return MILLISECONDS(flow->owned || flow->listener != NULL ? user_timeout_ms : orphan_timeout_ms);
+    return MILLISECONDS(flow->owned || flow->listener != NULL ? flow->user_timeout : orphan_timeout_ms);
 }
 
 /* Set the retransmission timer to what it should be for now: RFC 6298, section 5. */
@@ -127,7 +127,7 @@ static void handshake_timeout(struct tcp_flow *flow)
 {
     bool syn_sent = flow->state == STATE_SYN_SENT;
     flow->backoff++;
-    if (flow->backoff > (flow->passive ? synack_retries : syn_retries)) {
+    if (flow->backoff > flow->handshake_limit) {
         flow_end(flow, ERR_TIMEOUT);
         return;
     }
@@ -171,7 +171,7 @@ static void persist_timeout(struct tcp_flow *flow)
         output(flow);
         if (flow->state == STATE_CLOSED || flow->sent != NULL)
             return;
-        if (flow->tcp->now - flow->last_received > MILLISECONDS(user_timeout_ms)) {
+        if (flow->tcp->now - flow->last_received > MILLISECONDS(flow->user_timeout)) {
             send_reset(flow);
             flow_end(flow, ERR_TIMEOUT);
             return;
@@ -238,14 +238,14 @@ static void keepalive_timeout(struct tcp_flow *flow)
         timer_at(flow, TIMER_KEEPALIVE, due > now ? due : now + flow->keepalive);
         return;
     }
-    if (flow->probes >= keepalive_probes) {
+    if (flow->probes >= flow->keepalive_limit) {
         send_reset(flow);
         flow_end(flow, ERR_TIMEOUT);
         return;
     }
     flow->probes++;
     send_control(flow, flow->snd_una - 1, ACK);
-    os_time interval = MILLISECONDS(keepalive_interval_ms);
+    os_time interval = MILLISECONDS(flow->keepalive_interval);
     timer_at(flow, TIMER_KEEPALIVE, now + (interval < flow->keepalive ? interval : flow->keepalive));
 }
 

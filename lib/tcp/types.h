@@ -235,6 +235,8 @@ struct tcp_flow {
     struct tcp_flow *next, **link; /* in its listener's queue, or among the orphans */
     struct tcp_flow *flush_next, **flush_link;
     os_time keepalive;
+    uint32_t user_timeout, keepalive_interval; /* ms; with the next two the keys' values at first */
+    uint8_t keepalive_limit, handshake_limit;  /* probes, and SYNs after the first */
     os_time deadlines[TIMERS];
     struct os_timer timer; /* at or before the first of the deadlines */
 };

@@ -197,7 +197,6 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     X("tcp_max_orphans", orphans_max, 1)              \
     X("tcp_max_tw_buckets", time_wait_max, 1)         \
     X("tcp_max_syn_backlog", syn_backlog, 1)          \
-    X("user_timeout", user_timeout_ms, 1)             \
     X("receive_buffer", receive_buffer, 1)            \
     X("receive_buffer_max", receive_buffer_max, 1)    \
     X("send_buffer", send_buffer, 1)                  \
@@ -239,6 +238,29 @@ int64_t inside_receive_buffer(void)
 void inside_set_receive_buffer(void *flow, uint32_t bytes)
 {
     ((struct tcp_flow *)flow)->rcv_buffer = bytes;
+}
+
+void inside_set_user_timeout(void *flow, uint32_t ms)
+{
+    struct tcp_flow *f = flow;
+    f->user_timeout = ms != 0 ? ms : (uint32_t)user_timeout_ms;
+    retransmit_rearm(f);
+}
+
+void inside_set_keepalive(void *flow, uint32_t interval, uint32_t probes)
+{
+    struct tcp_flow *f = flow;
+    if (interval != 0)
+        f->keepalive_interval = interval * 1000;
+    if (probes != 0)
+        f->keepalive_limit = (uint8_t)probes;
+}
+
+void inside_set_handshake(void *flow, uint32_t retries)
+{
+    struct tcp_flow *f = flow;
+    if (retries != 0 && f->state == STATE_SYN_SENT)
+        f->handshake_limit = (uint8_t)retries;
 }
 
 void inside_set_mss(void *flow, uint16_t mss)

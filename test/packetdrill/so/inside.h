@@ -64,6 +64,9 @@ int64_t inside_receive_buffer(void);
 
 /* Of one flow. */
 void inside_set_receive_buffer(void *flow, uint32_t bytes);
+void inside_set_user_timeout(void *flow, uint32_t ms); /* 0: the usual */
+void inside_set_keepalive(void *flow, uint32_t interval, uint32_t probes); /* seconds; 0: as it is */
+void inside_set_handshake(void *flow, uint32_t retries); /* of an open that is under way; 0: as it is */
 void inside_set_mss(void *flow, uint16_t mss);
 void inside_set_quick_ack(void *flow, bool on);
 uint32_t inside_mss(const void *flow);

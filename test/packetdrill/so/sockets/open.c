@@ -185,6 +185,7 @@ int64_t call_connect(struct sockets *all, struct host_call *call)
     socket->connecting = true;
     if (socket->options.receive_buffer != 0)
         inside_set_receive_buffer(flow, socket->options.receive_buffer);
+    timeouts_apply(socket);
     if (socket->nonblocking)
         return fail(call, EINPROGRESS);
     e = inside_wait_open(flow);

@@ -5,10 +5,21 @@
 #include <netinet/ip.h>
 #include <sys/ioctl.h>
 
+/* What holds for an open that is under way as well. */
+void timeouts_apply(struct socket *socket)
+{
+    if (socket->flow == NULL || inside_is_closed(socket->flow))
+        return;
+    inside_set_user_timeout(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_USER_TIMEOUT));
+    inside_set_keepalive(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPINTVL), (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPCNT));
+    inside_set_handshake(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_SYNCNT));
+}
+
 /* What was asked for before there was a connection. */
 void options_apply(struct socket *socket)
 {
     const struct options *o = &socket->options;
+    timeouts_apply(socket);
     stack_tcp_set_nodelay(socket->flow, o->nodelay);
     if (o->keepalive)
         stack_tcp_set_keepalive(socket->flow, SECONDS(o->keep_idle));
@@ -116,21 +127,22 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         set_keepalive(socket);
         return 0;
     case TCP_KEEPINTVL:
-        inside_set("tcp_keepalive_intvl", value);
-        return store(o, SOL_TCP, name, value);
     case TCP_KEEPCNT:
-        inside_set("tcp_keepalive_probes", value);
-        return store(o, SOL_TCP, name, value);
     case TCP_SYNCNT:
-        inside_set("tcp_syn_retries", value);
-        return store(o, SOL_TCP, name, value);
+        if (value < 1 || value > (name == TCP_KEEPINTVL ? 32767 : 127))
+            return EINVAL;
+        store(o, SOL_TCP, name, value);
+        timeouts_apply(socket);
+        return 0;
     case TCP_LINGER2:
         inside_set("tcp_fin_timeout", value);
         return store(o, SOL_TCP, name, value);
     case TCP_USER_TIMEOUT:
-        if (value > 0)
-            inside_set("user_timeout", value);
-        return store(o, SOL_TCP, name, value);
+        if (value < 0)
+            return EINVAL;
+        store(o, SOL_TCP, name, value);
+        timeouts_apply(socket);
+        return 0;
     case TCP_DEFER_ACCEPT:
         o->defer_accept = value;
         return 0;

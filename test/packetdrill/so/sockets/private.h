@@ -136,6 +136,7 @@ INTERNAL int64_t call_setsockopt(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_ioctl(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_fcntl(struct sockets *all, struct host_call *call);
 INTERNAL void options_apply(struct socket *socket);
+INTERNAL void timeouts_apply(struct socket *socket);
 
 INTERNAL int option_stored(const struct socket *socket, int level, int name);
 
