@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <ftw.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,20 +83,19 @@ static bool run_test(struct arguments *a, const char *config)
 int command_test(const struct cli_command *command, struct arguments *a)
 {
     const char *folder = a->choices.folder == NULL ? "." : a->choices.folder;
-    glob_t found;
+    struct strings tests = { 0 };
     size_t passed = 0, failed = 0;
     (void)command;
-    if (glob(text("%s/test/*.c", folder), 0, NULL, &found) != 0) {
+    if (!folder_files(text("%s/test", folder), ".c", &tests)) {
         error_at(text("%s/test", folder), 0, "there is no test here; a test is a configuration of its own, test/NAME.c");
         return 1;
     }
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        bool ok = run_test(a, found.gl_pathv[i]);
-        printf("%s %s\n", ok ? "ok" : "not ok", path_name(found.gl_pathv[i]));
+    for (size_t i = 0; i < tests.count; i++) {
+        bool ok = run_test(a, tests.items[i]);
+        printf("%s %s\n", ok ? "ok" : "not ok", path_name(tests.items[i]));
         fflush(stdout);
         ok ? passed++ : failed++;
     }
-    globfree(&found);
     printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,5 @@
 #include "describe.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,29 +19,12 @@ void functor_flags(const struct compiler *compiler, struct strings *argv)
     strings_add(argv, text("-I%s", compiler->include));
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool source_files(const char *source, struct strings *out)
 {
-    if (!folder_exists(source)) {
-        strings_add(out, source);
-        return file_exists(source);
-    }
-    DIR *dir = opendir(source);
-    if (dir == NULL)
-        return false;
-    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        size_t len = strlen(e->d_name);
-        if (len > 2 && strcmp(e->d_name + len - 2, ".c") == 0)
-            strings_add(out, path_join(source, keep_string(e->d_name)));
-    }
-    closedir(dir);
-    if (out->count > 0)
-        qsort(out->items, out->count, sizeof *out->items, by_name);
-    return out->count > 0;
+    if (folder_exists(source))
+        return folder_files(source, ".c", out);
+    strings_add(out, source);
+    return file_exists(source);
 }
 
 /* "UDP_ON" is the signature UDP with its sub-modules named. */

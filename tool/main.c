@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -14,9 +16,8 @@ static int unknown(const char *word)
     return 2;
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
     if (argc < 2) {
         cli_overview(stderr);
         return 2;
@@ -31,4 +32,14 @@ int main(int argc, char **argv)
     }
     const struct cli_command *command = cli_find(argv[1]);
     return command == NULL ? unknown(argv[1]) : cli_run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    int status = obey(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    error("cannot write to the standard output: %s", strerror(errno));
+    return status == 0 ? 1 : status;
 }

@@ -1,7 +1,6 @@
 /* The runtime's objects: compiled once for each compiler and set of flags, and shared by every application. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +18,6 @@ static const char *cache_folder(void)
         return text("%s/mirage", cache);
     const char *home = getenv("HOME");
     return home != NULL && *home == '/' ? text("%s/.cache/mirage", home) : "/tmp/mirage-cache";
-}
-
-/* Sources of one kind below a folder of the installation, in the order of their names. */
-static void sources_of(const struct project *p, const char *folder, const char *kind, struct strings *out)
-{
-    glob_t found;
-    if (glob(text("%s/%s/%s", p->installation.root, folder, kind), 0, NULL, &found) != 0)
-        return;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        strings_add(out, keep_string(found.gl_pathv[i]));
-    globfree(&found);
 }
 
 static const char *flat_name(const char *path)
@@ -66,8 +54,9 @@ static void add_object(struct out *ninja, struct runtime *runtime, const char *f
 static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder, struct runtime *runtime)
 {
     struct strings c = { 0 }, assembly = { 0 };
-    sources_of(p, folder, "*.c", &c);
-    sources_of(p, folder, "*.S", &assembly);
+    const char *path = text("%s/%s", p->installation.root, folder);
+    folder_files(path, ".c", &c);
+    folder_files(path, ".S", &assembly);
     if (c.count > 0) {
         const char *name = flat_name(folder), *unit = text("%s/%s.c", cache, name);
         if (!write_unit(unit, &c))
@@ -101,16 +90,6 @@ static bool write_ninja(const char *cache, const struct project *p, struct runti
     return ok;
 }
 
-static void add_headers(const char *folder, struct strings *inputs)
-{
-    glob_t found;
-    if (glob(text("%s/*.h", folder), 0, NULL, &found) != 0)
-        return;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        strings_add(inputs, keep_string(found.gl_pathv[i]));
-    globfree(&found);
-}
-
 static const char *cache_of(const struct project *p)
 {
     const char *flags = strings_join(&p->compile_flags, " ");
@@ -130,9 +109,9 @@ bool runtime_begin(const struct project *p, struct runtime *out)
     /* A source that is added, a header that changes. */
     for (const char *const *below = p->target->folders; *below != NULL; below++) {
         strings_add(&out->inputs, text("%s/%s", p->installation.root, *below));
-        add_headers(text("%s/%s", p->installation.root, *below), &out->inputs);
+        folder_files(text("%s/%s", p->installation.root, *below), ".h", &out->inputs);
     }
-    add_headers(text("%s/mirage", p->installation.include), &out->inputs);
+    folder_files(text("%s/mirage", p->installation.include), ".h", &out->inputs);
     out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {
         error("cannot lock %s: %s", folder, strerror(errno));

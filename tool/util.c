@@ -1,5 +1,6 @@
 #include "util.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -150,6 +151,31 @@ bool folder_exists(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool folder_files(const char *folder, const char *ending, struct strings *out)
+{
+    struct strings found = { 0 };
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return false;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        size_t len = strlen(e->d_name), end = strlen(ending);
+        if (*e->d_name != '.' && len > end && strcmp(e->d_name + len - end, ending) == 0)
+            strings_add(&found, path_join(folder, keep_string(e->d_name)));
+    }
+    closedir(dir);
+    if (found.count == 0)
+        return false;
+    qsort(found.items, found.count, sizeof *found.items, by_text);
+    for (size_t i = 0; i < found.count; i++)
+        strings_add(out, found.items[i]);
+    return true;
 }
 
 char *file_read(const char *path, size_t *len)

@@ -38,6 +38,8 @@ void out_free(struct out *out);
 /* files */
 bool file_exists(const char *path);
 bool folder_exists(const char *path);
+/* Add the paths of a folder's files whose names end so, in the order of their names; hidden ones are left out. Whether there are any. */
+bool folder_files(const char *folder, const char *ending, struct strings *out);
 /* The whole file, kept, with a NUL behind; NULL when it can't be read (errno tells). */
 char *file_read(const char *path, size_t *len);
 /* Write the file only when its contents differ, so that nothing is rebuilt in vain; makes its folders. Tells the user and returns false when it can't. */

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -29,6 +30,10 @@ def refusals(s):
     commands = "new, configure, build, run, test, describe, clean, targets, help"
     s.says("an unknown command", ["biuld"], 2, "",
            f"mirage: error: there is no command 'biuld' (did you mean build?); the commands are: {commands}\n")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([s.mirage, "--help"], stdout=full, stderr=subprocess.PIPE, env=s.env, text=True)
+    s.tap.equal("a full disk is told", (done.returncode, done.stderr),
+                (1, "mirage: error: cannot write to the standard output: No space left on device\n"))
     s.says("an unknown option", ["describe", "--dott=1", "app"], 1, "",
            "app/config.c: error: there is no such file; `mirage new NAME` begins an application, "
            "and `mirage build FOLDER` builds the one in FOLDER\n".replace("app/config.c", "app")
@@ -105,6 +110,9 @@ def life_of_an_application(s):
     status, out, err = s.mirage_does("test", "greeter")
     s.tap.report(status == 1 and "not ok greets.c" in out and out.endswith("0 passed, 1 failed\n") and "ended with status 1" in out,
                  "a test that fails", out + err)
+    shutil.copytree(app, s.work / "gr[ee]ter*", ignore=shutil.ignore_patterns("_build"))
+    status, out, err = s.mirage_does("test", "gr[ee]ter*")
+    s.tap.report("not ok greets.c" in out, "a folder's name is no pattern", out + err)
 
     commands = json.loads((app / "compile_commands.json").read_text())
     files = [Path(c["file"]).name for c in commands]
