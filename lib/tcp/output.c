@@ -192,7 +192,9 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     if (record->fin)
         s.flags |= FIN;
     /* The end of what was written; and a large segment of the network's making, so that receivers don't gather more. */
-    if (len > flow->mss || (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued))
+    if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
+        record->pushed = true;
+    if (len > flow->mss || record->pushed)
         s.flags |= PSH;
     if (flow->cwr && !again && len > 0) {
         s.flags |= CWR;

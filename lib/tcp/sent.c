@@ -129,7 +129,7 @@ INTERNAL bool sent_split(struct tcp_flow *flow, struct sent *s, uint32_t at)
     right->timed = false;
     find_byte(s, at - s->seq, &right->view, &right->offset);
     s->end = at;
-    s->fin = false;
+    s->fin = s->pushed = false;
     seq_link(flow, right, s);
     if (s->timed)
         time_link(flow, right, s);

@@ -102,6 +102,7 @@ struct sent {
     bool ever_resent;
     bool fin;         /* its last number is the FIN's */
     bool timed;       /* in the list by time */
+    bool pushed;      /* it ended what was written when it was first sent: PSH */
 };
 
 /* Received bytes behind a hole. */

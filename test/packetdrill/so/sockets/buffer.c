@@ -30,7 +30,7 @@ size_t buffer_size(const struct socket *socket)
 
 static size_t used(const struct socket *socket)
 {
-    size_t queued = inside_queued(socket->flow) + socket->held_len, chunk = inside_chunk(socket->flow);
+    size_t queued = inside_queued(socket->flow) + socket->held_len + socket->pieces_len, chunk = inside_chunk(socket->flow);
     return queued + (queued + chunk - 1) / chunk * BUFFER_OVERHEAD;
 }
 

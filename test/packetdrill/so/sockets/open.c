@@ -21,6 +21,7 @@ void socket_free(struct socket *socket)
         stack_tcp_abort(socket->flow);
     else if (socket->flow != NULL)
         stack_tcp_close(socket->flow);
+    record_free(socket);
     notice_free(socket);
     free(socket->held);
     free(socket);
@@ -207,7 +208,7 @@ int64_t call_close(struct sockets *all, struct host_call *call)
     struct socket *socket = socket_find(all, call->fd);
     if (socket->kind == KIND_FLOW) {
         bool lingers = socket->options.linger.l_onoff != 0;
-        if (send_held(socket) != OK)
+        if (send_held(socket) != OK || record_flush(socket) != OK)
             log_debug("held bytes are lost");
         if (lingers && socket->options.linger.l_linger > 0 && !socket->nonblocking) {
             IGNORE(stack_tcp_shutdown(socket->flow));
@@ -234,6 +235,8 @@ int64_t call_shutdown(struct sockets *all, struct host_call *call)
     if (call->arguments[0] == SHUT_RD)
         return 0;
     err e = send_held(socket);
+    if (e == OK)
+        e = record_flush(socket);
     if (e == OK)
         e = stack_tcp_shutdown(socket->flow);
     return e == OK ? 0 : fail(call, errno_of(e));

@@ -297,8 +297,8 @@ int64_t call_ioctl(struct sockets *all, struct host_call *call)
         return fail(call, EINVAL);
     switch (call->request) {
     case SIOCINQ: value = (int)inside_readable(socket->flow); break;
-    case SIOCOUTQ: value = (int)(inside_queued(socket->flow) + socket->held_len); break;
-    case SIOCOUTQNSD: value = (int)(inside_unsent(socket->flow) + socket->held_len); break;
+    case SIOCOUTQ: value = (int)(inside_queued(socket->flow) + socket->held_len + socket->pieces_len); break;
+    case SIOCOUTQNSD: value = (int)(inside_unsent(socket->flow) + socket->held_len + socket->pieces_len); break;
     default: return fail(call, ENOTTY);
     }
     memcpy(call->value, &value, sizeof value);

@@ -4,6 +4,7 @@
  *   sockets.c   the job, a fiber for each call, descriptors       open.c      from socket to close
  *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
  *   poll.c      poll and epoll                                    setting.c   sysctl
+ *   record.c    MSG_EOR
  *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from sending
  */
 #ifndef SOCKETS_PRIVATE_H
@@ -91,6 +92,9 @@ struct socket {
     uint8_t *held; /* bytes that TCP_CORK or MSG_MORE keeps back */
     size_t held_len;
     struct os_timer held_timer;
+    struct piece *pieces, *pieces_last; /* behind a MSG_EOR that was not sent yet */
+    size_t pieces_len;
+    bool record_ended; /* what was written last was the end of a record */
     struct notice *notices, *notices_last;
     struct awaited *awaited;
     uint32_t notice_count, awaited_count, zerocopy_id;
@@ -146,6 +150,13 @@ INTERNAL void notice_look(struct socket *socket);
 INTERNAL void notice_free(struct socket *socket);
 INTERNAL int64_t notice_receive(struct socket *socket, struct host_call *call);
 INTERNAL void control_put(struct host_call *call, int level, int type, const void *data, size_t len);
+
+/* record.c */
+INTERNAL err record_write(struct socket *socket, const void *bytes, size_t len);
+INTERNAL void record_end(struct socket *socket);
+INTERNAL void record_look(struct socket *socket);
+INTERNAL err record_flush(struct socket *socket);
+INTERNAL void record_free(struct socket *socket);
 
 /* buffer.c */
 INTERNAL void buffer_set(struct socket *socket, int value);

@@ -106,6 +106,7 @@ static void turn(void *ctx)
     struct sockets *all = ctx;
     for (int fd = 0; fd < HOST_FDS_MAX; fd++)
         if (all->fds[fd] != NULL && all->fds[fd]->kind == KIND_FLOW) {
+            record_look(all->fds[fd]);
             notice_look(all->fds[fd]);
             usage_look(all->fds[fd]);
         }

@@ -81,7 +81,7 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
 
 static err write_bytes(struct socket *socket, const void *bytes, size_t len)
 {
-    return len == 0 ? OK : stack_tcp_write(socket->flow, buf_copy(bytes, len));
+    return record_write(socket, bytes, len);
 }
 
 err send_held(struct socket *socket)
@@ -178,7 +178,9 @@ int64_t call_send(struct sockets *all, struct host_call *call)
     }
     free(bytes);
     if (done > 0) {
-        uint32_t end = inside_acknowledged(socket->flow) + (uint32_t)(inside_queued(socket->flow) + socket->held_len);
+        uint32_t end = inside_acknowledged(socket->flow) + (uint32_t)(inside_queued(socket->flow) + socket->held_len + socket->pieces_len);
+        if (call->flags & MSG_EOR)
+            record_end(socket);
         notice_expect(socket, end, call->flags);
         return (int64_t)done;
     }
