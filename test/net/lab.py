@@ -322,3 +322,27 @@ class Lab:
                                                stderr=subprocess.STDOUT), log)
         self.processes.append(process)
         return process
+
+
+def run_tests(tests, names, *programs):
+    """
+    Build what `tests` stands on, if it builds anything, and call its methods of these names, each of which reports to tests.tap.
+    Without root or one of these programs they are skipped. Returns the exit status.
+    """
+    reason = lacking(*programs)
+    if reason:
+        print(f"1..0 # SKIP {reason}")
+        return 0
+    try:
+        if hasattr(tests, "build"):
+            tests.work.mkdir(parents=True, exist_ok=True)
+            tests.build()
+    except LabError as e:
+        tests.tap.report(False, "the programs build", str(e))
+        return tests.tap.end()
+    for name in names:
+        try:
+            getattr(tests, name)()
+        except (LabError, OSError) as e:
+            tests.tap.report(False, f"{name}: nothing stops it", f"{type(e).__name__}: {e}")
+    return tests.tap.end()

@@ -202,24 +202,7 @@ TESTS = ["pings", "echoes", "asks", "routers", "traces", "conflicts"]
 
 def main():
     mirage, source, work = (Path(word).resolve() for word in sys.argv[1:4])
-    reason = lab.lacking("ping")
-    if reason:
-        print(f"1..0 # SKIP {reason}")
-        return 0
-    tap = Tap()
-    tests = Tests(tap, mirage, source, work)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        tests.build()
-    except LabError as e:
-        tap.report(False, "the program builds", str(e))
-        return tap.end()
-    for name in sys.argv[4:] or TESTS:
-        try:
-            getattr(tests, name)()
-        except (LabError, OSError) as e:
-            tap.report(False, f"{name}: nothing stops it", f"{type(e).__name__}: {e}")
-    return tap.end()
+    return lab.run_tests(Tests(Tap(), mirage, source, work), sys.argv[4:] or TESTS, "ping")
 
 
 if __name__ == "__main__":

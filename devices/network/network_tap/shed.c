@@ -14,7 +14,11 @@
 
 KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
 
-/* How long SYNs are counted before the share is reckoned anew, and one SYN of how many always comes through. */
+/*
+ * How long SYNs are counted before the first filter, so that a crowd that comes all at once is no flood, and before the share is
+ * reckoned anew; and one SYN of how many always comes through.
+ */
+#define SHED_PATIENCE MILLISECONDS(100)
 #define SHED_WINDOW MILLISECONDS(20)
 enum { SHED_MOST = 65536 };
 
@@ -138,9 +142,10 @@ INTERNAL void shed_look(struct network_tap *tap, bool drained)
 
     if (drained)
         shed->backlog = 0;
-    if (spent < SHED_WINDOW || syn_rate <= 0)
+    int64_t share = tap->syn_share.value;
+    if (spent < (share > 1 ? SHED_WINDOW : SHED_PATIENCE) || syn_rate <= 0)
         return;
-    int64_t share = tap->syn_share.value, wanted = reckon(tap, spent);
+    int64_t wanted = reckon(tap, spent);
     shed->since = now;
     shed->frames = shed->syns = 0;
     /* Who is late throughout is late again. */
