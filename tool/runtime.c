@@ -11,6 +11,9 @@
 #include "quote.h"
 #include "run.h"
 
+/* Sources of a unit at the most; a second processor is to have something to do, too. */
+enum { UNIT_FILES = 8 };
+
 static const char *cache_folder(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
@@ -30,15 +33,15 @@ static const char *flat_name(const char *path)
 }
 
 /*
- * A folder's sources in C are compiled as one unit: reading the headers is most of the work. What each has for itself
- * by LOG_SOURCE gets a name of its own.
+ * Some of a folder's sources in C, as a unit for the compiler: reading the headers is most of its work. What each has for
+ * itself by LOG_SOURCE gets a name of its own.
  */
-static bool write_unit(const char *path, const struct strings *sources)
+static bool write_unit(const char *path, const char *const *sources, size_t count)
 {
     struct out out = { 0 };
     out_print(&out, "/* Made by mirage. */\n");
-    for (size_t i = 0; i < sources->count; i++)
-        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n", i, sources->items[i]);
+    for (size_t i = 0; i < count; i++)
+        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n", i, sources[i]);
     bool ok = file_write(path, out.data, out.len);
     out_free(&out);
     return ok;
@@ -57,9 +60,9 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
     const char *path = text("%s/%s", p->installation.root, folder);
     folder_files(path, ".c", &c);
     folder_files(path, ".S", &assembly);
-    if (c.count > 0) {
-        const char *name = flat_name(folder), *unit = text("%s/%s.c", cache, name);
-        if (!write_unit(unit, &c))
+    for (size_t i = 0; i < c.count; i += UNIT_FILES) {
+        const char *name = text("%s-%zu", flat_name(folder), i / UNIT_FILES + 1), *unit = text("%s/%s.c", cache, name);
+        if (!write_unit(unit, c.items + i, c.count - i < UNIT_FILES ? c.count - i : UNIT_FILES))
             return false;
         add_object(ninja, runtime, cache, name, unit);
     }
