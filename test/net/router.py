@@ -143,9 +143,17 @@ def echo_tests(tap, first, far):
     tap.report(" 1 received" in done.stdout and "ttl=63" in done.stdout, "one hop", done.stdout)
 
 
+def dns_tests(tap, first, second, far):
+    """dig within, dnsmasq outside: names over UDP, from two hosts at once, and over TCP."""
+    far.serve_names("eth0", "--host-record=www.lan,192.0.2.80")
+    for host, words, what in ((first, [], "dig"), (second, [], "dig of another host"), (first, ["+tcp"], "dig over TCP")):
+        done = host.run("dig", "+short", "+tries=3", "+time=5", *words, "@192.0.2.1", "www.lan", "A", check=False)
+        tap.equal(what, done.stdout, "192.0.2.80\n")
+
+
 def main():
     mirage, source, work = (Path(word).resolve() for word in sys.argv[1:4])
-    reason = lab.lacking("curl", "ping")
+    reason = lab.lacking("curl", "dig", "dnsmasq", "ping")
     if reason:
         print(f"1..0 # SKIP {reason}")
         return 0
@@ -161,6 +169,7 @@ def main():
             echo_tests(tap, first, far)
             udp_tests(tap, first, second, far)
             tcp_tests(tap, l, first, second, far)
+            dns_tests(tap, first, second, far)
             status = process.stop()
             said = process.said()
             tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, "it ends well", f"{status}\n{said[-3000:]}")
