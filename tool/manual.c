@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "target.h"
 
 /* Roff takes a leading dot or quote for a request, and a bare hyphen for a typographic one. */
 static void print_roff(struct out *out, const char *s)
@@ -98,6 +99,14 @@ static const char *option_words(const struct cli_command *c)
     return strings_join(&s, " ");
 }
 
+static const char *target_words(void)
+{
+    struct strings names = { 0 };
+    for (const struct target *t = targets; t->name != NULL; t++)
+        strings_add(&names, t->name);
+    return strings_join(&names, " ");
+}
+
 static bool write_bash(const char *folder)
 {
     struct out out = { 0 };
@@ -110,8 +119,12 @@ static bool write_bash(const char *folder)
                     "    case ${COMP_WORDS[1]} in\n", commands);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         out_print(&out, "    %s) words=\"%s\" ;;\n", c->name, strcmp(c->name, "help") == 0 ? text("%s %s modules signatures", option_words(c), commands) : option_words(c));
-    out_print(&out, "    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-                    "    case $cur in -*) ;; *) COMPREPLY+=($(compgen -d -- \"$cur\")) ;; esac\n"
+    /* Bash takes the = of --option=value for a word of its own. */
+    out_print(&out, "    esac\n    local option=${COMP_WORDS[COMP_CWORD - 2]}\n"
+                    "    [ \"$cur\" != = ] || { option=${COMP_WORDS[COMP_CWORD - 1]}; cur=; }\n"
+                    "    case $option in\n    --target) words=\"%s\" ;;\n    --cc) words=\"gcc clang\" ;;\n    *) option= ;;\n    esac\n"
+                    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n    [ -z \"$option\" ] || return 0\n", target_words());
+    out_print(&out, "    case $cur in -*) ;; *) COMPREPLY+=($(compgen -d -- \"$cur\")) ;; esac\n"
                     "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n    return 0\n}\ncomplete -o filenames -F _mirage mirage\n");
     bool ok = file_write(text("%s/mirage.bash", folder), out.data, out.len);
     out_free(&out);

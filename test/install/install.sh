@@ -59,8 +59,18 @@ warns() { # of the manual
     [ -z "$said" ] || { echo "$said" && return 1; }
 }
 describes() { "$prefix/bin/mirage" describe "$work/app" | grep -F "share/mirage" && return 1 || return 0; }
+# What bash offers for these words, of which the last is being typed.
+completes() {
+    bash -c 'source "$0"; complete -p mirage >/dev/null || exit; compopt() { :; }
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _mirage; echo "${COMPREPLY[*]}"' \
+        "$prefix/share/bash-completion/completions/mirage.bash" "$@"
+}
+offers() {
+    test "$(completes mirage bu)" = build && test "$(completes mirage build --target = s)" = sim &&
+        test "$(completes mirage build --cc =)" = 'gcc clang'
+}
 
-echo 1..11
+echo 1..12
 check 'mirage installs under a prefix' install_all
 check 'the prefix has the programs, headers, sources, manual and completions' has_files
 check 'and nothing that only the source tree needs' has_no_others
@@ -76,6 +86,7 @@ else
 fi
 check 'every command has its page' explains_all
 check 'the completion for bash parses' bash -n "$prefix/share/bash-completion/completions/mirage.bash"
+check 'it offers commands, targets and compilers' offers
 if command -v zsh >/dev/null; then
     check 'the completion for zsh parses' zsh -n "$prefix/share/zsh/site-functions/_mirage"
 else
