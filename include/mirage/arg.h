@@ -83,8 +83,8 @@ struct arg {
 
 #define ARG_BOOL(name, value, doc) MIRAGE_ARG(BOOL, bool, name, value, #value, doc)
 #define ARG_INT(name, value, doc) MIRAGE_ARG(INT, int64_t, name, value, #value, doc)
-#define ARG_PORT(name, value, doc)                                                                        \
-    _Static_assert((value) >= 0 && (value) <= 65535, "the default of " #name " is no port, 0 to 65535"); \
+#define ARG_PORT(name, value, doc)                                                                                                     \
+    _Static_assert((long long)(value) >= 0 && (long long)(value) <= 65535, "the default of " #name " is no port, 0 to 65535"); \
     MIRAGE_ARG(PORT, uint16_t, name, value, #value, doc)
 /* The default is a C string or NULL. */
 #define ARG_STRING(name, value, doc) MIRAGE_ARG(STRING, const char *, name, value, value, doc)
