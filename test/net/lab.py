@@ -324,6 +324,13 @@ class Lab:
         return process
 
 
+def ends_well(tap, process, name):
+    """Report that it ends when it is told to: not killed, and without a word from a sanitizer."""
+    status = process.stop()
+    said = process.said()
+    tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-6000:]}")
+
+
 def run_tests(tests, names, *programs):
     """
     Build what `tests` stands on, if it builds anything, and call its methods of these names, each of which reports to tests.tap.

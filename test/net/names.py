@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import dhcp_server  # noqa: E402
 import lab  # noqa: E402
 from dhcp_server import DECLINE, DISCOVER, RELEASE, REQUEST  # noqa: E402
-from lab import Lab, LabError, until  # noqa: E402
+from lab import Lab, until  # noqa: E402
 from tap import Tap  # noqa: E402
 
 PROGRAMS = {"dhcp-client": "examples/dhcp-client", "http-fetch": "examples/http-fetch", "lease": "test/net/lease", "lookup": "test/names/app"}
@@ -44,10 +44,7 @@ class Tests:
         return host.start(self.programs[name], "--interface=tap0", "--log=dhcp:debug,*:info", *words)
 
     def end(self, program, name):
-        """It ended well: not killed, and without a word from a sanitizer."""
-        status = program.stop()
-        said = program.said()
-        self.tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-4000:]}")
+        lab.ends_well(self.tap, program, name)
 
     def lease(self):
         """What dnsmasq leases, with all that it tells."""

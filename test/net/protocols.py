@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import lab  # noqa: E402
-from lab import Lab, LabError  # noqa: E402
+from lab import Lab  # noqa: E402
 from tap import Tap  # noqa: E402
 
 STATIC = ("--ipv4=10.8.0.2/24", "--ipv4-gateway=10.8.0.1", "--ipv6=fd08::2/64", "--ipv6-gateway=fd08::1")
@@ -61,9 +61,7 @@ class Tests:
         return program
 
     def end(self, program, name):
-        status = program.stop()
-        said = program.said()
-        self.tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-4000:]}")
+        lab.ends_well(self.tap, program, name)
 
     def ping(self, host, address, *words, count=5):
         done = host.run("ping", "-n", "-c", count, "-i", "0.05", "-W", 2, *words, address, check=False)

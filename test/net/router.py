@@ -170,9 +170,7 @@ def main():
             udp_tests(tap, first, second, far)
             tcp_tests(tap, l, first, second, far)
             dns_tests(tap, first, second, far)
-            status = process.stop()
-            said = process.said()
-            tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, "it ends well", f"{status}\n{said[-3000:]}")
+            lab.ends_well(tap, process, "router")
     except (LabError, OSError) as e:
         tap.report(False, "nothing stops it", f"{type(e).__name__}: {e}")
     return tap.end()

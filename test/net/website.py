@@ -69,10 +69,7 @@ class Tests:
         return program
 
     def end(self, program, name):
-        """It ended well: not killed, and without a word from a sanitizer."""
-        status = program.stop()
-        said = program.said()
-        self.tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-4000:]}")
+        lab.ends_well(self.tap, program, name)
 
     # Each test has namespaces of its own.
 

@@ -144,9 +144,7 @@ class Peer:
             tap.report(False, f"{name}: it serves afterwards", f"{e}\n{self.process.said()[-4000:]}")
 
     def end(self, name, tap):
-        status = self.process.stop()
-        said = self.process.said()
-        tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-6000:]}")
+        lab.ends_well(tap, self.process, name)
 
 
 class Base:
