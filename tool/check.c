@@ -92,14 +92,9 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
             return false;
         strings_add(&argv, "-DMIRAGE_WHOLE");
     }
-    /* What later compilers refuse by themselves: a module where another is asked, a function that nobody declared. */
-    static const char *const errors[] = { "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
-                                          "-Werror=implicit-int" };
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        strings_add(&argv, errors[i]);
+    strict_flags(&argv);
     const char *const rest[] = { "-Wall", "-Wextra", "-O0", "-g", "-c", "-MMD", "-MT", "x", "-MF", w->depfile, "-o", w->object, "-include", header, unit };
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        strings_add(&argv, rest[i]);
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     messages_flags(compiler->is_clang, &argv);
     command->argv = argv.items;
     return true;

@@ -45,8 +45,7 @@ int command_run(const struct cli_command *command, struct arguments *a)
         return 1;
     struct strings argv = { 0 };
     strings_add(&argv, p.binary);
-    for (size_t i = 0; i < a->program.count; i++)
-        strings_add(&argv, a->program.items[i]);
+    strings_add_all(&argv, a->program.items, a->program.count);
     fflush(NULL);
     /* Becoming the program gives it the terminal, its signals and its exit status. */
     execv(p.binary, (char *const *)argv.items);

@@ -8,19 +8,12 @@
 #include "run.h"
 #include "stamp.h"
 
-/* What is a warning in C and a wrong composition here. */
-static const char *const errors_of_both[] = {
-    "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
-    "-Werror=implicit-int", "-Werror=return-type", "-Werror=uninitialized", "-Werror=unused-result", NULL,
-};
-
 static void compile_flags(const struct compiler *compiler, struct strings *argv)
 {
-    static const char *const flags[] = { "-std=gnu17", "-fPIC", "-g", "-O0", "-fno-strict-aliasing", "-Ulinux", "-Uunix", "-Wall", NULL };
-    for (const char *const *f = flags; *f != NULL; f++)
-        strings_add(argv, *f);
-    for (const char *const *f = errors_of_both; *f != NULL; f++)
-        strings_add(argv, *f);
+    static const char *const flags[] = { "-std=gnu17", "-fPIC", "-g", "-O0", "-fno-strict-aliasing", "-Ulinux", "-Uunix", "-Wall",
+                                         "-Werror=return-type", "-Werror=uninitialized", "-Werror=unused-result" };
+    strings_add_all(argv, flags, sizeof flags / sizeof *flags);
+    strict_flags(argv);
     messages_flags(compiler->is_clang, argv);
     strings_add(argv, "-I");
     strings_add(argv, compiler->include);
@@ -42,11 +35,9 @@ static bool compile(const struct evaluation *e, const char *config, const struct
     strings_add(&argv, "env");
     strings_add(&argv, "LC_ALL=C");
     strings_add(&argv, e->compiler->cc);
-    for (size_t i = 0; i < flags->count; i++)
-        strings_add(&argv, flags->items[i]);
+    strings_add_all(&argv, flags->items, flags->count);
     const char *const rest[] = { "-MD", "-MF", depfile, "-c", "-o", object, config };
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        strings_add(&argv, rest[i]);
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     struct command command = { .argv = argv.items };
     bool ok = run_all(&command, 1);
     messages_read(command.err, e->compiler->include, &messages);

@@ -49,8 +49,7 @@ static void recall_keys(const json_t *was, struct choices *c)
         if (json_is_string(key) && !sets_key(&own, key_of(json_string_value(key))))
             strings_add(&c->keys, keep_string(json_string_value(key)));
     c->remembered = c->keys.count;
-    for (i = 0; i < own.count; i++)
-        strings_add(&c->keys, own.items[i]);
+    strings_add_all(&c->keys, own.items, own.count);
 }
 
 /* What the last configure chose, for whatever this command line leaves open. */
@@ -135,10 +134,7 @@ static bool is_generated(const char *name)
 {
     static const char *const generated[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json", "stamp", "instances", "objects",
                                              "data", "thinlto", ".ninja_log", ".ninja_deps", NULL };
-    for (const char *const *g = generated; *g != NULL; g++)
-        if (strcmp(*g, name) == 0)
-            return true;
-    return false;
+    return listed(generated, name);
 }
 
 bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
@@ -303,10 +299,8 @@ bool project_configure(struct project *p, const struct choices *chosen)
         return false;
     struct strings inputs = runtime.inputs;
     /* What was made counts too: a cache that was emptied, a generated file that was lost or changed. */
-    for (size_t i = 0; i < runtime.objects.count; i++)
-        strings_add(&inputs, runtime.objects.items[i]);
-    for (size_t i = 0; i < generated.count; i++)
-        strings_add(&inputs, generated.items[i]);
+    strings_add_all(&inputs, runtime.objects.items, runtime.objects.count);
+    strings_add_all(&inputs, generated.items, generated.count);
     strings_add(&inputs, p->installation.tool);
     strings_add(&inputs, text("%s/libmirage-config.so", p->installation.library_folder));
     depfile_read(text("%s/config.d", evaluation_cache(p)), &inputs);

@@ -328,8 +328,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     functor_flags(compiler, &argv);
     messages_flags(compiler->is_clang, &argv);
     const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E", "-P", "-MMD", "-MT", "x", "-MF", w->depfile, w->wrapper };
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        strings_add(&argv, rest[i]);
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     command->argv = argv.items;
     return true;
 }

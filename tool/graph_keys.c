@@ -105,10 +105,7 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = { "file", "target", "release", "development", "cc", "sanitize", "dot", "svg", "json", "output", "help", NULL };
-    for (const char *const *t = taken; *t != NULL; t++)
-        if (strcmp(*t, name) == 0)
-            return true;
-    return false;
+    return listed(taken, name);
 }
 
 static bool check_names(const struct key *keys, size_t count)

@@ -52,8 +52,7 @@ static struct strings compile_alone(const struct project *p, const struct string
         strings_add(&argv, p->compiler.cc);
         functor_flags(&p->compiler, &argv);
         const char *const rest[] = { "-w", "-O0", "-gdwarf-4", "-c", "-o", object, files->items[i] };
-        for (size_t k = 0; k < sizeof rest / sizeof *rest; k++)
-            strings_add(&argv, rest[k]);
+        strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
         commands[i].argv = argv.items;
         strings_add(&objects, object);
     }

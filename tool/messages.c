@@ -21,6 +21,13 @@ void messages_flags(bool is_clang, struct strings *argv)
     }
 }
 
+void strict_flags(struct strings *argv)
+{
+    static const char *const errors[] = { "-Werror=incompatible-pointer-types", "-Werror=int-conversion",
+                                          "-Werror=implicit-function-declaration", "-Werror=implicit-int" };
+    strings_add_all(argv, errors, sizeof errors / sizeof *errors);
+}
+
 enum kind { KIND_NONE, KIND_ERROR, KIND_WARNING, KIND_NOTE };
 
 struct line {

@@ -26,6 +26,12 @@ struct messages {
 /* Flags that make the compiler print what messages_read reads; the environment must say LC_ALL=C. */
 void messages_flags(bool is_clang, struct strings *argv);
 
+/*
+ * Flags that make errors of what is a warning in C and a wrong composition here, as later compilers have it by themselves: a
+ * module where another is asked, a function that nobody declared.
+ */
+void strict_flags(struct strings *argv);
+
 /* Read a compiler's standard error. `include` is the folder of the tool's own headers. */
 void messages_read(const char *printed, const char *include, struct messages *out);
 

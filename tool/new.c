@@ -64,10 +64,7 @@ static bool is_taken(const char *name)
         "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
         "volatile", "while", "asm", "typeof", "bool", "true", "false", "config", "console", "greeting", "err", "apply", "foreign", "functor", "CONSOLE", "JOB", NULL,
     };
-    for (const char *const *w = words; *w != NULL; w++)
-        if (strcmp(*w, name) == 0)
-            return true;
-    return false;
+    return listed(words, name);
 }
 
 /* hello-web becomes hello_web: the application's name is also its functor's. */

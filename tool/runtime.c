@@ -53,7 +53,7 @@ static void add_object(struct out *ninja, struct runtime *runtime, const char *f
     strings_add(&runtime->objects, text("%s/%s.o", folder, name));
 }
 
-/* The units of C and the assembly of one of the target's folders. */
+/* The units of C and the assembly of one of the target's folders; a source that is added or a header that changes counts, too. */
 static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder, struct runtime *runtime)
 {
     struct strings c = { 0 }, assembly = { 0 };
@@ -68,10 +68,10 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
     }
     for (size_t i = 0; i < assembly.count; i++)
         add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1), assembly.items[i]);
-    for (size_t i = 0; i < c.count; i++)
-        strings_add(&runtime->inputs, c.items[i]);
-    for (size_t i = 0; i < assembly.count; i++)
-        strings_add(&runtime->inputs, assembly.items[i]);
+    strings_add_all(&runtime->inputs, c.items, c.count);
+    strings_add_all(&runtime->inputs, assembly.items, assembly.count);
+    strings_add(&runtime->inputs, path);
+    folder_files(path, ".h", &runtime->inputs);
     return true;
 }
 
@@ -109,11 +109,6 @@ bool runtime_begin(const struct project *p, struct runtime *out)
     *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
     if (!folder_make(folder) || !write_ninja(folder, p, out))
         return false;
-    /* A source that is added, a header that changes. */
-    for (const char *const *below = p->target->folders; *below != NULL; below++) {
-        strings_add(&out->inputs, text("%s/%s", p->installation.root, *below));
-        folder_files(text("%s/%s", p->installation.root, *below), ".h", &out->inputs);
-    }
     folder_files(text("%s/mirage", p->installation.include), ".h", &out->inputs);
     out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {

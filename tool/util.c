@@ -81,12 +81,23 @@ void strings_add(struct strings *s, const char *item)
     s->items[s->count] = NULL;
 }
 
-bool strings_has(const struct strings *s, const char *item)
+void strings_add_all(struct strings *s, const char *const *items, size_t count)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (strcmp(s->items[i], item) == 0)
+    for (size_t i = 0; i < count; i++)
+        strings_add(s, items[i]);
+}
+
+bool listed(const char *const *list, const char *word)
+{
+    for (; *list != NULL; list++)
+        if (strcmp(*list, word) == 0)
             return true;
     return false;
+}
+
+bool strings_has(const struct strings *s, const char *item)
+{
+    return s->count > 0 && listed(s->items, item);
 }
 
 char *strings_join(const struct strings *s, const char *between)
@@ -173,8 +184,7 @@ bool folder_files(const char *folder, const char *ending, struct strings *out)
     if (found.count == 0)
         return false;
     qsort(found.items, found.count, sizeof *found.items, by_text);
-    for (size_t i = 0; i < found.count; i++)
-        strings_add(out, found.items[i]);
+    strings_add_all(out, found.items, found.count);
     return true;
 }
 

@@ -23,7 +23,10 @@ struct strings {
     size_t count, room;
 };
 void strings_add(struct strings *s, const char *item); /* keeps the pointer, no copy */
+void strings_add_all(struct strings *s, const char *const *items, size_t count);
 bool strings_has(const struct strings *s, const char *item);
+/* Whether a list that is ended by NULL has the word. */
+bool listed(const char *const *list, const char *word);
 char *strings_join(const struct strings *s, const char *between);
 
 /* A growing text, for generated files. */

@@ -3,18 +3,10 @@
 
 #include <stdlib.h>
 
-#ifdef MIRAGE_INSTANCE
-#define TEXT_OF(x) #x
-#define NAME_OF(x) TEXT_OF(x)
-static const char instance_name[] = NAME_OF(MIRAGE_INSTANCE);
-#else
-static const char instance_name[] = "tcp";
-#endif
-
 static void register_metrics(struct tcp *tcp)
 {
 #define REGISTER(name, help) \
-    metric_register(&tcp->metrics.name, METRIC_COUNTER, "tcp." #name, instance_name, help);
+    metric_register(&tcp->metrics.name, METRIC_COUNTER, "tcp." #name, INSTANCE_NAME, help);
     TCP_METRICS(REGISTER)
 }
 

@@ -59,6 +59,4 @@ struct resolver_unix {
 INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int family, ns_type type, struct lookup **out);
 INTERNAL void lookup_free(struct lookup *lookup);
 
-/* addresses.c */
-
 #endif
