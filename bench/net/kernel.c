@@ -1,4 +1,4 @@
-/* The services of the bench on the kernel's sockets, one thread, epoll. */
+/* The services of the bench on the kernel's sockets, one thread, epoll. An argument is for how many microseconds it looks before it sleeps. */
 #include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/ports.h"
@@ -70,9 +72,26 @@ static void transfer(int fd, uint16_t port)
         close(fd);
 }
 
-int main(void)
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int wait_events(int epoll, struct epoll_event *events, double most)
+{
+    double until = most > 0 ? now() + most : 0;
+    int n = 0;
+    while (n == 0 && until > 0 && now() < until)
+        n = epoll_wait(epoll, events, BATCH, 0);
+    return n != 0 ? n : epoll_wait(epoll, events, BATCH, -1);
+}
+
+int main(int argc, char *argv[])
 {
     struct epoll_event events[BATCH];
+    double most = argc > 1 ? atof(argv[1]) / 1e6 : 0;
     int epoll = epoll_create1(0);
     signal(SIGPIPE, SIG_IGN);
     serve(epoll, SOCK_STREAM, PORT_DISCARD);
@@ -82,7 +101,7 @@ int main(void)
     serve(epoll, SOCK_DGRAM, PORT_ECHO);
     fprintf(stderr, "ready\n");
     for (;;) {
-        int n = epoll_wait(epoll, events, BATCH, -1);
+        int n = wait_events(epoll, events, most);
         for (int i = 0; i < n; i++) {
             int fd = (int)(uint32_t)events[i].data.u64;
             uint32_t service = (uint32_t)(events[i].data.u64 >> 32);

@@ -2,6 +2,7 @@
 """The project's own stack over a tap against lwIP over a tap and the kernel's stack over veth, alternating in one run.
 
     bench/net/run.py MIRAGE [--rounds 5] [--seconds 2] [--what send,receive,…] [--who mirage,lwip,kernel] [--wrap 'perf stat']
+                     [--busy-poll 50]
 
 As root. The server is pinned to core 0, the kernel's client to core 1, all in namespaces that are made here and go
 with the end. Prints medians, ratios, and, because it depends less on what else the machine does, what each server would do with
@@ -75,6 +76,7 @@ class Bench:
         program = self.build(source, f"mirage-{what}")
         self.client.tap(f"mirage{number}", f"10.10.{number}.1/24")
         arguments = [f"--interface=mirage{number}", f"--ipv4=10.10.{number}.2/24"] + (["--port=80"] if what == "http" else [])
+        arguments += [f"--busy-poll={self.options.busy_poll}us"] if self.options.busy_poll else []
         return self.pinned(self.client, program, *arguments), f"10.10.{number}.2"
 
     def start_lwip(self, what):
@@ -96,7 +98,7 @@ class Bench:
             (folder / "nginx.conf").write_text(NGINX.format(dir=folder))
             subprocess.run(["chmod", "-R", "a+rX", self.work], check=True)
             return self.pinned(self.other, "nginx", "-p", folder, "-c", folder / "nginx.conf"), "10.10.4.2"
-        process = self.pinned(self.other, compile_c(self.work, "kernel"))
+        process = self.pinned(self.other, compile_c(self.work, "kernel"), self.options.busy_poll)
         process.wait_for("ready")
         return process, "10.10.4.2"
 
@@ -147,6 +149,7 @@ def main():
     parser.add_argument("--what", type=lambda s: s.split(","), default=list(WHAT))
     parser.add_argument("--who", type=lambda s: s.split(","), default=["mirage", "lwip", "kernel"])
     parser.add_argument("--wrap", default="", help="before the server's command, as in 'strace -c -f'")
+    parser.add_argument("--busy-poll", type=int, default=0, help="microseconds for which our server and the one on kernel sockets look before they sleep")
     parser.add_argument("--cc", default="", help="the compiler of the project's own side")
     options = parser.parse_args()
     options.mirage = Path(options.mirage).resolve()

@@ -15,6 +15,8 @@ struct linux_platform {
     bool started;
     int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
     bool no_pwait2;
+    os_time busy_poll; /* how long a wait looks before it sleeps; 0: not at all */
+    bool last_was_short; /* the last wait took no longer than that */
     size_t open;  /* descriptors registered */
     size_t armed; /* waits and callbacks that an event could end */
     struct linux_fd *again, **again_tail; /* callbacks that asked for another call */

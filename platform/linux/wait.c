@@ -1,4 +1,4 @@
-/* The loop's wait: epoll, and the eventfd by which a signal ends it. */
+/* The loop's wait: epoll, and the eventfd by which a signal ends it. Busy polling, where a device asks for it. */
 #include "linux.h"
 
 #include <errno.h>
@@ -32,6 +32,7 @@ void platform_end(void)
 {
     struct linux_platform *p = &linux_platform;
     linux_signals_end();
+    p->busy_poll = 0;
     if (p->open == 0) {
         close(p->epoll);
         close(p->wakeup);
@@ -62,6 +63,29 @@ static int wait_events(struct epoll_event *events, os_time deadline)
     return epoll_wait(p->epoll, events, LINUX_EVENTS, timeout);
 }
 
+void linux_busy_poll(os_time most)
+{
+    struct linux_platform *p = &linux_platform;
+    if (p->busy_poll < most)
+        p->busy_poll = most;
+}
+
+static int poll_events(struct epoll_event *events, os_time deadline)
+{
+    struct linux_platform *p = &linux_platform;
+    os_time begun = platform_monotonic(), now = begun;
+    os_time until = deadline < begun + p->busy_poll ? deadline : begun + p->busy_poll;
+    int n = 0;
+    while (p->last_was_short && n == 0 && now < until) {
+        n = epoll_wait(p->epoll, events, LINUX_EVENTS, 0);
+        now = platform_monotonic();
+    }
+    if (n == 0)
+        n = wait_events(events, deadline);
+    p->last_was_short = platform_monotonic() - begun <= p->busy_poll;
+    return n;
+}
+
 void platform_wait(os_time deadline)
 {
     struct linux_platform *p = &linux_platform;
@@ -71,7 +95,7 @@ void platform_wait(os_time deadline)
         deadline = 0;
     /* With no device there is nothing to look at, and a signal sets its count by itself. */
     if (p->open > 0 || deadline > 0)
-        n = wait_events(events, deadline);
+        n = p->busy_poll > 0 && deadline > 0 ? poll_events(events, deadline) : wait_events(events, deadline);
     if (p->signals > 0)
         os_stop(OK);
     /* Whoever is called again may close a descriptor that has an event in this batch. */

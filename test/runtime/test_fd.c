@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mirage/platform.h>
@@ -450,6 +452,43 @@ FIBER_TEST(sockets_connect)
     return OK;
 }
 
+static long sleeps(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
+FIBER_TEST(short_waits_look_before_they_sleep)
+{
+    long begun = sleeps();
+    for (int i = 0; i < 20; i++)
+        os_sleep(MILLISECONDS(1));
+    CHECK(sleeps() - begun >= 20);
+
+    linux_busy_poll(SECONDS(1));
+    linux_busy_poll(1);
+    os_sleep(1);
+    begun = sleeps();
+    for (int i = 0; i < 20; i++)
+        os_sleep(MILLISECONDS(1));
+    CHECK(sleeps() - begun < 10);
+    return OK;
+}
+
+FIBER_TEST(long_waits_sleep)
+{
+    struct timespec before, after;
+    linux_busy_poll(MILLISECONDS(1));
+    os_sleep(MILLISECONDS(50));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    for (int i = 0; i < 5; i++)
+        os_sleep(MILLISECONDS(50));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    CHECK((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec < MILLISECONDS(100));
+    return OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +503,8 @@ int main(void)
         cmocka_unit_test(a_callback_may_close_another),
         cmocka_unit_test(files_are_always_ready),
         cmocka_unit_test(sockets_connect),
+        cmocka_unit_test(long_waits_sleep),
+        cmocka_unit_test(short_waits_look_before_they_sleep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
