@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stack/ready.h"
+
 ARG_BOOL(dhcp, false, "configure IPv4 by DHCP, unless --ipv4 says how");
 ARG_IP(dhcp_address, NULL, "an IPv4 address had before, to ask for first");
 ARG_DURATION(address_wait, "20s", "how long to wait at boot for an address that the network gives");
 KEY_BOOL(release, false, "give the address back when the program ends");
-
-enum { ADDRESSES_SHOWN = 8 };
 
 #define RELEASE_TIME MILLISECONDS(100)
 
@@ -36,24 +36,6 @@ void ipv4_on_conflict(void *ctx, const struct ip_addr *address)
         return;
     c->conflict = true;
     os_wake_all(&c->woken);
-}
-
-/* The program runs without an address as well: one may come later. */
-static IO err wait_for_address(struct dhcp_client *c)
-{
-    struct ip *ip = stack_get_ip(c->stack);
-    struct ip_cidr list[ADDRESSES_SHOWN];
-    char text[IP_TEXT_SIZE];
-    err e = ip_wait(ip, os_now() + address_wait);
-    TRY(os_check());
-    if (e == ERR_TIMEOUT)
-        log_warning("no address after %.1f s: going on without", (double)address_wait / SECONDS(1));
-    else if (e != OK)
-        log_warning("no address, and none to be expected: give --dhcp, --ipv4 or --ipv6");
-    size_t n = ip_addresses(ip, list, ADDRESSES_SHOWN);
-    for (size_t i = 0; i < n && i < ADDRESSES_SHOWN; i++)
-        log_info("this host is %s", ip_cidr_format(&list[i], text));
-    return OK;
 }
 
 static err begin(struct dhcp_client *c)
@@ -85,8 +67,10 @@ IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct s
     if (dhcp && !ipv4_is_static(ipv4))
         e = begin(c);
     if (e == OK) {
-        e = wait_for_address(c);
+        struct ip *ip = stack_get_ip(stack);
+        e = ready_wait(ip, address_wait, "--dhcp, --ipv4 or --ipv6");
         if (e == OK) {
+            ready_tell(ip);
             *out = c;
             return OK;
         }
