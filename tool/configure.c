@@ -110,8 +110,8 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
         }
         version = keep_bytes(command.out, strcspn(command.out, "\n"));
         strings_add(&inputs, found);
-        if (file_write(cache, version, strlen(version)))
-            stamp_write(stamp, 1, &inputs);
+        if (!file_write(cache, version, strlen(version)) || !stamp_write(stamp, 1, &inputs))
+            return false;
     }
     *out = (struct compiler){ .cc = cc, .version = version, .is_clang = strstr(version, "clang") != NULL, .include = p->installation.include };
     return true;

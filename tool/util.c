@@ -234,6 +234,10 @@ bool folder_make(const char *path)
             error("cannot make the folder %s: %s", path_shown(copy), strerror(errno));
             return false;
         }
+        if (kept == '\0' && !folder_exists(copy)) {
+            error("%s is a file, where a folder is to be; rename it", path_shown(copy));
+            return false;
+        }
         *at = kept;
         if (kept == '\0')
             return true;

@@ -194,6 +194,10 @@ def lost_files(s):
         s.says(f"{name} is lost", ["run", "lossy"], 0, "hello\n", "")
     shutil.rmtree(Path(s.env["XDG_CACHE_HOME"]) / "mirage")
     s.says("the cache is lost", ["run", "lossy"], 0, "hello\n", "")
+    shutil.rmtree(build.parent)
+    build.parent.touch()
+    s.says("a file where the build folder is to be", ["run", "lossy"], 1, "",
+           "mirage: error: lossy/_build is a file, where a folder is to be; rename it\n")
 
 
 def odd_names(s):
