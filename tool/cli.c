@@ -113,7 +113,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         exit(0);
     case ARGP_KEY_ARG:
         if ((int)a->positional.count >= p->command->most_positional) {
-            error("'%s' is one argument too many; the usage is: mirage %s %s", arg, p->command->name, p->command->usage);
+            error("'%s' is one argument too many; the usage is: mirage %s%s%s", arg, p->command->name,
+                  *p->command->usage == '\0' ? "" : " ", p->command->usage);
             exit(2);
         }
         strings_add(&a->positional, arg);

@@ -42,7 +42,7 @@ def refusals(s):
     s.says("an option of another command", ["clean", "--release"], 2, "",
            "mirage: error: mirage clean has no option --release; `mirage clean --help` lists them\n")
     s.says("an argument too many", ["targets", "x"], 2, "",
-           "mirage: error: 'x' is one argument too many; the usage is: mirage targets \n")
+           "mirage: error: 'x' is one argument too many; the usage is: mirage targets\n")
     s.says("no name for a new application", ["new"], 2, "",
            "mirage: error: the application needs a name; the usage is: mirage new NAME\n")
     lists = "; `mirage build --help` lists the options\n"
