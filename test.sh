@@ -48,8 +48,8 @@ test_in() {
     fi
     # Its status is not needed: the tally finds every failure.
     # Applications that tests build are built with the same compiler, unless a test says another.
-    # One more at once than there are processors: the longest wait for peers' timers most of the time.
-    CC=$compiler meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) + 1)) "$@" </dev/null || true
+    # Twice as many at once as there are processors: the longest wait for peers' timers most of the time.
+    CC=$compiler meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" </dev/null || true
 }
 
 # The suite `long` is run apart: meson test -C build --suite long
