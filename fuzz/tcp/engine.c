@@ -36,6 +36,18 @@ static struct node *some_node(uint8_t which)
     return node;
 }
 
+/* Nothing, a good cookie, a request, or a bad cookie. */
+static void offer_fast_open(struct segment *s, uint8_t what)
+{
+    struct ends ends = { ADDRESS_A, ADDRESS_B, s->destination_port, s->source_port };
+    if (what != 0)
+        s->fast_open = make_cookie(world.net.a.tcp->fast_open_keys[0], &ends, s->window & 1 ? OPTION_FAST_OPEN : OPTION_EXPERIMENT);
+    if (what == 2)
+        s->fast_open.len = 0;
+    else if (what == 3)
+        s->fast_open.cookie[0]++;
+}
+
 static void send_segment(struct input *in)
 {
     static const uint8_t payload[2048] = "payload";
@@ -67,6 +79,7 @@ static void send_segment(struct input *in)
         s.has_scale = options & 16;
         s.scale = take(in) & 15;
         s.mss = options & 32 ? (uint16_t)take16(in) : 0;
+        offer_fast_open(&s, options >> 6);
     } else if (options & 8) {
         s.sack_count = 1 + (options >> 4) % 3;
         for (int i = 0; i < s.sack_count; i++) {

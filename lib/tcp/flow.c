@@ -31,7 +31,7 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     flow->rto = SECONDS(1); /* RFC 6298, (2.1) */
     flow->min_rtt = OS_NEVER;
     flow->ts_offset = timestamp_offset(tcp, ends);
-    flow->last_received = flow->last_progress = flow->rto_base = tcp->now;
+    flow->last_received = flow->last_progress = flow->rto_base = flow->last_sent = flow->tuned_at = tcp->now;
     flow->rcv_mss = MSS_V4;
     flow->quick_acks = 16;
     flow->rack.multiple = 1;
@@ -65,7 +65,8 @@ static void leave_lists(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;
     if (flow->listener != NULL) {
-        list_remove(flow->state == STATE_SYN_RECEIVED ? &flow->listener->half_open : &flow->listener->ready, flow);
+        bool half_open = flow->state == STATE_SYN_RECEIVED && !flow->pending;
+        list_remove(half_open ? &flow->listener->half_open : &flow->listener->ready, flow);
         flow->listener = NULL;
     } else if (flow->link != NULL) {
         list_remove(&tcp->orphans, flow);
@@ -95,6 +96,8 @@ INTERNAL void flow_end(struct tcp_flow *flow, err error)
         return;
     flow->ended = true;
     leave_lists(flow);
+    if (flow->pending)
+        fast_open_finish(flow);
     flow->state = STATE_CLOSED;
     flow->error = error;
     if (error != OK)

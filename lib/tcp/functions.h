@@ -50,10 +50,18 @@ INTERNAL void list_init(struct flow_list *list);
 INTERNAL void list_add(struct flow_list *list, struct tcp_flow *flow);
 INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow);
 
+/* fast_open.c */
+INTERNAL void fast_open_start(struct tcp *tcp);
+INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn, struct fast_open *answer);
+INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload);
+INTERNAL void fast_open_finish(struct tcp_flow *flow);
+INTERNAL void fast_open_reset(struct tcp *tcp);
+
 /* open.c */
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
                              struct buf *payload);
 INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn);
+INTERNAL void flow_ready(struct tcp_flow *flow);
 INTERNAL void flow_established(struct tcp_flow *flow);
 
 /* input.c */
@@ -84,6 +92,7 @@ INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *ou
 /* output.c */
 INTERNAL void output(struct tcp_flow *flow);
 INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags);
+INTERNAL void send_syn_ack(struct tcp_flow *flow, const struct fast_open *option);
 INTERNAL void send_ack(struct tcp_flow *flow);
 INTERNAL void send_reset(struct tcp_flow *flow);
 INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment);

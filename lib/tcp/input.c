@@ -81,7 +81,9 @@ static void reset_input(struct tcp_flow *flow, const struct segment *segment)
         challenge_ack(flow);
         return;
     }
-    if (flow->state == STATE_SYN_RECEIVED)
+    if (flow->pending)
+        fast_open_reset(flow->tcp);
+    if (flow->state == STATE_SYN_RECEIVED && !flow->pending)
         flow_end(flow, flow->passive ? ERR_CLOSED : ERR_REFUSED);
     else
         flow_end(flow, ERR_RESET);
@@ -90,13 +92,15 @@ static void reset_input(struct tcp_flow *flow, const struct segment *segment)
 /* The ACK that completes the handshake. False: the segment is to be dropped. */
 static bool syn_received_ack(struct tcp_flow *flow, const struct segment *segment)
 {
-    if (segment->ack != flow->snd_nxt) {
+    if (!seq_after(segment->ack, flow->iss) || seq_after(segment->ack, flow->snd_nxt)) {
         send_reset_for(flow->tcp, &flow->node.ends, segment);
         return false;
     }
-    if (flow->listener != NULL && !listen_established(flow))
-        return false;
-    flow->snd_una = segment->ack;
+    if (!flow->pending) {
+        if (flow->listener != NULL && !listen_established(flow))
+            return false;
+        flow->snd_una = segment->ack;
+    }
     flow->snd_wnd = (uint32_t)segment->window << flow->snd_scale;
     flow->snd_max_wnd = max_u32(flow->snd_max_wnd, flow->snd_wnd);
     flow->snd_wl1 = segment->seq;

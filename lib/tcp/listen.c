@@ -77,31 +77,38 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
     send_stateless(tcp, ends, &answer);
 }
 
+/* Takes the payload, which is for nobody as a rule: it is sent again after the handshake. */
 static void syn_input(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn,
-                      uint32_t least_iss)
+                      uint32_t least_iss, struct buf *payload)
 {
     struct tcp *tcp = listener->tcp;
+    struct fast_open answer = { 0 };
+    struct tcp_flow *flow;
     if (listener->ready.count >= listener->backlog) {
         COUNT(tcp, backlog_full);
-        return;
+        goto drop;
     }
     if (listener->half_open.count >= syn_backlog) {
         if (syn_cookies)
             send_cookie(listener, ends, syn);
         else
             COUNT(tcp, backlog_full);
-        return;
+        goto drop;
     }
     uint32_t iss = isn_make(tcp, ends, tcp->now);
     if (least_iss != 0)
         iss = seq_max(iss, least_iss);
-    struct tcp_flow *flow = half_open_new(listener, ends, syn, iss);
-    if (flow == NULL)
-        return;
-    flow->last_sent = tcp->now;
-    send_control(flow, flow->iss, SYN | ACK);
+    if ((flow = half_open_new(listener, ends, syn, iss)) == NULL)
+        goto drop;
+    if (fast_open > 0 && fast_open_allowed(tcp, ends, syn, &answer)) {
+        fast_open_accept(flow, payload);
+        payload = NULL;
+    }
+    send_syn_ack(flow, &answer);
     flow->retransmit_mode = MODE_RTO;
     timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
+drop:
+    buf_free(payload);
 }
 
 /* An ACK to a listener: of a cookie, or of nothing. */
@@ -141,8 +148,9 @@ INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *end
         cookie_input(listener, ends, &copy, head, payload);
     } else {
         if ((segment->flags & (SYN | FIN)) == SYN)
-            syn_input(listener, ends, segment, least_iss);
-        buf_free(payload);
+            syn_input(listener, ends, segment, least_iss, payload);
+        else
+            buf_free(payload);
     }
 }
 

@@ -23,13 +23,22 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
     congestion_init(flow);
 }
 
-/* Our SYN was acknowledged: bytes may flow. The state has been stepped. */
+/* Bytes may flow from here. */
+INTERNAL void flow_ready(struct tcp_flow *flow)
+{
+    flow->tuned_seq = flow->rcv_nxt;
+    flow->rack.highest = flow->snd_una;
+    flow->recover = flow->snd_una;
+    flow->usage_end = flow->small_end = flow->snd_una;
+}
+
+/* Our SYN was acknowledged. The state has been stepped. */
 INTERNAL void flow_established(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;
     timer_off(flow, TIMER_RETRANSMIT);
     if (flow->backoff == 0) {
-        rtt_sample(flow, tcp->now - flow->last_sent);
+        rtt_sample(flow, tcp->now - flow->tuned_at);
     } else {
         /* RFC 6298, (5.7), and RFC 5681, section 3.1: a SYN was lost. */
         flow->rto = SECONDS(3);
@@ -39,11 +48,11 @@ INTERNAL void flow_established(struct tcp_flow *flow)
     flow->backoff = 0;
     flow->last_progress = tcp->now;
     flow->tuned_at = tcp->now;
-    flow->tuned_seq = flow->rcv_nxt;
-    flow->rack.highest = flow->snd_una;
-    flow->recover = flow->snd_una;
-    flow->usage_end = flow->small_end = flow->snd_una;
-    if (flow->owned) {
+    if (flow->pending)
+        fast_open_finish(flow);
+    else
+        flow_ready(flow);
+    if (flow->opening) {
         flow->opening = false;
         COUNT(tcp, opened);
         os_wake_all(&flow->writers);
@@ -55,7 +64,7 @@ static void simultaneous_open(struct tcp_flow *flow)
 {
     flow_step(flow, RECEIVE_SYN);
     flow->backoff = 0;
-    flow->last_sent = flow->tcp->now;
+    flow->tuned_at = flow->tcp->now;
     send_control(flow, flow->iss, SYN | ACK);
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + flow->rto);
 }

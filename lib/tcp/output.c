@@ -93,6 +93,7 @@ static void fill(struct tcp_flow *flow, struct segment *s, uint32_t seq, uint8_t
     s->mss = 0;
     s->sack_count = 0;
     s->sack_permitted = s->has_scale = false;
+    s->fast_open.kind = 0;
     if (flags & ACK) {
         s->ack = flow->rcv_nxt;
         s->window = offered_window(flow, flags & SYN);
@@ -147,6 +148,16 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
         offer_options(flow, &s);
     else
         add_sacks(flow, &s);
+    IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
+}
+
+/* The answer to a SYN for the first time, with an option of Fast Open if it has a kind. */
+INTERNAL void send_syn_ack(struct tcp_flow *flow, const struct fast_open *option)
+{
+    struct segment s;
+    fill(flow, &s, flow->iss, SYN | ACK);
+    offer_options(flow, &s);
+    s.fast_open = *option;
     IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
 }
 
@@ -316,18 +327,19 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
 static void send_new(struct tcp_flow *flow)
 {
     uint32_t unsent = flow_unsent(flow);
+    bool shut = flow->shut && !flow->pending; /* a FIN waits for the handshake */
     if (unsent > 0 && flow->sent == NULL && flow->snd_wnd > 0)
         congestion_idle(flow);
     while (unsent > 0) {
         uint32_t len = sendable(flow, unsent);
-        bool fin = flow->shut && len == unsent;
+        bool fin = shut && len == unsent;
         if (len == 0 || !send_bytes(flow, len, fin))
             return;
         unsent -= len;
         if (fin)
             flow_step(flow, SEND_FIN);
     }
-    if (flow->shut && !flow->fin_sent && send_bytes(flow, 0, true))
+    if (shut && !flow->fin_sent && send_bytes(flow, 0, true))
         flow_step(flow, SEND_FIN);
 }
 
@@ -349,7 +361,7 @@ static void note_usage(struct tcp_flow *flow)
 /* Send what may be sent now: lost bytes, new bytes, and an acknowledgement if none of them bore it. */
 INTERNAL void output(struct tcp_flow *flow)
 {
-    if (!flow_synchronized(flow))
+    if (!flow_may_send(flow))
         return;
     uint32_t before = flow->snd_nxt;
     flow->cwnd_full = false;

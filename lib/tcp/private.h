@@ -7,6 +7,7 @@
  *   secret.c       what outsiders must not guess: hashes, initial sequence numbers, time stamps
  *   ports.c        ephemeral ports                      cookie.c      SYN cookies
  *   listen.c       passive OPEN, the backlog            open.c        active OPEN, simultaneous OPEN
+ *   fast_open.c    bytes in a SYN
  *   input.c        a segment arrives                    acknowledge.c what its acknowledgement means
  *   receive.c      its payload and our window           ranges.c      reassembly
  *   output.c       what is sent                         flush.c       and when
@@ -52,6 +53,7 @@ KEY_INT(memory_max, 268435456, "bytes in all queues beyond which buffers stay at
 KEY_INT(connections_max, 262144, "connections, besides those in TIME-WAIT");
 KEY_INT(syn_backlog, 512, "half-open connections of a listener before it answers with cookies");
 KEY_BOOL(syn_cookies, true, "answer with SYN cookies (RFC 4987) when the backlog is full");
+KEY_INT(fast_open, 0, "Fast Open (RFC 7413): connections with bytes in their SYN and an unfinished handshake; 0: none. Such bytes may come twice");
 KEY_INT(syn_retries, 6, "retransmissions of a SYN");
 KEY_INT(synack_retries, 5, "retransmissions of a SYN-ACK");
 KEY_INT(user_timeout_ms, 900000, "how long sent bytes may go unacknowledged before the connection is given up, ms");

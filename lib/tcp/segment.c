@@ -1,4 +1,4 @@
-/* The wire: headers and options (RFC 9293 section 3.1 and 3.2, RFC 7323, RFC 2018). */
+/* The wire: headers and options (RFC 9293 section 3.1 and 3.2, RFC 7323, RFC 2018, RFC 7413). */
 #include "private.h"
 
 enum {
@@ -9,6 +9,9 @@ enum {
     OPTION_SACK_PERMITTED = 4,
     OPTION_SACK = 5,
     OPTION_TIMESTAMP = 8,
+    OPTION_FAST_OPEN = 34,
+    OPTION_EXPERIMENT = 254, /* what it is says a number behind it (RFC 6994): */
+    FAST_OPEN_EXPERIMENT = 0xf989,
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -31,6 +34,16 @@ static uint8_t *put16(uint8_t *p, uint16_t v)
 static uint8_t *put32(uint8_t *p, uint32_t v)
 {
     return put16(put16(p, (uint16_t)(v >> 16)), (uint16_t)v);
+}
+
+/* A cookie of an impossible length is as if the option weren't there. */
+static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, struct segment *out)
+{
+    if (len != 0 && (len < FAST_OPEN_COOKIE_LEAST || len > FAST_OPEN_COOKIE_MOST || len % 2 != 0))
+        return;
+    out->fast_open.kind = kind;
+    out->fast_open.len = (uint8_t)len;
+    memcpy(out->fast_open.cookie, cookie, len);
 }
 
 /* One option of `len` bytes, with its kind and length; what has the wrong length is as if it weren't there. */
@@ -65,6 +78,14 @@ static void parse_option(const uint8_t *p, size_t len, struct segment *out)
             out->tsval = get32(p + 2);
             out->tsecr = get32(p + 6);
         }
+        break;
+    case OPTION_FAST_OPEN:
+        if (syn)
+            parse_fast_open(p[0], p + 2, len - 2, out);
+        break;
+    case OPTION_EXPERIMENT:
+        if (syn && len >= 4 && get16(p + 2) == FAST_OPEN_EXPERIMENT)
+            parse_fast_open(p[0], p + 4, len - 4, out);
         break;
     }
 }
@@ -118,10 +139,17 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     out->has_timestamp = out->sack_permitted = out->has_scale = false;
     out->scale = out->sack_count = 0;
     out->mss = 0;
+    out->fast_open.kind = 0;
     out->tsval = out->tsecr = 0;
     if (header_len == HEADER_SIZE || parse_timestamp_only(header + HEADER_SIZE, header_len - HEADER_SIZE, out))
         return OK;
     return parse_options(header + HEADER_SIZE, header + header_len, out);
+}
+
+/* Without padding. */
+static size_t fast_open_len(const struct fast_open *option)
+{
+    return (option->kind == OPTION_EXPERIMENT ? 4 : 2) + (size_t)option->len;
 }
 
 static size_t options_len(const struct segment *s)
@@ -137,6 +165,8 @@ static size_t options_len(const struct segment *s)
         len += 4;
     if (s->sack_count > 0)
         len += 4 + 8 * (size_t)s->sack_count;
+    if (s->fast_open.kind != 0)
+        len += (fast_open_len(&s->fast_open) + 3) & ~(size_t)3;
     return len;
 }
 
@@ -144,6 +174,18 @@ static size_t options_len(const struct segment *s)
 INTERNAL size_t segment_header_len(const struct segment *segment)
 {
     return HEADER_SIZE + options_len(segment);
+}
+
+static void put_fast_open(uint8_t *p, const struct fast_open *option)
+{
+    size_t len = fast_open_len(option);
+    p = put16(p, (uint16_t)(option->kind << 8 | len));
+    if (option->kind == OPTION_EXPERIMENT)
+        p = put16(p, FAST_OPEN_EXPERIMENT);
+    memcpy(p, option->cookie, option->len);
+    p += option->len;
+    for (; len % 4 != 0; len++)
+        *p++ = OPTION_NOP;
 }
 
 /* Write the header, with a checksum of zero. SACK-permitted takes the place of the time stamp's padding. */
@@ -171,4 +213,6 @@ INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
         p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 | (uint32_t)(2 + 8 * s->sack_count));
     for (unsigned i = 0; i < s->sack_count; i++)
         p = put32(put32(p, s->sacks[i].left), s->sacks[i].right);
+    if (s->fast_open.kind != 0)
+        put_fast_open(p, &s->fast_open);
 }

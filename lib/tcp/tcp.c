@@ -28,6 +28,7 @@ IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct ra
     random_fill(random, tcp->key, sizeof tcp->key);
     random_fill(random, tcp->table_key, sizeof tcp->table_key);
     random_fill(random, tcp->port_offsets, sizeof tcp->port_offsets);
+    fast_open_start(tcp);
     tcp->flush_last = &tcp->flush_first;
     tcp->flush_timer = (struct os_timer)OS_TIMER_INIT(flush_fire, tcp);
     tcp->time_waits_last = &tcp->time_waits;
@@ -90,6 +91,7 @@ IO void tcp_disconnect(struct tcp *tcp)
     unregister_metrics(tcp);
     free(tcp->table);
     explicit_bzero(tcp->key, sizeof tcp->key);
+    explicit_bzero(tcp->fast_open_keys, sizeof tcp->fast_open_keys);
     free(tcp);
 }
 
@@ -113,7 +115,6 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct tcp_f
     flow->handshake_limit = (uint8_t)syn_retries;
     flow->iss = flow->snd_una = iss;
     flow->snd_nxt = iss + 1;
-    flow->last_sent = tcp->now;
     flow_step(flow, SEND_SYN);
     flow->retransmit_mode = MODE_RTO;
     timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);

@@ -131,7 +131,11 @@ static void handshake_timeout(struct tcp_flow *flow)
         flow_end(flow, ERR_TIMEOUT);
         return;
     }
-    COUNT(flow->tcp, timeouts);
+    /* What followed a SYN-ACK that was lost may be lost too; it goes again when the handshake is done. */
+    if (flow->pending && flow->sent != NULL && flow->backoff == 1)
+        recovery_timeout(flow);
+    else
+        COUNT(flow->tcp, timeouts);
     send_control(flow, flow->iss, syn_sent ? SYN : SYN | ACK);
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
 }

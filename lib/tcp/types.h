@@ -24,6 +24,15 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 1
 /* The last two bits of the traffic class. */
 enum { ECN_ECT0 = 2, ECN_CE = 3 };
 
+/* The option of Fast Open (RFC 7413, section 4.1.1), of a SYN or SYN-ACK. */
+enum { FAST_OPEN_COOKIE_LEAST = 4, FAST_OPEN_COOKIE_MOST = 16 };
+
+struct fast_open {
+    uint8_t kind; /* 0: none */
+    uint8_t len;  /* 0: it asks for a cookie */
+    uint8_t cookie[FAST_OPEN_COOKIE_MOST];
+};
+
 struct sack_block {
     uint32_t left, right;
 };
@@ -40,6 +49,7 @@ struct segment {
     uint16_t mss; /* 0: no option */
     uint32_t tsval, tsecr;
     struct sack_block sacks[SACK_BLOCKS];
+    struct fast_open fast_open;
     uint32_t len; /* payload, without SYN and FIN */
 };
 
@@ -198,7 +208,7 @@ struct tcp_flow {
     uint8_t quick_acks; /* to be sent without delay: the peer is in slow start */
     struct sack_block dsack;
     uint32_t tuned_seq; /* window auto-tuning: the numbers up to here were read a round trip ago */
-    os_time tuned_at;
+    os_time tuned_at;   /* and before, when the SYN or SYN-ACK left first */
 
     /* time stamps: RFC 7323 */
     uint32_t ts_offset, ts_recent, last_ack_sent;
@@ -210,6 +220,8 @@ struct tcp_flow {
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
+    bool pending : 1;  /* begun by Fast Open: bytes may come and go, but the handshake is not done */
+    bool syn_data : 1; /* the SYN's bytes were taken */
 
     /* congestion: congestion.c, recovery.c */
     uint32_t cwnd, ssthresh, recover;
@@ -283,6 +295,10 @@ struct tcp_listener {
     X(cookies_sent, "SYN cookies sent")                                                      \
     X(cookies_good, "connections made from a cookie")                                        \
     X(cookies_bad, "acknowledgements that bore no cookie of ours")                           \
+    X(fast_open_given, "Fast Open cookies given")                                            \
+    X(fast_open_good, "connections begun with a Fast Open cookie of ours")                   \
+    X(fast_open_bad, "Fast Open cookies that were not ours, or no more")                     \
+    X(fast_open_limited, "Fast Open refused because too many had not finished")              \
     X(backlog_full, "SYNs dropped because a listener's queues were full")                    \
     X(refused_memory, "connections or segments refused for want of memory or by a limit")    \
     X(timeouts, "retransmission timeouts")                                                   \
@@ -303,6 +319,10 @@ struct tcp {
     struct random *random;
     uint64_t key[2];           /* of SipHash */
     uint32_t table_key[12];    /* of the table's hash */
+    uint64_t fast_open_keys[2][2]; /* of Fast Open's cookies: this one and the one before */
+    os_time fast_open_key_until;
+    uint32_t fast_open_pending, fast_open_resets;
+    os_time fast_open_reset_at;
     struct node **table;
     uint32_t table_mask, table_count;
     uint32_t flow_count;
@@ -345,6 +365,12 @@ static inline bool flow_is_v4(const struct tcp_flow *flow)
 static inline bool flow_synchronized(const struct tcp_flow *flow)
 {
     return flow->state >= STATE_ESTABLISHED && flow->state < STATE_TIME_WAIT;
+}
+
+/* Whether bytes may be sent: the handshake is done, or Fast Open doesn't wait for it. */
+static inline bool flow_may_send(const struct tcp_flow *flow)
+{
+    return flow_synchronized(flow) || flow->pending;
 }
 
 static inline uint32_t timestamp_now(const struct tcp *tcp)

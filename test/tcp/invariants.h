@@ -70,7 +70,7 @@ static __attribute__((unused)) void check_flow(const struct tcp_flow *f)
 static __attribute__((unused)) void check_tcp(const struct tcp *tcp)
 {
     uint64_t memory = 0;
-    uint32_t flows = 0, waits = 0;
+    uint32_t flows = 0, waits = 0, pending = 0;
     for (uint32_t i = 0; tcp->table != NULL && i <= tcp->table_mask; i++)
         for (const struct node *n = tcp->table[i]; n != NULL; n = n->next) {
             const struct tcp_flow *f = (const struct tcp_flow *)n;
@@ -79,10 +79,13 @@ static __attribute__((unused)) void check_tcp(const struct tcp *tcp)
                 continue;
             }
             check_flow(f);
+            CHECK(!f->pending || f->state == STATE_SYN_RECEIVED);
+            pending += f->pending;
             memory += f->snd_queued + f->rcv_queued + f->range_bytes;
             flows++;
         }
     CHECK(flows == tcp->flow_count && waits == tcp->time_wait_count);
+    CHECK(pending == tcp->fast_open_pending);
     CHECK(memory <= tcp->memory);
 }
 

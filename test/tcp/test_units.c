@@ -77,6 +77,37 @@ static void options(void **state)
     assert_int_equal(e, ERR_FORMAT);
 }
 
+static struct fast_open fast_open_of(uint8_t flags, const void *options, size_t len)
+{
+    err e;
+    struct segment s = with_options(flags, options, len, &e);
+    assert_int_equal(e, OK);
+    return s.fast_open;
+}
+
+/* RFC 7413, section 4.1.1, and the option of its drafts: requests, cookies of 4 to 16 bytes, nothing else. */
+static void fast_open_option(void **state)
+{
+    (void)state;
+    struct fast_open o = fast_open_of(SYN, "\x22\2\1\1", 4);
+    assert_true(o.kind == 34 && o.len == 0);
+    o = fast_open_of(SYN, "\x22\6" "abcd\1\1", 8);
+    assert_true(o.kind == 34 && o.len == 4 && memcmp(o.cookie, "abcd", 4) == 0);
+    o = fast_open_of(SYN, "\x22\x12" "0123456789abcdef\1\1", 20);
+    assert_true(o.kind == 34 && o.len == 16 && memcmp(o.cookie, "0123456789abcdef", 16) == 0);
+    assert_int_equal(fast_open_of(SYN, "\x22\4" "ab", 4).kind, 0);
+    assert_int_equal(fast_open_of(SYN, "\x22\7" "abcde\1", 8).kind, 0);
+    assert_int_equal(fast_open_of(SYN, "\x22\x14" "0123456789abcdefgh", 20).kind, 0);
+    assert_int_equal(fast_open_of(ACK, "\x22\6" "abcd\1\1", 8).kind, 0);
+    o = fast_open_of(SYN, "\xfe\4\xf9\x89", 4);
+    assert_true(o.kind == 254 && o.len == 0);
+    o = fast_open_of(SYN, "\xfe\x8\xf9\x89" "abcd", 8);
+    assert_true(o.kind == 254 && o.len == 4 && memcmp(o.cookie, "abcd", 4) == 0);
+    assert_int_equal(fast_open_of(SYN, "\xfe\x8\xf9\x88" "abcd", 8).kind, 0); /* another experiment */
+    assert_int_equal(fast_open_of(SYN, "\xfe\3\xf9\1", 4).kind, 0);
+    assert_int_equal(fast_open_of(SYN, "\1\1\xfe\2", 4).kind, 0);
+}
+
 /* What is emitted is read back as it was. */
 static void emit_and_parse(void **state)
 {
@@ -98,6 +129,10 @@ static void emit_and_parse(void **state)
             s.sack_permitted = r >> 9 & 1;
             s.has_scale = r >> 10 & 1;
             s.scale = s.has_scale ? (r >> 11) % 15 : 0;
+            s.fast_open.kind = r >> 44 & 1 ? OPTION_FAST_OPEN : r >> 45 & 1 ? OPTION_EXPERIMENT : 0;
+            s.fast_open.len = (uint8_t)(s.fast_open.kind != 0 && (r >> 46 & 3) != 0 ? 4 + (r >> 48) % 7 * 2 : 0);
+            for (int k = 0; k < s.fast_open.len; k++)
+                s.fast_open.cookie[k] = (uint8_t)splitmix(&seed);
         } else {
             s.sack_count = (uint8_t)((r >> 40) % (s.has_timestamp ? 4 : 5));
             for (int k = 0; k < s.sack_count; k++)
@@ -112,6 +147,7 @@ static void emit_and_parse(void **state)
         assert_true(s.flags == t.flags && s.mss == t.mss && s.has_timestamp == t.has_timestamp && s.tsval == t.tsval);
         assert_true(s.tsecr == t.tsecr && s.sack_permitted == t.sack_permitted && s.has_scale == t.has_scale);
         assert_true(s.scale == t.scale && s.sack_count == t.sack_count && s.header_len == t.header_len);
+        assert_true(s.fast_open.kind == t.fast_open.kind && (s.fast_open.kind == 0 || same_cookie(&s.fast_open, &t.fast_open)));
         for (int k = 0; k < s.sack_count; k++)
             assert_true(s.sacks[k].left == t.sacks[k].left && s.sacks[k].right == t.sacks[k].right);
     }
@@ -333,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header),          cmocka_unit_test(options),
+        cmocka_unit_test(fast_open_option),
         cmocka_unit_test(emit_and_parse),  cmocka_unit_test(siphash_vectors),
         cmocka_unit_test(initial_numbers), cmocka_unit_test(cookies),
         cmocka_unit_test(retransmission_timeouts),

@@ -53,6 +53,9 @@
 #ifndef MIRAGE_KEY_syn_cookies
 #define MIRAGE_KEY_syn_cookies true
 #endif
+#ifndef MIRAGE_KEY_fast_open
+#define MIRAGE_KEY_fast_open 16
+#endif
 #ifndef MIRAGE_KEY_syn_retries
 #define MIRAGE_KEY_syn_retries 6
 #endif
@@ -92,6 +95,7 @@
 #include "../../lib/tcp/acknowledge.c"
 #include "../../lib/tcp/congestion.c"
 #include "../../lib/tcp/cookie.c"
+#include "../../lib/tcp/fast_open.c"
 #include "../../lib/tcp/flow.c"
 #include "../../lib/tcp/flush.c"
 #include "../../lib/tcp/input.c"
