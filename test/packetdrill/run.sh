@@ -28,6 +28,8 @@ case $version in
 ipv4) flags="$flags -D CMSG_LEVEL_IP=SOL_IP -D CMSG_TYPE_RECVERR=IP_RECVERR" ;;
 *) flags="$flags -D CMSG_LEVEL_IP=SOL_IPV6 -D CMSG_TYPE_RECVERR=IPV6_RECVERR" ;;
 esac
+# The cookie above is that of these; a script that names addresses itself has its own.
+addresses='--local_ip=192.168.0.1 --gateway_ip=192.168.0.1 --netmask_ip=255.255.0.0 --remote_ip=192.0.2.1'
 [ "$version" != ipv6 ] || flags="$flags --so_flags=mtu=1520"
 # A namespace of its own, with the device that scripts written for packetdrill's own tun expect to configure.
 apart() {
@@ -44,9 +46,11 @@ for script; do
     number=$((number + 1)) name=$(basename "$script" .pkt)
     # A script for one version of IP says so in its first lines.
     own=$(sed -n 's/^--ip_version=//p' "$script" | head -n 1)
+    at=$addresses
+    if [ "$version" = ipv6 ] || grep -q '^--local_ip=' "$script"; then at=; fi
     if [ -n "$own" ] && [ "$own" != "$version" ]; then
         echo "ok $number - $name # SKIP it is for $own"
-    elif rm -rf "$work/sysctl" && mkdir "$work/sysctl" && (cd "$(dirname "$script")" && PATH="$here/bin:$PATH" MIRAGE_SYSCTL="$work/sysctl" apart env LD_PRELOAD="$work/stack.so" timeout 60 "$packetdrill" --ip_version="$version" $flags \
+    elif rm -rf "$work/sysctl" && mkdir "$work/sysctl" && (cd "$(dirname "$script")" && PATH="$here/bin:$PATH" MIRAGE_SYSCTL="$work/sysctl" apart env LD_PRELOAD="$work/stack.so" timeout 60 "$packetdrill" --ip_version="$version" $at $flags \
         --so_filename="$work/stack.so" "$(basename "$script")") >"$work/log" 2>&1; then
         echo "ok $number - $name"
     else

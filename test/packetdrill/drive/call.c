@@ -271,8 +271,10 @@ static int64_t make_call(struct call *c)
         return s->socket(s->self, c->d->v6_sockets ? AF_INET6 : AF_INET, (int)number(c, 1), (int)number(c, 2));
     if (strcmp(name, "bind") == 0 || strcmp(name, "connect") == 0)
         return with_address(c, name[0] == 'b');
-    if (strcmp(name, "listen") == 0)
+    if (strcmp(name, "listen") == 0) {
+        c->d->connected = false; /* the next SYN is another connection's */
         return s->listen(s->self, fd_argument(c), (int)number(c, 1));
+    }
     if (strcmp(name, "accept") == 0)
         return s->accept(s->self, fd_argument(c), NULL, NULL);
     if (strcmp(name, "readv") == 0 || strcmp(name, "writev") == 0)

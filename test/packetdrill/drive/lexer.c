@@ -134,6 +134,22 @@ void lexer_next(struct lexer *l)
     }
 }
 
+size_t lexer_take_hex(struct lexer *l, const char *word, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+    if (l->token.kind != TOKEN_WORD || strcmp(l->token.text, word) != 0)
+        return SIZE_MAX;
+    skip_space(l);
+    for (unsigned byte; isxdigit((unsigned char)l->at[0]); l->at += 2, n++) {
+        if (n == room || !isxdigit((unsigned char)l->at[1]))
+            script_fail(l->path, l->line, "pairs of hexadecimal digits are expected here, up to %zu", room);
+        sscanf(l->at, "%2x", &byte);
+        out[n] = (uint8_t)byte;
+    }
+    lexer_next(l);
+    return n;
+}
+
 bool lexer_take_sign(struct lexer *l, char sign)
 {
     if (l->token.kind != TOKEN_SIGN || l->token.sign != sign)

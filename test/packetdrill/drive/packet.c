@@ -232,6 +232,12 @@ const char *packet_show(const struct drive *d, const struct live_packet *live)
                 n += snprintf(text + n, sizeof text - (size_t)n, " %u:%u", get32(o + i + k), get32(o + i + k + 4));
             break;
         case 8: n += snprintf(at, room, "TS val %u ecr %u", get32(o + i + 2), get32(o + i + 6)); break;
+        case 34:
+        case 254:
+            n += snprintf(at, room, o[i] == 34 ? "FO " : "FOEXP ");
+            for (size_t k = o[i] == 34 ? 2 : 4; k < len; k++)
+                n += snprintf(text + n, sizeof text - (size_t)n, "%02x", o[i + k]);
+            break;
         default: n += snprintf(at, room, "option %u", o[i]);
         }
         i += len;

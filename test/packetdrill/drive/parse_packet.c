@@ -23,8 +23,28 @@ static void parse_sack(struct lexer *l, struct segment_spec *s)
     s->options[len_at] = (uint8_t)(s->options_len - len_at + 1);
 }
 
+/* Fast Open's cookie, or none: the option of RFC 7413, and the experimental one of its drafts. */
+static bool parse_fast_open(struct lexer *l, struct segment_spec *s)
+{
+    uint8_t cookie[OPTIONS_MAX];
+    size_t len = lexer_take_hex(l, "FO", cookie, sizeof cookie);
+    if (len != SIZE_MAX) {
+        put(s, l, 34 << 8 | (2 + len), 2);
+    } else if ((len = lexer_take_hex(l, "FOEXP", cookie, sizeof cookie)) != SIZE_MAX) {
+        put(s, l, 254 << 8 | (4 + len), 2);
+        put(s, l, 0xf989, 2);
+    } else {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++)
+        put(s, l, cookie[i], 1);
+    return true;
+}
+
 static void parse_tcp_option(struct lexer *l, struct segment_spec *s)
 {
+    if (parse_fast_open(l, s))
+        return;
     if (lexer_take_word(l, "nop")) {
         put(s, l, 1, 1);
     } else if (lexer_take_word(l, "eol")) {

@@ -131,6 +131,8 @@ bool lexer_take_sign(struct lexer *l, char sign);
 bool lexer_take_word(struct lexer *l, const char *word);
 void lexer_want_sign(struct lexer *l, char sign);
 int64_t lexer_want_integer(struct lexer *l);
+/* The word and the bytes behind it, as pairs of hexadecimal digits: how many; SIZE_MAX when it is another word. */
+size_t lexer_take_hex(struct lexer *l, const char *word, uint8_t *out, size_t room);
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
 

@@ -53,6 +53,8 @@ static struct host {
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
+    bool alias_known[2];        /* by version: IPv4, IPv6 */
+    uint8_t alias[2][16];
 } host = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .work = PTHREAD_COND_INITIALIZER,
@@ -202,6 +204,17 @@ void host_on_turn(void (*turn)(void *ctx), void *ctx)
 {
     host.turn_ctx = ctx;
     host.turn = turn;
+}
+
+void host_set_alias(bool v6, const uint8_t *address)
+{
+    host.alias_known[v6] = true;
+    memcpy(host.alias[v6], address, v6 ? 16 : 4);
+}
+
+const uint8_t *host_alias(bool v6)
+{
+    return host.alias_known[v6] ? host.alias[v6] : NULL;
 }
 
 void host_packet_out(const uint8_t *packet, size_t len)

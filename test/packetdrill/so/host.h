@@ -61,6 +61,9 @@ void host_on_packet(void (*receive)(void *ctx, const uint8_t *packet, size_t len
 void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx);
 /* What is to be looked at after each turn of the loop, before time passes. */
 void host_on_turn(void (*turn)(void *ctx), void *ctx);
+/* What packetdrill has for the stack's address, which the network device translates; NULL: the stack's own. */
+void host_set_alias(bool v6, const uint8_t *address);
+const uint8_t *host_alias(bool v6);
 void host_packet_out(const uint8_t *packet, size_t len);
 void host_call_done(struct host_call *call);
 uint16_t host_mtu(void);

@@ -7,6 +7,24 @@
 #undef KEY_STRING
 #define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[16] = MIRAGE_KEY_VALUE(name, value)
 
+#include <mirage/siphash.h>
+#include <string.h>
+
+#include "host.h"
+
+/* Fast Open's cookies are hashes of both addresses, the stack's last: of what packetdrill has for it, since scripts know what comes of that. */
+static uint64_t siphash_as_seen(const uint64_t key[2], const void *data, size_t len)
+{
+    uint8_t seen[32];
+    const uint8_t *alias = len == 8 || len == 32 ? host_alias(len == 32) : NULL;
+    if (alias == NULL)
+        return siphash_bytes(key, data, len);
+    memcpy(seen, data, len / 2);
+    memcpy(seen + len / 2, alias, len / 2);
+    return siphash_bytes(key, seen, len);
+}
+#define siphash_bytes siphash_as_seen
+
 #include "tcp.c"
 
 #include <sys/uio.h>
@@ -197,6 +215,7 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     X("tcp_max_orphans", orphans_max, 1)              \
     X("tcp_max_tw_buckets", time_wait_max, 1)         \
     X("tcp_max_syn_backlog", syn_backlog, 1)          \
+    X("fast_open", fast_open, 1)                      \
     X("receive_buffer", receive_buffer, 1)            \
     X("receive_buffer_max", receive_buffer_max, 1)    \
     X("send_buffer", send_buffer, 1)                  \
@@ -214,6 +233,13 @@ bool inside_set(const char *name, int64_t value)
     }
     SETTINGS(SET)
     return false;
+}
+
+void inside_set_fast_open_keys(void *tcp, const uint8_t keys[32])
+{
+    struct tcp *of = tcp;
+    memcpy(of->fast_open_keys, keys, sizeof of->fast_open_keys);
+    of->fast_open_key_until = OS_NEVER;
 }
 
 bool inside_set_congestion(const char *name)

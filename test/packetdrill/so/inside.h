@@ -58,6 +58,7 @@ void inside_info(const void *flow, struct tcp_info *out);
 
 /* A setting of the whole stack by its name in Linux, without "net.ipv4."; false when it has none such. */
 bool inside_set(const char *name, int64_t value);
+void inside_set_fast_open_keys(void *tcp, const uint8_t keys[32]); /* this one and the one before */
 bool inside_set_congestion(const char *name);
 const char *inside_congestion(void);
 int64_t inside_receive_buffer(void);

@@ -26,6 +26,14 @@ static uint32_t segments(const struct tcp_flow *f, uint32_t bytes)
     return (bytes + f->mss - 1) / f->mss;
 }
 
+/* In segments, of which our SYN is one. */
+static uint32_t delivered(const struct tcp_flow *f)
+{
+    if (f->state < STATE_ESTABLISHED)
+        return 0;
+    return 1 + segments(f, f->snd_una - f->iss - 1 - (f->fin_sent && f->snd_una == f->snd_nxt) + f->sacked_bytes);
+}
+
 static uint32_t us(os_time t)
 {
     return (uint32_t)(t / MICROSECONDS(1));
@@ -47,7 +55,8 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_probes = f->probes,
         .tcpi_backoff = f->backoff,
         .tcpi_options = (f->timestamps ? TCPI_OPT_TIMESTAMPS : 0) | (f->sack ? TCPI_OPT_SACK : 0) |
-                        (f->scaled ? TCPI_OPT_WSCALE : 0) | (f->ecn ? TCPI_OPT_ECN : 0),
+                        (f->scaled ? TCPI_OPT_WSCALE : 0) | (f->ecn ? TCPI_OPT_ECN : 0) |
+                        (f->syn_data ? TCPI_OPT_SYN_DATA : 0),
         .tcpi_snd_wscale = f->snd_scale & 15,
         .tcpi_rcv_wscale = f->scaled ? f->rcv_scale & 15 : 0,
         .tcpi_rto = us(f->rto),
@@ -61,6 +70,7 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_last_data_sent = ms_since(f, f->last_sent),
         .tcpi_last_data_recv = ms_since(f, f->last_received),
         .tcpi_last_ack_recv = ms_since(f, f->last_progress),
+        .tcpi_delivered = delivered(f),
         .tcpi_pmtu = ip_mtu(f->tcp->ip, &f->node.ends.remote) + (flow_is_v4(f) ? 20 : 40),
         .tcpi_rcv_ssthresh = f->rcv_buffer,
         .tcpi_rtt = us(f->srtt),

@@ -29,8 +29,6 @@ struct packetdrill_netdev {
     struct buf *answers[ANSWERS_MAX]; /* of the link, for the next turn of the loop */
     size_t answer_count;
     struct os_timer turn;
-    bool alias_known[2];              /* by version: IPv4, IPv6 */
-    uint8_t alias[2][16];             /* what packetdrill has for the stack's address */
 };
 
 static void give(struct packetdrill_netdev *net, struct buf *frame)
@@ -206,8 +204,7 @@ static void receive(void *ctx, const uint8_t *packet, size_t len)
     uint8_t *ip = frame->data + NETWORK_HEADER, *to = ip + (v6 ? 24 : 16);
     memcpy(ip, packet, len);
     if (memcmp(to, v6 ? own_ipv6 : own_ipv4, v6 ? 16 : 4) != 0) {
-        net->alias_known[v6] = true;
-        memcpy(net->alias[v6], to, v6 ? 16 : 4);
+        host_set_alias(v6, to);
         translate_quoted(ip, len, v6);
         translate(ip, len, v6, v6 ? 24 : 16, v6 ? own_ipv6 : own_ipv4);
     }
@@ -250,8 +247,8 @@ static err write_one(struct packetdrill_netdev *net, struct buf *frame)
     if (e == OK && len > NETWORK_HEADER && !is_of_link(net, bytes, len)) {
         uint8_t *ip = bytes + NETWORK_HEADER;
         bool v6 = ip[0] >> 4 == 6;
-        if (net->alias_known[v6])
-            translate(ip, len - NETWORK_HEADER, v6, v6 ? 8 : 12, net->alias[v6]);
+        if (host_alias(v6) != NULL)
+            translate(ip, len - NETWORK_HEADER, v6, v6 ? 8 : 12, host_alias(v6));
         host_packet_out(ip, len - NETWORK_HEADER);
     }
     free(bytes);

@@ -101,6 +101,8 @@ int64_t call_listen(struct sockets *all, struct host_call *call)
     if (e != OK)
         return fail(call, errno_of(e));
     socket->kind = KIND_LISTENER;
+    socket->backlog = backlog;
+    fast_open_apply(all, socket);
     return 0;
 }
 

@@ -154,6 +154,7 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         if (has_flow(socket))
             inside_set_quick_ack(socket->flow, value != 0);
         return store(o, SOL_TCP, name, value);
+    case TCP_FASTOPEN:
     case TCP_NOTSENT_LOWAT:
     case TCP_THIN_LINEAR_TIMEOUTS:
     case TCP_THIN_DUPACK:
@@ -176,6 +177,10 @@ int64_t call_setsockopt(struct sockets *all, struct host_call *call)
         memcpy(text, call->value, *call->len < sizeof text ? *call->len : sizeof text - 1);
         return inside_set_congestion(text) ? 0 : fail(call, ENOENT);
     }
+    if (level == SOL_TCP && name == TCP_FASTOPEN_KEY) {
+        error = fast_open_set_keys(all, socket, call);
+        return error == 0 ? 0 : fail(call, error);
+    }
     if (*call->len < sizeof value && level == SOL_TCP)
         return fail(call, EINVAL);
     memcpy(&value, call->value, *call->len < sizeof value ? *call->len : sizeof value);
@@ -187,6 +192,8 @@ int64_t call_setsockopt(struct sockets *all, struct host_call *call)
         error = store(&socket->options, level, name, value);
     else
         error = ENOPROTOOPT;
+    if (socket->kind == KIND_LISTENER)
+        fast_open_apply(all, socket);
     return error == 0 ? 0 : fail(call, error);
 }
 
@@ -266,12 +273,15 @@ int64_t call_getsockopt(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     int level = call->arguments[0], name = call->arguments[1], value;
+    uint8_t keys[2 * FAST_OPEN_KEY];
     if (call->value == NULL || call->len == NULL)
         return fail(call, EFAULT);
     if (level == SOL_TCP && name == TCP_INFO)
         return give_info(socket, call);
     if (level == SOL_TCP && name == TCP_CONGESTION)
         return give(call, inside_congestion(), strlen(inside_congestion()) + 1);
+    if (level == SOL_TCP && name == TCP_FASTOPEN_KEY)
+        return give(call, keys, fast_open_get_keys(socket, keys));
     if (level == SOL_TCP && name == TCP_CC_INFO)
         return give(call, "", 0);
     if (level == SOL_SOCKET && name == SO_LINGER)

@@ -4,7 +4,7 @@
  *   sockets.c   the job, a fiber for each call, descriptors       open.c      from socket to close
  *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
  *   poll.c      poll and epoll                                    setting.c   sysctl
- *   record.c    MSG_EOR
+ *   record.c    MSG_EOR                                           fast_open.c TCP_FASTOPEN
  *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from sending
  */
 #ifndef SOCKETS_PRIVATE_H
@@ -27,7 +27,7 @@ PARAM(STACK, stack);
 MODULE(JOB, sockets);
 LOG_SOURCE(sockets);
 
-enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 17, SETTING_TEXT = 64 };
+enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 19, SETTING_TEXT = 64, FAST_OPEN_KEY = 16 };
 
 enum kind { KIND_NONE, KIND_NEW, KIND_LISTENER, KIND_FLOW, KIND_EPOLL };
 
@@ -44,6 +44,8 @@ struct options {
     uint16_t max_segment;
     bool nodelay, keepalive, cork;
     struct linger linger;
+    uint8_t fast_open_keys[2 * FAST_OPEN_KEY];
+    size_t fast_open_keys_len; /* 0: what sysctl says */
     struct stored stored[STORED_MAX];
     size_t stored_count;
 };
@@ -86,6 +88,7 @@ struct socket {
     bool nonblocking, connecting, reported;
     bool read_shut; /* SHUT_RD: what is not there yet is the end */
     struct endpoint local;
+    uint32_t backlog;
     struct stack_tcp_flow *flow;
     struct stack_tcp_listener *listener;
     struct options options;
@@ -164,6 +167,11 @@ INTERNAL size_t buffer_size(const struct socket *socket);
 INTERNAL size_t buffer_room(const struct socket *socket);
 INTERNAL bool buffer_writable(const struct socket *socket);
 INTERNAL void usage_look(struct socket *socket);
+
+/* fast_open.c */
+INTERNAL void fast_open_apply(struct sockets *all, struct socket *socket);
+INTERNAL int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct host_call *call);
+INTERNAL size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY]);
 
 /* poll.c */
 INTERNAL int64_t call_poll(struct sockets *all, struct host_call *call);

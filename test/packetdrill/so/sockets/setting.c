@@ -94,6 +94,8 @@ static const struct setting settings[SETTINGS] = {
     { "tcp_congestion_control", apply_congestion },
     { "tcp_wmem", apply_nothing },
     { "tcp_notsent_lowat", apply_nothing },
+    { "tcp_fastopen", apply_nothing },
+    { "tcp_fastopen_key", apply_nothing },
 };
 
 /* Those that have changed: what a socket option set since then stays. */

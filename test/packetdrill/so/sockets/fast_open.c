@@ -1,0 +1,64 @@
+/* Whether a listener takes bytes with a SYN, and under which key it makes cookies, as Linux has it. */
+#include "private.h"
+
+#include <stdio.h>
+
+enum { CLIENT = 1, SERVER = 2, EVERY_LISTENER = 0x400, KEY_WORDS = 4 };
+
+static uint64_t enabled(void)
+{
+    char text[SETTING_TEXT];
+    return host_setting("net.ipv4.tcp_fastopen", text, sizeof text) ? strtoull(text, NULL, 0) : CLIENT;
+}
+
+/* Four words of hexadecimal digits; they lie in memory as the processor has them. */
+static bool read_key(const char *text, uint8_t out[FAST_OPEN_KEY])
+{
+    unsigned words[KEY_WORDS];
+    if (sscanf(text, "%x-%x-%x-%x", &words[0], &words[1], &words[2], &words[3]) != KEY_WORDS)
+        return false;
+    memcpy(out, words, FAST_OPEN_KEY);
+    return true;
+}
+
+/* The first key, and the one that is still good; both in `out`. */
+size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY])
+{
+    char text[2 * SETTING_TEXT], *second;
+    size_t len = socket->options.fast_open_keys_len;
+    if (len > 0) {
+        memcpy(out, socket->options.fast_open_keys, len);
+    } else {
+        if (!host_setting("net.ipv4.tcp_fastopen_key", text, sizeof text) || !read_key(text, out))
+            return 0;
+        second = strchr(text, ',');
+        len = second != NULL && read_key(second + 1, out + FAST_OPEN_KEY) ? 2 * FAST_OPEN_KEY : FAST_OPEN_KEY;
+    }
+    if (len == FAST_OPEN_KEY)
+        memcpy(out + FAST_OPEN_KEY, out, FAST_OPEN_KEY);
+    return len;
+}
+
+/* Of a listener; it holds for all, since TCP has one limit and one pair of keys. */
+void fast_open_apply(struct sockets *all, struct socket *socket)
+{
+    uint8_t keys[2 * FAST_OPEN_KEY];
+    uint64_t bits = enabled();
+    int limit = option_stored(socket, SOL_TCP, TCP_FASTOPEN);
+    if (limit == 0 && (bits & EVERY_LISTENER))
+        limit = (int)socket->backlog;
+    inside_set("fast_open", bits & SERVER ? limit : 0);
+    if (fast_open_get_keys(socket, keys) > 0)
+        inside_set_fast_open_keys(all->tcp, keys);
+}
+
+int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct host_call *call)
+{
+    if (*call->len != FAST_OPEN_KEY && *call->len != 2 * FAST_OPEN_KEY)
+        return EINVAL;
+    socket->options.fast_open_keys_len = *call->len;
+    memcpy(socket->options.fast_open_keys, call->value, *call->len);
+    if (socket->kind == KIND_LISTENER)
+        fast_open_apply(all, socket);
+    return 0;
+}
