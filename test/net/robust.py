@@ -21,13 +21,14 @@ from trouble.floods import Floods  # noqa: E402
 from trouble.hostile import Hostile  # noqa: E402
 from trouble.lazy import Lazy  # noqa: E402
 from trouble.lines import Lines  # noqa: E402
+from trouble.opening import Opening  # noqa: E402
 
 
-class Tests(Lines, Crowds, Floods, Hostile, Lazy):
+class Tests(Lines, Opening, Crowds, Floods, Hostile, Lazy):
     pass
 
 
-TESTS = ["faults", "sequence", "crowd", "syn_flood", "storms", "scans", "garbage", "fragments", "slow", "vanish", "down", "narrow"]
+TESTS = ["faults", "fast_open", "sequence", "crowd", "syn_flood", "storms", "scans", "garbage", "fragments", "slow", "vanish", "down", "narrow"]
 
 
 def main():

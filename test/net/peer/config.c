@@ -12,7 +12,7 @@ void config(void)
     ETHERNET e = direct_ethernet(if_impl(bad_line, fault(card), card));
     IP ip = direct_ip(ip_of_ipv4(direct_ipv4(e, direct_arp(e))), direct_ipv6(e));
     ICMP icmp = direct_icmp(ip);
-    TCP tcp = set_int(direct_tcp(ip, icmp), "user_timeout_ms", patience);
+    TCP tcp = set_int(set_int(direct_tcp(ip, icmp), "user_timeout_ms", patience), "fast_open", 16);
     STACK stack = direct_stack(ip, direct_udp(ip, icmp), tcp);
     register_job("peer", apply(peer, http_server(stack), stack));
 }
