@@ -123,8 +123,8 @@ static void send_icmp(struct input *in)
 static err open_one(void *arg)
 {
     struct tcp_flow *flow;
-    err e = tcp_open(world.net.a.tcp, &(struct endpoint){ ADDRESS_B, 7 }, &flow);
-    (void)arg;
+    struct endpoint peer = { ADDRESS_B, 7 };
+    err e = arg != NULL ? tcp_open_with(world.net.a.tcp, &peer, buf_alloc(700), &flow) : tcp_open(world.net.a.tcp, &peer, &flow);
     if (e != OK)
         return OK;
     for (int i = 0; i < FLOWS; i++)
@@ -143,7 +143,7 @@ static void application(struct input *in)
     struct buf *b;
     if (flow == NULL) {
         if ((what & 15) == 9 && world.opener == NULL)
-            CHECK_EQUAL(os_spawn(&world.opener, open_one, NULL), OK);
+            CHECK_EQUAL(os_spawn(&world.opener, open_one, what & 16 ? &world : NULL), OK);
         else if (world.listener->ready.first != NULL)
             CHECK_EQUAL(tcp_accept(world.listener, slot), OK);
         return;

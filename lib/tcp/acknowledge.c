@@ -2,7 +2,7 @@
 #include "private.h"
 
 /* The queue's bytes before snd_una are the peer's now. */
-static void queue_acked(struct tcp_flow *flow, uint32_t bytes)
+INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes)
 {
     flow->snd_queued -= bytes;
     flow->tcp->memory -= bytes;

@@ -57,10 +57,16 @@ INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload);
 INTERNAL void fast_open_finish(struct tcp_flow *flow);
 INTERNAL void fast_open_reset(struct tcp *tcp);
 
+/* fast_open_cache.c */
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option, uint32_t *room);
+INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack);
+INTERNAL void fast_open_failed(struct tcp_flow *flow);
+
 /* open.c */
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
                              struct buf *payload);
 INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn);
+INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack);
 INTERNAL void flow_ready(struct tcp_flow *flow);
 INTERNAL void flow_established(struct tcp_flow *flow);
 
@@ -73,6 +79,7 @@ INTERNAL void challenge_ack(struct tcp_flow *flow);
 /* acknowledge.c */
 INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment);
 INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment);
+INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes);
 
 /* receive.c */
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
@@ -89,10 +96,13 @@ INTERNAL bool ranges_take(struct tcp_flow *flow);
 INTERNAL void ranges_drop(struct tcp_flow *flow);
 INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room);
 
+/* stream.c */
+INTERNAL void enqueue(struct tcp_flow *flow, struct buf *data);
+
 /* output.c */
 INTERNAL void output(struct tcp_flow *flow);
 INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags);
-INTERNAL void send_syn_ack(struct tcp_flow *flow, const struct fast_open *option);
+INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len);
 INTERNAL void send_ack(struct tcp_flow *flow);
 INTERNAL void send_reset(struct tcp_flow *flow);
 INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment);

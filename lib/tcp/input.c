@@ -99,7 +99,7 @@ static bool syn_received_ack(struct tcp_flow *flow, const struct segment *segmen
     if (!flow->pending) {
         if (flow->listener != NULL && !listen_established(flow))
             return false;
-        flow->snd_una = segment->ack;
+        syn_acked(flow, segment->ack);
     }
     flow->snd_wnd = (uint32_t)segment->window << flow->snd_scale;
     flow->snd_max_wnd = max_u32(flow->snd_max_wnd, flow->snd_wnd);

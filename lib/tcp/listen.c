@@ -104,7 +104,7 @@ static void syn_input(struct tcp_listener *listener, const struct ends *ends, co
         fast_open_accept(flow, payload);
         payload = NULL;
     }
-    send_syn_ack(flow, &answer);
+    send_syn(flow, SYN | ACK, &answer, 0);
     flow->retransmit_mode = MODE_RTO;
     timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
 drop:

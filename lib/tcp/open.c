@@ -23,6 +23,23 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
     congestion_init(flow);
 }
 
+/*
+ * The peer has our SYN, and took its bytes up to `ack`. The rest is sent as if for the first time: that it was not taken
+ * says nothing of the path.
+ */
+INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack)
+{
+    uint32_t bytes = ack - flow->iss - 1;
+    flow->snd_una = flow->snd_nxt = ack;
+    if (bytes == 0)
+        return;
+    queue_acked(flow, bytes);
+    flow->unsent = flow->queue;
+    flow->unsent_offset = flow->queue_offset;
+    flow->syn_data = true;
+    COUNT(flow->tcp, fast_open_taken);
+}
+
 /* Bytes may flow from here. */
 INTERNAL void flow_ready(struct tcp_flow *flow)
 {
@@ -73,7 +90,7 @@ static void simultaneous_open(struct tcp_flow *flow)
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
                              struct buf *payload)
 {
-    bool acks_syn = (segment->flags & ACK) && segment->ack == flow->snd_nxt;
+    bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) && !seq_after(segment->ack, flow->snd_nxt);
     (void)head;
     buf_free(payload);
     if ((segment->flags & ACK) && !acks_syn) {
@@ -98,7 +115,9 @@ INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segmen
         simultaneous_open(flow);
         return;
     }
-    flow->snd_una = segment->ack;
+    if (flow->asked)
+        fast_open_learn(flow, segment);
+    syn_acked(flow, segment->ack);
     flow->rcv_adv = flow->rcv_nxt + min_u32(flow->rcv_buffer, 65535);
     flow_step(flow, RECEIVE_SYN_ACK);
     flow_established(flow);

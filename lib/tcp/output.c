@@ -151,14 +151,19 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
     IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
 }
 
-/* The answer to a SYN for the first time, with an option of Fast Open if it has a kind. */
-INTERNAL void send_syn_ack(struct tcp_flow *flow, const struct fast_open *option)
+/* A SYN or SYN-ACK for the first time, with Fast Open's option if it has a kind, and the first `len` bytes of the queue. */
+INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len)
 {
     struct segment s;
-    fill(flow, &s, flow->iss, SYN | ACK);
+    struct buf *payload = NULL;
+    if (len > 0 && (payload = buf_slice(flow->queue, flow->queue_offset, len)) == NULL) {
+        COUNT(flow->tcp, refused_memory);
+        return;
+    }
+    fill(flow, &s, flow->iss, flags);
     offer_options(flow, &s);
     s.fast_open = *option;
-    IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
+    IGNORE(emit(flow->tcp, &flow->node.ends, &s, payload, len, 0, 0));
 }
 
 INTERNAL void send_ack(struct tcp_flow *flow)

@@ -62,6 +62,16 @@ static void too_big(struct tcp_flow *flow, const struct icmp_error *error)
         resend_large(flow);
 }
 
+/* A SYN with bytes: it goes again without them, once. */
+static void syn_too_big(struct tcp_flow *flow, const struct icmp_error *error)
+{
+    if (!flow->asked || flow->snd_nxt == flow->iss + 1)
+        return;
+    flow->asked = false;
+    ip_reduce_mtu(flow->tcp->ip, &flow->node.ends.remote, error->mtu);
+    send_control(flow, flow->iss, SYN);
+}
+
 static err unreachable(enum icmp_error_kind kind)
 {
     return kind == ICMP_UNREACHABLE_PORT || kind == ICMP_UNREACHABLE_PROTOCOL ? ERR_REFUSED : ERR_UNREACHABLE;
@@ -100,6 +110,8 @@ void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
     case ICMP_TOO_BIG:
         if (flow_synchronized(flow))
             too_big(flow, error);
+        else if (flow->state == STATE_SYN_SENT)
+            syn_too_big(flow, error);
         break;
     case ICMP_TIME_EXCEEDED:
     case ICMP_PARAMETER_PROBLEM: break;

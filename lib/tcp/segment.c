@@ -9,7 +9,7 @@ enum {
     OPTION_SACK_PERMITTED = 4,
     OPTION_SACK = 5,
     OPTION_TIMESTAMP = 8,
-    OPTION_FAST_OPEN = 34,
+    OPTION_FAST_OPEN = FAST_OPEN_KIND,
     OPTION_EXPERIMENT = 254, /* what it is says a number behind it (RFC 6994): */
     FAST_OPEN_EXPERIMENT = 0xf989,
 };
@@ -139,7 +139,7 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     out->has_timestamp = out->sack_permitted = out->has_scale = false;
     out->scale = out->sack_count = 0;
     out->mss = 0;
-    out->fast_open.kind = 0;
+    out->fast_open.kind = out->fast_open.len = 0;
     out->tsval = out->tsecr = 0;
     if (header_len == HEADER_SIZE || parse_timestamp_only(header + HEADER_SIZE, header_len - HEADER_SIZE, out))
         return OK;

@@ -1,7 +1,7 @@
 /* A connection as a FLOW: reading, writing, and the ways to end it. These run on fibers. */
 #include "private.h"
 
-enum { COPIED_MOST = 128, VIEWS_MOST = 16384, QUEUE_MOST = 1 << 30 };
+enum { COPIED_MOST = 128, VIEWS_MOST = 16384 };
 
 /* The connection is over: what an operation returns then. */
 static err broken(const struct tcp_flow *flow)
@@ -89,7 +89,7 @@ static void enqueue_view(struct tcp_flow *flow, struct buf *b)
     }
 }
 
-static void enqueue(struct tcp_flow *flow, struct buf *data)
+INTERNAL void enqueue(struct tcp_flow *flow, struct buf *data)
 {
     while (data != NULL) {
         struct buf *next = data->next;

@@ -90,13 +90,35 @@ IO void tcp_disconnect(struct tcp *tcp)
     }
     unregister_metrics(tcp);
     free(tcp->table);
+    free(tcp->fast_open_peers);
     explicit_bzero(tcp->key, sizeof tcp->key);
     explicit_bzero(tcp->fast_open_keys, sizeof tcp->fast_open_keys);
     free(tcp);
 }
 
-/* A connection in SYN-SENT to the peer, from a port that is free. */
-static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **out)
+/* Our SYN, with the option of Fast Open when it is `fast`, and then with bytes of the queue where there is a cookie. */
+static void begin_handshake(struct tcp_flow *flow, bool fast)
+{
+    struct tcp *tcp = flow->tcp;
+    struct fast_open option = { 0 };
+    uint32_t len = 0;
+    if (fast && fast_open_known(tcp, &flow->node.ends.remote, &option, &len)) {
+        flow->asked = true;
+        len = min_u32(len, flow->snd_queued);
+    } else {
+        option.kind = 0;
+    }
+    if (len > 0)
+        COUNT(tcp, fast_open_sent);
+    flow->snd_nxt = flow->iss + 1 + len;
+    flow_step(flow, SEND_SYN);
+    flow->retransmit_mode = MODE_RTO;
+    timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
+    send_syn(flow, SYN, &option, len);
+}
+
+/* A connection in SYN-SENT to the peer, from a port that is free. `first` is taken when it succeeds. */
+static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first, struct tcp_flow **out)
 {
     struct ends ends = { .remote = peer->addr, .remote_port = peer->port };
     struct time_wait *replaced;
@@ -114,23 +136,16 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct tcp_f
     flow->owned = flow->opening = true;
     flow->handshake_limit = (uint8_t)syn_retries;
     flow->iss = flow->snd_una = iss;
-    flow->snd_nxt = iss + 1;
-    flow_step(flow, SEND_SYN);
-    flow->retransmit_mode = MODE_RTO;
-    timer_at(flow, TIMER_RETRANSMIT, tcp->now + flow->rto);
-    send_control(flow, iss, SYN);
+    enqueue(flow, first);
+    begin_handshake(flow, fast);
     *out = flow;
     return OK;
 }
 
-IO err tcp_open(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **out)
+/* Wait for what becomes of it. */
+static IO err open_finish(struct tcp_flow *flow, struct tcp_flow **out)
 {
-    struct tcp_flow *flow;
     err e = OK;
-    tcp->now = os_now();
-    if (peer->port == 0 || ip_is_any(&peer->addr))
-        return ERR_UNREACHABLE;
-    TRY(open_begin(tcp, peer, &flow));
     while (e == OK && flow->opening && flow->state != STATE_CLOSED)
         e = os_wait(&flow->writers);
     if (e == OK && flow->opening)
@@ -141,6 +156,35 @@ IO err tcp_open(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **
     }
     *out = flow;
     return OK;
+}
+
+IO err tcp_open(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **out)
+{
+    struct tcp_flow *flow;
+    tcp->now = os_now();
+    if (peer->port == 0 || ip_is_any(&peer->addr))
+        return ERR_UNREACHABLE;
+    TRY(open_begin(tcp, peer, false, NULL, &flow));
+    return open_finish(flow, out);
+}
+
+IO err tcp_open_with(struct tcp *tcp, const struct endpoint *peer, struct buf *first, struct tcp_flow **out)
+{
+    struct tcp_flow *flow;
+    err e = OK;
+    tcp->now = os_now();
+    if (first == NULL)
+        return ERR_NO_MEMORY;
+    if (peer->port == 0 || ip_is_any(&peer->addr))
+        e = ERR_UNREACHABLE;
+    else if (buf_len(first) > QUEUE_MOST)
+        e = ERR_TOO_LARGE;
+    else
+        e = open_begin(tcp, peer, true, first, &flow);
+    if (e == OK)
+        return open_finish(flow, out);
+    buf_free(first);
+    return e;
 }
 
 /* A port that nobody listens on: RFC 6056's simple randomisation. */

@@ -136,6 +136,8 @@ static void handshake_timeout(struct tcp_flow *flow)
         recovery_timeout(flow);
     else
         COUNT(flow->tcp, timeouts);
+    if (flow->asked && flow->backoff == 1)
+        fast_open_failed(flow);
     send_control(flow, flow->iss, syn_sent ? SYN : SYN | ACK);
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
 }

@@ -14,6 +14,7 @@ enum {
     MSS_V6 = 1220,
     MSS_LEAST = 88,        /* of a peer's option: less would make headers of everything */
     GSO_MOST = 65535 - 60 - 60,
+    QUEUE_MOST = 1 << 30,
     RANGES_MAX = 512,      /* pieces of a stream with holes before them */
     DUP_THRESHOLD = 3,
 };
@@ -25,7 +26,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 1
 enum { ECN_ECT0 = 2, ECN_CE = 3 };
 
 /* The option of Fast Open (RFC 7413, section 4.1.1), of a SYN or SYN-ACK. */
-enum { FAST_OPEN_COOKIE_LEAST = 4, FAST_OPEN_COOKIE_MOST = 16 };
+enum { FAST_OPEN_KIND = 34, FAST_OPEN_COOKIE_LEAST = 4, FAST_OPEN_COOKIE_MOST = 16, FAST_OPEN_PEERS = 64 };
 
 struct fast_open {
     uint8_t kind; /* 0: none */
@@ -51,6 +52,15 @@ struct segment {
     struct sack_block sacks[SACK_BLOCKS];
     struct fast_open fast_open;
     uint32_t len; /* payload, without SYN and FIN */
+};
+
+/* What is known of a peer that was opened fast, or was to be. */
+struct fast_open_peer {
+    struct ip_addr address;
+    struct fast_open cookie; /* of no length: it gave none */
+    uint16_t mss;            /* its option's; 0: none was seen */
+    uint8_t failures;        /* SYNs in a row that were not answered */
+    os_time not_before;      /* when to try again after that */
 };
 
 /* The two ends that name a connection, as this host sees it. */
@@ -221,7 +231,8 @@ struct tcp_flow {
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
     bool pending : 1;  /* begun by Fast Open: bytes may come and go, but the handshake is not done */
-    bool syn_data : 1; /* the SYN's bytes were taken */
+    bool asked : 1;    /* our SYN bore Fast Open's option */
+    bool syn_data : 1; /* the SYN's bytes were taken, by us or by the peer */
 
     /* congestion: congestion.c, recovery.c */
     uint32_t cwnd, ssthresh, recover;
@@ -298,6 +309,8 @@ struct tcp_listener {
     X(fast_open_given, "Fast Open cookies given")                                            \
     X(fast_open_good, "connections begun with a Fast Open cookie of ours")                   \
     X(fast_open_bad, "Fast Open cookies that were not ours, or no more")                     \
+    X(fast_open_sent, "SYNs sent with bytes")                                                \
+    X(fast_open_taken, "and acknowledged with some of them")                                 \
     X(fast_open_limited, "Fast Open refused because too many had not finished")              \
     X(backlog_full, "SYNs dropped because a listener's queues were full")                    \
     X(refused_memory, "connections or segments refused for want of memory or by a limit")    \
@@ -323,6 +336,7 @@ struct tcp {
     os_time fast_open_key_until;
     uint32_t fast_open_pending, fast_open_resets;
     os_time fast_open_reset_at;
+    struct fast_open_peer *fast_open_peers; /* FAST_OPEN_PEERS of them, the last used first; NULL: none yet */
     struct node **table;
     uint32_t table_mask, table_count;
     uint32_t flow_count;

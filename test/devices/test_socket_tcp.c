@@ -380,6 +380,36 @@ static err open_one(void *arg)
     return socket_stack_tcp_open(p->tcp, &to, &p->client);
 }
 
+/* What is written first arrives, with the SYN or behind it, as the kernel's settings are. */
+FIBER_TEST(open_with)
+{
+    struct pair p;
+    TRY(pair_open(&p, LOOPBACK4));
+    struct endpoint to = { LOOPBACK4, socket_stack_tcp_listener_port(p.listener) };
+    for (int i = 0; i < 4; i++) {
+        flow *client, *server;
+        struct buf *first = buf_copy("question", 8);
+        for (int k = 0; i == 3 && k < 90; k++) /* more than a SYN holds, and than one system call takes */
+            first = buf_append(first, buf_alloc(BUF_PAGE_ROOM));
+        size_t all = buf_len(first), got = 0;
+        CHECK_EQUAL(socket_stack_tcp_open_with(p.tcp, &to, first, &client), OK);
+        CHECK_EQUAL(socket_stack_tcp_accept(p.listener, &server), OK);
+        CHECK_EQUAL(socket_stack_tcp_shutdown(client), OK);
+        CHECK_EQUAL(read_all(server, &got), ERR_END);
+        CHECK_EQUAL(got, all);
+        CHECK_EQUAL(write_text(server, "answer"), OK);
+        expect_text(client, "answer");
+        socket_stack_tcp_close(client);
+        socket_stack_tcp_close(server);
+    }
+    CHECK_EQUAL(socket_stack_tcp_open_with(p.tcp, &to, NULL, &p.client), ERR_NO_MEMORY);
+    to.port = 1;
+    flow *nobody;
+    CHECK_EQUAL(socket_stack_tcp_open_with(p.tcp, &to, buf_static("question", 8), &nobody), ERR_REFUSED);
+    pair_close(&p);
+    return OK;
+}
+
 /* Without descriptors accept says so, at a walking pace, and the connection is not lost. */
 FIBER_TEST(out_of_descriptors)
 {
@@ -449,6 +479,7 @@ int main(void)
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(many_connections),
         cmocka_unit_test(out_of_descriptors),
+        cmocka_unit_test(open_with),
         cmocka_unit_test(open_cancelled),
     };
 

@@ -230,12 +230,254 @@ FIBER_TEST(in_a_flood)
     return OK;
 }
 
+struct opening {
+    struct peer *p;
+    size_t len;
+};
+
+static err open_with(void *arg)
+{
+    struct opening *o = arg;
+    struct buf *first = buf_alloc(o->len);
+    memset(first->data, 'q', o->len);
+    return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, 40000 }, first, &o->p->flow);
+}
+
+/* Host a opens with `len` bytes: its SYN. */
+static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **opener)
+{
+    struct opening *o = &(struct opening){ p, len };
+    p->port = 40000;
+    p->seq = PEER_ISS;
+    CHECK_EQUAL(os_spawn(opener, open_with, o), OK);
+    struct segment syn = peer_expect(p, SECONDS(1), SYN);
+    p->local_port = syn.source_port;
+    return syn;
+}
+
+/* Answer it as far as `ack` bytes, with a cookie (of kind 0: none) and this MSS: what is sent then. */
+static struct segment answer(struct peer *p, const struct segment *syn, uint32_t ack, uint16_t mss, struct fast_open cookie,
+                             struct os_fiber *opener)
+{
+    struct segment s = peer_segment(p, SYN | ACK);
+    s.ack = syn->seq + 1 + ack;
+    s.mss = mss;
+    s.fast_open = cookie;
+    inject(&p->net, s, NULL, 0);
+    p->seq++;
+    p->ack = s.ack;
+    CHECK_EQUAL(os_join(opener), OK);
+    return peer_expect(p, SECONDS(1), ACK);
+}
+
+static void end(struct peer *p)
+{
+    tcp_abort(p->flow);
+    peer_expect(p, SECONDS(1), RST | ACK);
+}
+
+static const struct fast_open given = { .kind = KIND, .len = 6, .cookie = "cookie" };
+
+FIBER_TEST(opening_fast)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    peer_make(&p);
+    /* A cookie is asked for; the bytes come with the handshake's end. */
+    struct segment s = open_fast(&p, 700, &opener);
+    CHECK(s.fast_open.kind == KIND && s.fast_open.len == 0 && s.len == 0);
+    s = answer(&p, &s, 0, 1000, given, opener);
+    CHECK(s.len == 700 && s.seq == p.ack - 700 && !p.flow->syn_data);
+    end(&p);
+    /* They go with the SYN. */
+    s = open_fast(&p, 700, &opener);
+    CHECK(same_cookie(&s.fast_open, &given) && s.len == 700);
+    s = answer(&p, &s, 700, 900, (struct fast_open){ 0 }, opener);
+    CHECK(s.len == 0 && p.flow->snd_queued == 0 && p.flow->syn_data);
+    end(&p);
+    /* Only as many as fit beside all options, as the peer said last, and it takes a part of them. */
+    s = open_fast(&p, 2000, &opener);
+    CHECK(same_cookie(&s.fast_open, &given) && s.len == 860);
+    s = answer(&p, &s, 60, 1000, (struct fast_open){ 0 }, opener);
+    CHECK_EQUAL(s.len, 1000);
+    CHECK_EQUAL(peer_expect(&p, SECONDS(1), ACK).len, 940);
+    peer_ack(&p);
+    CHECK_EQUAL(p.flow->snd_queued, 0);
+    end(&p);
+    /* Or none. */
+    s = open_fast(&p, 800, &opener);
+    s = answer(&p, &s, 0, 1000, given, opener);
+    CHECK(s.len == 800 && !p.flow->syn_data);
+    end(&p);
+    CHECK_EQUAL(METRIC(&p, fast_open_sent), 3);
+    CHECK_EQUAL(METRIC(&p, fast_open_taken), 2);
+    /* More than was sent can't be acknowledged. */
+    s = open_fast(&p, 100, &opener);
+    struct segment wrong = peer_segment(&p, SYN | ACK);
+    wrong.ack = s.seq + 102;
+    inject(&p.net, wrong, NULL, 0);
+    peer_expect(&p, SECONDS(1), RST);
+    os_cancel(opener);
+    CHECK_EQUAL(os_join(opener), ERR_CANCELLED);
+    peer_end(&p);
+    return OK;
+}
+
+/* A SYN that is not answered goes again without option and bytes; after two in a row the next ones are ordinary, for a while. */
+FIBER_TEST(opening_in_vain)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    peer_make(&p);
+    struct segment s = open_fast(&p, 10, &opener);
+    answer(&p, &s, 0, 1000, given, opener);
+    end(&p);
+    for (int i = 0; i < 2; i++) {
+        s = open_fast(&p, 10, &opener);
+        CHECK_EQUAL(s.len, 10);
+        struct segment again = peer_expect(&p, SECONDS(2), SYN);
+        CHECK(again.len == 0 && again.seq == s.seq && again.fast_open.kind == 0);
+        CHECK_EQUAL(answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener).len, 10);
+        end(&p);
+    }
+    s = open_fast(&p, 10, &opener);
+    CHECK(s.len == 0 && s.fast_open.kind == 0);
+    CHECK_EQUAL(answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener).len, 10);
+    end(&p);
+    os_sleep(PAUSE);
+    s = open_fast(&p, 10, &opener);
+    CHECK_EQUAL(s.len, 10);
+    inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0);
+    p.ack = s.seq + 1;
+    inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0); /* of the SYN alone */
+    CHECK_EQUAL(os_join(opener), ERR_REFUSED);
+    CHECK_EQUAL(p.tcp->memory, 0);
+    peer_end(&p);
+    return OK;
+}
+
+/* A router finds the SYN too large: it goes again at once, without bytes. */
+FIBER_TEST(syn_too_large)
+{
+    struct peer p;
+    struct os_fiber *opener;
+    peer_make(&p);
+    struct segment s = open_fast(&p, 900, &opener);
+    answer(&p, &s, 0, 1000, given, opener);
+    peer_ack(&p);
+    end(&p);
+    s = open_fast(&p, 900, &opener);
+    CHECK_EQUAL(s.len, 900);
+    struct icmp_error e = { .kind = ICMP_TOO_BIG, .mtu = 600, .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
+    for (int i = 0; i < 4; i++) {
+        e.transport[i] = (uint8_t)((i < 2 ? s.source_port : s.destination_port) >> (i % 2 ? 0 : 8));
+        e.transport[4 + i] = (uint8_t)(s.seq >> (24 - 8 * i));
+    }
+    icmp_on_tcp_error(p.net.a.icmp.ctx, &e);
+    struct segment again = peer_expect(&p, MILLISECONDS(1), SYN);
+    CHECK(again.len == 0 && again.seq == s.seq && again.fast_open.kind == 0 && again.mss < s.mss);
+    icmp_on_tcp_error(p.net.a.icmp.ctx, &e);
+    expect_silence(&p, MILLISECONDS(100));
+    s = answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener);
+    CHECK_EQUAL(s.len, 560);
+    CHECK_EQUAL(peer_expect(&p, SECONDS(1), ACK).len, 340);
+    end(&p);
+    peer_end(&p);
+    return OK;
+}
+
+/* Of many peers the ones used last are remembered. */
+FIBER_TEST(many_peers)
+{
+    struct peer p;
+    peer_make(&p);
+    for (uint32_t i = 0; i < FAST_OPEN_PEERS + 10; i++) {
+        struct tcp_flow flow = { .tcp = p.tcp, .iss = 5, .node.ends.remote = IP_V4(10, 0, 1, (uint8_t)i) };
+        fast_open_learn(&flow, &(struct segment){ .ack = 6, .mss = 1000, .fast_open = given });
+    }
+    for (uint32_t i = 0; i < FAST_OPEN_PEERS + 10; i++) {
+        struct fast_open option;
+        uint32_t room;
+        CHECK(fast_open_known(p.tcp, &IP_V4(10, 0, 1, (uint8_t)i), &option, &room));
+        CHECK_EQUAL(option.len, i < 10 ? 0 : given.len);
+        CHECK_EQUAL(room, i < 10 ? 0 : 960);
+    }
+    peer_end(&p);
+    return OK;
+}
+
+static err answer_one(void *arg)
+{
+    struct tcp_listener *listener = arg;
+    struct tcp_flow *flow;
+    struct buf *b;
+    err e;
+    TRY(tcp_accept(listener, &flow));
+    while ((e = tcp_read(flow, &b)) == OK && tcp_write(flow, b) == OK)
+        continue;
+    tcp_close(flow);
+    return OK;
+}
+
+/* One exchange of `len` bytes: whether they came back. */
+static bool exchange(struct net *net, struct tcp_listener *listener, size_t len)
+{
+    struct os_fiber *server;
+    struct tcp_flow *flow;
+    struct buf *first = buf_alloc(len), *b;
+    size_t got = 0;
+    bool same = true;
+    for (size_t i = 0; i < len; i++)
+        first->data[i] = (uint8_t)(i * 7);
+    CHECK_EQUAL(os_spawn(&server, answer_one, listener), OK);
+    CHECK_EQUAL(tcp_open_with(net->b.tcp, &(struct endpoint){ ADDRESS_A, SERVER_PORT }, first, &flow), OK);
+    CHECK_EQUAL(tcp_shutdown(flow), OK);
+    while (tcp_read(flow, &b) == OK) {
+        for (const struct buf *view = b; view != NULL; view = view->next)
+            for (size_t i = 0; i < view->len; i++)
+                same &= view->data[i] == (uint8_t)(got++ * 7);
+        buf_free(b);
+    }
+    tcp_close(flow);
+    os_cancel(server);
+    IGNORE(os_join(server));
+    return same && got == len;
+}
+
+/* Two hosts of ours, over a line that loses, doubles and reorders. */
+FIBER_TEST(between_two)
+{
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct net net;
+        struct tcp_listener *listener;
+        struct faults faults = { .delay = MILLISECONDS(10), .jitter = MILLISECONDS(5) };
+        if (seed > 0)
+            faults.loss = faults.reorder = faults.duplicate = 50;
+        net_make(&net, seed, faults, 0);
+        CHECK_EQUAL(tcp_listen(net.a.tcp, &IP_ANY, SERVER_PORT, 16, &listener), OK);
+        for (size_t i = 0; i < 8; i++)
+            CHECK(exchange(&net, listener, 1 + i * 500));
+        if (seed == 0) {
+            CHECK_EQUAL(net.b.tcp->metrics.fast_open_sent.value, 7);
+            CHECK_EQUAL(net.b.tcp->metrics.fast_open_taken.value, 7);
+            CHECK_EQUAL(net.a.tcp->metrics.fast_open_good.value, 7);
+        }
+        os_sleep(MINUTES(5));
+        CHECK_EQUAL(net.a.tcp->fast_open_pending, 0);
+        tcp_unlisten(listener);
+        net_end(&net);
+    }
+    return OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_in_the_syn), cmocka_unit_test(no_bytes),       cmocka_unit_test(bad_cookies),
         cmocka_unit_test(keys),             cmocka_unit_test(limit),          cmocka_unit_test(syn_ack_lost),
         cmocka_unit_test(never_finished),   cmocka_unit_test(resets),         cmocka_unit_test(in_a_flood),
+        cmocka_unit_test(opening_fast),     cmocka_unit_test(opening_in_vain), cmocka_unit_test(many_peers),
+        cmocka_unit_test(syn_too_large),    cmocka_unit_test(between_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,7 @@
 #include "../../lib/tcp/congestion.c"
 #include "../../lib/tcp/cookie.c"
 #include "../../lib/tcp/fast_open.c"
+#include "../../lib/tcp/fast_open_cache.c"
 #include "../../lib/tcp/flow.c"
 #include "../../lib/tcp/flush.c"
 #include "../../lib/tcp/input.c"

@@ -46,31 +46,51 @@ static IO err await_connected(struct socket_stack_tcp_flow *flow)
     return number ? open_error(number) : OK;
 }
 
-IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint *peer,
-                             struct socket_stack_tcp_flow **out)
+/*
+ * Begin to connect, with what the kernel puts into the SYN of `first`, if there is any: *sent bytes. It does where it has a
+ * cookie, and else asks for one; a kernel that may do neither connects. 0 or errno.
+ */
+static int connect_with(int fd, union address *address, socklen_t len, const struct buf *first, size_t *sent)
 {
-    int family = ip_is_v4(&peer->addr) ? AF_INET : AF_INET6, on = 1, fd;
+    *sent = 0;
+    if (first) {
+        struct iovec vector[VECTOR];
+        struct msghdr message = { .msg_name = address, .msg_namelen = len, .msg_iov = vector,
+                                  .msg_iovlen = vector_make(vector, first, 0) };
+        ssize_t n = sendmsg(fd, &message, MSG_FASTOPEN | MSG_NOSIGNAL);
+        if (n >= 0) {
+            *sent = (size_t)n;
+            return EINPROGRESS;
+        }
+        if (errno != EOPNOTSUPP)
+            return errno;
+    }
+    return connect(fd, &address->any, len) == 0 ? 0 : errno;
+}
+
+static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *peer, const struct buf *first, size_t *sent,
+                        struct socket_stack_tcp_flow **out)
+{
+    int family = ip_is_v4(&peer->addr) ? AF_INET : AF_INET6, on = 1, number, fd;
     struct socket_stack_tcp_flow *flow;
     union address address;
     socklen_t len = address_make(&address, family, &peer->addr, peer->port);
-    bool connected;
     err e;
 
     fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return open_error(errno);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    connected = connect(fd, &address.any, len) == 0;
-    if (!connected && errno != EINPROGRESS && errno != EINTR) {
-        e = open_error(errno);
+    number = connect_with(fd, &address, len, first, sent);
+    if (number != 0 && number != EINPROGRESS && number != EINTR) {
         close(fd);
-        return e;
+        return open_error(number);
     }
     TRY(flow_make(tcp, fd, &flow));
     flow->peer = *peer;
     /* The peer has hardly said anything yet: the first read waits. */
     linux_fd_drained(&flow->fd);
-    e = connected ? OK : await_connected(flow);
+    e = number == 0 ? OK : await_connected(flow);
     if (e != OK) {
         linux_fd_close(&flow->fd);
         free(flow);
@@ -78,6 +98,36 @@ IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint
     }
     *out = flow;
     return OK;
+}
+
+IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint *peer,
+                             struct socket_stack_tcp_flow **out)
+{
+    size_t sent;
+    return open_flow(tcp, peer, NULL, &sent, out);
+}
+
+IO err socket_stack_tcp_open_with(struct socket_stack_tcp *tcp, const struct endpoint *peer, struct buf *first,
+                                  struct socket_stack_tcp_flow **out)
+{
+    struct socket_stack_tcp_flow *flow = NULL;
+    size_t sent;
+    err e;
+
+    if (!first)
+        return ERR_NO_MEMORY;
+    e = open_flow(tcp, peer, first, &sent, &flow);
+    if (e == OK && sent < buf_len(first)) {
+        first = buf_advance(first, sent);
+        e = socket_stack_tcp_write(flow, first);
+        first = NULL;
+    }
+    buf_free(first);
+    if (e == OK)
+        *out = flow;
+    else if (flow)
+        socket_stack_tcp_abort(flow);
+    return e;
 }
 
 err socket_stack_tcp_listen(struct socket_stack_tcp *tcp, const struct ip_addr *local, uint16_t port,

@@ -31,15 +31,35 @@ static uint64_t siphash_as_seen(const uint64_t key[2], const void *data, size_t 
 
 #include "inside.h"
 
-err inside_open(void *tcp, const struct endpoint *peer, void **flow)
+static err begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first, void **flow)
 {
-    struct tcp *of = tcp;
     struct tcp_flow *opened;
-    of->now = os_now();
-    err e = open_begin(of, peer, &opened);
+    tcp->now = os_now();
+    err e = open_begin(tcp, peer, fast, first, &opened);
     if (e == OK)
         *flow = opened;
+    else
+        buf_free(first);
     return e;
+}
+
+err inside_open(void *tcp, const struct endpoint *peer, void **flow)
+{
+    return begin(tcp, peer, false, NULL, flow);
+}
+
+err inside_open_with(void *tcp, const struct endpoint *peer, struct buf *first, void **flow)
+{
+    return begin(tcp, peer, true, first, flow);
+}
+
+uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer)
+{
+    struct tcp *of = tcp;
+    struct fast_open option;
+    uint32_t room;
+    of->now = os_now();
+    return fast_open_known(of, &peer->addr, &option, &room) ? room : 0;
 }
 
 err inside_wait_open(void *flow)

@@ -12,6 +12,7 @@
 
 #include <mirage/err.h>
 
+struct buf;
 struct endpoint;
 struct iovec;
 
@@ -27,6 +28,9 @@ enum {
 
 /* A connection in SYN-SENT, its SYN on the way; inside_wait_open waits for what becomes of it. */
 err inside_open(void *tcp, const struct endpoint *peer, void **flow);
+/* The same with Fast Open: what of `first` (NULL: nothing) has room in the SYN goes with it; it is taken on success and on error. */
+err inside_open_with(void *tcp, const struct endpoint *peer, struct buf *first, void **flow);
+uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer); /* bytes; 0: there is no cookie */
 err inside_wait_open(void *flow);
 
 /* What can be done now, without waiting. */

@@ -1,0 +1,87 @@
+/*
+ * Fast Open (RFC 7413), the active side: the cookies that peers gave us, with the size of what their SYNs may bear, and the
+ * peers that the attempt failed with. Of each address one; the one that was used longest ago gives way.
+ */
+#include "private.h"
+
+#include <stdlib.h>
+
+enum { FAILURES_MOST = 2, OPTIONS_SPACE = HEADER_MAX - HEADER_SIZE };
+
+/* Section 4.1.3.2: what a SYN with data or with the option meets may be no accident. */
+static const os_time PAUSE = HOURS(1);
+
+/* The first `n` move back by one, and this one is the first. */
+static struct fast_open_peer *to_front(struct fast_open_peer *peers, size_t n, struct fast_open_peer peer)
+{
+    memmove(peers + 1, peers, n * sizeof *peers);
+    peers[0] = peer;
+    return peers;
+}
+
+static struct fast_open_peer *find_peer(struct tcp *tcp, const struct ip_addr *address)
+{
+    for (size_t i = 0; tcp->fast_open_peers != NULL && i < FAST_OPEN_PEERS; i++)
+        if (ip_equal(&tcp->fast_open_peers[i].address, address))
+            return to_front(tcp->fast_open_peers, i, tcp->fast_open_peers[i]);
+    return NULL;
+}
+
+/* NULL: no memory. */
+static struct fast_open_peer *find_or_add_peer(struct tcp *tcp, const struct ip_addr *address)
+{
+    struct fast_open_peer *peer = find_peer(tcp, address);
+    if (peer != NULL)
+        return peer;
+    if (tcp->fast_open_peers == NULL && (tcp->fast_open_peers = calloc(FAST_OPEN_PEERS, sizeof *peer)) == NULL)
+        return NULL;
+    return to_front(tcp->fast_open_peers, FAST_OPEN_PEERS - 1, (struct fast_open_peer){ .address = *address });
+}
+
+/*
+ * The option for a SYN to this peer, and how many bytes may go with it. The SYN's options are taken off as if there were
+ * as many as there can be, since some that are on the way add theirs. False: the SYN had better be an ordinary one.
+ */
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option, uint32_t *room)
+{
+    const struct fast_open_peer *known = find_peer(tcp, peer);
+    *room = 0;
+    *option = (struct fast_open){ .kind = FAST_OPEN_KIND };
+    if (known == NULL)
+        return true;
+    if (tcp->now < known->not_before)
+        return false;
+    if (known->cookie.len == 0)
+        return true;
+    *option = known->cookie;
+    uint32_t path = ip_mtu(tcp->ip, peer), mss = known->mss != 0 ? known->mss : ip_is_v4(peer) ? MSS_V4 : MSS_V6;
+    path = path > HEADER_SIZE + MSS_LEAST ? path - HEADER_SIZE : MSS_LEAST;
+    *room = min_u32(max_u32(min_u32(mss, (uint32_t)mss_max), MSS_LEAST), path) - OPTIONS_SPACE;
+    return true;
+}
+
+/* What the answer to a SYN of ours with the option tells. */
+INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
+{
+    bool given = syn_ack->fast_open.len > 0, taken = syn_ack->ack != flow->iss + 1;
+    struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote) : find_peer(flow->tcp, &flow->node.ends.remote);
+    if (peer == NULL)
+        return;
+    peer->mss = syn_ack->mss;
+    if (given)
+        peer->cookie = syn_ack->fast_open;
+    if (given || taken || flow->backoff == 0) {
+        peer->failures = 0;
+        peer->not_before = 0;
+    }
+}
+
+/* Nothing came in answer, which may be a loss like others, or is somebody's opinion of such a SYN. */
+INTERNAL void fast_open_failed(struct tcp_flow *flow)
+{
+    struct fast_open_peer *peer = find_or_add_peer(flow->tcp, &flow->node.ends.remote);
+    if (peer == NULL || ++peer->failures < FAILURES_MOST)
+        return;
+    peer->failures = 0;
+    peer->not_before = flow->tcp->now + PAUSE;
+}
