@@ -107,6 +107,14 @@ static void vectors_free(struct iovec *iov, int count)
         free(iov[count].iov_base);
 }
 
+/* To the script's peer, which only MSG_FASTOPEN asks for. */
+static int64_t send_to(struct call *c, int fd, const void *bytes, size_t len, int flags)
+{
+    struct sockaddr_storage address;
+    socklen_t address_len = address_of(c->d, &c->d->remote, &address);
+    return c->d->stack.sendto(c->d->stack.self, fd, bytes, len, flags, (struct sockaddr *)&address, address_len);
+}
+
 static int64_t transfer(struct call *c, const char *name)
 {
     struct packetdrill_interface *s = &c->d->stack;
@@ -126,7 +134,7 @@ static int64_t transfer(struct call *c, const char *name)
     else if (strcmp(name, "recvfrom") == 0)
         n = s->recvfrom(s->self, fd, bytes, len, flags, NULL, NULL);
     else
-        n = s->sendto(s->self, fd, bytes, len, flags, NULL, 0);
+        n = send_to(c, fd, bytes, len, flags);
     error = errno;
     free(bytes);
     errno = error;
@@ -267,14 +275,15 @@ static int64_t make_call(struct call *c)
     for (size_t i = 0; i < sizeof transfers / sizeof *transfers; i++)
         if (strcmp(name, transfers[i]) == 0)
             return transfer(c, name);
-    if (strcmp(name, "socket") == 0)
+    if (strcmp(name, "socket") == 0) {
+        c->d->connected = c->d->isn_known = false; /* what is next is another connection */
+        c->d->timestamp_count = 0;
         return s->socket(s->self, c->d->v6_sockets ? AF_INET6 : AF_INET, (int)number(c, 1), (int)number(c, 2));
+    }
     if (strcmp(name, "bind") == 0 || strcmp(name, "connect") == 0)
         return with_address(c, name[0] == 'b');
-    if (strcmp(name, "listen") == 0) {
-        c->d->connected = false; /* the next SYN is another connection's */
+    if (strcmp(name, "listen") == 0)
         return s->listen(s->self, fd_argument(c), (int)number(c, 1));
-    }
     if (strcmp(name, "accept") == 0)
         return s->accept(s->self, fd_argument(c), NULL, NULL);
     if (strcmp(name, "readv") == 0 || strcmp(name, "writev") == 0)

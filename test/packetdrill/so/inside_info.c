@@ -21,9 +21,15 @@ static uint8_t linux_ca_state(const struct tcp_flow *f)
     }
 }
 
+/* The size is not known yet while a SYN is on the way. */
+static uint32_t mss_of(const struct tcp_flow *f)
+{
+    return f->mss != 0 ? f->mss : MSS_V4;
+}
+
 static uint32_t segments(const struct tcp_flow *f, uint32_t bytes)
 {
-    return (bytes + f->mss - 1) / f->mss;
+    return (bytes + mss_of(f) - 1) / mss_of(f);
 }
 
 /* In segments, of which our SYN is one. */
@@ -76,10 +82,10 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_rtt = us(f->srtt),
         .tcpi_rttvar = us(f->rttvar),
         .tcpi_snd_ssthresh = f->ssthresh >= 0x7fffffff ? 0x7fffffff : segments(f, f->ssthresh),
-        .tcpi_snd_cwnd = f->cwnd / f->mss,
+        .tcpi_snd_cwnd = f->cwnd / mss_of(f),
         .tcpi_advmss = f->mss,
         .tcpi_reordering = segments(f, f->reordering) > 3 ? segments(f, f->reordering) : 3,
         .tcpi_rcv_space = f->rcv_buffer,
-        .tcpi_total_retrans = (uint32_t)(f->tcp->metrics.resent.value + f->mss - 1) / f->mss,
+        .tcpi_total_retrans = (uint32_t)(f->tcp->metrics.resent.value + mss_of(f) - 1) / mss_of(f),
     };
 }

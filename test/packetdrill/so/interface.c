@@ -134,20 +134,24 @@ static ssize_t interface_writev(void *self, int fd, const struct iovec *iov, int
     return transfer(HOST_SEND, fd, iov, count, 0);
 }
 
+/* An address matters for MSG_FASTOPEN alone. */
+static ssize_t send_to(int fd, const struct iovec *iov, int count, int flags, const struct sockaddr *to, socklen_t to_len)
+{
+    struct host_call call = { .operation = HOST_SEND, .fd = fd, .iov = iov, .iov_count = count, .flags = flags };
+    set_address(&call, to, to_len);
+    return (ssize_t)host_run(&call);
+}
+
 static ssize_t interface_sendto(void *self, int fd, const void *data, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
 {
-    (void)to_len;
-    if (to != NULL && (flags & MSG_FASTOPEN)) {
-        errno = EOPNOTSUPP;
-        return -1;
-    }
-    return interface_send(self, fd, data, len, flags);
+    (void)self;
+    return send_to(fd, &(struct iovec){ (void *)data, len }, 1, flags, to, to_len);
 }
 
 static ssize_t interface_sendmsg(void *self, int fd, const struct msghdr *message, int flags)
 {
     (void)self;
-    return transfer(HOST_SEND, fd, message->msg_iov, (int)message->msg_iovlen, flags);
+    return send_to(fd, message->msg_iov, (int)message->msg_iovlen, flags, message->msg_name, message->msg_namelen);
 }
 
 static int interface_fcntl(void *self, int fd, int command, ...)

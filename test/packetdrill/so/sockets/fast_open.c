@@ -1,4 +1,4 @@
-/* Whether a listener takes bytes with a SYN, and under which key it makes cookies, as Linux has it. */
+/* Fast Open as Linux has it: whether a listener takes bytes with a SYN, under which key it makes cookies, and writing before there is a connection. */
 #include "private.h"
 
 #include <stdio.h>
@@ -61,4 +61,41 @@ int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct 
     if (socket->kind == KIND_LISTENER)
         fast_open_apply(all, socket);
     return 0;
+}
+
+bool fast_open_client(void)
+{
+    return enabled() & CLIENT;
+}
+
+/*
+ * Open to the address of the call, or the one that connect() left, with what has room in the SYN: *done bytes. The result is
+ * that number, or what keeps from going on with the rest; who waits has a connection then.
+ */
+int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len, size_t *done)
+{
+    struct socket *socket = socket_find(all, call->fd);
+    struct endpoint peer = socket->deferred;
+    struct buf *first = NULL;
+    void *flow;
+    settings_read(all);
+    if (!fast_open_client())
+        return fail(call, EOPNOTSUPP);
+    if (peer.port == 0 && !read_address(call, &peer))
+        return fail(call, call->address.ss_family == AF_UNSPEC ? EOPNOTSUPP : EAFNOSUPPORT);
+    size_t room = inside_fast_open_room(all->tcp, &peer), n = len < room ? len : room;
+    if (n > 0 && (first = buf_copy(bytes, n)) == NULL)
+        return fail(call, ENOMEM);
+    err e = inside_open_with(all->tcp, &peer, first, &flow);
+    if (e != OK)
+        return fail(call, e == ERR_UNREACHABLE ? ENETUNREACH : errno_of(e));
+    socket->deferred.port = 0;
+    open_begun(socket, flow);
+    *done = n;
+    if (must_not_wait(socket, call))
+        return n > 0 ? (int64_t)n : fail(call, EINPROGRESS);
+    e = inside_wait_open(flow);
+    if (e != OK)
+        return fail(call, errno_of(e));
+    return connected(socket, call) < 0 ? -1 : (int64_t)n;
 }

@@ -47,7 +47,7 @@ int64_t call_socket(struct sockets *all, struct host_call *call)
     return fail(call, EMFILE);
 }
 
-static bool read_address(const struct host_call *call, struct endpoint *out)
+bool read_address(const struct host_call *call, struct endpoint *out)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)&call->address;
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&call->address;
@@ -154,7 +154,7 @@ int64_t call_accept(struct sockets *all, struct host_call *call)
 }
 
 /* What has become of an open that is over: the first to ask takes the error. */
-static int64_t connected(struct socket *socket, struct host_call *call)
+int64_t connected(struct socket *socket, struct host_call *call)
 {
     int error = take_error(socket);
     if (error != 0)
@@ -164,6 +164,17 @@ static int64_t connected(struct socket *socket, struct host_call *call)
     socket->connecting = false;
     options_apply(socket);
     return 0;
+}
+
+/* Its SYN is on the way. */
+void open_begun(struct socket *socket, void *flow)
+{
+    socket->kind = KIND_FLOW;
+    socket->flow = flow;
+    socket->connecting = true;
+    if (socket->options.receive_buffer != 0)
+        inside_set_receive_buffer(flow, socket->options.receive_buffer);
+    timeouts_apply(socket);
 }
 
 int64_t call_connect(struct sockets *all, struct host_call *call)
@@ -180,15 +191,17 @@ int64_t call_connect(struct sockets *all, struct host_call *call)
         return fail(call, socket->connecting ? EALREADY : EISCONN);
     if (socket->kind != KIND_NEW)
         return fail(call, EINVAL);
-    err e = inside_open(all->tcp, &peer, &flow);
+    bool fast = option_stored(socket, SOL_TCP, TCP_FASTOPEN_CONNECT) != 0 && fast_open_client();
+    if (socket->deferred.port != 0)
+        return fail(call, EISCONN);
+    if (fast && inside_fast_open_room(all->tcp, &peer) > 0) {
+        socket->deferred = peer;
+        return 0;
+    }
+    err e = fast ? inside_open_with(all->tcp, &peer, NULL, &flow) : inside_open(all->tcp, &peer, &flow);
     if (e != OK)
         return fail(call, e == ERR_UNREACHABLE ? ENETUNREACH : errno_of(e));
-    socket->kind = KIND_FLOW;
-    socket->flow = flow;
-    socket->connecting = true;
-    if (socket->options.receive_buffer != 0)
-        inside_set_receive_buffer(flow, socket->options.receive_buffer);
-    timeouts_apply(socket);
+    open_begun(socket, flow);
     if (socket->nonblocking)
         return fail(call, EINPROGRESS);
     e = inside_wait_open(flow);

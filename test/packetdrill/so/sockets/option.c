@@ -154,6 +154,10 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         if (has_flow(socket))
             inside_set_quick_ack(socket->flow, value != 0);
         return store(o, SOL_TCP, name, value);
+    case TCP_FASTOPEN_CONNECT:
+        if (!fast_open_client())
+            return EOPNOTSUPP;
+        return socket->kind == KIND_NEW ? store(o, SOL_TCP, name, value) : EINVAL;
     case TCP_FASTOPEN:
     case TCP_NOTSENT_LOWAT:
     case TCP_THIN_LINEAR_TIMEOUTS:

@@ -5,6 +5,8 @@ static uint32_t readiness(const struct socket *socket)
 {
     if (socket->kind == KIND_LISTENER)
         return inside_acceptable(socket->listener, socket->options.defer_accept > 0) ? POLLIN | POLLRDNORM : 0;
+    if (socket->kind == KIND_NEW && socket->deferred.port != 0)
+        return POLLOUT | POLLWRNORM;
     if (socket->kind == KIND_NEW)
         return POLLOUT | POLLWRNORM | POLLHUP;
     if (socket->kind != KIND_FLOW || !inside_is_open(socket->flow))

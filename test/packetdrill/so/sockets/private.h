@@ -88,6 +88,7 @@ struct socket {
     bool nonblocking, connecting, reported;
     bool read_shut; /* SHUT_RD: what is not there yet is the end */
     struct endpoint local;
+    struct endpoint deferred; /* of port 0: none; who a connect with TCP_FASTOPEN_CONNECT left for the first write to open */
     uint32_t backlog;
     struct stack_tcp_flow *flow;
     struct stack_tcp_listener *listener;
@@ -126,6 +127,9 @@ INTERNAL int64_t call_bind(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_listen(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_accept(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_connect(struct sockets *all, struct host_call *call);
+INTERNAL bool read_address(const struct host_call *call, struct endpoint *out);
+INTERNAL void open_begun(struct socket *socket, void *flow);
+INTERNAL int64_t connected(struct socket *socket, struct host_call *call);
 INTERNAL int64_t call_close(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_shutdown(struct sockets *all, struct host_call *call);
 INTERNAL void socket_free(struct socket *socket);
@@ -136,6 +140,7 @@ INTERNAL int64_t call_send(struct sockets *all, struct host_call *call);
 INTERNAL err send_held(struct socket *socket);
 INTERNAL void held_fire(void *arg);
 INTERNAL int take_error(struct socket *socket);
+INTERNAL bool must_not_wait(const struct socket *socket, const struct host_call *call);
 
 /* option.c */
 INTERNAL int64_t call_getsockopt(struct sockets *all, struct host_call *call);
@@ -170,6 +175,8 @@ INTERNAL void usage_look(struct socket *socket);
 
 /* fast_open.c */
 INTERNAL void fast_open_apply(struct sockets *all, struct socket *socket);
+INTERNAL bool fast_open_client(void);
+INTERNAL int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len, size_t *done);
 INTERNAL int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct host_call *call);
 INTERNAL size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY]);
 

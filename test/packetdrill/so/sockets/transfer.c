@@ -20,7 +20,7 @@ static size_t total(const struct iovec *iov, int count)
     return len;
 }
 
-static bool must_not_wait(const struct socket *socket, const struct host_call *call)
+bool must_not_wait(const struct socket *socket, const struct host_call *call)
 {
     return socket->nonblocking || (call->flags & MSG_DONTWAIT);
 }
@@ -50,6 +50,8 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
     bool peek = call->flags & MSG_PEEK, all_of_it = (call->flags & MSG_WAITALL) && !peek;
     if (call->flags & MSG_ERRQUEUE)
         return notice_receive(socket, call);
+    if (socket->kind == KIND_NEW && socket->deferred.port != 0 && must_not_wait(socket, call))
+        return fail(call, EAGAIN);
     if (socket->kind != KIND_FLOW)
         return fail(call, ENOTCONN);
     if (!inside_is_open(socket->flow))
@@ -148,10 +150,22 @@ int64_t call_send(struct sockets *all, struct host_call *call)
 {
     struct socket *socket = socket_find(all, call->fd);
     size_t len = total(call->iov, call->iov_count), done = 0;
+    if (socket->kind == KIND_NEW && (socket->deferred.port != 0 || (call->flags & MSG_FASTOPEN))) {
+        if (bad_address(call))
+            return fail(call, EFAULT);
+        uint8_t *first = gathered(call->iov, call->iov_count, len);
+        int64_t result = first == NULL ? fail(call, ENOMEM) : fast_open_send(all, call, first, len, &done);
+        free(first);
+        if (result < 0 || must_not_wait(socket, call)) {
+            if (done > 0)
+                notice_expect(socket, (uint32_t)done, call->flags);
+            return result;
+        }
+    }
     if (socket->kind != KIND_FLOW)
         return fail(call, EPIPE);
     if (!inside_is_open(socket->flow))
-        return fail(call, EAGAIN);
+        return fail(call, call->flags & MSG_FASTOPEN ? EALREADY : EAGAIN);
     int error = take_error(socket);
     if (error != 0)
         return fail(call, error);
