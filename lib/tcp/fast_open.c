@@ -17,10 +17,16 @@ INTERNAL void fast_open_start(struct tcp *tcp)
     tcp->fast_open_key_until = os_now() + KEY_LIFE;
 }
 
+/* When it is wanted, so that who has no such clients needs no timer. */
 static void renew_key(struct tcp *tcp)
 {
-    if (tcp->now < tcp->fast_open_key_until)
+    os_time late = tcp->now - tcp->fast_open_key_until;
+    if (late < 0)
         return;
+    if (late >= KEY_LIFE) {
+        fast_open_start(tcp);
+        return;
+    }
     memcpy(tcp->fast_open_keys[1], tcp->fast_open_keys[0], sizeof tcp->fast_open_keys[0]);
     random_fill(tcp->random, tcp->fast_open_keys[0], sizeof tcp->fast_open_keys[0]);
     tcp->fast_open_key_until = tcp->now + KEY_LIFE;

@@ -7,7 +7,7 @@
  *   secret.c       what outsiders must not guess: hashes, initial sequence numbers, time stamps
  *   ports.c        ephemeral ports                      cookie.c      SYN cookies
  *   listen.c       passive OPEN, the backlog            open.c        active OPEN, simultaneous OPEN
- *   fast_open.c    bytes in a SYN that comes            fast_open_cache.c  and in one of ours
+ *   fast_open.c    bytes in a SYN that comes, and fast_open_cache.c in one of ours
  *   input.c        a segment arrives                    acknowledge.c what its acknowledgement means
  *   receive.c      its payload and our window           ranges.c      reassembly
  *   output.c       what is sent                         flush.c       and when
