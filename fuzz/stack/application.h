@@ -181,7 +181,10 @@ static void use_flow(struct input *in, uint8_t what)
     case 7: IGNORE(tcp_shutdown(flow)); break;
     case 8: tcp_close(flow), *slot = NULL; break;
     case 9: tcp_abort(flow), *slot = NULL; break;
-    case 10: help(read_all, flow); break;
+    case 10:
+        help(read_all, flow);
+        IGNORE(os_yield()); /* it must have begun before the flow may be closed */
+        break;
     case 11: tcp_set_nodelay(flow, what & 16); break;
     case 12: tcp_set_keepalive(flow, what & 16 ? SECONDS(10) : 0); break;
     case 13: tcp_peer(flow, &end), tcp_local(flow, &end); break;

@@ -237,6 +237,24 @@ FIBER_TEST(closed_under_waiters)
     return OK;
 }
 
+/* They have been woken by something else in the same turn, and must not touch what is gone when they run. */
+FIBER_TEST(closed_under_woken_waiters)
+{
+    struct peer p;
+    struct os_fiber *reader, *writer;
+    open_with(&p, plain_syn);
+    CHECK_EQUAL(os_spawn(&reader, wait_read, &p), OK);
+    CHECK_EQUAL(os_spawn(&writer, wait_write, &p), OK);
+    os_sleep(MILLISECONDS(1));
+    os_cancel(reader);
+    os_cancel(writer);
+    tcp_abort(p.flow);
+    CHECK_EQUAL(os_join(reader), ERR_CLOSED);
+    CHECK_EQUAL(os_join(writer), ERR_CLOSED);
+    peer_end(&p);
+    return OK;
+}
+
 /* RFC 5961: forged resets, SYNs and acknowledgements are challenged, and not too often. */
 FIBER_TEST(forgeries)
 {
@@ -414,6 +432,7 @@ int main(void)
         cmocka_unit_test(bytes_behind_fin),
         cmocka_unit_test(reset_by_the_peer), cmocka_unit_test(reset_after_bytes),
         cmocka_unit_test(closed_under_waiters),
+        cmocka_unit_test(closed_under_woken_waiters),
         cmocka_unit_test(forgeries),         cmocka_unit_test(no_ack_storm),
         cmocka_unit_test(close_with_unread_bytes),
         cmocka_unit_test(close_with_unread_and_unsent_bytes),

@@ -171,12 +171,14 @@ err inside_error(const void *flow)
 err inside_wait_input(void *flow)
 {
     struct tcp_flow *f = flow;
-    if (f->reading)
+    bool closed = false;
+    if (f->reading != NULL)
         return ERR_BUSY;
-    f->reading = true;
+    f->reading = &closed;
     err e = os_wait(&f->readers);
-    if (e != ERR_CLOSED) /* then the flow is gone */
-        f->reading = false;
+    if (closed)
+        return ERR_CLOSED; /* and the flow is gone */
+    f->reading = NULL;
     return e;
 }
 
