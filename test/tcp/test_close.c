@@ -187,14 +187,20 @@ static err wait_write(void *arg)
     return e;
 }
 
+/* A connection in which one fiber waits to read and another to write. */
+static void open_with_waiters(struct peer *p, struct os_fiber **reader, struct os_fiber **writer)
+{
+    open_with(p, plain_syn);
+    CHECK_EQUAL(os_spawn(reader, wait_read, p), OK);
+    CHECK_EQUAL(os_spawn(writer, wait_write, p), OK);
+    os_sleep(MILLISECONDS(1));
+}
+
 FIBER_TEST(reset_by_the_peer)
 {
     struct peer p;
     struct os_fiber *reader, *writer;
-    open_with(&p, plain_syn);
-    CHECK_EQUAL(os_spawn(&reader, wait_read, &p), OK);
-    CHECK_EQUAL(os_spawn(&writer, wait_write, &p), OK);
-    os_sleep(MILLISECONDS(1));
+    open_with_waiters(&p, &reader, &writer);
     struct buf *b;
     CHECK_EQUAL(tcp_read(p.flow, &b), ERR_BUSY);
     CHECK_EQUAL(tcp_write(p.flow, buf_copy("x", 1)), ERR_BUSY);
@@ -226,10 +232,7 @@ FIBER_TEST(closed_under_waiters)
 {
     struct peer p;
     struct os_fiber *reader, *writer;
-    open_with(&p, plain_syn);
-    CHECK_EQUAL(os_spawn(&reader, wait_read, &p), OK);
-    CHECK_EQUAL(os_spawn(&writer, wait_write, &p), OK);
-    os_sleep(MILLISECONDS(1));
+    open_with_waiters(&p, &reader, &writer);
     tcp_close(p.flow);
     CHECK_EQUAL(os_join(reader), ERR_CLOSED);
     CHECK_EQUAL(os_join(writer), ERR_CLOSED);
@@ -242,10 +245,7 @@ FIBER_TEST(closed_under_woken_waiters)
 {
     struct peer p;
     struct os_fiber *reader, *writer;
-    open_with(&p, plain_syn);
-    CHECK_EQUAL(os_spawn(&reader, wait_read, &p), OK);
-    CHECK_EQUAL(os_spawn(&writer, wait_write, &p), OK);
-    os_sleep(MILLISECONDS(1));
+    open_with_waiters(&p, &reader, &writer);
     os_cancel(reader);
     os_cancel(writer);
     tcp_abort(p.flow);
