@@ -67,8 +67,8 @@ static UNUSED uint32_t pseudo(const uint8_t *frame, size_t transport, size_t len
  * A frame of `payload` bytes that count up, BUF_CSUM_PARTIAL, with the gso that suits it when size is
  * not 0; its payload is a view of its own.
  */
-static UNUSED struct buf *frame_make(enum frame_kind kind, const uint8_t *to, const uint8_t *from, size_t payload,
-                                     unsigned size)
+static UNUSED struct buf *frame_make(enum frame_kind kind, const uint8_t *to, const uint8_t *from,
+                                     size_t payload, unsigned size)
 {
     size_t transport = frame_transport(kind), head = frame_head(kind);
     struct buf *b = buf_alloc(head), *data = buf_alloc(payload);
@@ -126,7 +126,9 @@ static UNUSED struct buf *frame_make(enum frame_kind kind, const uint8_t *to, co
     return b;
 }
 
-/* What is wrong with a frame of frame_make's that came by, whose payload begins at byte `at`; NULL: nothing. */
+/*
+ * What is wrong with a frame of frame_make's that came by, whose payload begins at byte `at`; NULL: nothing.
+ */
 static UNUSED const char *frame_wrong(const struct buf *b, enum frame_kind kind, size_t at)
 {
     static uint8_t p[65535 + 14];
@@ -134,7 +136,8 @@ static UNUSED const char *frame_wrong(const struct buf *b, enum frame_kind kind,
     unsigned protocol = frame_is_tcp(kind) ? 6 : 17, field = frame_is_tcp(kind) ? 16 : 6;
     if (len < head || len > sizeof p || buf_read_copy(b, 0, p, len) != OK)
         return "its length";
-    if (frame_is_v6(kind) ? get16(p + 18) != len - 54 : get16(p + 16) != len - 14 || sum16(0, p + 14, 20) != 0xffff)
+    if (frame_is_v6(kind) ? get16(p + 18) != len - 54
+                          : get16(p + 16) != len - 14 || sum16(0, p + 14, 20) != 0xffff)
         return "its IP header";
     if (!frame_is_tcp(kind) && get16(p + transport + 4) != len - transport)
         return "its UDP length";
@@ -144,7 +147,8 @@ static UNUSED const char *frame_wrong(const struct buf *b, enum frame_kind kind,
         if (b->csum_start != transport || b->csum_offset != field ||
             get16(p + transport + field) != pseudo(p, transport, len - transport, protocol))
             return "its partial checksum";
-    } else if (sum16(pseudo(p, transport, len - transport, protocol), p + transport, len - transport) != 0xffff) {
+    } else if (sum16(pseudo(p, transport, len - transport, protocol), p + transport, len - transport) !=
+               0xffff) {
         return "its checksum";
     }
     for (size_t i = head; i < len; i++)

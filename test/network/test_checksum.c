@@ -71,7 +71,8 @@ static void sums_chains_with_odd_pieces(void **state)
         b = buf_append(b, buf_copy(data + first + 33, sizeof data - first - 33));
         for (size_t from = 0; from < 80; from += 3)
             for (size_t len = 0; from + len <= sizeof data; len += 7)
-                assert_int_equal(in_network_order(checksum_add_buf(0, b, from, len)), plain(data + from, len));
+                assert_int_equal(in_network_order(checksum_add_buf(0, b, from, len)),
+                                 plain(data + from, len));
         assert_int_equal(in_network_order(checksum_add_buf(0, b, 0, 1000)), plain(data, sizeof data));
         buf_free(b);
     }

@@ -39,7 +39,8 @@ static void segments_every_kind(void **state)
     for (int kind = 0; kind < 4; kind++)
         for (unsigned payload = 0; payload < 5000; payload += 499)
             for (uint32_t offloads = 0; offloads <= NETWORK_CSUM_OUT; offloads += NETWORK_CSUM_OUT) {
-                size_t n = cut(frame_make((enum frame_kind)kind, to, from, payload, 1001), offloads, (enum frame_kind)kind, &bytes);
+                size_t n = cut(frame_make((enum frame_kind)kind, to, from, payload, 1001), offloads,
+                               (enum frame_kind)kind, &bytes);
                 assert_int_equal(n, payload == 0 ? 1 : (payload + 1000) / 1001);
                 assert_int_equal(bytes, payload);
             }
@@ -140,7 +141,8 @@ static void survives_random_frames(void **state)
     prng_seed(&prng, 1);
     for (int round = 0; round < 20000; round++) {
         struct packet_finish finish;
-        struct buf *b = frame_make((enum frame_kind)prng_below(&prng, 4), to, from, prng_below(&prng, 2000), 1 + prng_below(&prng, 1000));
+        struct buf *b = frame_make((enum frame_kind)prng_below(&prng, 4), to, from, prng_below(&prng, 2000),
+                                   1 + prng_below(&prng, 1000));
         for (uint32_t flips = prng_below(&prng, 6); flips > 0; flips--)
             b->data[prng_below(&prng, b->len)] = (uint8_t)prng_u64(&prng);
         if (prng_below(&prng, 4) == 0)

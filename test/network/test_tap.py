@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""The tap device against the kernel, in a network namespace of its own that ends with this program."""
+"""
+The tap device against the kernel, in namespaces of its own that end with this program: one of the network, and one
+of mounts, in which /dev/net/tun has the mode that a case needs, whatever it is on this machine.
+"""
 
 import argparse
 import atexit
 import os
 import shutil
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -28,6 +32,17 @@ MODES = {
 
 def sh(command):
     subprocess.run(command.split(), check=True, timeout=20)
+
+
+TUN = Path("/dev/net/tun")
+
+
+def own_tun():
+    """A /dev/net/tun of this namespace's own, that everybody may open."""
+    device = os.stat(TUN).st_rdev
+    sh(f"mount -t tmpfs none {TUN.parent}")
+    os.mknod(TUN, stat.S_IFCHR, device)
+    os.chmod(TUN, 0o666)
 
 
 class Peer:
@@ -212,6 +227,10 @@ def check_others(tap, binary):
     fails("an interface of another kind is refused", "the interface lo is there already, and no tap", "--interface=lo")
     fails("a name that is none is refused", "can't be the name of an interface", "--interface=a/b")
     fails("an address that is none is refused", "is not the address of one station", "--interface=t0", "--mac=01:00:00:00:00:00")
+    os.chmod(TUN, 0o600)
+    fails("a driver that may not be opened is told", "/dev/net/tun may not be opened: this user needs to read and write it",
+          "--interface=t0", user=65534)
+    os.chmod(TUN, 0o666)
     fails("without permission it says how to get it", "ip tuntap add t0 mode tap user USER", "--interface=t0", user=65534)
     sh("ip tuntap add dev root0 mode tap user 1")
     fails("an interface of another user's is refused", "the interface root0 belongs to another user", "--interface=root0", user=65534)
@@ -232,12 +251,12 @@ def main():
     parser.add_argument("--inside", action="store_true", help="already in the namespace")
     args = parser.parse_args()
     if not args.inside:
-        probe = subprocess.run(["unshare", "--net", "ip", "tuntap", "add", "dev", "probe0", "mode", "tap"], capture_output=True) \
+        probe = subprocess.run(["unshare", "--net", "--mount", "ip", "tuntap", "add", "dev", "probe0", "mode", "tap"], capture_output=True) \
             if os.geteuid() == 0 and shutil.which("unshare") and shutil.which("ip") else None
         if probe is None or probe.returncode != 0:
             print("1..0 # SKIP taps can't be made here: this needs root, iproute2, and the kernel's module tun")
             return 0
-        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv, "--inside"])
+        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv, "--inside"])
     tap, work = Tap(), args.work.resolve()
     env = mirage_environment(work)
     folder = work / "tap"
@@ -245,6 +264,7 @@ def main():
     shutil.copytree(HERE / "tap", folder)
     shutil.copy(HERE / "frames.h", work / "frames.h")
     os.chmod(work, 0o755)
+    own_tun()
     sh("ip link set lo up")
     for path in ("all", "default"):
         Path(f"/proc/sys/net/ipv6/conf/{path}/disable_ipv6").write_text("1")

@@ -1,6 +1,6 @@
 /*
- * The tap device on a socket pair instead of an interface, which is full when the test wants it to be and gives what
- * no kernel gives.
+ * The tap device on a socket pair instead of an interface, which is full when the test wants it to be and
+ * gives what no kernel gives.
  */
 #include "../runtime/test.h"
 
@@ -41,7 +41,8 @@ void network_tap_on_frame(void *ctx, struct buf *frame)
     came_bytes += buf_len(frame);
     came_gso += frame->gso != BUF_GSO_NONE;
     came_partial += frame->csum == BUF_CSUM_PARTIAL;
-    CHECK(frame->csum != BUF_CSUM_PARTIAL || (size_t)frame->csum_start + frame->csum_offset + 2 <= buf_len(frame));
+    CHECK(frame->csum != BUF_CSUM_PARTIAL ||
+          (size_t)frame->csum_start + frame->csum_offset + 2 <= buf_len(frame));
     buf_free(frame);
 }
 

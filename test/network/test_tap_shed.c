@@ -1,6 +1,6 @@
 /*
- * What the tap device does in a flood of SYNs: its filter, run by the kernel over datagrams of a socket pair, and when it is
- * set, on a clock that the test moves.
+ * What the tap device does in a flood of SYNs: its filter, run by the kernel over datagrams of a socket pair,
+ * and when it is set, on a clock that the test moves.
  */
 #include "../runtime/test.h"
 
@@ -125,7 +125,10 @@ static void the_share_follows_the_flood(void **state)
     CHECK_EQUAL(timer_due, clock_now + MILLISECONDS(20));
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 1000, 1000), 60);
     CHECK_EQUAL(attached, 2);
-    /* A little more or less is not worth a new filter; and a busy connection beside it is no reason to let in more. */
+    /*
+     * A little more or less is not worth a new filter; and a busy connection beside it is no reason to let in
+     * more.
+     */
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 230, 1000), 60);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 170, 1000), 60);
     CHECK_EQUAL(attached, 2);
@@ -275,7 +278,9 @@ static void the_filter_drops_a_share_of_syns(void **state)
             *flags = SYN;
         }
         if (kind == FRAME_TCP4) {
-            /* Options before it, fragments, which have no header of TCP or only look so, and what is cut off. */
+            /*
+             * Options before it, fragments, which have no header of TCP or only look so, and what is cut off.
+             */
             memmove(p + 14 + 24, p + 14 + 20, len - 34);
             p[14] = 0x46;
             CHECK(is_syn(frame) && let_in(p, len, 50) < 3);
@@ -301,9 +306,9 @@ static void the_filter_drops_a_share_of_syns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_shed_in_floods_alone),      cmocka_unit_test(the_share_follows_the_flood),
-        cmocka_unit_test(who_is_late_lets_in_less),     cmocka_unit_test(who_has_time_again_lets_in_more),
-        cmocka_unit_test(a_flood_that_ends_is_forgotten), cmocka_unit_test(what_is_lacking_lets_all_in),
+        cmocka_unit_test(is_shed_in_floods_alone),          cmocka_unit_test(the_share_follows_the_flood),
+        cmocka_unit_test(who_is_late_lets_in_less),         cmocka_unit_test(who_has_time_again_lets_in_more),
+        cmocka_unit_test(a_flood_that_ends_is_forgotten),   cmocka_unit_test(what_is_lacking_lets_all_in),
         cmocka_unit_test(the_filter_drops_a_share_of_syns),
     };
     log_configure("quiet") == OK ? (void)0 : abort();

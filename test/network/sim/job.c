@@ -46,8 +46,8 @@ IO err job_start(struct console *console, struct clock *clock, struct random *ra
     TRY(os_group_join(&group));
     random_fill(random, bytes, sizeof bytes);
     TRY(os_entropy(bytes, 3));
-    snprintf(line, sizeof line, "%016llx %02x%02x%02x%02x%02x", (unsigned long long)random_u64(random), bytes[0], bytes[1],
-             bytes[2], bytes[3], bytes[4]);
+    snprintf(line, sizeof line, "%016llx %02x%02x%02x%02x%02x", (unsigned long long)random_u64(random),
+             bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]);
     TRY(console_log(console, line));
     os_sleep(HOURS(24 * 365));
     snprintf(line, sizeof line, "%lld s", (long long)((clock_now(clock) - begin) / SECONDS(1)));

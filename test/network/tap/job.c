@@ -40,7 +40,9 @@ static void answer_arp(struct state *s, struct buf *b)
     IGNORE(net_write(s->net, b));
 }
 
-/* Back to where it came from; a checksum that was complete stays so, one that was not is left to the kernel. */
+/*
+ * Back to where it came from; a checksum that was complete stays so, one that was not is left to the kernel.
+ */
 static void echo(struct state *s, struct buf *b)
 {
     uint8_t *p = b->data;
@@ -55,7 +57,8 @@ static void echo(struct state *s, struct buf *b)
 static void tell(const struct buf *b)
 {
     printf("%zu bytes, %u in the first of %s, csum %d, gso %d of %u%s\n", buf_len(b), b->len,
-           b->next == NULL ? "one" : "several", b->csum, b->gso, b->gso_size, buf_is_shared(b) ? ", shared" : "");
+           b->next == NULL ? "one" : "several", b->csum, b->gso, b->gso_size,
+           buf_is_shared(b) ? ", shared" : "");
     fflush(stdout);
 }
 
@@ -73,7 +76,8 @@ static void obey(struct state *s, const struct buf *b)
             e = net_write(s->net, frame_make((enum frame_kind)kind, b->data + 6, s->info.mac, payload, size));
         printf("sent: %s\n", err_string(e));
     } else if (strncmp(word, "pieces", 6) == 0) {
-        struct buf *frame = frame_make(FRAME_TCP4, b->data + 6, s->info.mac, 10, 0), *whole = buf_copy("0123456789", 10);
+        struct buf *frame = frame_make(FRAME_TCP4, b->data + 6, s->info.mac, 10, 0),
+                   *whole = buf_copy("0123456789", 10);
         buf_free(frame->next);
         frame->next = NULL;
         for (int i = 0; i < 100; i++)
@@ -96,11 +100,10 @@ void net_on_frame(void *ctx, struct buf *frame)
 {
     struct state *s = ctx;
     switch (get16(frame->data + 12)) {
-    case 0x0806:
-        answer_arp(s, frame);
-        return;
+    case 0x0806: answer_arp(s, frame); return;
     case 0x0800:
-        if (frame->data[23] == 17 && memcmp(frame->data + 30, (uint8_t[]){ 10, 9, 0, 2 }, 4) == 0 && get16(frame->data + 36) == 7) {
+        if (frame->data[23] == 17 && memcmp(frame->data + 30, (uint8_t[]){ 10, 9, 0, 2 }, 4) == 0 &&
+            get16(frame->data + 36) == 7) {
             tell(frame);
             echo(s, frame);
             return;
@@ -108,11 +111,8 @@ void net_on_frame(void *ctx, struct buf *frame)
         if (frame->data[23] == 6)
             tell(frame);
         break;
-    case 0x88b5:
-        tell(frame);
-        break;
-    case 0x88b6:
-        obey(s, frame);
+    case 0x88b5: tell(frame); break;
+    case 0x88b6: obey(s, frame);
     }
     buf_free(frame);
 }
@@ -123,8 +123,8 @@ IO err job_start(struct net *net)
 
     net_info(net, &s.info);
     net_listen(net, &s);
-    printf("ready %02x:%02x:%02x:%02x:%02x:%02x mtu %u offloads %x\n", s.info.mac[0], s.info.mac[1], s.info.mac[2],
-           s.info.mac[3], s.info.mac[4], s.info.mac[5], s.info.mtu, s.info.offloads);
+    printf("ready %02x:%02x:%02x:%02x:%02x:%02x mtu %u offloads %x\n", s.info.mac[0], s.info.mac[1],
+           s.info.mac[2], s.info.mac[3], s.info.mac[4], s.info.mac[5], s.info.mtu, s.info.offloads);
     fflush(stdout);
     err e = os_wait(&s.end);
     net_listen(net, NULL);

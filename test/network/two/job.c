@@ -1,4 +1,7 @@
-/* Two hosts on a switch, one of them behind a bad line: bytes go both ways at once, and every one arrives in order. */
+/*
+ * Two hosts on a switch, one of them behind a bad line: bytes go both ways at once, and every one arrives in
+ * order.
+ */
 #include <mirage/functor.h>
 
 #include <stdio.h>
@@ -40,28 +43,29 @@ static err check(struct buf *b, size_t *at, uint8_t salt)
     return e;
 }
 
-#define TALK(tcp, salt_out, salt_in)                                                               \
-    static err tcp##_writes(void *arg)                                                             \
-    {                                                                                              \
-        struct tcp##_flow *flow = arg;                                                             \
-        for (size_t at = 0; at < (size_t)bytes; at += 3000)                                        \
-            TRY(tcp##_write(flow, piece(at, (size_t)bytes - at < 3000 ? (size_t)bytes - at : 3000, salt_out))); \
-        return tcp##_shutdown(flow);                                                               \
-    }                                                                                              \
-    static err tcp##_talks(struct tcp##_flow *flow)                                                \
-    {                                                                                              \
-        struct os_fiber *writer;                                                                   \
-        struct buf *b;                                                                             \
-        size_t at = 0;                                                                             \
-        err e, wrote;                                                                              \
-        TRY(os_spawn(&writer, tcp##_writes, flow));                                                \
-        while ((e = tcp##_read(flow, &b)) == OK && (e = check(b, &at, salt_in)) == OK)             \
-            ;                                                                                      \
-        wrote = os_join(writer);                                                                   \
-        tcp##_close(flow);                                                                         \
-        if (e != ERR_END)                                                                          \
-            return e;                                                                              \
-        return at == (size_t)bytes ? wrote : ERR_RANGE;                                            \
+#define TALK(tcp, salt_out, salt_in)                                                                      \
+    static err tcp##_writes(void *arg)                                                                    \
+    {                                                                                                     \
+        struct tcp##_flow *flow = arg;                                                                    \
+        for (size_t at = 0; at < (size_t)bytes; at += 3000)                                               \
+            TRY(tcp##_write(flow,                                                                         \
+                            piece(at, (size_t)bytes - at < 3000 ? (size_t)bytes - at : 3000, salt_out))); \
+        return tcp##_shutdown(flow);                                                                      \
+    }                                                                                                     \
+    static err tcp##_talks(struct tcp##_flow *flow)                                                       \
+    {                                                                                                     \
+        struct os_fiber *writer;                                                                          \
+        struct buf *b;                                                                                    \
+        size_t at = 0;                                                                                    \
+        err e, wrote;                                                                                     \
+        TRY(os_spawn(&writer, tcp##_writes, flow));                                                       \
+        while ((e = tcp##_read(flow, &b)) == OK && (e = check(b, &at, salt_in)) == OK)                    \
+            ;                                                                                             \
+        wrote = os_join(writer);                                                                          \
+        tcp##_close(flow);                                                                                \
+        if (e != ERR_END)                                                                                 \
+            return e;                                                                                     \
+        return at == (size_t)bytes ? wrote : ERR_RANGE;                                                   \
     }
 
 TALK(client_tcp, 1, 2)
@@ -97,7 +101,8 @@ IO err job_start(struct client *client, struct server *server)
 
     TRY(server_tcp_listen(server_get_tcp(server), &IP_ANY, 7, 10, &ends.listener));
     os_group_init(&group);
-    OS_DEADLINE(begin + MINUTES(10)) {
+    OS_DEADLINE(begin + MINUTES(10))
+    {
         e = os_group_spawn(&group, serves, &ends);
         if (e == OK)
             e = os_group_spawn(&group, asks, &ends);

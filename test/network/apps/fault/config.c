@@ -14,10 +14,12 @@ static NETWORK bad(const char *name, const char *out, const char *in)
 
 void config(void)
 {
-    functor(JOB, NETWORK, NETWORK, NETWORK, NETWORK) job = foreign("job.c", JOB, NETWORK, NETWORK, NETWORK, NETWORK);
+    functor(JOB, NETWORK, NETWORK, NETWORK, NETWORK) job =
+        foreign("job.c", JOB, NETWORK, NETWORK, NETWORK, NETWORK);
     sw = set_int(vnet(), "ageing", 100000);
     register_job("job", apply(job, vnet_port(sw, "source"),
-        bad("many", "loss=10%", "loss=5%,duplicate=2%,corrupt=1%,reorder=5%,delay=10ms,jitter=3ms"),
-        bad("slow", "rate=8M,queue=10,delay=1ms", NULL),
-        bad("twice", "reorder=50%,hold=1ms", "duplicate=100%")));
+                              bad("many", "loss=10%",
+                                  "loss=5%,duplicate=2%,corrupt=1%,reorder=5%,delay=10ms,jitter=3ms"),
+                              bad("slow", "rate=8M,queue=10,delay=1ms", NULL),
+                              bad("twice", "reorder=50%,hold=1ms", "duplicate=100%")));
 }

@@ -131,7 +131,8 @@ IO err job_start(struct source *source, struct many *many, struct slow *slow, st
         IGNORE(many_write(many, numbered(s.mac, m.mac, i, 2)));
         os_sleep(MICROSECONDS(1));
     }
-    printf("out: 10000 frames, %zu wrong, %zu twins, %zu overtaken\n", counts.wrong, counts.twins, counts.overtaken);
+    printf("out: 10000 frames, %zu wrong, %zu twins, %zu overtaken\n", counts.wrong, counts.twins,
+           counts.overtaken);
     os_sleep(SECONDS(1));
     between("losses", (long long)counts.frames, 8850, 9150);
 
@@ -142,8 +143,8 @@ IO err job_start(struct source *source, struct many *many, struct slow *slow, st
     for (unsigned i = 0; i < 20; i++)
         refused += slow_write(slow, numbered(s.mac, l.mac, i, 1000 - 42)) == ERR_NO_SPACE;
     os_sleep(SECONDS(1));
-    printf("slow: %zu came, %zu refused, the first after %lld us, the last after %lld us\n", counts.frames, refused,
-           (long long)(counts.first_at - begin) / 1000, (long long)(counts.last_at - begin) / 1000);
+    printf("slow: %zu came, %zu refused, the first after %lld us, the last after %lld us\n", counts.frames,
+           refused, (long long)(counts.first_at - begin) / 1000, (long long)(counts.last_at - begin) / 1000);
 
     memset(&counts, 0, sizeof counts);
     IGNORE(twice_write(twice, numbered(s.mac, t.mac, 65535, 2)));

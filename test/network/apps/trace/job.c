@@ -1,4 +1,6 @@
-/* One frame of each kind, and some that are none; what is logged goes to standard output, without its time. */
+/*
+ * One frame of each kind, and some that are none; what is logged goes to standard output, without its time.
+ */
 #include <mirage/functor.h>
 
 #include "../../frames.h"
@@ -34,7 +36,8 @@ static void send(struct left *left, const char *hex)
 IO err job_start(struct left *left, struct right *right)
 {
     static const uint8_t a[6] = { 2, 0, 0, 0, 0, 1 }, b[6] = { 2, 0, 0, 0, 0, 2 };
-    static const char ipv4[] = "0800 4500001c 00010000 40", fd00[] = "fd000000000000000000000000000001 fd000000000000000000000000000002";
+    static const char ipv4[] = "0800 4500001c 00010000 40",
+                      fd00[] = "fd000000000000000000000000000001 fd000000000000000000000000000002";
     struct buf_stats stats;
     char hex[400];
 

@@ -57,13 +57,13 @@ static void show(const char *what)
     printf("%s:", what);
     for (int i = 0; i < 3; i++)
         if (heard[i].frames > 0)
-            printf(" %s %zu frames %zu bytes %zu whole %zu partial;", heard[i].name, heard[i].frames, heard[i].bytes,
-                   heard[i].whole, heard[i].partial);
+            printf(" %s %zu frames %zu bytes %zu whole %zu partial;", heard[i].name, heard[i].frames,
+                   heard[i].bytes, heard[i].whole, heard[i].partial);
     printf("\n");
 }
 
-static void send(struct left *left, const char *what, enum frame_kind kind, const uint8_t *to, const uint8_t *from,
-                 size_t payload, unsigned size)
+static void send(struct left *left, const char *what, enum frame_kind kind, const uint8_t *to,
+                 const uint8_t *from, size_t payload, unsigned size)
 {
     begin(kind);
     err e = left_write(left, frame_make(kind, to, from, payload, size));
