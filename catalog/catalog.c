@@ -22,13 +22,15 @@ static json_t *list_of(const char *const *names)
 /* The entry's source on the program's target; NULL: it is not there. */
 static const char *source_here(const struct catalog_entry *entry)
 {
-    return entry->only == NULL || strcmp(entry->only, config_target()) == 0 ? entry->source : entry->elsewhere;
+    return entry->only == NULL || strcmp(entry->only, config_target()) == 0 ? entry->source
+                                                                            : entry->elsewhere;
 }
 
 /* A module that cannot be had: told when the chosen keys need it. */
 static void *absent(struct here here, const char *result, const char *sentence)
 {
-    return node_new(NODE_VALUE, here, json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", result, "message", sentence));
+    return node_new(NODE_VALUE, here,
+                    json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", result, "message", sentence));
 }
 
 /* What stands for an entry that the target lacks; NULL when it has it. */
@@ -38,8 +40,8 @@ static void *lacking(struct here here, const char *name)
     char sentence[256];
     if (source_here(entry) != NULL)
         return NULL;
-    snprintf(sentence, sizeof sentence, "%s() is a module of the target %s alone, and this program is for %s", name,
-             entry->only, config_target());
+    snprintf(sentence, sizeof sentence, "%s() is a module of the target %s alone, and this program is for %s",
+             name, entry->only, config_target());
     return absent(here, entry->result, sentence);
 }
 
@@ -62,12 +64,14 @@ static void *entry_applied(struct here here, const char *name, const void *const
 }
 
 /* The entry applied, with one of its constants set to a text. */
-static void *entry_with(struct here here, const char *name, const char *key, json_t *text, const void *const *args)
+static void *entry_with(struct here here, const char *name, const char *key, json_t *text,
+                        const void *const *args)
 {
     void *none = lacking(here, name);
     if (none != NULL)
         return none;
-    struct node *f = setting_new(here, entry_functor(here, name), key, "string", json_pack("{s:o}", "value", text));
+    struct node *f =
+        setting_new(here, entry_functor(here, name), key, "string", json_pack("{s:o}", "value", text));
     return apply_new(here, name, f, args);
 }
 
@@ -79,35 +83,37 @@ static char *path_given(struct here here, const char *function, const char *path
     return config_path(path);
 }
 
-CONSOLE (default_console)(void)
+CONSOLE(default_console)(void)
 {
     return entry_applied(called(), "default_console", ARGS());
 }
 
-PCLOCK (default_pclock)(void)
+PCLOCK(default_pclock)(void)
 {
     return entry_applied(called(), "default_pclock", ARGS());
 }
 
-RANDOM (default_random)(void)
+RANDOM(default_random)(void)
 {
     return entry_applied(called(), "default_random", ARGS());
 }
 
-BLOCK (block_of_file)(const char *path)
+BLOCK(block_of_file)(const char *path)
 {
     struct here here = called();
-    return entry_with(here, "block_of_file", "path", text_of(path_given(here, "block_of_file", path)), ARGS());
+    return entry_with(here, "block_of_file", "path", text_of(path_given(here, "block_of_file", path)),
+                      ARGS());
 }
 
-BLOCK (ramdisk)(int64_t bytes)
+BLOCK(ramdisk)(int64_t bytes)
 {
     struct here here = called();
     char digits[24];
     if (bytes < 512)
         refuse(here, "a ramdisk of %" PRId64 " bytes has no sector: give it at least 512", bytes);
     snprintf(digits, sizeof digits, "%" PRId64, bytes);
-    struct node *f = setting_new(here, entry_functor(here, "ramdisk"), "size", "int", json_pack("{s:s}", "value", digits));
+    struct node *f =
+        setting_new(here, entry_functor(here, "ramdisk"), "size", "int", json_pack("{s:s}", "value", digits));
     return (BLOCK)apply_new(here, "ramdisk", f, ARGS());
 }
 
@@ -124,20 +130,21 @@ static void *crunched(struct here here, const char *function, const char *folder
 
 static void *direct(struct here here, const char *folder)
 {
-    return entry_with(here, "direct_kv_ro", "root", text_of(path_given(here, "direct_kv_ro", folder)), ARGS());
+    return entry_with(here, "direct_kv_ro", "root", text_of(path_given(here, "direct_kv_ro", folder)),
+                      ARGS());
 }
 
-KV_RO (crunch)(const char *folder)
+KV_RO(crunch)(const char *folder)
 {
     return crunched(called(), "crunch", folder);
 }
 
-KV_RO (markdown)(const char *folder)
+KV_RO(markdown)(const char *folder)
 {
     return crunched(called(), "markdown", folder);
 }
 
-KV_RO (direct_kv_ro)(const char *folder)
+KV_RO(direct_kv_ro)(const char *folder)
 {
     return direct(called(), folder);
 }
@@ -154,21 +161,21 @@ static ENUM_KEY choice_key(struct here here, const char *name)
     return (ENUM_KEY)node;
 }
 
-KV_RO (generic_kv_ro)(const char *folder)
+KV_RO(generic_kv_ro)(const char *folder)
 {
     struct here here = called();
     return (KV_RO)choice_new(here, choice_key(here, "kv"),
-                      (const struct match_case[]){ { "crunch", crunched(here, "crunch", folder) },
-                                                   { "direct", direct(here, folder) },
-                                                   { mirage_end, NULL } });
+                             (const struct match_case[]){ { "crunch", crunched(here, "crunch", folder) },
+                                                          { "direct", direct(here, folder) },
+                                                          { mirage_end, NULL } });
 }
 
-KV_RW (kv_mem)(void)
+KV_RW(kv_mem)(void)
 {
     return entry_applied(called(), "kv_mem", ARGS());
 }
 
-SWITCH (vnet)(void)
+SWITCH(vnet)(void)
 {
     return entry_applied(called(), "vnet", ARGS());
 }
@@ -180,29 +187,29 @@ static void *port_of(struct here here, const void *sw, const char *name)
     return entry_with(here, "vnet_port", "port_name", text_of(name), ARGS(sw));
 }
 
-NETWORK (vnet_port)(SWITCH sw, const char *name)
+NETWORK(vnet_port)(SWITCH sw, const char *name)
 {
     return port_of(called(), sw, name);
 }
 
-NETWORK (pcap)(NETWORK network, const char *file)
+NETWORK(pcap)(NETWORK network, const char *file)
 {
     struct here here = called();
     return entry_with(here, "pcap", "file", text_of(path_given(here, "pcap", file)),
                       ARGS(network, entry_applied(here, "default_pclock", ARGS())));
 }
 
-NETWORK (fault)(NETWORK network)
+NETWORK(fault)(NETWORK network)
 {
     return entry_applied(called(), "fault", ARGS(network));
 }
 
-NETWORK (trace)(NETWORK network)
+NETWORK(trace)(NETWORK network)
 {
     return entry_applied(called(), "trace", ARGS(network));
 }
 
-NETWORK (tap)(const char *name)
+NETWORK(tap)(const char *name)
 {
     struct here here = called();
     if (name == NULL)
@@ -217,7 +224,7 @@ static void *network_of_target(struct here here)
     return entry_applied(here, "tap", ARGS());
 }
 
-NETWORK (default_network)(void)
+NETWORK(default_network)(void)
 {
     return network_of_target(called());
 }
@@ -248,62 +255,65 @@ static void *own_stack(struct here here, const void *network)
     void *udp = entry_applied(here, "direct_udp", ARGS(own.ip, own.icmp, random_of(here)));
     void *tcp = entry_applied(here, "direct_tcp", ARGS(own.ip, own.icmp, random_of(here)));
     /* The client waits for an address, which it may have to get first. */
-    struct node *stack = setting_new(here, entry_functor(here, "direct_stack"), "wait_for_address", "bool", json_pack("{s:s}", "value", "false"));
-    return entry_applied(here, "dhcp_client", ARGS(own.ipv4, apply_new(here, "direct_stack", stack, ARGS(own.ip, udp, tcp)), random_of(here)));
+    struct node *stack = setting_new(here, entry_functor(here, "direct_stack"), "wait_for_address", "bool",
+                                     json_pack("{s:s}", "value", "false"));
+    return entry_applied(
+        here, "dhcp_client",
+        ARGS(own.ipv4, apply_new(here, "direct_stack", stack, ARGS(own.ip, udp, tcp)), random_of(here)));
 }
 
-ETHERNET (direct_ethernet)(NETWORK network)
+ETHERNET(direct_ethernet)(NETWORK network)
 {
     return entry_applied(called(), "direct_ethernet", ARGS(network));
 }
 
-ARP (direct_arp)(ETHERNET ethernet)
+ARP(direct_arp)(ETHERNET ethernet)
 {
     struct here here = called();
     return entry_applied(here, "direct_arp", ARGS(ethernet, random_of(here)));
 }
 
-IPV4 (direct_ipv4)(ETHERNET ethernet, ARP arp)
+IPV4(direct_ipv4)(ETHERNET ethernet, ARP arp)
 {
     struct here here = called();
     return entry_applied(here, "direct_ipv4", ARGS(ethernet, arp, random_of(here)));
 }
 
-IP (direct_ipv6)(ETHERNET ethernet)
+IP(direct_ipv6)(ETHERNET ethernet)
 {
     struct here here = called();
     return entry_applied(here, "direct_ipv6", ARGS(ethernet, random_of(here)));
 }
 
-IP (direct_ip)(IP v4, IP v6)
+IP(direct_ip)(IP v4, IP v6)
 {
     return entry_applied(called(), "direct_ip", ARGS(v4, v6));
 }
 
-ICMP (direct_icmp)(IP ip)
+ICMP(direct_icmp)(IP ip)
 {
     struct here here = called();
     return entry_applied(here, "direct_icmp", ARGS(ip, random_of(here)));
 }
 
-UDP (direct_udp)(IP ip, ICMP icmp)
+UDP(direct_udp)(IP ip, ICMP icmp)
 {
     struct here here = called();
     return entry_applied(here, "direct_udp", ARGS(ip, icmp, random_of(here)));
 }
 
-TCP (direct_tcp)(IP ip, ICMP icmp)
+TCP(direct_tcp)(IP ip, ICMP icmp)
 {
     struct here here = called();
     return entry_applied(here, "direct_tcp", ARGS(ip, icmp, random_of(here)));
 }
 
-STACK (direct_stack)(IP ip, UDP udp, TCP tcp)
+STACK(direct_stack)(IP ip, UDP udp, TCP tcp)
 {
     return entry_applied(called(), "direct_stack", ARGS(ip, udp, tcp));
 }
 
-STACK (dhcp_client)(IPV4 ipv4, STACK stack)
+STACK(dhcp_client)(IPV4 ipv4, STACK stack)
 {
     struct here here = called();
     return entry_applied(here, "dhcp_client", ARGS(ipv4, stack, random_of(here)));
@@ -311,8 +321,9 @@ STACK (dhcp_client)(IPV4 ipv4, STACK stack)
 
 static void *by_net(struct here here, void *socket, void *direct)
 {
-    return choice_new(here, choice_key(here, "net"),
-                      (const struct match_case[]){ { "socket", socket }, { "direct", direct }, { mirage_end, NULL } });
+    return choice_new(
+        here, choice_key(here, "net"),
+        (const struct match_case[]){ { "socket", socket }, { "direct", direct }, { mirage_end, NULL } });
 }
 
 static void *stack_on(struct here here, const void *network)
@@ -328,7 +339,7 @@ static void *icmp_on(struct here here, const void *network)
     return by_net(here, socket, own_of(here, network).icmp);
 }
 
-STACK (generic_stack)(NETWORK network)
+STACK(generic_stack)(NETWORK network)
 {
     return stack_on(called(), network);
 }
@@ -339,7 +350,7 @@ STACK default_stack(void)
     return stack_on(here, network_of_target(here));
 }
 
-ICMP (generic_icmp)(NETWORK network)
+ICMP(generic_icmp)(NETWORK network)
 {
     return icmp_on(called(), network);
 }
@@ -350,51 +361,53 @@ ICMP default_icmp(void)
     return icmp_on(here, network_of_target(here));
 }
 
-STACK (socket_stack)(void)
+STACK(socket_stack)(void)
 {
     return entry_applied(called(), "socket_stack", ARGS());
 }
 
-ICMP (icmp_socket)(STACK stack)
+ICMP(icmp_socket)(STACK stack)
 {
     return entry_applied(called(), "icmp_socket", ARGS(stack));
 }
 
-RESOLVER (resolver)(void)
+RESOLVER(resolver)(void)
 {
     return entry_applied(called(), "resolver", ARGS());
 }
 
-RESOLVER (dns_client)(STACK stack)
+RESOLVER(dns_client)(STACK stack)
 {
     struct here here = called();
     return entry_applied(here, "dns_client", ARGS(stack, entry_applied(here, "default_random", ARGS())));
 }
 
-RESOLVER (generic_resolver)(STACK stack)
+RESOLVER(generic_resolver)(STACK stack)
 {
     struct here here = called();
-    return by_net(here, entry_applied(here, "resolver", ARGS()), entry_applied(here, "dns_client", ARGS(stack, random_of(here))));
+    return by_net(here, entry_applied(here, "resolver", ARGS()),
+                  entry_applied(here, "dns_client", ARGS(stack, random_of(here))));
 }
 
-CONNECTOR (happy_eyeballs)(STACK stack, RESOLVER names)
+CONNECTOR(happy_eyeballs)(STACK stack, RESOLVER names)
 {
     return entry_applied(called(), "happy_eyeballs", ARGS(stack, names));
 }
 
-HTTP (http_server)(STACK stack)
+HTTP(http_server)(STACK stack)
 {
     struct here here = called();
     return entry_applied(here, "http_server", ARGS(stack, entry_applied(here, "default_pclock", ARGS())));
 }
 
-SITE (site)(HTTP http, KV_RO files)
+SITE(site)(HTTP http, KV_RO files)
 {
     return entry_applied(called(), "site", ARGS(http, files));
 }
 
-HTTP_CLIENT (http_client)(STACK stack, RESOLVER names)
+HTTP_CLIENT(http_client)(STACK stack, RESOLVER names)
 {
     struct here here = called();
-    return entry_applied(here, "http_client", ARGS(entry_applied(here, "happy_eyeballs", ARGS(stack, names))));
+    return entry_applied(here, "http_client",
+                         ARGS(entry_applied(here, "happy_eyeballs", ARGS(stack, names))));
 }

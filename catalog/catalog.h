@@ -1,7 +1,7 @@
 /*
  * The catalogue: what each shipped module is, said once. config.c's functions (catalog.c), the
- * documentation and `mirage describe` are made from this table; a module's constants and runtime arguments are
- * those that its source declares, so they aren't repeated here.
+ * documentation and `mirage describe` are made from this table; a module's constants and runtime arguments
+ * are those that its source declares, so they aren't repeated here.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
@@ -10,14 +10,14 @@ struct catalog_entry {
     const char *name;      /* the function of mirage/catalog.h */
     const char *prototype; /* its C declaration */
     const char *doc;
-    const char *source;    /* under the root of the sources; NULL: it chooses between others */
-    const char *only;      /* the target that this source is for, or NULL: every one */
-    const char *elsewhere; /* the source on the other targets; NULL: there is none */
-    const char *result;    /* the signature it makes */
+    const char *source;           /* under the root of the sources; NULL: it chooses between others */
+    const char *only;             /* the target that this source is for, or NULL: every one */
+    const char *elsewhere;        /* the source on the other targets; NULL: there is none */
+    const char *result;           /* the signature it makes */
     const char *const *params;    /* signatures of the source's PARAM lines, in order; ended by NULL */
     const char *const *libraries; /* pkg-config names, ended by NULL */
-    const char *generator; /* the program that makes its data, or NULL */
-    const char *chosen_by; /* the configure-time key that chooses, or NULL */
+    const char *generator;        /* the program that makes its data, or NULL */
+    const char *chosen_by;        /* the configure-time key that chooses, or NULL */
 };
 
 /* A configure-time key that the catalogue declares. */

@@ -89,7 +89,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "default_network",
         .prototype = "NETWORK default_network(void)",
-        .doc = "The target's network card: on Linux the tap interface that --interface names; for sim, a port of vnet().",
+        .doc = "The target's network card: on Linux the tap interface that --interface names; for sim, a "
+               "port of vnet().",
         .result = "NETWORK",
     },
     {
@@ -126,7 +127,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "fault",
         .prototype = "NETWORK fault(NETWORK network)",
-        .doc = "A network as over a bad line: loss, delay, reordering, duplication, corruption and a rate, from a seed.",
+        .doc = "A network as over a bad line: loss, delay, reordering, duplication, corruption and a rate, "
+               "from a seed.",
         .source = "lib/fault",
         .result = "NETWORK",
         .params = LIST("NETWORK"),
@@ -166,7 +168,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "direct_arp",
         .prototype = "ARP direct_arp(ETHERNET ethernet)",
-        .doc = "IPv4 neighbours by RFC 826, with conflict detection by RFC 5227; its randomness is default_random(), as in all that follow.",
+        .doc = "IPv4 neighbours by RFC 826, with conflict detection by RFC 5227; its randomness is "
+               "default_random(), as in all that follow.",
         .source = "lib/arp",
         .result = "ARP",
         .params = LIST("ETHERNET", "RANDOM"),
@@ -174,7 +177,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "direct_ipv4",
         .prototype = "IPV4 direct_ipv4(ETHERNET ethernet, ARP arp)",
-        .doc = "IPv4 on a link, configured by the command line or a DHCP client; ip_of_ipv4() makes an IP of it.",
+        .doc = "IPv4 on a link, configured by the command line or a DHCP client; ip_of_ipv4() makes an IP of "
+               "it.",
         .source = "lib/ipv4",
         .result = "IPV4",
         .params = LIST("ETHERNET", "ARP", "RANDOM"),
@@ -182,7 +186,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "direct_ipv6",
         .prototype = "IP direct_ipv6(ETHERNET ethernet)",
-        .doc = "IPv6 on a link, with neighbour discovery, routers' advertisements and addresses of its own making.",
+        .doc = "IPv6 on a link, with neighbour discovery, routers' advertisements and addresses of its own "
+               "making.",
         .source = "lib/ipv6",
         .result = "IP",
         .params = LIST("ETHERNET", "RANDOM"),
@@ -230,7 +235,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "dhcp_client",
         .prototype = "STACK dhcp_client(IPV4 ipv4, STACK stack)",
-        .doc = "A stack whose IPv4 a DHCP client configures, when --dhcp asks for it; generic_stack() is one.",
+        .doc =
+            "A stack whose IPv4 a DHCP client configures, when --dhcp asks for it; generic_stack() is one.",
         .source = "lib/dhcp_client",
         .result = "STACK",
         .params = LIST("IPV4", "STACK", "RANDOM"),
@@ -263,7 +269,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "dns_client",
         .prototype = "RESOLVER dns_client(STACK stack)",
-        .doc = "Names by asking DNS servers, which the network or --nameserver tells, with a cache; its randomness is "
+        .doc = "Names by asking DNS servers, which the network or --nameserver tells, with a cache; its "
+               "randomness is "
                "default_random().",
         .source = "lib/dns_client",
         .result = "RESOLVER",
@@ -272,7 +279,8 @@ const struct catalog_entry catalog_entries[] = {
     {
         .name = "generic_resolver",
         .prototype = "RESOLVER generic_resolver(STACK stack)",
-        .doc = "The host's names with its sockets, and dns_client(stack) on the project's own stack, as the key --net says.",
+        .doc = "The host's names with its sockets, and dns_client(stack) on the project's own stack, as the "
+               "key --net says.",
         .result = "RESOLVER",
         .chosen_by = "net",
     },
@@ -314,8 +322,8 @@ const struct catalog_entry catalog_entries[] = {
 const struct catalog_choice catalog_choices[] = {
     { "kv", "crunch", "folders of files: crunch compiles them in, direct reads them when the program runs",
       LIST("crunch", "direct"), NULL },
-    { "net", "socket", "the network: socket is the host's, direct is this project's own stack", LIST("socket", "direct"),
-      "direct" },
+    { "net", "socket", "the network: socket is the host's, direct is this project's own stack",
+      LIST("socket", "direct"), "direct" },
     { 0 },
 };
 

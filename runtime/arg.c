@@ -9,7 +9,7 @@
 
 /* A message on the console, in one write. */
 __attribute__((format(printf, 2, 3))) static enum arg_result bad(const struct arg_program *program,
-                                                                  const char *format, ...)
+                                                                 const char *format, ...)
 {
     char text[768];
     va_list args;
@@ -141,8 +141,7 @@ static enum arg_result set(const struct arg_program *program, const char *text, 
         if (error == ERR_NO_MEMORY)
             return bad(program, "no memory for --%.*s", (int)len, text);
         if (error != OK)
-            return bad(program, "--%.*s=%.200s: expected %s", (int)len, text, value,
-                       arg_expected(arg->type));
+            return bad(program, "--%.*s=%.200s: expected %s", (int)len, text, value, arg_expected(arg->type));
         if (arg->given != NULL)
             *arg->given = true;
     }
@@ -179,13 +178,13 @@ static enum arg_result add_log(const struct arg_program *program, char **spec, c
         joined[had++] = ',';
     strcpy(joined + had, value);
     switch (log_configure(joined)) {
-    case OK:
-        return ARG_RUN;
-    case ERR_NO_MEMORY:
-        return bad(program, "no memory for --log");
+    case OK: return ARG_RUN;
+    case ERR_NO_MEMORY: return bad(program, "no memory for --log");
     default:
-        return bad(program, "--log=%.200s: expected levels as tcp:debug,*:info, each one of error, "
-                            "warning, info, debug or quiet", value);
+        return bad(program,
+                   "--log=%.200s: expected levels as tcp:debug,*:info, each one of error, "
+                   "warning, info, debug or quiet",
+                   value);
     }
 }
 
@@ -227,9 +226,10 @@ enum arg_result arg_parse(const struct arg_program *program, int argc, char *con
             if (how == 0)
                 result = unknown(program, text, len);
             else if (type != ARG_TYPE_BOOL)
-                result = bad(program, "--%.*s: only a yes-or-no argument can be negated, and --%.*s "
-                                      "is %s", (int)len, text, (int)len - 3, text + 3,
-                             arg_expected(type));
+                result = bad(program,
+                             "--%.*s: only a yes-or-no argument can be negated, and --%.*s "
+                             "is %s",
+                             (int)len, text, (int)len - 3, text + 3, arg_expected(type));
             else if (value != NULL)
                 result = bad(program, "--%.*s takes no value", (int)len, text);
             else
@@ -246,8 +246,7 @@ enum arg_result arg_parse(const struct arg_program *program, int argc, char *con
             }
             value = argv[++i];
         }
-        result = is_log ? add_log(program, &log_spec, value)
-                        : set(program, text, len, how, value, fresh);
+        result = is_log ? add_log(program, &log_spec, value) : set(program, text, len, how, value, fresh);
     }
     free(log_spec);
     free(fresh);

@@ -63,7 +63,7 @@ static err parse_duration(os_time *out, const char *text)
     static const struct {
         const char *name;
         os_time value;
-    } units[] = { { "h", HOURS(1) },        { "m", MINUTES(1) },      { "s", SECONDS(1) },
+    } units[] = { { "h", HOURS(1) },         { "m", MINUTES(1) },       { "s", SECONDS(1) },
                   { "ms", MILLISECONDS(1) }, { "us", MICROSECONDS(1) }, { "ns", 1 } };
     size_t unit = 0, count = sizeof units / sizeof *units;
     os_time sum = 0;
@@ -140,25 +140,15 @@ static err append_ips(struct arg_ips *list, const char *text)
 err arg_set(const struct arg *arg, const char *text)
 {
     switch (arg->type) {
-    case ARG_TYPE_BOOL:
-        return parse_bool(arg->value, text);
-    case ARG_TYPE_INT:
-        return parse_int(arg->value, text);
-    case ARG_TYPE_STRING:
-        *(const char **)arg->value = text;
-        return OK;
-    case ARG_TYPE_IP:
-        return ip_parse(arg->value, text, strlen(text));
-    case ARG_TYPE_CIDR:
-        return ip_cidr_parse(arg->value, text, strlen(text));
-    case ARG_TYPE_PORT:
-        return parse_port(arg->value, text);
-    case ARG_TYPE_DURATION:
-        return parse_duration(arg->value, text);
-    case ARG_TYPE_STRINGS:
-        return append_strings(arg->value, text);
-    case ARG_TYPE_IPS:
-        return append_ips(arg->value, text);
+    case ARG_TYPE_BOOL: return parse_bool(arg->value, text);
+    case ARG_TYPE_INT: return parse_int(arg->value, text);
+    case ARG_TYPE_STRING: *(const char **)arg->value = text; return OK;
+    case ARG_TYPE_IP: return ip_parse(arg->value, text, strlen(text));
+    case ARG_TYPE_CIDR: return ip_cidr_parse(arg->value, text, strlen(text));
+    case ARG_TYPE_PORT: return parse_port(arg->value, text);
+    case ARG_TYPE_DURATION: return parse_duration(arg->value, text);
+    case ARG_TYPE_STRINGS: return append_strings(arg->value, text);
+    case ARG_TYPE_IPS: return append_ips(arg->value, text);
     }
     return ERR_UNSUPPORTED;
 }
@@ -168,26 +158,13 @@ void arg_clear(const struct arg *arg)
     switch (arg->type) {
     case ARG_TYPE_BOOL:
     case ARG_TYPE_INT:
-    case ARG_TYPE_PORT:
-        break; /* the variable's initial value is its default */
-    case ARG_TYPE_STRING:
-        *(const char **)arg->value = NULL;
-        break;
-    case ARG_TYPE_IP:
-        *(struct ip_addr *)arg->value = IP_ANY;
-        break;
-    case ARG_TYPE_CIDR:
-        *(struct ip_cidr *)arg->value = (struct ip_cidr){ .prefix = 0 };
-        break;
-    case ARG_TYPE_DURATION:
-        *(os_time *)arg->value = 0;
-        break;
-    case ARG_TYPE_STRINGS:
-        *(struct arg_strings *)arg->value = (struct arg_strings){ 0, NULL };
-        break;
-    case ARG_TYPE_IPS:
-        *(struct arg_ips *)arg->value = (struct arg_ips){ 0, NULL };
-        break;
+    case ARG_TYPE_PORT: break; /* the variable's initial value is its default */
+    case ARG_TYPE_STRING: *(const char **)arg->value = NULL; break;
+    case ARG_TYPE_IP: *(struct ip_addr *)arg->value = IP_ANY; break;
+    case ARG_TYPE_CIDR: *(struct ip_cidr *)arg->value = (struct ip_cidr){ .prefix = 0 }; break;
+    case ARG_TYPE_DURATION: *(os_time *)arg->value = 0; break;
+    case ARG_TYPE_STRINGS: *(struct arg_strings *)arg->value = (struct arg_strings){ 0, NULL }; break;
+    case ARG_TYPE_IPS: *(struct arg_ips *)arg->value = (struct arg_ips){ 0, NULL }; break;
     }
 }
 

@@ -232,7 +232,8 @@ err os_join(struct os_fiber *fiber)
         error = fiber_wait(&fiber->joiners, OS_NEVER, "os_join");
         if (unlikely(error != OK) && fiber->state != FIBER_ENDED) {
             os_cancel(fiber);
-            OS_SHIELD {
+            OS_SHIELD
+            {
                 IGNORE(fiber_wait(&fiber->joiners, OS_NEVER, "os_join"));
             }
         }

@@ -57,7 +57,8 @@ static void finish(struct os_group *group)
 {
     if (group->count > 0) {
         os_group_cancel(group);
-        OS_SHIELD {
+        OS_SHIELD
+        {
             while (group->count > 0)
                 IGNORE(fiber_wait(&group->changed, OS_NEVER, "os_group_end"));
         }

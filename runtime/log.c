@@ -110,10 +110,9 @@ void log_write(struct log_source *source, enum log_level level, const char *form
     }
     now -= runtime.log_start;
     bool colour = runtime.log_colour && runtime.log_sink == NULL;
-    int used = snprintf(line, sizeof line, "%5lld.%06lld %s%-7s%s %.64s: ",
-                        (long long)(now / SECONDS(1)), (long long)(now % SECONDS(1) / 1000),
-                        colour ? levels[level].colour : "", levels[level].name,
-                        colour ? "\033[0m" : "", source->name);
+    int used = snprintf(line, sizeof line, "%5lld.%06lld %s%-7s%s %.64s: ", (long long)(now / SECONDS(1)),
+                        (long long)(now % SECONDS(1) / 1000), colour ? levels[level].colour : "",
+                        levels[level].name, colour ? "\033[0m" : "", source->name);
     size_t head = (size_t)used, len = head, room = sizeof line - 1 - head;
     va_list args;
     va_start(args, format);

@@ -23,15 +23,16 @@ err main_failed(const char *what, const char *name, err error)
 {
     const char *replay = platform_replay();
     if (error != ERR_CANCELLED)
-        log_error("%s %s failed%s%s: %s", what, name, replay != NULL ? " with " : "", replay != NULL ? replay : "",
-                  err_string(error));
+        log_error("%s %s failed%s%s: %s", what, name, replay != NULL ? " with " : "",
+                  replay != NULL ? replay : "", err_string(error));
     return error;
 }
 
 void event_drop(struct metric *drops, const char *event, struct buf *buf)
 {
     if (drops->name == NULL)
-        metric_register(drops, METRIC_COUNTER, "events.dropped", event, "Events that no functor of this program defines");
+        metric_register(drops, METRIC_COUNTER, "events.dropped", event,
+                        "Events that no functor of this program defines");
     metric_add(drops, 1);
     log_debug("%s has no listener", event);
     buf_free(buf);

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void metric_register(struct metric *metric, enum metric_kind kind, const char *name,
-                     const char *instance, const char *help)
+void metric_register(struct metric *metric, enum metric_kind kind, const char *name, const char *instance,
+                     const char *help)
 {
     assert(metric->link == NULL);
     metric->kind = kind;

@@ -29,7 +29,7 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* The lowest word of a stack without a guard; debug builds look at it at each switch. */
 #define FIBER_CANARY UINT64_C(0x9e3779b97f4a7c15)
@@ -55,10 +55,10 @@ struct os_fiber {
     uint16_t shields;    /* OS_SHIELD blocks it is in */
     uint16_t no_suspend; /* os_no_suspend blocks it is in */
     err result;
-    os_time deadline; /* the earliest of its OS_DEADLINE blocks */
+    os_time deadline;  /* the earliest of its OS_DEADLINE blocks */
     const char *doing; /* the operation it waits in */
     struct os_waiter waiter;
-    struct os_timer timer; /* its place in the heap is reserved when it is spawned */
+    struct os_timer timer;        /* its place in the heap is reserved when it is spawned */
     struct os_fiber *prev, *next; /* all that are alive, oldest first */
     os_entry entry;
     void *arg;
@@ -83,9 +83,9 @@ struct runtime {
     struct os_fiber *current; /* &loop on the scheduler's stack */
     struct os_fiber *round;   /* what was ready when this round began and has not run */
     struct os_fiber *ready, **ready_tail;
-    size_t turn_budget; /* switches before timers and devices are looked at again */
+    size_t turn_budget;               /* switches before timers and devices are looked at again */
     uint64_t turn_began, turn_length; /* in ticks of the processor */
-    os_time now;        /* as of this turn */
+    os_time now;                      /* as of this turn */
     struct os_fiber loop;
     struct os_fiber *first; /* what os_run was called with, while it is alive */
     bool stopping, first_ended, grace_over;
@@ -119,7 +119,7 @@ struct runtime {
     struct buf_stats buf;
 
     /* logs */
-    char *log_spec; /* NULL: the default */
+    char *log_spec;                 /* NULL: the default */
     struct log_source *log_sources; /* those that have a level */
     void (*log_sink)(void *ctx, enum log_level level, const char *line, size_t len);
     void *log_ctx;

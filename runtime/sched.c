@@ -187,8 +187,7 @@ static bool may_suspend(struct os_fiber *self, const char *doing)
     }
     if (unlikely(self->no_suspend > 0)) {
 #ifndef NDEBUG
-        log_error("%s within os_no_suspend of %s:%d", doing, self->no_suspend_file,
-                  self->no_suspend_line);
+        log_error("%s within os_no_suspend of %s:%d", doing, self->no_suspend_file, self->no_suspend_line);
         abort();
 #endif
     }

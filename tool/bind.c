@@ -35,21 +35,26 @@ static bool check_type(const struct functor *f, const struct description *d)
 {
     const struct use *module = d->module;
     if (strcmp(f->result, module->signature) != 0) {
-        error_at(f->place.file, f->place.line, "this says that %s is a %s, but it says MODULE(%s, %s) itself (%s:%d)",
-                 path_shown(f->source), f->result, module->signature, module->name, path_shown(module->file), module->line);
+        error_at(f->place.file, f->place.line,
+                 "this says that %s is a %s, but it says MODULE(%s, %s) itself (%s:%d)",
+                 path_shown(f->source), f->result, module->signature, module->name, path_shown(module->file),
+                 module->line);
         return false;
     }
     for (size_t i = 0; i < f->param_count && i < d->param_count; i++) {
         if (strcmp(f->params[i], d->params[i].signature) == 0)
             continue;
-        error_at(f->place.file, f->place.line, "this says that parameter %zu of %s is a %s, but the file says PARAM(%s, %s) (%s:%d)",
-                 i + 1, path_shown(f->source), f->params[i], d->params[i].signature, d->params[i].name,
+        error_at(f->place.file, f->place.line,
+                 "this says that parameter %zu of %s is a %s, but the file says PARAM(%s, %s) (%s:%d)", i + 1,
+                 path_shown(f->source), f->params[i], d->params[i].signature, d->params[i].name,
                  path_shown(d->params[i].file), d->params[i].line);
         return false;
     }
     if (f->param_count != d->param_count) {
-        error_at(f->place.file, f->place.line, "this says that %s takes %s, but the file has %zu PARAM line%s, %s",
-                 path_shown(f->source), type_list(f->params, f->param_count), d->param_count, plural(d->param_count), declared_params(d));
+        error_at(f->place.file, f->place.line,
+                 "this says that %s takes %s, but the file has %zu PARAM line%s, %s", path_shown(f->source),
+                 type_list(f->params, f->param_count), d->param_count, plural(d->param_count),
+                 declared_params(d));
         return false;
     }
     return true;
@@ -63,7 +68,10 @@ static bool name_taken(const struct program *p, size_t before, const char *name)
     return false;
 }
 
-/* The module's name for its first instance, name__2 and so on for the others, name__label for one that is named(). */
+/*
+ * The module's name for its first instance, name__2 and so on for the others, name__label for one that is
+ * named().
+ */
 static const char *instance_name(const struct program *p, size_t i)
 {
     const char *module = p->instances[i].description->module->name;
@@ -117,15 +125,18 @@ static struct target resolve(const struct instance *instance, const char *name)
     return (struct target){ 0 };
 }
 
-/* "'udp' (config.c:8) stands on ipv4 (config.c:7)", or "'ip' is ipv4 (config.c:7)" for the shared module itself. */
+/*
+ * "'udp' (config.c:8) stands on ipv4 (config.c:7)", or "'ip' is ipv4 (config.c:7)" for the shared module
+ * itself.
+ */
 static const char *standing(const struct instance *instance, size_t p, struct target t)
 {
     const struct value *on = t.owner->value, *given = instance->params[p]->value;
     const char *name = instance->description->params[p].name;
     if (t.owner == instance->params[p])
         return text("'%s' is %s (%s:%d)", name, t.prefix, path_shown(on->place.file), on->place.line);
-    return text("'%s' (%s:%d) stands on %s (%s:%d)", name, path_shown(given->place.file), given->place.line, t.prefix,
-                path_shown(on->place.file), on->place.line);
+    return text("'%s' (%s:%d) stands on %s (%s:%d)", name, path_shown(given->place.file), given->place.line,
+                t.prefix, path_shown(on->place.file), on->place.line);
 }
 
 /*
@@ -141,9 +152,10 @@ static bool check_shared_name(const struct instance *instance, size_t p, const c
         if (here.owner == NULL || there.owner == NULL || strcmp(here.prefix, there.prefix) == 0)
             continue;
         error_at(instance->value->place.file, instance->value->place.line,
-                 "%s wants its parameters '%s' and '%s' on one '%s' (%s:%d), but %s and %s; apply both to the same value",
-                 d->module->name, d->params[q].name, d->params[p].name, name, path_shown(d->params[p].file), d->params[p].line,
-                 standing(instance, q, there), standing(instance, p, here));
+                 "%s wants its parameters '%s' and '%s' on one '%s' (%s:%d), but %s and %s; apply both to "
+                 "the same value",
+                 d->module->name, d->params[q].name, d->params[p].name, name, path_shown(d->params[p].file),
+                 d->params[p].line, standing(instance, q, there), standing(instance, p, here));
         return false;
     }
     return true;
@@ -161,7 +173,8 @@ static bool check_sharing(const struct instance *instance)
     }
     for (size_t k = 0; k < d->module->submodule_count; k++)
         if (resolve(instance, d->module->submodules[k].name).owner == NULL) {
-            error_at(d->module->file, d->module->line, "sub-module '%s' of '%s' is neither one of its parameters nor named '%s_…'",
+            error_at(d->module->file, d->module->line,
+                     "sub-module '%s' of '%s' is neither one of its parameters nor named '%s_…'",
                      d->module->submodules[k].name, d->module->name, d->module->name);
             return false;
         }
@@ -196,7 +209,8 @@ static bool bind_operations(struct instance *instance, const struct use *use)
     for (size_t i = 0; i < use->operation_count; i++) {
         const char *to = target_symbol(instance, &use->operations[i]);
         if (to == NULL) {
-            error_at(use->file, use->line, "nothing stands for '%s' of the %s '%s' here; the module given for it has no such part",
+            error_at(use->file, use->line,
+                     "nothing stands for '%s' of the %s '%s' here; the module given for it has no such part",
                      use->operations[i].prefix, use->signature, use->name);
             return false;
         }
@@ -215,11 +229,14 @@ static bool bind_instance(struct instance *instance)
             return false;
     if (!bind_operations(instance, d->module))
         return false;
-    add_binding(instance, entry_name(d), text("%s%s", instance->name, entry_name(d) + strlen(d->module->name)));
+    add_binding(instance, entry_name(d),
+                text("%s%s", instance->name, entry_name(d) + strlen(d->module->name)));
     for (size_t i = 0; i < d->arg_count; i++)
-        add_binding(instance, text("mirage_arg_%s", d->args[i].name), text("%s_arg_%s", instance->name, d->args[i].name));
+        add_binding(instance, text("mirage_arg_%s", d->args[i].name),
+                    text("%s_arg_%s", instance->name, d->args[i].name));
     if (instance->value->functor->generator != NULL)
-        add_binding(instance, text("%s_data", instance->value->functor->generator), text("%s_data", instance->name));
+        add_binding(instance, text("%s_data", instance->value->functor->generator),
+                    text("%s_data", instance->name));
     return true;
 }
 
@@ -237,7 +254,10 @@ struct definer {
     const struct use *param;
 };
 
-/* Who, among the instances and their parameters, defines the event with this symbol; the second one is the mistake. */
+/*
+ * Who, among the instances and their parameters, defines the event with this symbol; the second one is the
+ * mistake.
+ */
 static size_t find_definers(const struct program *p, const char *symbol, struct definer out[2])
 {
     size_t found = 0;
@@ -249,7 +269,8 @@ static size_t find_definers(const struct program *p, const char *symbol, struct 
                 const char *to = defined_event(instance, &param->operations[o]);
                 if (to == NULL || strcmp(to, symbol) != 0)
                     continue;
-                if (found == 1 && out[0].instance == instance && strcmp(out[0].op->name, param->operations[o].name) == 0)
+                if (found == 1 && out[0].instance == instance &&
+                    strcmp(out[0].op->name, param->operations[o].name) == 0)
                     continue; /* one name under two parameters that share it */
                 out[found++] = (struct definer){ instance, &param->operations[o], param };
                 if (found == 2)
@@ -276,10 +297,11 @@ static bool find_events(const struct program *p, struct instance *instance)
             continue;
         const struct value *a = d[0].instance->value, *b = d[1].instance->value;
         error_at(b->place.file, b->place.line,
-                 "the event '%s' of %s (%s:%d) has two definers: '%s' in %s (%s:%d) and '%s' in %s (%s:%d); an event goes to one functor, so give them modules of their own",
-                 op->name, instance->name, path_shown(instance->value->place.file), instance->value->place.line,
-                 d[0].op->name, d[0].instance->name, path_shown(a->place.file), a->place.line,
-                 d[1].op->name, d[1].instance->name, path_shown(b->place.file), b->place.line);
+                 "the event '%s' of %s (%s:%d) has two definers: '%s' in %s (%s:%d) and '%s' in %s (%s:%d); "
+                 "an event goes to one functor, so give them modules of their own",
+                 op->name, instance->name, path_shown(instance->value->place.file),
+                 instance->value->place.line, d[0].op->name, d[0].instance->name, path_shown(a->place.file),
+                 a->place.line, d[1].op->name, d[1].instance->name, path_shown(b->place.file), b->place.line);
         return false;
     }
     return true;
@@ -288,13 +310,15 @@ static bool find_events(const struct program *p, struct instance *instance)
 bool bind_program(struct graph *graph, struct description **descriptions,
                   const struct definitions **definitions, struct program *out)
 {
-    *out = (struct program){ .graph = graph, .instances = keep((graph->value_count + 1) * sizeof *out->instances) };
+    *out = (struct program){ .graph = graph,
+                             .instances = keep((graph->value_count + 1) * sizeof *out->instances) };
     for (size_t i = 0; i < graph->value_count; i++) {
         struct value *v = graph->values[i];
         struct instance *instance = &out->instances[i];
         if (!check_type(v->functor, descriptions[i]))
             return false;
-        *instance = (struct instance){ .value = v, .description = descriptions[i], .definitions = definitions[i] };
+        *instance =
+            (struct instance){ .value = v, .description = descriptions[i], .definitions = definitions[i] };
         instance->params = keep((v->arg_count + 1) * sizeof *instance->params);
         for (size_t k = 0; k < v->arg_count; k++)
             instance->params[k] = &out->instances[v->args[k]->id];

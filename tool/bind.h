@@ -17,8 +17,8 @@ struct instance {
     struct value *value;
     struct description *description;
     const struct definitions *definitions;
-    const char *name;          /* prefix of its symbols: "pcap", "pcap__2" */
-    struct instance **params;  /* in the order of the PARAM lines */
+    const char *name;         /* prefix of its symbols: "pcap", "pcap__2" */
+    struct instance **params; /* in the order of the PARAM lines */
     size_t binding_count;
     struct binding *bindings;
     size_t drop_count;

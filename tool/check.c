@@ -67,8 +67,10 @@ struct checking {
 static bool prepare(const struct compiler *compiler, const char *cache, const struct description *d,
                     struct checking *w, struct command *command)
 {
-    w->key = hash_bytes(hash_bytes(4, compiler->version, strlen(compiler->version)), compiler->include, strlen(compiler->include));
-    char *base = text("%s/check-%s-%" PRIx64, cache, path_name(d->source), hash_bytes(w->key, d->source, strlen(d->source)));
+    w->key = hash_bytes(hash_bytes(4, compiler->version, strlen(compiler->version)), compiler->include,
+                        strlen(compiler->include));
+    char *base = text("%s/check-%s-%" PRIx64, cache, path_name(d->source),
+                      hash_bytes(w->key, d->source, strlen(d->source)));
     w->object = text("%s.o", base);
     w->stamp = text("%s.stamp", base);
     w->symbols = text("%s.symbols", base);
@@ -93,14 +95,17 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
         strings_add(&argv, "-DMIRAGE_WHOLE");
     }
     strict_flags(&argv);
-    const char *const rest[] = { "-Wall", "-Wextra", "-O0", "-g", "-c", "-MMD", "-MT", "x", "-MF", w->depfile, "-o", w->object, "-include", header, unit };
+    const char *const rest[] = { "-Wall", "-Wextra",  "-O0", "-g",      "-c",       "-MMD", "-MT", "x",
+                                 "-MF",   w->depfile, "-o",  w->object, "-include", header, unit };
     strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     messages_flags(compiler->is_clang, &argv);
     command->argv = argv.items;
     return true;
 }
 
-/* The prototype that a signature, or the PARAM lines, ask of a function of this name; NULL when nobody does. */
+/*
+ * The prototype that a signature, or the PARAM lines, ask of a function of this name; NULL when nobody does.
+ */
 static const char *asked_prototype(const struct description *d, const char *name)
 {
     if (strcmp(name, entry_name(d)) == 0)
@@ -132,8 +137,11 @@ static const char *source_line(const char *file, int line)
     return keep_bytes(at, len);
 }
 
-/* What a wrong definition should have been is the signature's to say; Clang doesn't say what it is, either. */
-static void explain_conflicts(const struct compiler *compiler, const struct description *d, struct messages *messages)
+/*
+ * What a wrong definition should have been is the signature's to say; Clang doesn't say what it is, either.
+ */
+static void explain_conflicts(const struct compiler *compiler, const struct description *d,
+                              struct messages *messages)
 {
     static const char conflict[] = "conflicting types for '";
     for (size_t i = 0; i < messages->count; i++) {
@@ -157,7 +165,9 @@ static void move_to_source(const char *cache, const struct description *d, struc
         if (strncmp(messages->items[i].file, cache, strlen(cache)) == 0) {
             messages->items[i].file = d->module->file;
             messages->items[i].line = d->module->line;
-            messages->items[i].text = text("the names that the PARAM and MODULE lines give cannot be C names: %s", messages->items[i].text);
+            messages->items[i].text =
+                text("the names that the PARAM and MODULE lines give cannot be C names: %s",
+                     messages->items[i].text);
         }
 }
 
@@ -200,8 +210,9 @@ static bool check_missing(const struct description *d, const struct strings *glo
         ok = false;
     }
     if (is_device(module) && !strings_has(globals, entry_name(d))) {
-        error_at(module->file, module->line, "module '%s' is a device but does not define '%s', which makes it; add %s",
-                 module->name, entry_name(d), entry_prototype(d));
+        error_at(module->file, module->line,
+                 "module '%s' is a device but does not define '%s', which makes it; add %s", module->name,
+                 entry_name(d), entry_prototype(d));
         ok = false;
     }
     return ok;
@@ -228,8 +239,8 @@ static bool check_extra(const struct description *d, const char *line)
     if (is_declared(d, name))
         return true;
     error_at(file == NULL ? d->source : file, number,
-             "'%s' is global, but no operation of %s and no event of a parameter; make it static%s",
-             name, d->module->signature, folder_exists(d->source) ? " or declare it INTERNAL" : "");
+             "'%s' is global, but no operation of %s and no event of a parameter; make it static%s", name,
+             d->module->signature, folder_exists(d->source) ? " or declare it INTERNAL" : "");
     return false;
 }
 
@@ -263,7 +274,8 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
         if (!prepare(compiler, cache, &descriptions[i], &work[i], &commands[stale]))
             return false;
         char *symbols;
-        if (stamp_fresh(work[i].stamp, work[i].key, NULL) && (symbols = file_read(work[i].symbols, NULL)) != NULL)
+        if (stamp_fresh(work[i].stamp, work[i].key, NULL) &&
+            (symbols = file_read(work[i].symbols, NULL)) != NULL)
             ok &= check_symbols(&descriptions[i], symbols, &all[i]);
         else
             whose[stale++] = i;

@@ -4,15 +4,29 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_RELEASE = 256, OPTION_DEVELOPMENT, OPTION_CC, OPTION_SANITIZE, OPTION_DOT, OPTION_SVG, OPTION_JSON, OPTION_MAN, OPTION_COMPLETION, OPTION_MARKDOWN };
+enum {
+    OPTION_RELEASE = 256,
+    OPTION_DEVELOPMENT,
+    OPTION_CC,
+    OPTION_SANITIZE,
+    OPTION_DOT,
+    OPTION_SVG,
+    OPTION_JSON,
+    OPTION_MAN,
+    OPTION_COMPLETION,
+    OPTION_MARKDOWN
+};
 
-#define CHOICE_OPTIONS                                                                                                        \
-    { "file", 'f', "FILE", 0, "The configuration in FOLDER (config.c)", 0 },                                                  \
-    { "target", 't', "TARGET", 0, "What to build for; `mirage targets` lists them (linux)", 0 },                              \
-    { "release", OPTION_RELEASE, NULL, 0, "Optimise across all modules (link-time optimisation)", 0 },                        \
-    { "development", OPTION_DEVELOPMENT, NULL, 0, "Build quickly and for a debugger (the default)", 0 },                      \
-    { "cc", OPTION_CC, "COMPILER", 0, "The C compiler: gcc, clang, … (the environment's CC, or cc)", 0 },                     \
-    { "sanitize", OPTION_SANITIZE, "LIST", 0, "Build with these sanitizers: address, undefined, …; none for none", 0 }
+#define CHOICE_OPTIONS                                                                                       \
+    { "file", 'f', "FILE", 0, "The configuration in FOLDER (config.c)", 0 },                                 \
+        { "target", 't', "TARGET", 0, "What to build for; `mirage targets` lists them (linux)", 0 },         \
+        { "release", OPTION_RELEASE, NULL, 0, "Optimise across all modules (link-time optimisation)", 0 },   \
+        { "development", OPTION_DEVELOPMENT, NULL, 0, "Build quickly and for a debugger (the default)", 0 }, \
+        { "cc", OPTION_CC, "COMPILER", 0, "The C compiler: gcc or clang (the environment's CC, or cc)", 0 }, \
+    {                                                                                                        \
+        "sanitize", OPTION_SANITIZE, "LIST", 0,                                                              \
+            "Build with these sanitizers: address, undefined, …; none for none", 0                           \
+    }
 
 static const struct argp_option choice_options[] = { CHOICE_OPTIONS, { 0 } };
 static const struct argp_option describe_options[] = {
@@ -37,29 +51,40 @@ static const struct argp_option help_options[] = {
 
 const struct cli_command cli_commands[] = {
     { "new", "begin an application", "NAME",
-      "Makes the folder NAME with a configuration, a functor that says hello, a test and a README: the beginning of an application that builds and runs as it is.",
+      "Makes the folder NAME with a configuration, a functor that says hello, a test and a README: the "
+      "beginning of an application that builds and runs as it is.",
       false, 1, no_options, command_new },
     { "configure", "evaluate the configuration and generate the build", "[FOLDER]",
-      "Compiles FOLDER/config.c, evaluates it, checks every functor against its parameters' signatures, and writes the instances, main.c and build.ninja under FOLDER/_build. "
-      "What is chosen here is remembered: later commands in the same folder use it unless they are told otherwise, until `mirage clean`. When nothing has changed, nothing is done.",
+      "Compiles FOLDER/config.c, evaluates it, checks every functor against its parameters' signatures, and "
+      "writes the instances, main.c and build.ninja under FOLDER/_build. "
+      "What is chosen here is remembered: later commands in the same folder use it unless they are told "
+      "otherwise, until `mirage clean`. When nothing has changed, nothing is done.",
       true, 1, choice_options, command_configure },
     { "build", "configure what has changed and build the program", "[FOLDER]",
-      "Configures when that is needed, then compiles and links what has changed. The program is FOLDER/_build/TARGET/NAME.",
+      "Configures when that is needed, then compiles and links what has changed. The program is "
+      "FOLDER/_build/TARGET/NAME.",
       true, 1, choice_options, command_build },
     { "run", "build the program and start it", "[FOLDER] [-- ARGUMENT...]",
-      "Builds when that is needed, then starts the program the way its target is started. What follows -- are the program's own arguments; `mirage run FOLDER -- --help` lists them.",
+      "Builds when that is needed, then starts the program the way its target is started. What follows -- "
+      "are the program's own arguments; `mirage run FOLDER -- --help` lists them.",
       true, 1, choice_options, command_run },
     { "test", "build and run the application's tests", "[FOLDER]",
-      "A test is a configuration of its own, FOLDER/test/NAME.c: it applies the application's functors to whatever modules it wants and registers jobs. It passes when the program ends with status 0 "
+      "A test is a configuration of its own, FOLDER/test/NAME.c: it applies the application's functors to "
+      "whatever modules it wants and registers jobs. It passes when the program ends with status 0 "
       "within a minute. The last line says `N passed, N failed`.",
       true, 1, choice_options, command_test },
     { "describe", "show the composition", "[FOLDER]",
-      "Prints which functors are applied to what, the modules' sources, and the keys and runtime arguments that they declare; or draws it.",
+      "Prints which functors are applied to what, the modules' sources, and the keys and runtime arguments "
+      "that they declare; or draws it.",
       true, 1, describe_options, command_describe },
-    { "clean", "remove what was generated", "[FOLDER]", "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
-    { "targets", "list the targets", "", "Lists what programs can be built for.", false, 0, no_options, command_targets },
+    { "clean", "remove what was generated", "[FOLDER]",
+      "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
+    { "targets", "list the targets", "", "Lists what programs can be built for.", false, 0, no_options,
+      command_targets },
     { "help", "explain a command", "[COMMAND | PAGE]",
-      "Prints what a command does and its options, or a page of the reference in Markdown: commands, modules or signatures. Without an argument, lists the commands.", false, 1, help_options, command_help },
+      "Prints what a command does and its options, or a page of the reference in Markdown: commands, modules "
+      "or signatures. Without an argument, lists the commands.",
+      false, 1, help_options, command_help },
     { 0 },
 };
 
@@ -140,8 +165,12 @@ static void refuse_form(const struct cli_command *command, const char *what)
     exit(2);
 }
 
-/* An option of ours is written with its value exactly when it has one; what argp would say of it is two lines. */
-static void check_form(const struct cli_command *command, const struct argp_option *o, const char *word, bool has_next)
+/*
+ * An option of ours is written with its value exactly when it has one; what argp would say of it is two
+ * lines.
+ */
+static void check_form(const struct cli_command *command, const struct argp_option *o, const char *word,
+                       bool has_next)
 {
     const char *equals = strchr(word, '=');
     if (o->arg == NULL && equals != NULL)
@@ -176,7 +205,9 @@ static void refuse_option(const struct cli_command *command, const char *word)
     exit(2);
 }
 
-/* Takes --help and the configuration's keys out of argv, and what follows "--"; returns how many words stay. */
+/*
+ * Takes --help and the configuration's keys out of argv, and what follows "--"; returns how many words stay.
+ */
 static int take_own(const struct cli_command *command, int argc, char **argv, struct arguments *a)
 {
     int kept = 1;
@@ -190,7 +221,8 @@ static int take_own(const struct cli_command *command, int argc, char **argv, st
                 strings_add(&a->program, argv[i]);
             break;
         }
-        bool option = strncmp(argv[i], "--", 2) == 0, letter = !option && argv[i][0] == '-' && argv[i][1] != '\0', has_next = i + 1 < argc;
+        bool option = strncmp(argv[i], "--", 2) == 0,
+             letter = !option && argv[i][0] == '-' && argv[i][1] != '\0', has_next = i + 1 < argc;
         const struct argp_option *known = option ? find_option(command, argv[i] + 2) : NULL;
         if (known != NULL)
             check_form(command, known, argv[i] + 2, has_next);
@@ -249,7 +281,8 @@ static void print_wrapped(FILE *to, const char *s, int indent, int width)
 static void print_option(FILE *to, const struct argp_option *o)
 {
     const char *shorter = o->key < 256 ? text("-%c, ", o->key) : "    ";
-    char *left = text("  %s--%s%s%s", shorter, o->name, o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg);
+    char *left =
+        text("  %s--%s%s%s", shorter, o->name, o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg);
     if (strlen(left) > 28)
         fprintf(to, "%s\n%30s%s\n", left, "", o->doc);
     else
@@ -258,20 +291,23 @@ static void print_option(FILE *to, const struct argp_option *o)
 
 void cli_help(const struct cli_command *command)
 {
-    printf("Usage: mirage %s%s%s%s\n\n", command->name, command->options[0].name == NULL ? "" : " [OPTION...]",
-           *command->usage == '\0' ? "" : " ", command->usage);
+    printf("Usage: mirage %s%s%s%s\n\n", command->name,
+           command->options[0].name == NULL ? "" : " [OPTION...]", *command->usage == '\0' ? "" : " ",
+           command->usage);
     print_wrapped(stdout, command->description, 0, 80);
     printf("\n");
     for (const struct argp_option *o = command->options; o->name != NULL; o++)
         print_option(stdout, o);
     print_option(stdout, &(struct argp_option){ "help", 'h', NULL, 0, "This text", 0 });
     if (command->takes_keys)
-        printf("\nThe configuration's own keys are options too, as --KEY=VALUE; `mirage describe`\nlists them.\n");
+        printf("\nThe configuration's own keys are options too, as --KEY=VALUE; `mirage describe`\nlists "
+               "them.\n");
 }
 
 void cli_overview(FILE *to)
 {
-    fprintf(to, "Usage: mirage COMMAND [OPTION...] [ARGUMENT...]\n\nComposes an application from functors and builds it.\n\n");
+    fprintf(to, "Usage: mirage COMMAND [OPTION...] [ARGUMENT...]\n\nComposes an application from functors "
+                "and builds it.\n\n");
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         fprintf(to, "  %-12s%s\n", c->name, c->summary);
     fprintf(to, "\n`mirage help COMMAND` explains one; `mirage --version` tells the version.\n");

@@ -86,7 +86,8 @@ int command_test(const struct cli_command *command, struct arguments *a)
     size_t passed = 0, failed = 0;
     (void)command;
     if (!folder_files(text("%s/test", folder), ".c", &tests)) {
-        error_at(text("%s/test", folder), 0, "there is no test here; a test is a configuration of its own, test/NAME.c");
+        error_at(text("%s/test", folder), 0,
+                 "there is no test here; a test is a configuration of its own, test/NAME.c");
         return 1;
     }
     for (size_t i = 0; i < tests.count; i++) {
@@ -136,7 +137,9 @@ int command_describe(const struct cli_command *command, struct arguments *a)
     (void)command;
     if (!project_open(&a->choices, &p, &chosen) || !project_compose(&p, &chosen, &program))
         return 1;
-    const char *said = a->json ? picture_json(&p, &program) : a->dot || a->svg ? picture_dot(&p, &program) : picture_text(&p, &program);
+    const char *said = a->json            ? picture_json(&p, &program)
+                       : a->dot || a->svg ? picture_dot(&p, &program)
+                                          : picture_text(&p, &program);
     if (!drawn(said, a->svg && !a->json, &data, &len))
         return 1;
     if (a->output != NULL)

@@ -10,8 +10,17 @@
 
 static void compile_flags(const struct compiler *compiler, struct strings *argv)
 {
-    static const char *const flags[] = { "-std=gnu17", "-fPIC", "-g", "-O0", "-fno-strict-aliasing", "-Ulinux", "-Uunix", "-Wall",
-                                         "-Werror=return-type", "-Werror=uninitialized", "-Werror=unused-result" };
+    static const char *const flags[] = { "-std=gnu17",
+                                         "-fPIC",
+                                         "-g",
+                                         "-O0",
+                                         "-fno-strict-aliasing",
+                                         "-Ulinux",
+                                         "-Uunix",
+                                         "-Wall",
+                                         "-Werror=return-type",
+                                         "-Werror=uninitialized",
+                                         "-Werror=unused-result" };
     strings_add_all(argv, flags, sizeof flags / sizeof *flags);
     strict_flags(argv);
     messages_flags(compiler->is_clang, argv);
@@ -22,12 +31,13 @@ static void compile_flags(const struct compiler *compiler, struct strings *argv)
 static uint64_t identity(const struct evaluation *e, const char *config, const struct strings *flags)
 {
     const char *version = e->compiler->version != NULL ? e->compiler->version : "";
-    const char *all = text("%s\n%s\n%s\n%s\n%s", strings_join(flags, " "), e->compiler->cc, version, config, e->library_folder);
+    const char *all = text("%s\n%s\n%s\n%s\n%s", strings_join(flags, " "), e->compiler->cc, version, config,
+                           e->library_folder);
     return hash_bytes(0, all, strlen(all));
 }
 
-static bool compile(const struct evaluation *e, const char *config, const struct strings *flags, const char *object,
-                    const char *depfile)
+static bool compile(const struct evaluation *e, const char *config, const struct strings *flags,
+                    const char *object, const char *depfile)
 {
     struct strings argv = { 0 };
     struct messages messages;
@@ -73,11 +83,20 @@ static bool tell_undefined(char *printed, const char *config)
     return told.count > 0;
 }
 
-static bool link_object(const struct evaluation *e, const char *config, const char *object, const char *library)
+static bool link_object(const struct evaluation *e, const char *config, const char *object,
+                        const char *library)
 {
-    const char *const argv[] = { "env", "LC_ALL=C", e->compiler->cc, "-shared", "-Wl,-z,defs", "-o", library, object,
+    const char *const argv[] = { "env",
+                                 "LC_ALL=C",
+                                 e->compiler->cc,
+                                 "-shared",
+                                 "-Wl,-z,defs",
+                                 "-o",
+                                 library,
+                                 object,
                                  path_join(e->library_folder, "libmirage-config.so"),
-                                 text("-Wl,-rpath,%s", e->library_folder), NULL };
+                                 text("-Wl,-rpath,%s", e->library_folder),
+                                 NULL };
     struct command command = { .argv = argv };
     if (run_all(&command, 1))
         return true;

@@ -88,7 +88,8 @@ static void catch_signals(void)
     static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM };
     static char stack[256 * 1024]; /* unwinding needs room */
     stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
-    struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
+    struct sigaction action = { .sa_sigaction = on_signal,
+                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
     void *frames[1];
     sigset_t all;
 
@@ -123,7 +124,8 @@ static void tell_and_end(const char *what, void *where)
     _exit(1);
 }
 
-__attribute__((noreturn)) static void child(const struct config_start *start, const char *library, const char *object)
+__attribute__((noreturn)) static void child(const struct config_start *start, const char *library,
+                                            const char *object)
 {
     channel = start->channel;
     running_object = object;
@@ -149,7 +151,8 @@ __attribute__((noreturn)) static void child(const struct config_start *start, co
         tell_and_end("there is no function config: write void config(void) { ... register_job(...); }", NULL);
     config();
     if (!finish())
-        tell_and_end("no job is registered: config must say register_job(\"name\", job) at least once", (void *)config);
+        tell_and_end("no job is registered: config must say register_job(\"name\", job) at least once",
+                     (void *)config);
     _exit(1);
 }
 
@@ -183,7 +186,8 @@ static bool read_until(int fd, int child_fd, int64_t deadline, struct out *recor
 {
     bool open = true;
     for (;;) {
-        struct pollfd p[2] = { { .fd = open ? fd : -1, .events = POLLIN }, { .fd = child_fd, .events = POLLIN } };
+        struct pollfd p[2] = { { .fd = open ? fd : -1, .events = POLLIN },
+                               { .fd = child_fd, .events = POLLIN } };
         int64_t left = deadline - now_ms();
         int ready = left <= 0 ? 0 : poll(p, 2, (int)left);
         if (ready < 0 && errno == EINTR)
@@ -208,17 +212,20 @@ static int line_at(const char *object, uint64_t offset)
     return colon == NULL ? 0 : atoi(colon + 1);
 }
 
-static void tell_end(const char *config, const char *object, const struct config_channel *c, bool in_time, int limit,
-                     int status)
+static void tell_end(const char *config, const char *object, const struct config_channel *c, bool in_time,
+                     int limit, int status)
 {
     int exact = line_at(object, c->offset);
     int line = exact > 0 ? exact : c->line;
     const char *file = c->file[0] != '\0' && exact == 0 ? c->file : config;
-    const char *here = exact > 0 ? "here" : line > 0 ? "after this line, the last that it reached" : "before it composed anything";
+    const char *here = exact > 0  ? "here"
+                       : line > 0 ? "after this line, the last that it reached"
+                                  : "before it composed anything";
     if (c->done && c->problem[0] != '\0')
         error_at(config, exact > 0 ? exact : 1, "%s", c->problem);
     else if (!in_time)
-        error_at(file, line, "the configuration was still running %s after %g s: is this an endless loop?", here, limit / 1000.0);
+        error_at(file, line, "the configuration was still running %s after %g s: is this an endless loop?",
+                 here, limit / 1000.0);
     else if (c->stack_overflow)
         error_at(file, line, "the configuration ran out of stack %s: is this an endless recursion?", here);
     else if (c->signal != 0 || WIFSIGNALED(status))
@@ -233,14 +240,17 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
     int limit = e->time_limit_ms > 0 ? e->time_limit_ms : DEFAULT_LIMIT_MS, ends[2], status;
     struct out record = { 0 };
     char *result = NULL;
-    const char *shared = path_absolute(object), *library = path_join(e->library_folder, "libmirage-config.so");
-    struct config_channel *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const char *shared = path_absolute(object),
+               *library = path_join(e->library_folder, "libmirage-config.so");
+    struct config_channel *c =
+        mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c == MAP_FAILED || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         error("cannot run the configuration: %s", strerror(errno));
         return NULL;
     }
     fflush(NULL);
-    struct config_start start = { c, ends[1], path_folder(config), path_absolute(e->root), e->target == NULL ? "linux" : e->target };
+    struct config_start start = { c, ends[1], path_folder(config), path_absolute(e->root),
+                                  e->target == NULL ? "linux" : e->target };
     pid_t pid = fork();
     if (pid == 0) {
         fcntl(ends[1], F_SETFL, 0); /* O_NONBLOCK is for the reading end, but pipe2 sets both */

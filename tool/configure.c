@@ -45,9 +45,9 @@ static void recall_keys(const json_t *was, struct choices *c)
     const json_t *key;
     size_t i;
     c->keys = (struct strings){ 0 };
-    json_array_foreach(was, i, key)
-        if (json_is_string(key) && !sets_key(&own, key_of(json_string_value(key))))
-            strings_add(&c->keys, keep_string(json_string_value(key)));
+    json_array_foreach(was, i,
+                       key) if (json_is_string(key) && !sets_key(&own, key_of(json_string_value(key))))
+        strings_add(&c->keys, keep_string(json_string_value(key)));
     c->remembered = c->keys.count;
     strings_add_all(&c->keys, own.items, own.count);
 }
@@ -75,8 +75,8 @@ static bool remember(const struct project *p, const struct choices *c)
     json_t *keys = json_array();
     for (size_t i = 0; i < c->keys.count; i++)
         json_array_append_new(keys, json_string(c->keys.items[i]));
-    json_t *now = json_pack("{s:s, s:s?, s:s?, s:b, s:o}", "target", p->target->name, "cc", c->cc,
-                            "sanitize", c->sanitize, "release", p->release, "keys", keys);
+    json_t *now = json_pack("{s:s, s:s?, s:s?, s:b, s:o}", "target", p->target->name, "cc", c->cc, "sanitize",
+                            c->sanitize, "release", p->release, "keys", keys);
     char *data = json_dumps(now, JSON_INDENT(2));
     bool ok = data != NULL && file_write(choices_path(p), data, strlen(data));
     json_decref(now);
@@ -90,11 +90,14 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
     const char *path = getenv("PATH"), *found = NULL;
     if (strchr(cc, '/') != NULL)
         found = cc;
-    for (char *save, *dir = path == NULL ? NULL : strtok_r(keep_string(path), ":", &save); found == NULL && dir != NULL; dir = strtok_r(NULL, ":", &save))
+    for (char *save, *dir = path == NULL ? NULL : strtok_r(keep_string(path), ":", &save);
+         found == NULL && dir != NULL; dir = strtok_r(NULL, ":", &save))
         if (access(text("%s/%s", dir, cc), X_OK) == 0)
             found = text("%s/%s", dir, cc);
     if (found == NULL) {
-        error("there is no compiler '%s' in PATH; install it, or name another one with --cc=gcc or --cc=clang", cc);
+        error(
+            "there is no compiler '%s' in PATH; install it, or name another one with --cc=gcc or --cc=clang",
+            cc);
         return false;
     }
     struct strings inputs = { 0 };
@@ -113,7 +116,10 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
         if (!file_write(cache, version, strlen(version)) || !stamp_write(stamp, 1, &inputs))
             return false;
     }
-    *out = (struct compiler){ .cc = cc, .version = version, .is_clang = strstr(version, "clang") != NULL, .include = p->installation.include };
+    *out = (struct compiler){ .cc = cc,
+                              .version = version,
+                              .is_clang = strstr(version, "clang") != NULL,
+                              .include = p->installation.include };
     return true;
 }
 
@@ -123,17 +129,22 @@ static bool can_include(const char *path, const struct place *place)
     const char *found = strpbrk(path, "\"\\\n");
     if (found == NULL)
         return true;
-    const char *what = *found == '"' ? "a quotation mark" : *found == '\\' ? "a backslash" : "the end of a line";
+    const char *what = *found == '"'    ? "a quotation mark"
+                       : *found == '\\' ? "a backslash"
+                                        : "the end of a line";
     error_at(place == NULL ? path : place->file, place == NULL ? 0 : place->line,
-             "there is %s in the path of %s, which C cannot include; rename the file or its folder", what, path);
+             "there is %s in the path of %s, which C cannot include; rename the file or its folder", what,
+             path);
     return false;
 }
 
 /* What generate() and ninja write into the build folder. */
 static bool is_generated(const char *name)
 {
-    static const char *const generated[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json", "stamp", "instances", "objects",
-                                             "data", "thinlto", ".ninja_log", ".ninja_deps", NULL };
+    static const char *const generated[] = { "main.c",        "build.ninja", "compile_commands.json",
+                                             "manifest.json", "stamp",       "instances",
+                                             "objects",       "data",        "thinlto",
+                                             ".ninja_log",    ".ninja_deps", NULL };
     return listed(generated, name);
 }
 
@@ -145,7 +156,9 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
         return false;
     const char *folder = choices->folder == NULL ? "." : choices->folder;
     if (!folder_exists(folder)) {
-        error_at(folder, 0, file_exists(folder) ? "this is a file; name the folder that holds the application's config.c" : "there is no such folder");
+        error_at(folder, 0,
+                 file_exists(folder) ? "this is a file; name the folder that holds the application's config.c"
+                                     : "there is no such folder");
         return false;
     }
     p->folder = path_absolute(folder);
@@ -153,7 +166,9 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     if (!can_include(p->folder, NULL) || !can_include(p->installation.root, NULL))
         return false;
     if (!file_exists(p->config)) {
-        error_at(p->config, 0, "there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` builds the one in FOLDER");
+        error_at(p->config, 0,
+                 "there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` "
+                 "builds the one in FOLDER");
         return false;
     }
     p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
@@ -177,11 +192,14 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
         p->name = keep_bytes(file, file_len - 2);
     /* The program lies beside what is generated. */
     if (is_generated(p->name)) {
-        error("%s cannot be the program's name: the build folder has a file of that name already; rename the %s", p->name, main_config ? "folder" : "configuration");
+        error("%s cannot be the program's name: the build folder has a file of that name already; rename the "
+              "%s",
+              p->name, main_config ? "folder" : "configuration");
         return false;
     }
-    p->build = text("%s/_build/%s%s%s%s%s", p->home, p->target->name, p->release ? "-release" : "",
-                    p->sanitize != NULL ? "-sanitize" : "", main_config ? "" : "-", main_config ? "" : p->name);
+    p->build =
+        text("%s/_build/%s%s%s%s%s", p->home, p->target->name, p->release ? "-release" : "",
+             p->sanitize != NULL ? "-sanitize" : "", main_config ? "" : "-", main_config ? "" : p->name);
     p->cache = text("%s/_build/cache", p->home);
     p->binary = text("%s/%s", p->build, p->name);
     project_flags(p);
@@ -211,7 +229,8 @@ static bool sources_exist(const struct graph *g)
                 return false;
             continue;
         }
-        error_at(f->place.file, f->place.line, "there is no file %s; foreign() names it relative to %s", path_shown(f->source), path_shown(g->config));
+        error_at(f->place.file, f->place.line, "there is no file %s; foreign() names it relative to %s",
+                 path_shown(f->source), path_shown(g->config));
         return false;
     }
     return true;
@@ -238,8 +257,14 @@ bool project_compose(struct project *p, const struct choices *chosen, struct pro
 {
     struct graph *graph = keep(sizeof *graph);
     struct evaluation evaluation = {
-        .config = p->config, .compiler = &p->compiler, .root = p->installation.root, .library_folder = p->installation.library_folder,
-        .cache = evaluation_cache(p), .target = p->target->name, .given_count = chosen->keys.count, .given = given_keys(chosen),
+        .config = p->config,
+        .compiler = &p->compiler,
+        .root = p->installation.root,
+        .library_folder = p->installation.library_folder,
+        .cache = evaluation_cache(p),
+        .target = p->target->name,
+        .given_count = chosen->keys.count,
+        .given = given_keys(chosen),
     };
     if (!evaluate(&evaluation, graph) || !sources_exist(graph))
         return false;
@@ -264,8 +289,12 @@ bool project_compose(struct project *p, const struct choices *chosen, struct pro
 static uint64_t choices_hash(const struct project *p, const struct choices *c)
 {
     uint64_t h = 0;
-    const char *const parts[] = { p->compiler.version, strings_join(&p->compile_flags, " "), strings_join(&p->link_flags, " "),
-                                  p->config, p->installation.root, strings_join(&c->keys, " ") };
+    const char *const parts[] = { p->compiler.version,
+                                  strings_join(&p->compile_flags, " "),
+                                  strings_join(&p->link_flags, " "),
+                                  p->config,
+                                  p->installation.root,
+                                  strings_join(&c->keys, " ") };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         h = hash_bytes(h, parts[i], strlen(parts[i]) + 1);
     return h;
@@ -275,11 +304,21 @@ static bool knows_sanitizers(const struct project *p)
 {
     if (p->sanitize == NULL)
         return true;
-    const char *const argv[] = { p->compiler.cc, text("-fsanitize=%s", p->sanitize), "-x", "c", "-S", "-o", "/dev/null", "/dev/null", NULL };
+    const char *const argv[] = { p->compiler.cc,
+                                 text("-fsanitize=%s", p->sanitize),
+                                 "-x",
+                                 "c",
+                                 "-S",
+                                 "-o",
+                                 "/dev/null",
+                                 "/dev/null",
+                                 NULL };
     struct command command = { .argv = argv };
     if (run_all(&command, 1))
         return true;
-    error("%s cannot build with --sanitize=%s; address and undefined are among those that it knows, and none is for none", p->compiler.cc, p->sanitize);
+    error("%s cannot build with --sanitize=%s; address and undefined are among those that it knows, and none "
+          "is for none",
+          p->compiler.cc, p->sanitize);
     return false;
 }
 
@@ -294,7 +333,8 @@ bool project_configure(struct project *p, const struct choices *chosen)
         return remember(p, chosen);
     if (!knows_sanitizers(p) || !runtime_begin(p, &runtime))
         return false;
-    bool composed = project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects, &generated);
+    bool composed =
+        project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects, &generated);
     if (!runtime_end(p, &runtime) || !composed)
         return false;
     struct strings inputs = runtime.inputs;

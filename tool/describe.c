@@ -13,7 +13,8 @@
 
 void functor_flags(const struct compiler *compiler, struct strings *argv)
 {
-    static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix", "-fno-strict-aliasing" };
+    static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix",
+                                         "-fno-strict-aliasing" };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         strings_add(argv, flags[i]);
     strings_add(argv, text("-I%s", compiler->include));
@@ -36,14 +37,14 @@ static const char *signature_name(const char *name)
     return name;
 }
 
-#define GROW(array, count)                                                            \
-    do {                                                                              \
-        if (((count) & ((count) - 1)) == 0) {                                         \
-            void *grown = keep(((count) == 0 ? 1 : 2 * (count)) * sizeof *(array));   \
-            if ((count) > 0)                                                          \
-                memcpy(grown, (array), (count) * sizeof *(array));                    \
-            (array) = grown;                                                          \
-        }                                                                             \
+#define GROW(array, count)                                                          \
+    do {                                                                            \
+        if (((count) & ((count)-1)) == 0) {                                         \
+            void *grown = keep(((count) == 0 ? 1 : 2 * (count)) * sizeof *(array)); \
+            if ((count) > 0)                                                        \
+                memcpy(grown, (array), (count) * sizeof *(array));                  \
+            (array) = grown;                                                        \
+        }                                                                           \
     } while (0)
 
 static void add_submodule(struct use *use, const char *signature, const char *name)
@@ -126,8 +127,7 @@ static void find_owner(const struct use *use, struct operation *op)
             (!has_prefix(op->name, op->prefix) || strlen(candidate) > strlen(op->prefix)))
             op->prefix = candidate;
     }
-    op->is_event = has_prefix(op->name, op->prefix) &&
-                   strncmp(op->name + strlen(op->prefix), "_on_", 4) == 0;
+    op->is_event = has_prefix(op->name, op->prefix) && strncmp(op->name + strlen(op->prefix), "_on_", 4) == 0;
 }
 
 /* An operation that both a sub-module and its user declare is one. */
@@ -247,23 +247,31 @@ static void read_markers(const char *markers, struct description *d, struct out 
 static bool check_use(const char *macro, const struct use *use)
 {
     if (use->is_unknown)
-        error_at(use->file, use->line, "there is no signature '%s'; include the header that defines it before this line", use->signature);
+        error_at(use->file, use->line,
+                 "there is no signature '%s'; include the header that defines it before this line",
+                 use->signature);
     else if (use->name == NULL)
-        error_at(use->file, use->line, "this %s line names no module; write %s(%s, name)", macro, macro, *use->signature == '\0' ? "SIGNATURE" : use->signature);
+        error_at(use->file, use->line, "this %s line names no module; write %s(%s, name)", macro, macro,
+                 *use->signature == '\0' ? "SIGNATURE" : use->signature);
     return !use->is_unknown && use->name != NULL;
 }
 
 static bool check_shape(const struct description *d)
 {
     if (d->module_count == 0) {
-        error_at(d->source, 0, "this functor does not say which module it is; write MODULE(SIGNATURE, name); in it");
+        error_at(d->source, 0,
+                 "this functor does not say which module it is; write MODULE(SIGNATURE, name); in it");
         return false;
     }
     if (!check_use("MODULE", d->module))
         return false;
     if (d->module_count > 1) {
-        error_at(d->module->file, d->module->line, "a %s is one module, and this one has %zu MODULE lines; keep one of them%s", folder_exists(d->source) ? "folder" : "file",
-                 d->module_count, folder_exists(d->source) ? ", and if it is in a header, let the header be read once (#ifndef or #pragma once)" : "");
+        error_at(d->module->file, d->module->line,
+                 "a %s is one module, and this one has %zu MODULE lines; keep one of them%s",
+                 folder_exists(d->source) ? "folder" : "file", d->module_count,
+                 folder_exists(d->source)
+                     ? ", and if it is in a header, let the header be read once (#ifndef or #pragma once)"
+                     : "");
         return false;
     }
     for (size_t i = 0; i < d->param_count; i++)
@@ -272,18 +280,22 @@ static bool check_shape(const struct description *d)
     for (size_t i = 0; i < d->param_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(d->params[i].name, d->params[k].name) == 0) {
-                error_at(d->params[i].file, d->params[i].line, "two parameters are named '%s' (the other one in line %d); rename one", d->params[i].name, d->params[k].line);
+                error_at(d->params[i].file, d->params[i].line,
+                         "two parameters are named '%s' (the other one in line %d); rename one",
+                         d->params[i].name, d->params[k].line);
                 return false;
             }
     for (size_t i = 0; i < d->param_count; i++)
         if (strcmp(d->params[i].name, d->module->name) == 0) {
-            error_at(d->module->file, d->module->line, "the module is named '%s' as its parameter is (%s:%d); rename one", d->module->name,
+            error_at(d->module->file, d->module->line,
+                     "the module is named '%s' as its parameter is (%s:%d); rename one", d->module->name,
                      path_shown(d->params[i].file), d->params[i].line);
             return false;
         }
     for (size_t i = 0; i < d->arg_count; i++)
         if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
-            error_at(d->args[i].file, d->args[i].line, "every program has an argument --%s of its own; rename this one", d->args[i].name);
+            error_at(d->args[i].file, d->args[i].line,
+                     "every program has an argument --%s of its own; rename this one", d->args[i].name);
             return false;
         }
     return true;
@@ -315,8 +327,10 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
         error_at(source, 0, folder_exists(source) ? "this folder has no .c file" : "there is no such file");
         return false;
     }
-    w->key = hash_bytes(hash_bytes(1, compiler->version, strlen(compiler->version)), compiler->include, strlen(compiler->include));
-    char *base = text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));
+    w->key = hash_bytes(hash_bytes(1, compiler->version, strlen(compiler->version)), compiler->include,
+                        strlen(compiler->include));
+    char *base =
+        text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));
     w->markers = text("%s.markers", base);
     w->stamp = text("%s.stamp", base);
     w->depfile = text("%s.d", base);
@@ -327,7 +341,8 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     strings_add(&argv, compiler->cc);
     functor_flags(compiler, &argv);
     messages_flags(compiler->is_clang, &argv);
-    const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E", "-P", "-MMD", "-MT", "x", "-MF", w->depfile, w->wrapper };
+    const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E",      "-P", "-MMD", "-MT", "x", "-MF",
+                                 w->depfile,          w->wrapper };
     strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     command->argv = argv.items;
     return true;
@@ -348,7 +363,8 @@ bool describe_all(const struct compiler *compiler, const char *cache, const char
         if (!prepare(compiler, cache, sources[i], &all[i], &work[i], &commands[stale]))
             return false;
         char *markers;
-        if (stamp_fresh(work[i].stamp, work[i].key, &all[i].inputs) && (markers = file_read(work[i].markers, NULL)) != NULL) {
+        if (stamp_fresh(work[i].stamp, work[i].key, &all[i].inputs) &&
+            (markers = file_read(work[i].markers, NULL)) != NULL) {
             read_markers(markers, &all[i], NULL);
         } else {
             all[i].inputs = (struct strings){ 0 };

@@ -67,8 +67,8 @@ struct description {
 struct compiler {
     const char *cc;
     bool is_clang;
-    const char *version;      /* first line of --version */
-    const char *include;      /* the folder that holds mirage/ */
+    const char *version; /* first line of --version */
+    const char *include; /* the folder that holds mirage/ */
 };
 
 /*

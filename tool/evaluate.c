@@ -4,7 +4,8 @@ bool evaluate(const struct evaluation *evaluation, struct graph *out)
 {
     size_t len;
     if (!file_exists(evaluation->config)) {
-        error("there is no %s: is this the application's folder? (mirage new makes one)", path_shown(evaluation->config));
+        error("there is no %s: is this the application's folder? (mirage new makes one)",
+              path_shown(evaluation->config));
         return false;
     }
     const char *config = path_absolute(evaluation->config);

@@ -1,6 +1,6 @@
 /*
- * From a config.c to the composition that it describes: compiled, run in a child with a time limit, and resolved
- * with the keys of the command line. Every mistake is told in one sentence at the user's line.
+ * From a config.c to the composition that it describes: compiled, run in a child with a time limit, and
+ * resolved with the keys of the command line. Every mistake is told in one sentence at the user's line.
  */
 #ifndef TOOL_EVALUATE_H
 #define TOOL_EVALUATE_H
@@ -23,7 +23,7 @@ struct evaluation {
     const char *target;              /* name of the target; NULL: linux */
     size_t given_count;
     const struct given_key *given;
-    int time_limit_ms;               /* 0: 5000 */
+    int time_limit_ms; /* 0: 5000 */
 };
 
 /* False when something was wrong, and told. */
@@ -36,7 +36,7 @@ const char *config_compile(const struct evaluation *evaluation, const char *conf
 char *config_run(const struct evaluation *evaluation, const char *config, const char *object, size_t *len);
 
 /* … and read the record. Keys that are not the configuration's, or with wrong values, are told. */
-bool graph_read(const char *config, const char *record, size_t len, const struct given_key *given, size_t given_count,
-                struct graph *out);
+bool graph_read(const char *config, const char *record, size_t len, const struct given_key *given,
+                size_t given_count, struct graph *out);
 
 #endif

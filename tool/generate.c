@@ -66,7 +66,8 @@ static bool library_flags(const struct program *program, struct strings *compile
 {
     struct strings names = { 0 };
     for (size_t i = 0; i < program->instance_count; i++)
-        for (const char **lib = program->instances[i].value->functor->libraries; lib != NULL && *lib != NULL; lib++) {
+        for (const char **lib = program->instances[i].value->functor->libraries; lib != NULL && *lib != NULL;
+             lib++) {
             if (strings_has(&names, *lib))
                 continue;
             strings_add(&names, *lib);
@@ -75,28 +76,39 @@ static bool library_flags(const struct program *program, struct strings *compile
             struct command commands[] = { { .argv = cflags }, { .argv = libs } };
             if (!run_all(commands, 2)) {
                 const struct functor *f = program->instances[i].value->functor;
-                error_at(f->place.file, f->place.line, "%s needs the system library '%s', which pkg-config does not find; install its -dev package",
+                error_at(f->place.file, f->place.line,
+                         "%s needs the system library '%s', which pkg-config does not find; install its -dev "
+                         "package",
                          program->instances[i].name, *lib);
                 return false;
             }
             struct strings *to[] = { compile, link };
             for (int k = 0; k < 2; k++)
-                for (char *save, *word = strtok_r(commands[k].out, " \n", &save); word != NULL; word = strtok_r(NULL, " \n", &save))
+                for (char *save, *word = strtok_r(commands[k].out, " \n", &save); word != NULL;
+                     word = strtok_r(NULL, " \n", &save))
                     strings_add(to[k], word);
         }
     return true;
 }
 
-static void print_rules(struct out *out, const struct project *p, const struct strings *compile, const struct strings *link)
+static void print_rules(struct out *out, const struct project *p, const struct strings *compile,
+                        const struct strings *link)
 {
     out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s\n", shell_word(p->compiler.cc));
-    out_print(out, "cflags = %s %s\n", shell_words(p->compile_flags.items, p->compile_flags.count), shell_words(compile->items, compile->count));
-    out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count), shell_words(link->items, link->count));
+    out_print(out, "cflags = %s %s\n", shell_words(p->compile_flags.items, p->compile_flags.count),
+              shell_words(compile->items, compile->count));
+    out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count),
+              shell_words(link->items, link->count));
     /* The user's warnings were shown when the functor was checked by itself. */
-    out_print(out, "rule compile\n  command = $cc $cflags -w -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  description = compile $name\n");
+    out_print(out, "rule compile\n  command = $cc $cflags -w -MMD -MF $out.d -c $in -o $out\n  depfile = "
+                   "$out.d\n  deps = gcc\n  description = compile $name\n");
     out_print(out, "rule assemble\n  command = $cc -c $in -o $out\n  description = assemble $name\n");
-    out_print(out, "rule crunch\n  command = %s --name $name -o $out --depfile $out.d $args\n  depfile = $out.d\n  deps = gcc\n  description = crunch $name\n", shell_word(p->installation.crunch));
-    out_print(out, "rule link\n  command = LC_ALL=C $cc -o $out $in $ldflags\n  description = link %s\n\n", ninja_path(p->name));
+    out_print(out,
+              "rule crunch\n  command = %s --name $name -o $out --depfile $out.d $args\n  depfile = $out.d\n "
+              " deps = gcc\n  description = crunch $name\n",
+              shell_word(p->installation.crunch));
+    out_print(out, "rule link\n  command = LC_ALL=C $cc -o $out $in $ldflags\n  description = link %s\n\n",
+              ninja_path(p->name));
 }
 
 static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
@@ -105,9 +117,10 @@ static void print_generator(struct out *out, const struct instance *instance, st
     size_t count = 0;
     while (f->generator_args != NULL && f->generator_args[count] != NULL)
         count++;
-    out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, f->generator, instance->name,
-              shell_words(f->generator_args, count));
-    out_print(out, "build data/%s.o: assemble data/%s.S\n  name = %s_data\n", instance->name, instance->name, instance->name);
+    out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, f->generator,
+              instance->name, shell_words(f->generator_args, count));
+    out_print(out, "build data/%s.o: assemble data/%s.S\n  name = %s_data\n", instance->name, instance->name,
+              instance->name);
     strings_add(objects, text("data/%s.o", instance->name));
 }
 
@@ -123,14 +136,16 @@ static bool write_ninja(const struct project *p, const struct program *program, 
     out_print(&out, "build objects/main.c.o: compile main.c\n  name = main.c\n");
     for (size_t i = 0; i < program->instance_count; i++) {
         const struct instance *instance = &program->instances[i];
-        out_print(&out, "build objects/%s.o: compile instances/%s.c\n  name = %s\n", instance->name, instance->name, instance->name);
+        out_print(&out, "build objects/%s.o: compile instances/%s.c\n  name = %s\n", instance->name,
+                  instance->name, instance->name);
         strings_add(&objects, text("objects/%s.o", instance->name));
         if (instance->value->functor->generator != NULL)
             print_generator(&out, instance, &objects);
     }
     for (size_t i = 0; i < runtime->count; i++)
         strings_add(&objects, ninja_path(runtime->items[i]));
-    out_print(&out, "build %s: link %s\ndefault %s\n", ninja_path(p->name), strings_join(&objects, " "), ninja_path(p->name));
+    out_print(&out, "build %s: link %s\ndefault %s\n", ninja_path(p->name), strings_join(&objects, " "),
+              ninja_path(p->name));
     bool ok = file_write(text("%s/build.ninja", p->build), out.data, out.len);
     out_free(&out);
     return ok;
@@ -185,9 +200,10 @@ static json_t *instance_json(const struct instance *instance)
         json_array_append_new(params, json_string(instance->params[i]->name));
     for (const char **lib = instance->value->functor->libraries; lib != NULL && *lib != NULL; lib++)
         json_array_append_new(libraries, json_string(*lib));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", instance->name, "signature", instance->description->module->signature,
-                     "source", instance->value->functor->source, "place",
-                     text("%s:%d", instance->value->place.file, instance->value->place.line), "parameters", params, "libraries", libraries);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", instance->name, "signature",
+                     instance->description->module->signature, "source", instance->value->functor->source,
+                     "place", text("%s:%d", instance->value->place.file, instance->value->place.line),
+                     "parameters", params, "libraries", libraries);
 }
 
 static bool write_manifest(const struct project *p, const struct program *program)
@@ -198,8 +214,9 @@ static bool write_manifest(const struct project *p, const struct program *progra
     for (size_t i = 0; i < program->graph->job_count; i++)
         json_array_append_new(jobs, json_pack("{s:s, s:s}", "name", program->graph->jobs[i].name, "instance",
                                               program->instances[program->graph->jobs[i].value->id].name));
-    json_t *manifest = json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", p->name, "target", p->target->name, "release", p->release,
-                                 "compiler", p->compiler.version, "instances", instances, "jobs", jobs);
+    json_t *manifest =
+        json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", p->name, "target", p->target->name, "release",
+                  p->release, "compiler", p->compiler.version, "instances", instances, "jobs", jobs);
     char *data = json_dumps(manifest, JSON_INDENT(2));
     bool ok = data != NULL && write_text(text("%s/manifest.json", p->build), data);
     json_decref(manifest);
@@ -207,7 +224,8 @@ static bool write_manifest(const struct project *p, const struct program *progra
     return ok;
 }
 
-bool generate(const struct project *p, const struct program *program, const struct strings *runtime, struct strings *written)
+bool generate(const struct project *p, const struct program *program, const struct strings *runtime,
+              struct strings *written)
 {
     for (size_t i = 0; i < program->instance_count; i++) {
         const char *path = instance_path(p, &program->instances[i]);
@@ -218,6 +236,7 @@ bool generate(const struct project *p, const struct program *program, const stru
     static const char *const others[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         strings_add(written, text("%s/%s", p->build, others[i]));
-    return write_text(text("%s/main.c", p->build), main_source(p, program)) && write_ninja(p, program, runtime) &&
-           write_compile_commands(p, program) && write_manifest(p, program);
+    return write_text(text("%s/main.c", p->build), main_source(p, program)) &&
+           write_ninja(p, program, runtime) && write_compile_commands(p, program) &&
+           write_manifest(p, program);
 }

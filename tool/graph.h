@@ -34,8 +34,9 @@ enum setting_kind { SETTING_BOOL, SETTING_INT, SETTING_STRING, SETTING_STRINGS }
 /* A constant of a functor (KEY_INT …) that the configuration sets for one application. */
 struct setting {
     enum setting_kind kind;
-    const char *name, *value; /* value as text: a number, true or false, or the string itself; NULL for strings */
-    const char **values;      /* of SETTING_STRINGS, ended by NULL */
+    const char *name,
+        *value;          /* value as text: a number, true or false, or the string itself; NULL for strings */
+    const char **values; /* of SETTING_STRINGS, ended by NULL */
     struct place place;
 };
 
@@ -68,10 +69,10 @@ struct value {
     struct functor *functor;
     size_t arg_count;
     struct value **args;
-    const char *label;   /* the name the configuration gives it with named(), or NULL */
-    struct place place;  /* of the apply */
-    size_t id;           /* place in graph.values */
-    const char *type;    /* the signature it is used as; result of the functor unless coerced */
+    const char *label;  /* the name the configuration gives it with named(), or NULL */
+    struct place place; /* of the apply */
+    size_t id;          /* place in graph.values */
+    const char *type;   /* the signature it is used as; result of the functor unless coerced */
 };
 
 struct job {

@@ -69,7 +69,8 @@ static void tell_unknown(const struct key *keys, size_t count, const char *name)
     if (count == 0)
         error("there is no key --%s: this configuration has none", name);
     else if (meant != NULL)
-        error("there is no key --%s: did you mean --%s? This configuration has %s", name, meant, names_of(keys, count));
+        error("there is no key --%s: did you mean --%s? This configuration has %s", name, meant,
+              names_of(keys, count));
     else
         error("there is no key --%s: this configuration has %s", name, names_of(keys, count));
 }
@@ -104,7 +105,8 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
 /* A key is an option of the command, beside the command's own. */
 static bool is_taken(const char *name)
 {
-    static const char *const taken[] = { "file", "target", "release", "development", "cc", "sanitize", "dot", "svg", "json", "output", "help", NULL };
+    static const char *const taken[] = { "file", "target", "release", "development", "cc",   "sanitize",
+                                         "dot",  "svg",    "json",    "output",      "help", NULL };
     return listed(taken, name);
 }
 
@@ -113,7 +115,8 @@ static bool check_names(const struct key *keys, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (!is_taken(keys[i].name))
             continue;
-        error_at(keys[i].place.file, keys[i].place.line, "'%s' cannot name a key: the command has an option of that name", keys[i].name);
+        error_at(keys[i].place.file, keys[i].place.line,
+                 "'%s' cannot name a key: the command has an option of that name", keys[i].name);
         return false;
     }
     return true;

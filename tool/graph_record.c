@@ -1,4 +1,7 @@
-/* The JSON of tool/config/record.c, read. It comes from a child that ran the user's code: nothing is taken for granted. */
+/*
+ * The JSON of tool/config/record.c, read. It comes from a child that ran the user's code: nothing is taken
+ * for granted.
+ */
 #include "graph_record.h"
 
 #include <string.h>
@@ -12,7 +15,8 @@ static const char *text_in(const json_t *object, const char *name)
 static struct place place_in(const json_t *object)
 {
     const char *file = text_in(object, "file");
-    return (struct place){ file == NULL ? NULL : path_shown(file), (int)json_integer_value(json_object_get(object, "line")) };
+    return (struct place){ file == NULL ? NULL : path_shown(file),
+                           (int)json_integer_value(json_object_get(object, "line")) };
 }
 
 /* An array of texts, ended by NULL. */
@@ -42,8 +46,10 @@ static bool key_read(const json_t *json, struct key *key)
 {
     static const char *const kinds[] = { "bool", "int", "string", "enum" };
     const char *kind = text_in(json, "kind");
-    *key = (struct key){ .name = text_in(json, "name"), .doc = text_in(json, "doc"),
-                         .default_value = text_in(json, "default"), .choices = texts_in(json, "choices", NULL),
+    *key = (struct key){ .name = text_in(json, "name"),
+                         .doc = text_in(json, "doc"),
+                         .default_value = text_in(json, "default"),
+                         .choices = texts_in(json, "choices", NULL),
                          .place = place_in(json) };
     for (int i = 0; kind != NULL && i < 4; i++)
         if (strcmp(kinds[i], kind) == 0) {
@@ -58,7 +64,9 @@ static bool setting_read(const json_t *json, const struct record *record, struct
     static const char *const kinds[] = { "bool", "int", "string", "strings" };
     const char *kind = text_in(json, "kind");
     size_t key;
-    *setting = (struct setting){ .name = text_in(json, "name"), .value = text_in(json, "value"), .place = place_in(json) };
+    *setting = (struct setting){ .name = text_in(json, "name"),
+                                 .value = text_in(json, "value"),
+                                 .place = place_in(json) };
     if (number_in(json_object_get(json, "key"), record->key_count, &key))
         setting->value = record->keys[key].value;
     for (int i = 0; kind != NULL && i < 4; i++)
@@ -72,10 +80,13 @@ static bool setting_read(const json_t *json, const struct record *record, struct
 static bool functor_read(const json_t *json, const struct record *record, struct functor *f)
 {
     const json_t *settings = json_object_get(json, "settings");
-    *f = (struct functor){ .name = text_in(json, "name"), .source = text_in(json, "source"),
+    *f = (struct functor){ .name = text_in(json, "name"),
+                           .source = text_in(json, "source"),
                            .written = text_in(json, "written"),
-                           .result = text_in(json, "result"), .generator = text_in(json, "generator"),
-                           .place = place_in(json), .setting_count = json_array_size(settings) };
+                           .result = text_in(json, "result"),
+                           .generator = text_in(json, "generator"),
+                           .place = place_in(json),
+                           .setting_count = json_array_size(settings) };
     f->params = texts_in(json, "params", &f->param_count);
     f->libraries = texts_in(json, "libraries", &f->library_count);
     f->generator_args = texts_in(json, "generator_args", NULL);
@@ -118,19 +129,20 @@ static bool value_read(const json_t *json, const struct record *record, size_t i
     case RECORDED_CHOICE: {
         size_t cases;
         value->cases = texts_in(json, "cases", &cases);
-        return cases == value->arg_count && number_in(json_object_get(json, "key"), record->key_count, &value->key);
+        return cases == value->arg_count &&
+               number_in(json_object_get(json, "key"), record->key_count, &value->key);
     }
-    case RECORDED_ABSENT:
-        value->text = text_in(json, "message");
-        return value->text != NULL;
+    case RECORDED_ABSENT: value->text = text_in(json, "message"); return value->text != NULL;
     }
     return false;
 }
 
 static bool arg_read(const json_t *json, struct config_arg *arg)
 {
-    *arg = (struct config_arg){ .name = text_in(json, "name"), .type = text_in(json, "type"),
-                                .default_text = text_in(json, "default"), .doc = text_in(json, "doc"),
+    *arg = (struct config_arg){ .name = text_in(json, "name"),
+                                .type = text_in(json, "type"),
+                                .default_text = text_in(json, "default"),
+                                .doc = text_in(json, "doc"),
                                 .place = place_in(json) };
     return arg->name != NULL && arg->type != NULL;
 }
@@ -147,7 +159,8 @@ static void *room_for(const json_t *table, size_t size, size_t *count)
     return keep(*count * size);
 }
 
-static bool tables_read(const json_t *root, const struct given_key *given, size_t given_count, struct record *r, bool *told)
+static bool tables_read(const json_t *root, const struct given_key *given, size_t given_count,
+                        struct record *r, bool *told)
 {
     const json_t *keys = json_object_get(root, "keys"), *functors = json_object_get(root, "functors");
     const json_t *values = json_object_get(root, "values"), *jobs = json_object_get(root, "jobs");
@@ -177,8 +190,8 @@ static bool tables_read(const json_t *root, const struct given_key *given, size_
     return ok && r->job_count > 0; /* the child refuses a configuration without jobs */
 }
 
-bool record_read(const char *config, const char *data, size_t len, const struct given_key *given, size_t given_count,
-                 struct record *out)
+bool record_read(const char *config, const char *data, size_t len, const struct given_key *given,
+                 size_t given_count, struct record *out)
 {
     bool told = false, ok = false;
     json_t *root = json_loadb(data, len, 0, NULL);
@@ -193,7 +206,9 @@ bool record_read(const char *config, const char *data, size_t len, const struct 
         ok = tables_read(root, given, given_count, out, &told);
     }
     if (!ok && !told)
-        error_at(config, 0, "what the configuration recorded cannot be read: is it writing to memory that is not its own?");
+        error_at(
+            config, 0,
+            "what the configuration recorded cannot be read: is it writing to memory that is not its own?");
     json_decref(root);
     return ok;
 }

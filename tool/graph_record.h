@@ -31,8 +31,8 @@ struct record {
 };
 
 /* Read the record, with the keys set as the command line gives them; what is wrong is told. */
-bool record_read(const char *config, const char *data, size_t len, const struct given_key *given, size_t given_count,
-                 struct record *out);
+bool record_read(const char *config, const char *data, size_t len, const struct given_key *given,
+                 size_t given_count, struct record *out);
 
 /* Give the keys their values: defaults, then the command line's. */
 bool keys_apply(struct key *keys, size_t count, const struct given_key *given, size_t given_count);

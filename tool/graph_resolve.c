@@ -10,7 +10,7 @@
 /* The resolution of a record; arrays are by the record's numbers. */
 struct resolution {
     const struct record *record;
-    size_t *chosen;         /* the apply, named or absent that stands for it */
+    size_t *chosen; /* the apply, named or absent that stands for it */
     bool *needed;
     struct value **values;
     struct functor **functors;
@@ -34,8 +34,8 @@ static bool cases_check(const struct record *r, const struct recorded *v)
         strings_add(&choices, *c);
     for (const char **c = v->cases; *c != NULL; c++)
         if (!strings_has(&choices, *c))
-            return place_error(v->place, text("'%s' is no value of the key '%s', which is one of %s", *c, key->name,
-                                              strings_join(&choices, ", ")));
+            return place_error(v->place, text("'%s' is no value of the key '%s', which is one of %s", *c,
+                                              key->name, strings_join(&choices, ", ")));
     return true;
 }
 
@@ -50,7 +50,8 @@ static bool choose(struct resolution *r, size_t id)
             r->chosen[id] = r->chosen[v->args[i]];
             return true;
         }
-    return place_error(v->place, text("match_impl has no case for '%s', the value of the key '%s'", key->value, key->name));
+    return place_error(
+        v->place, text("match_impl has no case for '%s', the value of the key '%s'", key->value, key->name));
 }
 
 static bool choose_all(struct resolution *r)
@@ -119,9 +120,10 @@ static bool same_settings(const struct functor *a, const struct functor *b)
 
 static bool same_functor(const struct functor *a, const struct functor *b)
 {
-    return strcmp(a->source, b->source) == 0 && strcmp(a->result, b->result) == 0 && same_texts(a->params, b->params) &&
-           same_texts(a->libraries, b->libraries) && same_text(a->generator, b->generator) &&
-           same_texts(a->generator_args, b->generator_args) && same_settings(a, b);
+    return strcmp(a->source, b->source) == 0 && strcmp(a->result, b->result) == 0 &&
+           same_texts(a->params, b->params) && same_texts(a->libraries, b->libraries) &&
+           same_text(a->generator, b->generator) && same_texts(a->generator_args, b->generator_args) &&
+           same_settings(a, b);
 }
 
 static int by_name(const void *a, const void *b)
@@ -133,15 +135,17 @@ static int by_name(const void *a, const void *b)
 static bool source_check(const struct functor *f)
 {
     if (!file_exists(f->source) && !folder_exists(f->source)) {
-        const char *what = f->name != NULL ? text("%s() is not installed: there is no %s", f->name, path_shown(f->source))
-                                           : text("there is no file or folder '%s'", f->written);
+        const char *what = f->name != NULL
+                               ? text("%s() is not installed: there is no %s", f->name, path_shown(f->source))
+                               : text("there is no file or folder '%s'", f->written);
         return place_error(f->place, what);
     }
     const char *folder = NULL;
     for (const char **a = f->generator_args; *a != NULL; a++)
         folder = *a;
     if (f->generator != NULL && folder != NULL && !folder_exists(folder))
-        return place_error(f->place, text("there is no folder '%s' for %s", path_shown(folder), f->generator));
+        return place_error(f->place,
+                           text("there is no folder '%s' for %s", path_shown(folder), f->generator));
     return true;
 }
 
@@ -175,7 +179,8 @@ static struct value *value_interned(struct graph *graph, struct value *v)
         if (same_value(other, v))
             return other;
         if (v->label != NULL && same_text(other->label, v->label)) {
-            place_error(v->place, text("there are two modules named '%s': the other is on line %d", v->label, other->place.line));
+            place_error(v->place, text("there are two modules named '%s': the other is on line %d", v->label,
+                                       other->place.line));
             return NULL;
         }
     }
@@ -208,8 +213,9 @@ static bool jobs_make(struct resolution *r)
         job->value = r->values[r->chosen[r->record->job_values[i]]];
         for (size_t k = 0; k < graph->value_count; k++)
             if (graph->values[k] != job->value && same_text(graph->values[k]->label, job->name))
-                return place_error(job->place, text("the job '%s' has the name of a module: the module is on line %d",
-                                                    job->name, graph->values[k]->place.line));
+                return place_error(job->place,
+                                   text("the job '%s' has the name of a module: the module is on line %d",
+                                        job->name, graph->values[k]->place.line));
     }
     graph->jobs = r->record->jobs;
     graph->job_count = r->record->job_count;
@@ -217,8 +223,8 @@ static bool jobs_make(struct resolution *r)
 }
 
 /*
- * Arguments before what is applied to them, in the order in which the jobs name them: which of two arguments a C
- * compiler evaluates first must not change the program. Chains may be long, so this doesn't recurse.
+ * Arguments before what is applied to them, in the order in which the jobs name them: which of two arguments
+ * a C compiler evaluates first must not change the program. Chains may be long, so this doesn't recurse.
  */
 static void order(struct graph *graph)
 {
@@ -256,8 +262,9 @@ static bool args_check(const struct record *r)
     for (size_t i = 0; i < r->arg_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(r->args[i].name, r->args[k].name) == 0)
-                return place_error(r->args[i].place, text("there are two runtime arguments named '%s': the other is on line %d",
-                                                          r->args[i].name, r->args[k].place.line));
+                return place_error(r->args[i].place,
+                                   text("there are two runtime arguments named '%s': the other is on line %d",
+                                        r->args[i].name, r->args[k].place.line));
     return true;
 }
 
@@ -274,8 +281,8 @@ static bool resolve(struct resolution *r)
     return true;
 }
 
-bool graph_read(const char *config, const char *data, size_t len, const struct given_key *given, size_t given_count,
-                struct graph *out)
+bool graph_read(const char *config, const char *data, size_t len, const struct given_key *given,
+                size_t given_count, struct graph *out)
 {
     struct record record;
     *out = (struct graph){ .config = config };
@@ -287,7 +294,8 @@ bool graph_read(const char *config, const char *data, size_t len, const struct g
     out->arg_count = record.arg_count;
     out->values = keep(record.value_count * sizeof *out->values);
     struct resolution r = {
-        .record = &record, .graph = out,
+        .record = &record,
+        .graph = out,
         .chosen = keep(record.value_count * sizeof *r.chosen),
         .needed = keep(record.value_count * sizeof *r.needed),
         .values = keep(record.value_count * sizeof *r.values),

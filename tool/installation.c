@@ -5,7 +5,10 @@
 
 #include "project.h"
 
-/* A folder of the installation, from the one that holds the command: Meson's options are relative to the prefix. */
+/*
+ * A folder of the installation, from the one that holds the command: Meson's options are relative to the
+ * prefix.
+ */
 static const char *installed(const char *folder, const char *option, const char *name)
 {
     return path_join(text("%s/..", folder), text("%s/mirage/%s", option, name));
@@ -45,20 +48,28 @@ bool installation_find(struct installation *out)
     const char *const roots[] = { installed(folder, MIRAGE_DATADIR, "runtime"), built_from(folder), NULL };
     const char *found = given != NULL ? text("%s/runtime", given) : first(roots);
     if (found == NULL || !folder_exists(found)) {
-        error("%s is not a mirage installation: it has no runtime folder; set MIRAGE_ROOT to one that has", given != NULL ? given : path_folder(folder));
+        error("%s is not a mirage installation: it has no runtime folder; set MIRAGE_ROOT to one that has",
+              given != NULL ? given : path_folder(folder));
         return false;
     }
     out->tool = tool;
     out->root = path_absolute(path_folder(found));
-    const char *const includes[] = { text("%s/include/mirage", out->root), path_join(text("%s/..", folder), MIRAGE_INCLUDEDIR "/mirage"), NULL };
+    const char *const includes[] = { text("%s/include/mirage", out->root),
+                                     path_join(text("%s/..", folder), MIRAGE_INCLUDEDIR "/mirage"), NULL };
     const char *include = first(includes);
-    const char *const crunches[] = { installed(folder, MIRAGE_LIBEXECDIR, "mirage-crunch"), text("%s/mirage-crunch", folder), text("%s/crunch/mirage-crunch", folder), NULL };
+    const char *const crunches[] = { installed(folder, MIRAGE_LIBEXECDIR, "mirage-crunch"),
+                                     text("%s/mirage-crunch", folder),
+                                     text("%s/crunch/mirage-crunch", folder), NULL };
     out->crunch = first(crunches);
-    const char *const libraries[] = { installed(folder, MIRAGE_LIBDIR, "libmirage-config.so"), text("%s/config/libmirage-config.so", folder), text("%s/libmirage-config.so", folder), NULL };
+    const char *const libraries[] = { installed(folder, MIRAGE_LIBDIR, "libmirage-config.so"),
+                                      text("%s/config/libmirage-config.so", folder),
+                                      text("%s/libmirage-config.so", folder), NULL };
     const char *library = first(libraries);
     if (include == NULL || out->crunch == NULL || library == NULL) {
         error("the installation of %s lacks its %s; install mirage again", tool,
-              include == NULL ? "headers" : out->crunch == NULL ? "mirage-crunch" : "libmirage-config.so");
+              include == NULL       ? "headers"
+              : out->crunch == NULL ? "mirage-crunch"
+                                    : "libmirage-config.so");
         return false;
     }
     out->include = path_absolute(path_folder(include));

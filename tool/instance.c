@@ -58,7 +58,9 @@ static const struct config_arg *find_config_arg(const struct graph *graph, const
     return NULL;
 }
 
-/* Its own name, or else that of the one named module on which it stands, so that `lan` names a whole stack. */
+/*
+ * Its own name, or else that of the one named module on which it stands, so that `lan` names a whole stack.
+ */
 static const char *label_of(const struct value *value)
 {
     const char *found = value->label;
@@ -80,7 +82,10 @@ const char *instance_shown(const struct instance *instance)
 
 static bool check_setting(const struct description *d, const struct setting *s)
 {
-    static const char *const kinds[] = { [SETTING_BOOL] = "bool", [SETTING_INT] = "int", [SETTING_STRING] = "string", [SETTING_STRINGS] = "strings" };
+    static const char *const kinds[] = { [SETTING_BOOL] = "bool",
+                                         [SETTING_INT] = "int",
+                                         [SETTING_STRING] = "string",
+                                         [SETTING_STRINGS] = "strings" };
     struct strings names = { 0 };
     for (size_t k = 0; k < d->key_count; k++) {
         const struct declared_key *key = &d->keys[k];
@@ -89,12 +94,15 @@ static bool check_setting(const struct description *d, const struct setting *s)
             continue;
         if (strcmp(key->kind, kinds[s->kind]) == 0)
             return true;
-        error_at(s->place.file, s->place.line, "the key '%s' of %s is of the kind %s (%s:%d), and this sets it with set_%s; use set_%s", s->name,
-                 d->module->name, key->kind, path_shown(key->file), key->line, kinds[s->kind], key->kind);
+        error_at(s->place.file, s->place.line,
+                 "the key '%s' of %s is of the kind %s (%s:%d), and this sets it with set_%s; use set_%s",
+                 s->name, d->module->name, key->kind, path_shown(key->file), key->line, kinds[s->kind],
+                 key->kind);
         return false;
     }
     error_at(s->place.file, s->place.line, "%s has no key '%s'; %s%s", d->module->name, s->name,
-             names.count == 0 ? "it declares none" : "its keys are: ", names.count == 0 ? "" : strings_join(&names, ", "));
+             names.count == 0 ? "it declares none" : "its keys are: ",
+             names.count == 0 ? "" : strings_join(&names, ", "));
     return false;
 }
 
@@ -121,14 +129,17 @@ static bool check_config_arg(const struct program *program, const struct config_
             read = true;
             if (same_type(arg->type, declared->type))
                 continue;
-            error_at(arg->place.file, arg->place.line, "the argument '%s' is of the type %s here, but %s declares it with ARG_%s (%s:%d)", arg->name, arg->type,
-                     d->module->name, declared->type, path_shown(declared->file), declared->line);
+            error_at(arg->place.file, arg->place.line,
+                     "the argument '%s' is of the type %s here, but %s declares it with ARG_%s (%s:%d)",
+                     arg->name, arg->type, d->module->name, declared->type, path_shown(declared->file),
+                     declared->line);
             return false;
         }
     }
     if (!read)
-        error_at(arg->place.file, arg->place.line, "no functor of this program reads the argument '%s'; %s%s", arg->name,
-                 names.count == 0 ? "they declare none" : "they declare: ", names.count == 0 ? "" : strings_join(&names, ", "));
+        error_at(arg->place.file, arg->place.line, "no functor of this program reads the argument '%s'; %s%s",
+                 arg->name, names.count == 0 ? "they declare none" : "they declare: ",
+                 names.count == 0 ? "" : strings_join(&names, ", "));
     return read;
 }
 
@@ -202,9 +213,10 @@ char *instance_source(const struct graph *graph, const struct instance *instance
 
     for (size_t i = 0; i < d->param_count; i++)
         strings_add(&params, instance->params[i]->name);
-    out_print(&out, "/* %s: %s%s%s%s, applied in %s:%d. Made by mirage. */\n", instance->name, d->module->name,
-              params.count == 0 ? "" : "(", params.count == 0 ? "" : strings_join(&params, ", "),
-              params.count == 0 ? "" : ")", path_name(instance->value->place.file), instance->value->place.line);
+    out_print(&out, "/* %s: %s%s%s%s, applied in %s:%d. Made by mirage. */\n", instance->name,
+              d->module->name, params.count == 0 ? "" : "(",
+              params.count == 0 ? "" : strings_join(&params, ", "), params.count == 0 ? "" : ")",
+              path_name(instance->value->place.file), instance->value->place.line);
     out_print(&out, "#define MIRAGE_INSTANCE %s\n", instance->name);
     for (size_t i = 0; i < d->key_count; i++)
         out_print(&out, "#define MIRAGE_KEY_%s %s\n", d->keys[i].name, key_value(f, &d->keys[i]));
@@ -213,14 +225,16 @@ char *instance_source(const struct graph *graph, const struct instance *instance
     for (size_t i = 0; i < d->arg_count; i++)
         print_arg(&out, graph, &d->args[i]);
     for (size_t i = 0; i < instance->binding_count; i++)
-        out_print(&out, "#pragma redefine_extname %s %s\n", instance->bindings[i].from, instance->bindings[i].to);
+        out_print(&out, "#pragma redefine_extname %s %s\n", instance->bindings[i].from,
+                  instance->bindings[i].to);
     /* GCC renames a function by its first declaration, and not by a definition that comes without one. */
     out_print(&out, "#include <mirage/main.h>\n%s", entry_declaration(d));
     for (size_t i = 0; i < d->files.count; i++)
         out_print(&out, "#include \"%s\"\n", d->files.items[i]);
     print_inline(&out, d);
     if (instance->drop_count > 0)
-        out_print(&out, "\n/* Nobody in this program defines these events: they are counted and dropped. */\n");
+        out_print(&out,
+                  "\n/* Nobody in this program defines these events: they are counted and dropped. */\n");
     for (size_t i = 0; i < instance->drop_count; i++)
         print_drop(&out, instance, instance->drops[i]);
     char *kept = keep_bytes(out.data, out.len);

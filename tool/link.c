@@ -7,7 +7,8 @@
 #include "symbols.h"
 
 /* What stands before the symbol: GNU ld's words, lld's, gold's and mold's. */
-static const char *const phrases[] = { "undefined reference to `", "undefined symbol: ", "undefined reference to '" };
+static const char *const phrases[] = { "undefined reference to `",
+                                       "undefined symbol: ", "undefined reference to '" };
 
 /* The symbols that the linker missed, each once, in its order. */
 static void missing_symbols(const char *printed, struct strings *out)
@@ -39,8 +40,8 @@ static void all_files(const struct program *program, struct strings *out)
 }
 
 /*
- * An instance is compiled from a generated file that includes the source, and linkers take one for the other. So the
- * sources are compiled once more, as they stand.
+ * An instance is compiled from a generated file that includes the source, and linkers take one for the other.
+ * So the sources are compiled once more, as they stand.
  */
 static struct strings compile_alone(const struct project *p, const struct strings *files)
 {
@@ -82,8 +83,11 @@ bool link_explain(const struct project *p, const struct program *program, const 
     for (size_t i = 0; all && i < missing.count; i++)
         all = find_use(&objects, missing.items[i], &places[i], &lines[i]);
     for (size_t i = 0; all && i < missing.count; i++)
-        error_at(places[i], lines[i], "'%s' is declared and used, but nothing defines it: define it in this module, or say in the configuration which library has it, "
-                 "with_library(functor, \"NAME\")", missing.items[i]);
+        error_at(places[i], lines[i],
+                 "'%s' is declared and used, but nothing defines it: define it in this module, or say in the "
+                 "configuration which library has it, "
+                 "with_library(functor, \"NAME\")",
+                 missing.items[i]);
     for (size_t i = 0; i < objects.count; i++)
         unlink(objects.items[i]);
     return all;

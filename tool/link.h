@@ -5,8 +5,8 @@
 #include "project.h"
 
 /*
- * Tell each symbol that the linker, having printed this, found nowhere. False when it said nothing of the kind, or
- * the place of one can't be told: what it printed is then all there is to show.
+ * Tell each symbol that the linker, having printed this, found nowhere. False when it said nothing of the
+ * kind, or the place of one can't be told: what it printed is then all there is to show.
  */
 bool link_explain(const struct project *project, const struct program *program, const char *printed);
 

@@ -11,8 +11,8 @@ static int unknown(const char *word)
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         strings_add(&names, c->name);
     const char *near = nearest(word, names.items);
-    error("there is no command '%s'%s; the commands are: %s", word, near == NULL ? "" : text(" (did you mean %s?)", near),
-          strings_join(&names, ", "));
+    error("there is no command '%s'%s; the commands are: %s", word,
+          near == NULL ? "" : text(" (did you mean %s?)", near), strings_join(&names, ", "));
     return 2;
 }
 

@@ -46,30 +46,40 @@ static bool write_page(const char *folder, const char *name, struct out *out)
 static bool write_command_page(const char *folder, const struct cli_command *c)
 {
     struct out out = { 0 };
-    out_print(&out, ".TH MIRAGE\\-%s 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\n", c->name, MIRAGE_DATE, MIRAGE_VERSION);
+    out_print(&out, ".TH MIRAGE\\-%s 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\n", c->name, MIRAGE_DATE,
+              MIRAGE_VERSION);
     print_line(&out, text("mirage\\-%s \\- ", c->name), c->summary, "");
-    out_print(&out, ".SH SYNOPSIS\n\\fBmirage %s\\fR%s ", c->name, c->options[0].name == NULL ? "" : " [\\fIOPTION\\fR...]");
+    out_print(&out, ".SH SYNOPSIS\n\\fBmirage %s\\fR%s ", c->name,
+              c->options[0].name == NULL ? "" : " [\\fIOPTION\\fR...]");
     print_line(&out, "", c->usage, "");
     out_print(&out, ".SH DESCRIPTION\n");
     print_line(&out, "", c->description, "");
     if (c->takes_keys)
-        out_print(&out, ".PP\nThe configuration's own keys are options too, as \\-\\-\\fIKEY\\fR=\\fIVALUE\\fR; \\fBmirage describe\\fR lists them.\n");
+        out_print(&out, ".PP\nThe configuration's own keys are options too, as "
+                        "\\-\\-\\fIKEY\\fR=\\fIVALUE\\fR; \\fBmirage describe\\fR lists them.\n");
     out_print(&out, ".SH OPTIONS\n");
     for (const struct argp_option *o = c->options; o->name != NULL; o++)
         print_option(&out, o);
     print_option(&out, &(struct argp_option){ "help", 'h', NULL, 0, "Print a summary of this page.", 0 });
-    out_print(&out, ".SH EXIT STATUS\n0 on success, 1 when the work could not be done, 2 for a mistake on the command line.\n.SH SEE ALSO\n\\fBmirage\\fR(1)\n");
+    out_print(&out, ".SH EXIT STATUS\n0 on success, 1 when the work could not be done, 2 for a mistake on "
+                    "the command line.\n.SH SEE ALSO\n\\fBmirage\\fR(1)\n");
     return write_page(folder, text("mirage-%s", c->name), &out);
 }
 
 static bool write_main_page(const char *folder)
 {
     struct out out = { 0 };
-    out_print(&out, ".TH MIRAGE 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\nmirage \\- compose an application from functors and build it\n"
-                    ".SH SYNOPSIS\n\\fBmirage\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n"
-                    "An application is written once, in C, against module types; a configuration in C says which functors make it up. "
-                    "\\fBmirage\\fR type\\-checks that composition with the C compiler, evaluates it, generates main.c and every functor instance, and builds the program.\n"
-                    ".SH COMMANDS\n", MIRAGE_DATE, MIRAGE_VERSION);
+    out_print(&out,
+              ".TH MIRAGE 1 \"%s\" \"mirage %s\" \"Mirage\"\n.SH NAME\nmirage \\- compose an application "
+              "from functors and build it\n"
+              ".SH SYNOPSIS\n\\fBmirage\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n.SH "
+              "DESCRIPTION\n"
+              "An application is written once, in C, against module types; a configuration in C says which "
+              "functors make it up. "
+              "\\fBmirage\\fR type\\-checks that composition with the C compiler, evaluates it, generates "
+              "main.c and every functor instance, and builds the program.\n"
+              ".SH COMMANDS\n",
+              MIRAGE_DATE, MIRAGE_VERSION);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
         out_print(&out, ".TP\n\\fBmirage %s\\fR\n", c->name);
         print_line(&out, "", c->summary, text("; see \\fBmirage\\-%s\\fR(1)", c->name));
@@ -114,18 +124,28 @@ static bool write_bash(const char *folder)
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         strings_add(&names, c->name);
     const char *commands = strings_join(&names, " ");
-    out_print(&out, "# bash completion of mirage\n_mirage()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words=\n    COMPREPLY=()\n"
-                    "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s --help --version\" -- \"$cur\"))\n        return\n    fi\n"
-                    "    case ${COMP_WORDS[1]} in\n", commands);
+    out_print(&out,
+              "# bash completion of mirage\n_mirage()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words=\n   "
+              " COMPREPLY=()\n"
+              "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s --help "
+              "--version\" -- \"$cur\"))\n        return\n    fi\n"
+              "    case ${COMP_WORDS[1]} in\n",
+              commands);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
-        out_print(&out, "    %s) words=\"%s\" ;;\n", c->name, strcmp(c->name, "help") == 0 ? text("%s %s modules signatures", option_words(c), commands) : option_words(c));
+        out_print(&out, "    %s) words=\"%s\" ;;\n", c->name,
+                  strcmp(c->name, "help") == 0 ? text("%s %s modules signatures", option_words(c), commands)
+                                               : option_words(c));
     /* Bash takes the = of --option=value for a word of its own. */
-    out_print(&out, "    esac\n    local option=${COMP_WORDS[COMP_CWORD - 2]}\n"
-                    "    [ \"$cur\" != = ] || { option=${COMP_WORDS[COMP_CWORD - 1]}; cur=; }\n"
-                    "    case $option in\n    --target) words=\"%s\" ;;\n    --cc) words=\"gcc clang\" ;;\n    *) option= ;;\n    esac\n"
-                    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n    [ -z \"$option\" ] || return 0\n", target_words());
+    out_print(&out,
+              "    esac\n    local option=${COMP_WORDS[COMP_CWORD - 2]}\n"
+              "    [ \"$cur\" != = ] || { option=${COMP_WORDS[COMP_CWORD - 1]}; cur=; }\n"
+              "    case $option in\n    --target) words=\"%s\" ;;\n    --cc) words=\"gcc clang\" ;;\n    *) "
+              "option= ;;\n    esac\n"
+              "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n    [ -z \"$option\" ] || return 0\n",
+              target_words());
     out_print(&out, "    case $cur in -*) ;; *) COMPREPLY+=($(compgen -d -- \"$cur\")) ;; esac\n"
-                    "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n    return 0\n}\ncomplete -o filenames -F _mirage mirage\n");
+                    "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n    return 0\n}\ncomplete -o "
+                    "filenames -F _mirage mirage\n");
     bool ok = file_write(text("%s/mirage.bash", folder), out.data, out.len);
     out_free(&out);
     return ok;
@@ -154,12 +174,16 @@ static bool write_zsh(const char *folder)
     out_print(&out, "#compdef mirage\n# zsh completion of mirage\nlocal -a commands\ncommands=(\n");
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         out_print(&out, "  '%s:%s'\n", c->name, zsh_text(c->summary));
-    out_print(&out, ")\nif (( CURRENT == 2 )); then\n  _describe command commands\n  return\nfi\ncase $words[2] in\n");
+    out_print(
+        &out,
+        ")\nif (( CURRENT == 2 )); then\n  _describe command commands\n  return\nfi\ncase $words[2] in\n");
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
         out_print(&out, "%s)\n  _arguments '1: :'", c->name);
         for (const struct argp_option *o = c->options; o->name != NULL; o++)
-            out_print(&out, " \\\n    '--%s%s[%s]%s'", o->name, o->arg == NULL ? "" : "=", zsh_text(o->doc), o->arg == NULL ? "" : text(":%s:", o->arg));
-        out_print(&out, strcmp(c->name, "help") == 0 ? " \\\n    '2: :_describe command commands'\n  ;;\n" : " \\\n    '2:folder:_files -/'\n  ;;\n");
+            out_print(&out, " \\\n    '--%s%s[%s]%s'", o->name, o->arg == NULL ? "" : "=", zsh_text(o->doc),
+                      o->arg == NULL ? "" : text(":%s:", o->arg));
+        out_print(&out, strcmp(c->name, "help") == 0 ? " \\\n    '2: :_describe command commands'\n  ;;\n"
+                                                     : " \\\n    '2:folder:_files -/'\n  ;;\n");
     }
     out_print(&out, "esac\n");
     bool ok = file_write(text("%s/_mirage", folder), out.data, out.len);

@@ -1,8 +1,8 @@
 /*
  * Both compilers are read from their text in the GNU form, FILE:LINE:COLUMN: KIND: TEXT, with everything else
- * switched off. GCC's JSON would say less: it gives the place of the outermost macro only, while the notes "in
- * expansion of macro" of the text lead to the argument that is wrong. They are printed when the tool's headers
- * aren't system headers, so GCC is given them with -I.
+ * switched off. GCC's JSON would say less: it gives the place of the outermost macro only, while the notes
+ * "in expansion of macro" of the text lead to the argument that is wrong. They are printed when the tool's
+ * headers aren't system headers, so GCC is given them with -I.
  */
 #include "messages.h"
 
@@ -42,7 +42,10 @@ static enum kind kind_at(const char *at, const char **behind)
         const char *word;
         enum kind kind;
     } kinds[] = {
-        { "error: ", KIND_ERROR }, { "fatal error: ", KIND_ERROR }, { "warning: ", KIND_WARNING }, { "note: ", KIND_NOTE },
+        { "error: ", KIND_ERROR },
+        { "fatal error: ", KIND_ERROR },
+        { "warning: ", KIND_WARNING },
+        { "note: ", KIND_NOTE },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t len = strlen(kinds[i].word);
@@ -148,8 +151,8 @@ static char *option_dropped(const char *s)
 }
 
 /*
- * Where GCC spells an expression out, "(mirage_at((const char *)"config.c", 5), default_console())" is what the macro
- * default_console() stands for.
+ * Where GCC spells an expression out, "(mirage_at((const char *)"config.c", 5), default_console())" is what
+ * the macro default_console() stands for.
  */
 static char *places_dropped(const char *s)
 {
@@ -196,8 +199,8 @@ static const char *macro_named(const char *s, const char *note)
 /* What makes the compiler misread all that follows. */
 static bool is_misread(const struct message *m)
 {
-    static const char *const beginnings[] = { "expected ", "unterminated ", "missing terminating ", "stray ", "extraneous ",
-                                              "unknown type name " };
+    static const char *const beginnings[] = { "expected ", "unterminated ", "missing terminating ",
+                                              "stray ",    "extraneous ",   "unknown type name " };
     for (size_t i = 0; m->is_error && i < sizeof beginnings / sizeof *beginnings; i++)
         if (begins(m->text, beginnings[i]))
             return true;
@@ -232,8 +235,8 @@ static void add(struct messages *out, struct message m)
 }
 
 /*
- * Only the first of what the compiler says once it misreads the file. GCC tells a macro's missing ')' at the end of the file,
- * and then where the macro is.
+ * Only the first of what the compiler says once it misreads the file. GCC tells a macro's missing ')' at the
+ * end of the file, and then where the macro is.
  */
 static void drop_consequences(struct messages *out)
 {
@@ -242,7 +245,8 @@ static void drop_consequences(struct messages *out)
         if (!is_misread(m))
             continue;
         for (size_t k = i + 1; begins(m->text, "unterminated argument list") && k < out->count; k++)
-            if (out->items[k].is_error && strcmp(out->items[k].file, m->file) == 0 && out->items[k].line < m->line) {
+            if (out->items[k].is_error && strcmp(out->items[k].file, m->file) == 0 &&
+                out->items[k].line < m->line) {
                 m->line = out->items[k].line;
                 m->column = out->items[k].column;
             }
@@ -265,7 +269,8 @@ void messages_read(const char *printed, const char *include, struct messages *ou
         if (line.kind == KIND_ERROR || line.kind == KIND_WARNING) {
             if (m.file != NULL)
                 add(out, m);
-            m = (struct message){ line.file, line.line, line.column, line.kind == KIND_ERROR, text_read(line.text) };
+            m = (struct message){ line.file, line.line, line.column, line.kind == KIND_ERROR,
+                                  text_read(line.text) };
             locating = is_own(m.file, include);
         } else if (line.kind == KIND_NOTE && m.file != NULL) {
             bool expansion = begins(line.text, "in expansion of macro");
@@ -292,7 +297,8 @@ void messages_show(const struct messages *messages)
         const struct message *m = &messages->items[i];
         if (messages->errors > 0 && !m->is_error)
             continue;
-        const char *file = m->column > 0 ? text("%s:%d:%d", path_shown(m->file), m->line, m->column) : m->file;
+        const char *file =
+            m->column > 0 ? text("%s:%d:%d", path_shown(m->file), m->line, m->column) : m->file;
         int line = m->column > 0 ? 0 : m->line;
         if (m->is_error)
             error_at(file, line, "%s", m->text);

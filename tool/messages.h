@@ -27,8 +27,8 @@ struct messages {
 void messages_flags(bool is_clang, struct strings *argv);
 
 /*
- * Flags that make errors of what is a warning in C and a wrong composition here, as later compilers have it by themselves: a
- * module where another is asked, a function that nobody declared.
+ * Flags that make errors of what is a warning in C and a wrong composition here, as later compilers have it
+ * by themselves: a module where another is asked, a function that nobody declared.
  */
 void strict_flags(struct strings *argv);
 

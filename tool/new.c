@@ -4,31 +4,30 @@
 
 #include "cli.h"
 
-struct template {
+struct template
+{
     const char *path, *text; /* NAME stands for the application's name */
 };
 
 static const struct template templates[] = {
-    { "config.c",
-      "#include <mirage/config.h>\n"
-      "\n"
-      "void config(void)\n"
-      "{\n"
-      "    functor(JOB, CONSOLE) NAME = foreign(\"unikernel.c\", JOB, CONSOLE);\n"
-      "    register_job(\"NAME\", apply(NAME, default_console()));\n"
-      "}\n" },
-    { "unikernel.c",
-      "#include <mirage/functor.h>\n"
-      "\n"
-      "PARAM(CONSOLE, console);\n"
-      "MODULE(JOB, NAME);\n"
-      "\n"
-      "ARG_STRING(greeting, \"hello\", \"what to say\");\n"
-      "\n"
-      "IO err NAME_start(struct console *console)\n"
-      "{\n"
-      "    return console_log(console, greeting);\n"
-      "}\n" },
+    { "config.c", "#include <mirage/config.h>\n"
+                  "\n"
+                  "void config(void)\n"
+                  "{\n"
+                  "    functor(JOB, CONSOLE) NAME = foreign(\"unikernel.c\", JOB, CONSOLE);\n"
+                  "    register_job(\"NAME\", apply(NAME, default_console()));\n"
+                  "}\n" },
+    { "unikernel.c", "#include <mirage/functor.h>\n"
+                     "\n"
+                     "PARAM(CONSOLE, console);\n"
+                     "MODULE(JOB, NAME);\n"
+                     "\n"
+                     "ARG_STRING(greeting, \"hello\", \"what to say\");\n"
+                     "\n"
+                     "IO err NAME_start(struct console *console)\n"
+                     "{\n"
+                     "    return console_log(console, greeting);\n"
+                     "}\n" },
     { "test/greets.c",
       "#include <mirage/config.h>\n"
       "\n"
@@ -39,11 +38,10 @@ static const struct template templates[] = {
       "    register_job(\"greets\", apply(NAME, default_console()));\n"
       "}\n" },
     { ".gitignore", "_build/\ncompile_commands.json\n" },
-    { "README.md",
-      "# NAME\n"
-      "\n"
-      "`mirage run` builds and starts it, `mirage run -- --help` lists its arguments,\n"
-      "`mirage describe` shows what it is made of, and `mirage test` runs its tests.\n" },
+    { "README.md", "# NAME\n"
+                   "\n"
+                   "`mirage run` builds and starts it, `mirage run -- --help` lists its arguments,\n"
+                   "`mirage describe` shows what it is made of, and `mirage test` runs its tests.\n" },
 };
 
 static bool is_identifier(const char *name)
@@ -60,9 +58,12 @@ static bool is_identifier(const char *name)
 static bool is_taken(const char *name)
 {
     static const char *const words[] = {
-        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
-        "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
-        "volatile", "while", "asm", "typeof", "bool", "true", "false", "config", "console", "greeting", "err", "apply", "foreign", "functor", "CONSOLE", "JOB", NULL,
+        "auto",    "break",    "case",     "char",     "const",   "continue", "default", "do",     "double",
+        "else",    "enum",     "extern",   "float",    "for",     "goto",     "if",      "inline", "int",
+        "long",    "register", "restrict", "return",   "short",   "signed",   "sizeof",  "static", "struct",
+        "switch",  "typedef",  "union",    "unsigned", "void",    "volatile", "while",   "asm",    "typeof",
+        "bool",    "true",     "false",    "config",   "console", "greeting", "err",     "apply",  "foreign",
+        "functor", "CONSOLE",  "JOB",      NULL,
     };
     return listed(words, name);
 }
@@ -102,11 +103,15 @@ int command_new(const struct cli_command *command, struct arguments *a)
         folder[len - 1] = '\0';
     const char *name = identifier(path_name(folder));
     if (!is_identifier(name)) {
-        error("'%s' cannot be an application's name: its functor is named so in C, and '%s' is no C identifier", path_name(folder), name);
+        error(
+            "'%s' cannot be an application's name: its functor is named so in C, and '%s' is no C identifier",
+            path_name(folder), name);
         return 2;
     }
     if (is_taken(name)) {
-        error("'%s' cannot be an application's name: its functor is named so in C, where '%s' has a meaning already", path_name(folder), name);
+        error("'%s' cannot be an application's name: its functor is named so in C, where '%s' has a meaning "
+              "already",
+              path_name(folder), name);
         return 2;
     }
     if (file_exists(folder) || folder_exists(folder)) {

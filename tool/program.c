@@ -65,7 +65,8 @@ static void print_jobs(struct out *out, const struct program *p)
         const struct job *job = &p->graph->jobs[i];
         const struct instance *instance = &p->instances[job->value->id];
         bool used = instance->description->param_count > 0;
-        out_print(out, "\n/* the job \"%s\", %s:%d */\n", job->name, path_name(job->place.file), job->place.line);
+        out_print(out, "\n/* the job \"%s\", %s:%d */\n", job->name, path_name(job->place.file),
+                  job->place.line);
         out_print(out, "static err job_%zu(void *arg)\n{\n", i + 1);
         out_print(out, used ? "    struct composition *c = arg;\n\n" : "    (void)arg;\n");
         out_print(out, "    err e = %s_start(%s);\n", instance->name, arguments(instance, "c->"));
@@ -84,18 +85,25 @@ static void print_start(struct out *out, const struct program *p)
         if (is_job(instance))
             continue;
         const char *args = arguments(instance, "c.");
-        out_print(out, "    e = %s_connect(&c.%s%s%s);\n", instance->name, instance->name, *args == '\0' ? "" : ", ", args);
-        out_print(out, "    if (e != OK) {\n        e = main_failed(\"connecting\", \"%s\", e);\n        goto out;\n    }\n", instance->name);
+        out_print(out, "    e = %s_connect(&c.%s%s%s);\n", instance->name, instance->name,
+                  *args == '\0' ? "" : ", ", args);
+        out_print(out,
+                  "    if (e != OK) {\n        e = main_failed(\"connecting\", \"%s\", e);\n        goto "
+                  "out;\n    }\n",
+                  instance->name);
         strings_add(&connected, instance->name);
     }
     out_print(out, "\n");
     for (size_t i = 0; i < p->graph->job_count; i++)
         out_print(out, "    if (e == OK)\n        e = os_group_spawn(&c.jobs, job_%zu, &c);\n", i + 1);
-    out_print(out, "    if (e == OK)\n        e = os_group_join(&c.jobs);\n    else\n        os_group_end(&c.jobs);\n");
+    out_print(
+        out,
+        "    if (e == OK)\n        e = os_group_join(&c.jobs);\n    else\n        os_group_end(&c.jobs);\n");
     if (connected.count > 0)
         out_print(out, "\nout:\n");
     for (size_t i = connected.count; i > 0; i--)
-        out_print(out, "    if (c.%s != NULL)\n        %s_disconnect(c.%s);\n", connected.items[i - 1], connected.items[i - 1], connected.items[i - 1]);
+        out_print(out, "    if (c.%s != NULL)\n        %s_disconnect(c.%s);\n", connected.items[i - 1],
+                  connected.items[i - 1], connected.items[i - 1]);
     out_print(out, "    return e;\n}\n");
 }
 
@@ -140,20 +148,24 @@ static void print_info(struct out *out, const struct project *project, const str
     out_print(out, "\nstatic const struct program_module program_modules[] = {\n");
     for (size_t i = 0; i < p->instance_count; i++) {
         const struct instance *instance = &p->instances[i];
-        out_print(out, "    { \"%s\", \"%s\", \"%s\", \"%s\" },\n", instance->name, instance->description->module->signature,
-                  applied(instance), source_name(project, instance->value->functor->source));
+        out_print(out, "    { \"%s\", \"%s\", \"%s\", \"%s\" },\n", instance->name,
+                  instance->description->module->signature, applied(instance),
+                  source_name(project, instance->value->functor->source));
     }
-    out_print(out, "};\n\nconst struct program_info program_info = {\n    .name = \"%s\",\n    .target = \"%s\",\n    .release = %s,\n"
-                   "    .module_count = %zu,\n    .modules = program_modules,\n    .arguments = &program,\n};\n",
+    out_print(out,
+              "};\n\nconst struct program_info program_info = {\n    .name = \"%s\",\n    .target = "
+              "\"%s\",\n    .release = %s,\n"
+              "    .module_count = %zu,\n    .modules = program_modules,\n    .arguments = &program,\n};\n",
               project->name, project->target->name, project->release ? "true" : "false", p->instance_count);
 }
 
 char *main_source(const struct project *project, const struct program *program)
 {
     struct out out = { 0 };
-    out_print(&out, "/*\n * %s for the target %s, made by mirage from %s: the functor application\n"
-                    " * spelled out. Devices are connected before what takes them and disconnected in\n"
-                    " * reverse; jobs run concurrently.\n */\n",
+    out_print(&out,
+              "/*\n * %s for the target %s, made by mirage from %s: the functor application\n"
+              " * spelled out. Devices are connected before what takes them and disconnected in\n"
+              " * reverse; jobs run concurrently.\n */\n",
               project->name, project->target->name, path_name(project->config));
     out_print(&out, "#include <mirage/main.h>\n#include <mirage/program.h>\n");
     print_declarations(&out, program);
@@ -161,13 +173,17 @@ char *main_source(const struct project *project, const struct program *program)
     print_jobs(&out, program);
     print_start(&out, program);
     size_t count = print_arguments(&out, program, project->target);
-    out_print(&out, "\nstatic const struct arg_program program = {\n    .name = \"%s\",\n    .summary = \"%s, built by mirage for the target %s\",\n",
+    out_print(&out,
+              "\nstatic const struct arg_program program = {\n    .name = \"%s\",\n    .summary = \"%s, "
+              "built by mirage for the target %s\",\n",
               project->name, project->name, project->target->name);
     if (count > 0)
         out_print(&out, "    .count = %zu,\n    .entries = program_arguments,\n", count);
     out_print(&out, "};\n");
     print_info(&out, project, program);
-    out_print(&out, "\nint main(int argc, char *argv[])\n{\n    return main_run(&program, argc, argv, start);\n}\n");
+    out_print(
+        &out,
+        "\nint main(int argc, char *argv[])\n{\n    return main_run(&program, argc, argv, start);\n}\n");
     char *kept = keep_bytes(out.data, out.len);
     out_free(&out);
     return kept;

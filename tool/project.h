@@ -10,28 +10,32 @@
 
 /* Where the tool's own files lie. */
 struct installation {
-    const char *root;    /* holds runtime/, platform/, devices/, lib/ */
-    const char *include; /* holds mirage/ */
-    const char *tool;    /* the mirage command itself */
-    const char *crunch;  /* mirage-crunch */
+    const char *root;           /* holds runtime/, platform/, devices/, lib/ */
+    const char *include;        /* holds mirage/ */
+    const char *tool;           /* the mirage command itself */
+    const char *crunch;         /* mirage-crunch */
     const char *library_folder; /* holds libmirage-config.so */
 };
 
-/* Find them from the environment's MIRAGE_ROOT, the command's own place, or the source tree it was built from. */
+/*
+ * Find them from the environment's MIRAGE_ROOT, the command's own place, or the source tree it was built
+ * from.
+ */
 bool installation_find(struct installation *out);
 
 struct project {
     struct installation installation;
-    const char *folder;  /* absolute */
+    const char *folder; /* absolute */
     const char *name;
-    const char *config;  /* folder/config.c */
+    const char *config; /* folder/config.c */
     const struct target *target;
     bool release;
     const char *sanitize; /* "address,undefined", or NULL */
     struct compiler compiler;
-    const char *home;     /* absolute; its _build holds all that is made: the folder, or the application that it tests */
-    const char *build;    /* home/_build/<target>[-release][-sanitize][-<configuration>] */
-    const char *cache;    /* home/_build/cache: what is known of the sources */
+    const char
+        *home; /* absolute; its _build holds all that is made: the folder, or the application that it tests */
+    const char *build; /* home/_build/<target>[-release][-sanitize][-<configuration>] */
+    const char *cache; /* home/_build/cache: what is known of the sources */
     const char *binary;
     struct strings compile_flags, link_flags;
 };
@@ -53,8 +57,12 @@ struct runtime {
 bool runtime_begin(const struct project *project, struct runtime *out);
 bool runtime_end(const struct project *project, struct runtime *runtime);
 
-/* Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add their paths to `written`. */
-bool generate(const struct project *project, const struct program *program, const struct strings *runtime_objects, struct strings *written);
+/*
+ * Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add
+ * their paths to `written`.
+ */
+bool generate(const struct project *project, const struct program *program,
+              const struct strings *runtime_objects, struct strings *written);
 
 /* One instance's C file; one program's main.c. Both texts are kept. */
 char *instance_source(const struct graph *graph, const struct instance *instance);

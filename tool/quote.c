@@ -16,7 +16,9 @@ const char *ninja_path(const char *path)
 
 const char *shell_word(const char *word)
 {
-    if (word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@")] == '\0' && *word != '\0')
+    if (word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@")] ==
+            '\0' &&
+        *word != '\0')
         return word;
     struct out out = { 0 };
     out_print(&out, "'");

@@ -14,7 +14,9 @@
 
 static const char *made_by(const char *title)
 {
-    return text("# %s\n\n<!-- Made by `mirage help --markdown DIR`; change the sources, not this page. -->\n\n", title);
+    return text(
+        "# %s\n\n<!-- Made by `mirage help --markdown DIR`; change the sources, not this page. -->\n\n",
+        title);
 }
 
 static char *finish(struct out *out)
@@ -38,23 +40,30 @@ static const char *cell(const char *s)
 static void print_command(struct out *out, const struct cli_command *c)
 {
     out_print(out, "## mirage %s\n\n", c->name);
-    out_print(out, "`mirage %s%s%s%s` – %s.\n\n%s\n\n", c->name, c->options[0].name == NULL ? "" : " [OPTION...]",
-              *c->usage == '\0' ? "" : " ", c->usage, c->summary, c->description);
+    out_print(out, "`mirage %s%s%s%s` – %s.\n\n%s\n\n", c->name,
+              c->options[0].name == NULL ? "" : " [OPTION...]", *c->usage == '\0' ? "" : " ", c->usage,
+              c->summary, c->description);
     out_print(out, "| Option | |\n| --- | --- |\n");
     for (const struct argp_option *o = c->options; o->name != NULL; o++)
-        out_print(out, "| `%s--%s%s%s` | %s |\n", o->key < 256 ? text("-%c`, `", o->key) : "", o->name, o->arg == NULL ? "" : "=",
-                  o->arg == NULL ? "" : o->arg, cell(o->doc));
+        out_print(out, "| `%s--%s%s%s` | %s |\n", o->key < 256 ? text("-%c`, `", o->key) : "", o->name,
+                  o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg, cell(o->doc));
     out_print(out, "| `-h`, `--help` | This text |\n\n");
     if (c->takes_keys)
-        out_print(out, "The configuration's own keys are options too, as `--KEY=VALUE`; `mirage describe` lists them.\n\n");
+        out_print(out, "The configuration's own keys are options too, as `--KEY=VALUE`; `mirage describe` "
+                       "lists them.\n\n");
 }
 
 static const char *commands_page(void)
 {
     struct out out = { 0 };
-    out_print(&out, "%s`mirage help COMMAND`, `mirage COMMAND --help` and the manual pages say the same. FOLDER is the folder of the "
-                    "application's `config.c`, the working directory when it is left out. A command ends with status 0 on success, 1 when the "
-                    "work could not be done, and 2 for a mistake on the command line.\n\n| Command | |\n| --- | --- |\n", made_by("Commands"));
+    out_print(
+        &out,
+        "%s`mirage help COMMAND`, `mirage COMMAND --help` and the manual pages say the same. FOLDER is the "
+        "folder of the "
+        "application's `config.c`, the working directory when it is left out. A command ends with status 0 "
+        "on success, 1 when the "
+        "work could not be done, and 2 for a mistake on the command line.\n\n| Command | |\n| --- | --- |\n",
+        made_by("Commands"));
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         out_print(&out, "| [mirage %s](#mirage-%s) | %s |\n", c->name, c->name, cell(c->summary));
     out_print(&out, "\n");
@@ -92,7 +101,8 @@ static void print_keys(struct out *out, const struct description *d)
     out_print(out, "| Key | Type | Default | |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < d->key_count; i++) {
         const struct declared_key *k = &d->keys[i];
-        out_print(out, "| `%s` | %s | %s | %s |\n", k->name, k->kind, *k->value == '\0' ? "" : text("`%s`", cell(k->value)), cell(k->doc));
+        out_print(out, "| `%s` | %s | %s | %s |\n", k->name, k->kind,
+                  *k->value == '\0' ? "" : text("`%s`", cell(k->value)), cell(k->doc));
     }
     out_print(out, "\n");
 }
@@ -107,7 +117,8 @@ static void print_args(struct out *out, const struct description *d)
         char *type = keep_string(a->type);
         for (char *c = type; *c != '\0'; c++)
             *c = (char)tolower((unsigned char)*c);
-        out_print(out, "| `--%s` | %s | %s | %s |\n", option_name(a->name), type, a->value == NULL ? "" : text("`%s`", cell(a->value)), cell(a->doc));
+        out_print(out, "| `--%s` | %s | %s | %s |\n", option_name(a->name), type,
+                  a->value == NULL ? "" : text("`%s`", cell(a->value)), cell(a->doc));
     }
     out_print(out, "\n");
 }
@@ -134,14 +145,17 @@ static void print_source(struct out *out, const struct catalog_entry *e, const s
 
 static void print_choices(struct out *out)
 {
-    out_print(out, "## Configure-time keys\n\nThe catalogue declares these; they are options of `mirage` for every application that uses a module they choose.\n\n"
+    out_print(out, "## Configure-time keys\n\nThe catalogue declares these; they are options of `mirage` for "
+                   "every application that uses a module they choose.\n\n"
                    "| Key | Default | |\n| --- | --- | --- |\n");
     for (const struct catalog_choice *c = catalog_choices; c->name != NULL; c++) {
         struct strings choices = { 0 };
         for (const char *const *value = c->choices; *value != NULL; value++)
             strings_add(&choices, *value);
-        const char *elsewhere = c->elsewhere == NULL ? "" : text("; `%s` for other targets than `linux`", c->elsewhere);
-        out_print(out, "| `--%s=%s` | `%s`%s | %s |\n", c->name, strings_join(&choices, "\\|"), c->default_value, elsewhere, cell(c->doc));
+        const char *elsewhere =
+            c->elsewhere == NULL ? "" : text("; `%s` for other targets than `linux`", c->elsewhere);
+        out_print(out, "| `--%s=%s` | `%s`%s | %s |\n", c->name, strings_join(&choices, "\\|"),
+                  c->default_value, elsewhere, cell(c->doc));
     }
 }
 
@@ -152,7 +166,8 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 }
 
 /* Read the sources in a folder that is then removed: nothing is built, and help leaves nothing behind. */
-static bool describe_sources(const struct installation *where, const struct strings *sources, struct description **out)
+static bool describe_sources(const struct installation *where, const struct strings *sources,
+                             struct description **out)
 {
     char cache[] = "/tmp/mirage-help-XXXXXX";
     const char *cc = getenv("CC");
@@ -163,7 +178,10 @@ static bool describe_sources(const struct installation *where, const struct stri
         error("there is no C compiler '%s', which reads the modules' sources", cc);
         return false;
     }
-    const struct compiler compiler = { .cc = cc, .version = command.out, .is_clang = strstr(command.out, "clang") != NULL, .include = where->include };
+    const struct compiler compiler = { .cc = cc,
+                                       .version = command.out,
+                                       .is_clang = strstr(command.out, "clang") != NULL,
+                                       .include = where->include };
     if (mkdtemp(cache) == NULL) {
         error("cannot make a temporary folder in /tmp");
         return false;
@@ -176,7 +194,8 @@ static bool describe_sources(const struct installation *where, const struct stri
 /* An installation may have been made without some of them. */
 static bool is_shipped(const struct installation *where, const struct catalog_entry *e)
 {
-    return e->source == NULL || file_exists(path_join(where->root, e->source)) || folder_exists(path_join(where->root, e->source));
+    return e->source == NULL || file_exists(path_join(where->root, e->source)) ||
+           folder_exists(path_join(where->root, e->source));
 }
 
 static const char *modules_page(const struct installation *where)
@@ -185,16 +204,22 @@ static const char *modules_page(const struct installation *where)
     struct strings sources = { 0 };
     struct description *described;
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
-        if (e->source != NULL && is_shipped(where, e) && !strings_has(&sources, path_join(where->root, e->source)))
+        if (e->source != NULL && is_shipped(where, e) &&
+            !strings_has(&sources, path_join(where->root, e->source)))
             strings_add(&sources, path_join(where->root, e->source));
     if (!describe_sources(where, &sources, &described))
         return NULL;
-    out_print(&out, "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to a configuration. Keys are constants of the source, "
-                    "set with `set_int` and its kin; arguments are read when the program starts. [The configuration language](configuration.md) explains both.\n\n"
-                    "| Function | Gives | |\n| --- | --- | --- |\n", made_by("Modules"));
+    out_print(&out,
+              "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to "
+              "a configuration. Keys are constants of the source, "
+              "set with `set_int` and its kin; arguments are read when the program starts. [The "
+              "configuration language](configuration.md) explains both.\n\n"
+              "| Function | Gives | |\n| --- | --- | --- |\n",
+              made_by("Modules"));
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
         if (is_shipped(where, e))
-            out_print(&out, "| [%s](#%s) | %s | %s |\n", e->name, e->name, signature_link(e->result), cell(e->doc));
+            out_print(&out, "| [%s](#%s) | %s | %s |\n", e->name, e->name, signature_link(e->result),
+                      cell(e->doc));
     out_print(&out, "\n");
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++) {
         if (!is_shipped(where, e))
@@ -325,9 +350,14 @@ static const char *signatures_page(const struct installation *where)
     char *functor = file_read(text("%s/mirage/functor.h", where->include), NULL);
     if (functor != NULL)
         signature_headers(functor, &headers);
-    out_print(&out, "%sA signature is a header in `include/mirage/sig/`: its contract, then a macro that declares the types and operations of a module named `M`. "
-                    "`IO` marks what may suspend the calling fiber. Operations whose names begin with `on_` are events: the module calls them, and a functor "
-                    "that has the module as its parameter defines them. [Functors](functors.md) explains how to write one.\n\n", made_by("Signatures"));
+    out_print(&out,
+              "%sA signature is a header in `include/mirage/sig/`: its contract, then a macro that declares "
+              "the types and operations of a module named `M`. "
+              "`IO` marks what may suspend the calling fiber. Operations whose names begin with `on_` are "
+              "events: the module calls them, and a functor "
+              "that has the module as its parameter defines them. [Functors](functors.md) explains how to "
+              "write one.\n\n",
+              made_by("Signatures"));
     for (size_t i = 0; i < headers.count; i++) {
         char *header = file_read(text("%s/mirage/sig/%s", where->include, headers.items[i]), NULL);
         if (header == NULL) {

@@ -69,7 +69,8 @@ static bool start(struct running *r, struct command *command)
         }
         posix_spawn_file_actions_adddup2(&actions, pipes[i][1], i + 1);
     }
-    failed = posix_spawnp(&r->pid, command->argv[0], &actions, NULL, (char *const *)command->argv, plain_environment());
+    failed = posix_spawnp(&r->pid, command->argv[0], &actions, NULL, (char *const *)command->argv,
+                          plain_environment());
 out:
     posix_spawn_file_actions_destroy(&actions);
     for (int i = 0; i < 2; i++) {
@@ -167,7 +168,8 @@ long run_begin(const char *const *argv, const char *log)
     posix_spawn_file_actions_destroy(&actions);
     if (failed == 0)
         return pid;
-    error("cannot run %s: %s%s", argv[0], strerror(failed), strcmp(argv[0], "ninja") == 0 ? "; install the package ninja-build" : "");
+    error("cannot run %s: %s%s", argv[0], strerror(failed),
+          strcmp(argv[0], "ninja") == 0 ? "; install the package ninja-build" : "");
     return 0;
 }
 

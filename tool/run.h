@@ -12,7 +12,7 @@ struct command {
     const char *const *argv; /* looked up in PATH, ended by NULL */
     char *out, *err;         /* what it printed, kept; never NULL after run_all */
     size_t out_len, err_len;
-    int status;              /* exit status; 128 + signal; -1 when it could not be started */
+    int status; /* exit status; 128 + signal; -1 when it could not be started */
 };
 
 /*

@@ -1,4 +1,6 @@
-/* The runtime's objects: compiled once for each compiler and set of flags, and shared by every application. */
+/*
+ * The runtime's objects: compiled once for each compiler and set of flags, and shared by every application.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,41 +35,49 @@ static const char *flat_name(const char *path)
 }
 
 /*
- * Some of a folder's sources in C, as a unit for the compiler: reading the headers is most of its work. What each has for
- * itself by LOG_SOURCE gets a name of its own.
+ * Some of a folder's sources in C, as a unit for the compiler: reading the headers is most of its work. What
+ * each has for itself by LOG_SOURCE gets a name of its own.
  */
 static bool write_unit(const char *path, const char *const *sources, size_t count)
 {
     struct out out = { 0 };
     out_print(&out, "/* Made by mirage. */\n");
     for (size_t i = 0; i < count; i++)
-        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n", i, sources[i]);
+        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n",
+                  i, sources[i]);
     bool ok = file_write(path, out.data, out.len);
     out_free(&out);
     return ok;
 }
 
-static void add_object(struct out *ninja, struct runtime *runtime, const char *folder, const char *name, const char *source)
+static void add_object(struct out *ninja, struct runtime *runtime, const char *folder, const char *name,
+                       const char *source)
 {
     out_print(ninja, "build %s.o: compile %s\n", name, ninja_path(source));
     strings_add(&runtime->objects, text("%s/%s.o", folder, name));
 }
 
-/* The units of C and the assembly of one of the target's folders; a source that is added or a header that changes counts, too. */
-static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder, struct runtime *runtime)
+/*
+ * The units of C and the assembly of one of the target's folders; a source that is added or a header that
+ * changes counts, too.
+ */
+static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder,
+                       struct runtime *runtime)
 {
     struct strings c = { 0 }, assembly = { 0 };
     const char *path = text("%s/%s", p->installation.root, folder);
     folder_files(path, ".c", &c);
     folder_files(path, ".S", &assembly);
     for (size_t i = 0; i < c.count; i += UNIT_FILES) {
-        const char *name = text("%s-%zu", flat_name(folder), i / UNIT_FILES + 1), *unit = text("%s/%s.c", cache, name);
+        const char *name = text("%s-%zu", flat_name(folder), i / UNIT_FILES + 1),
+                   *unit = text("%s/%s.c", cache, name);
         if (!write_unit(unit, c.items + i, c.count - i < UNIT_FILES ? c.count - i : UNIT_FILES))
             return false;
         add_object(ninja, runtime, cache, name, unit);
     }
     for (size_t i = 0; i < assembly.count; i++)
-        add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1), assembly.items[i]);
+        add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1),
+                   assembly.items[i]);
     strings_add_all(&runtime->inputs, c.items, c.count);
     strings_add_all(&runtime->inputs, assembly.items, assembly.count);
     strings_add(&runtime->inputs, path);
@@ -78,14 +88,17 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
 static bool write_ninja(const char *cache, const struct project *p, struct runtime *runtime)
 {
     struct out out = { 0 };
-    out_print(&out, "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
-                    "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  description = compile $in\n",
+    out_print(&out,
+              "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
+              "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  "
+              "description = compile $in\n",
               p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
     bool ok = true;
     for (const char *const *folder = p->target->folders; ok && *folder != NULL; folder++)
         ok = add_folder(&out, p, cache, *folder, runtime);
     if (ok && runtime->objects.count == 0) {
-        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed", p->installation.root);
+        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed",
+              p->installation.root);
         ok = false;
     }
     ok = ok && file_write(text("%s/build.ninja", cache), out.data, out.len);

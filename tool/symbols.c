@@ -50,8 +50,8 @@ static void read_table(Elf *elf, Elf_Scn *section, Dwfl_Module *module, struct s
     size_t count = header.sh_entsize == 0 ? 0 : header.sh_size / header.sh_entsize;
     for (size_t i = 0; i < count; i++) {
         GElf_Sym symbol;
-        if (gelf_getsym(data, (int)i, &symbol) == NULL ||
-            GELF_ST_BIND(symbol.st_info) == STB_LOCAL || symbol.st_shndx == SHN_UNDEF)
+        if (gelf_getsym(data, (int)i, &symbol) == NULL || GELF_ST_BIND(symbol.st_info) == STB_LOCAL ||
+            symbol.st_shndx == SHN_UNDEF)
             continue;
         struct search s = { .name = elf_strptr(elf, header.sh_link, symbol.st_name) };
         if (s.name == NULL)
@@ -109,8 +109,8 @@ static bool refers_to(Elf *elf, const GElf_Shdr *relocations, size_t index, cons
     GElf_Sym entry;
     Elf_Scn *section = elf_getscn(elf, relocations->sh_link);
     Elf_Data *data = section == NULL ? NULL : elf_getdata(section, NULL);
-    if (data == NULL || gelf_getshdr(section, &table) == NULL || gelf_getsym(data, (int)index, &entry) == NULL ||
-        entry.st_shndx != SHN_UNDEF)
+    if (data == NULL || gelf_getshdr(section, &table) == NULL ||
+        gelf_getsym(data, (int)index, &entry) == NULL || entry.st_shndx != SHN_UNDEF)
         return false;
     const char *name = elf_strptr(elf, table.sh_link, entry.st_name);
     return name != NULL && strcmp(name, symbol) == 0;
@@ -132,7 +132,8 @@ static bool line_of(Dwfl_Module *module, Dwarf_Addr address, const char **file, 
 }
 
 /* The first relocation against the symbol, in one section of relocations, whose line is known. */
-static bool find_use(Elf *elf, Elf_Scn *section, Dwfl_Module *module, const char *symbol, const char **file, int *line)
+static bool find_use(Elf *elf, Elf_Scn *section, Dwfl_Module *module, const char *symbol, const char **file,
+                     int *line)
 {
     GElf_Shdr header, applies;
     GElf_Rela rela;
@@ -142,7 +143,8 @@ static bool find_use(Elf *elf, Elf_Scn *section, Dwfl_Module *module, const char
         return false;
     size_t count = header.sh_entsize == 0 ? 0 : header.sh_size / header.sh_entsize;
     for (size_t i = 0; i < count; i++) {
-        if (gelf_getrela(data, (int)i, &rela) == NULL || !refers_to(elf, &header, GELF_R_SYM(rela.r_info), symbol))
+        if (gelf_getrela(data, (int)i, &rela) == NULL ||
+            !refers_to(elf, &header, GELF_R_SYM(rela.r_info), symbol))
             continue;
         if (line_of(module, applies.sh_addr + rela.r_offset, file, line))
             return true;

@@ -9,14 +9,19 @@
 #endif
 
 static const char *const none[] = { NULL };
-static const char *const linux_folders[] = { "runtime", "lib/packet", "platform/linux", "platform/posix", "platform/arch/" HOST_ARCH, NULL };
+static const char *const linux_folders[] = {
+    "runtime", "lib/packet", "platform/linux", "platform/posix", "platform/arch/" HOST_ARCH, NULL
+};
 static const char *const linux_libraries[] = { "-pthread", NULL };
-static const char *const sim_folders[] = { "runtime", "lib/packet", "platform/sim", "platform/posix", "platform/arch/" HOST_ARCH, NULL };
+static const char *const sim_folders[] = {
+    "runtime", "lib/packet", "platform/sim", "platform/posix", "platform/arch/" HOST_ARCH, NULL
+};
 static const char *const sim_arguments[] = { "seed", NULL };
 
 const struct target targets[] = {
     { "linux", "a Linux process on the kernel's sockets", linux_folders, linux_libraries, none },
-    { "sim", "a process in a simulation of its own: virtual time, and randomness from a seed", sim_folders, none, sim_arguments },
+    { "sim", "a process in a simulation of its own: virtual time, and randomness from a seed", sim_folders,
+      none, sim_arguments },
     { 0 },
 };
 

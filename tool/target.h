@@ -6,7 +6,7 @@
 
 struct target {
     const char *name, *summary;
-    const char *const *folders; /* of the runtime's sources below the root, ended by NULL */
+    const char *const *folders;   /* of the runtime's sources below the root, ended by NULL */
     const char *const *libraries; /* linker flags, ended by NULL */
     const char *const *arguments; /* runtime arguments that its platform declares, ended by NULL */
 };

@@ -26,12 +26,17 @@ bool token_is(const struct token *token, const char *text);
 /* Take the token when it is `text`. */
 bool tokens_take(struct tokens *t, const char *text);
 
-/* The kept text of a name or number; of adjacent strings, joined and unescaped. NULL when it is another kind. */
+/*
+ * The kept text of a name or number; of adjacent strings, joined and unescaped. NULL when it is another kind.
+ */
 char *tokens_take_name(struct tokens *t);
 char *tokens_take_number(struct tokens *t);
 char *tokens_take_string(struct tokens *t);
 
-/* Skip to the given punctuation at this depth of brackets, and not past a closing bracket of the enclosing ones. */
+/*
+ * Skip to the given punctuation at this depth of brackets, and not past a closing bracket of the enclosing
+ * ones.
+ */
 void tokens_skip_to(struct tokens *t, const char *punctuation, const char *or_else);
 
 #endif

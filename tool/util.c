@@ -225,7 +225,7 @@ out:
 bool folder_make(const char *path)
 {
     char *copy = keep_string(path);
-    for (char *at = copy + 1; ; at++) {
+    for (char *at = copy + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;
         char kept = *at;
@@ -341,8 +341,8 @@ const char *path_shown(const char *path)
     return path;
 }
 
-static void message(const char *kind, const char *colour, const char *file, int line,
-                    const char *format, va_list args)
+static void message(const char *kind, const char *colour, const char *file, int line, const char *format,
+                    va_list args)
 {
     bool colours = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
     fflush(stdout);

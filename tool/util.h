@@ -41,16 +41,22 @@ void out_free(struct out *out);
 /* files */
 bool file_exists(const char *path);
 bool folder_exists(const char *path);
-/* Add the paths of a folder's files whose names end so, in the order of their names; hidden ones are left out. Whether there are any. */
+/*
+ * Add the paths of a folder's files whose names end so, in the order of their names; hidden ones are left
+ * out. Whether there are any.
+ */
 bool folder_files(const char *folder, const char *ending, struct strings *out);
 /* The whole file, kept, with a NUL behind; NULL when it can't be read (errno tells). */
 char *file_read(const char *path, size_t *len);
-/* Write the file only when its contents differ, so that nothing is rebuilt in vain; makes its folders. Tells the user and returns false when it can't. */
+/*
+ * Write the file only when its contents differ, so that nothing is rebuilt in vain; makes its folders. Tells
+ * the user and returns false when it can't.
+ */
 bool file_write(const char *path, const char *data, size_t len);
-bool folder_make(const char *path); /* with those above it */
-char *path_absolute(const char *path);               /* of a path that need not exist */
+bool folder_make(const char *path);                    /* with those above it */
+char *path_absolute(const char *path);                 /* of a path that need not exist */
 char *path_join(const char *folder, const char *name); /* `name` alone when it is absolute */
-const char *path_name(const char *path);             /* behind the last slash */
+const char *path_name(const char *path);               /* behind the last slash */
 char *path_folder(const char *path);
 /* The path as the user would write it: relative to the working directory when it lies below. */
 const char *path_shown(const char *path);

@@ -1,4 +1,7 @@
-/* The services of the bench on the kernel's sockets, one thread, epoll. An argument is for how many microseconds it looks before it sleeps. */
+/*
+ * The services of the bench on the kernel's sockets, one thread, epoll. An argument is for how many
+ * microseconds it looks before it sleeps.
+ */
 #include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -33,7 +36,8 @@ static void serve(int epoll, int type, uint16_t port)
     struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
     int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0), on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 || (type == SOCK_STREAM && listen(fd, 1024) != 0))
+    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 ||
+        (type == SOCK_STREAM && listen(fd, 1024) != 0))
         err(1, "port %u", port);
     watch(epoll, fd, EPOLLIN, port | (type == SOCK_STREAM ? LISTENER : DATAGRAMS));
 }

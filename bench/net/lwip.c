@@ -1,7 +1,8 @@
 /*
- * lwip TAP ADDRESS NETMASK: the services of the bench on lwIP's raw API, over a tap that is there. Debian's liblwip is
- * the port with threads: one for the stack, in which everything here runs, and one that reads the tap. Its own driver
- * for taps writes behind its buffers when a frame is longer than 600 bytes, so this has another.
+ * lwip TAP ADDRESS NETMASK: the services of the bench on lwIP's raw API, over a tap that is there. Debian's
+ * liblwip is the port with threads: one for the stack, in which everything here runs, and one that reads the
+ * tap. Its own driver for taps writes behind its buffers when a frame is longer than 600 bytes, so this has
+ * another.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -102,7 +103,8 @@ static void echo_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const 
 static void listen_on(unsigned port)
 {
     struct tcp_pcb *pcb = tcp_new();
-    if (pcb == NULL || tcp_bind(pcb, IP_ANY_TYPE, (u16_t)port) != ERR_OK || (pcb = tcp_listen_with_backlog(pcb, 255)) == NULL)
+    if (pcb == NULL || tcp_bind(pcb, IP_ANY_TYPE, (u16_t)port) != ERR_OK ||
+        (pcb = tcp_listen_with_backlog(pcb, 255)) == NULL)
         errx(1, "port %u", port);
     tcp_arg(pcb, (void *)(size_t)port);
     tcp_accept(pcb, accepted);

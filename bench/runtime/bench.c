@@ -279,7 +279,8 @@ int main(void)
         { "", "ns", "GNU pth", NULL, pth_spawn_join, 0, 50000, 3 },
         { "mailbox round trip", "ns", "boost.fiber", mailbox, boost_fiber_channel, 5000000, 500000, 3 },
         { "timer, set and fired, 100 k", "ns", "libuv", timers, uv_timers, 100000, 100000, 5 },
-        { "memory of a sleeping fiber, 1 M", "bytes", "boost.fiber, 10 k", memory, boost_fiber_memory, 1000000, 10000, 1 },
+        { "memory of a sleeping fiber, 1 M", "bytes", "boost.fiber, 10 k", memory, boost_fiber_memory,
+          1000000, 10000, 1 },
         { "spawn, sleep, cancel, end, 1 M", "ns", "", crowd, NULL, 1000000, 0, 1 },
     };
     printf("| %-32s | %12s | %-18s | %12s | %6s |\n", "", "Mirage in C", "peer", "", "ratio");

@@ -1,4 +1,7 @@
-/* blast INTERFACE BYTES SEGMENT SECONDS: TCP frames of so many payload bytes through a packet socket, from memory. */
+/*
+ * blast INTERFACE BYTES SEGMENT SECONDS: TCP frames of so many payload bytes through a packet socket, from
+ * memory.
+ */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
@@ -10,8 +13,10 @@
 #include <sys/uio.h>
 #include <time.h>
 
-static const unsigned char head[54] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 9, 0, 1,
-                                        10, 9, 0, 2, 0x10, 0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 1, 0, 0, 0, 0, 0 };
+static const unsigned char head[54] = { 2,    0, 0,  0, 0,    2,    2,    0, 0,    0, 0, 1, 8,  0,
+                                        0x45, 0, 0,  0, 0,    1,    0x40, 0, 64,   6, 0, 0, 10, 9,
+                                        0,    1, 10, 9, 0,    2,    0x10, 0, 0x20, 0, 0, 0, 0,  1,
+                                        0,    0, 0,  1, 0x50, 0x10, 1,    0, 0,    0, 0, 0 };
 static unsigned char frame[70000];
 
 int main(int argc, char **argv)
@@ -24,8 +29,12 @@ int main(int argc, char **argv)
     unsigned bytes = (unsigned)atoi(argv[2]), segment = (unsigned)atoi(argv[3]);
     struct virtio_net_hdr h = { 0 };
     if (segment > 0)
-        h = (struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .hdr_len = 54,
-                                     .gso_size = (unsigned short)segment, .csum_start = 34, .csum_offset = 16 };
+        h = (struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+                                     .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+                                     .hdr_len = 54,
+                                     .gso_size = (unsigned short)segment,
+                                     .csum_start = 34,
+                                     .csum_offset = 16 };
     memcpy(frame, head, sizeof head);
     frame[16] = (unsigned char)((bytes + 40) >> 8);
     frame[17] = (unsigned char)(bytes + 40);

@@ -21,8 +21,7 @@ IO err block_ramdisk_connect(struct block_ramdisk **out)
 {
     struct block_ramdisk *block;
 
-    if (sector_size < 512 || (sector_size & (sector_size - 1)) || size < sector_size ||
-        size % sector_size) {
+    if (sector_size < 512 || (sector_size & (sector_size - 1)) || size < sector_size || size % sector_size) {
         log_error("a ramdisk of %lld bytes in sectors of %lld: must be whole sectors of a power of two",
                   (long long)size, (long long)sector_size);
         return ERR_INVALID;
@@ -61,8 +60,7 @@ static err check(const struct block_ramdisk *block, uint64_t sector, uint64_t co
 }
 
 /* The bytes are copied: later writes must not show in what was read. */
-IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t count,
-                          struct buf **out)
+IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t count, struct buf **out)
 {
     struct buf *chain = NULL, **end = &chain;
     const uint8_t *from;

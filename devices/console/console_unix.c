@@ -29,12 +29,12 @@ enum way {
 };
 
 struct console_unix {
-    int fd;              /* a duplicate of standard output, or opened anew */
+    int fd; /* a duplicate of standard output, or opened anew */
     enum way way;
-    bool registered;     /* `wait` is open, which was not needed before it was full */
+    bool registered; /* `wait` is open, which was not needed before it was full */
     struct linux_fd wait;
     struct os_mutex mutex;
-    char line[512];      /* where a line gets its line feed; the mutex's */
+    char line[512]; /* where a line gets its line feed; the mutex's */
 };
 
 /* Find out what standard output is. */

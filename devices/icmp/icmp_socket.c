@@ -205,7 +205,8 @@ static IO err exchange(struct echo *echo, os_time deadline, os_time *round_trip)
         return ERR_NO_MEMORY;
     os_time begin = os_now();
     err e = OK;
-    OS_DEADLINE(deadline) {
+    OS_DEADLINE(deadline)
+    {
         e = send_request(echo, packet);
         if (e == OK)
             e = await_reply(echo, packet, room);
@@ -216,10 +217,12 @@ static IO err exchange(struct echo *echo, os_time deadline, os_time *round_trip)
     return e;
 }
 
-IO err icmp_socket_ping(struct icmp_socket *icmp, const struct ip_addr *destination, uint16_t sequence, size_t len,
-                        os_time timeout, os_time *round_trip)
+IO err icmp_socket_ping(struct icmp_socket *icmp, const struct ip_addr *destination, uint16_t sequence,
+                        size_t len, os_time timeout, os_time *round_trip)
 {
-    struct echo echo = { .is_v4 = ip_is_v4(destination), .id = ++icmp->last_id, .sequence = sequence, .len = len };
+    struct echo echo = {
+        .is_v4 = ip_is_v4(destination), .id = ++icmp->last_id, .sequence = sequence, .len = len
+    };
     int type = echo.is_v4 ? icmp->type_v4 : icmp->type_v6;
 
     if (len > PAYLOAD_MAX)

@@ -153,8 +153,8 @@ IO err kv_crunch_get(struct kv_crunch *kv, const char *key, struct buf **out)
     return view(entry->data, entry->size, out);
 }
 
-IO err kv_crunch_read(struct kv_crunch *kv, const char *key, enum kv_encoding encoding,
-                      uint64_t offset, uint64_t len, struct buf **out)
+IO err kv_crunch_read(struct kv_crunch *kv, const char *key, enum kv_encoding encoding, uint64_t offset,
+                      uint64_t len, struct buf **out)
 {
     const struct crunch_entry *entry;
     uint64_t size;
@@ -178,8 +178,8 @@ static size_t segment_len(const struct crunch_entry *entry, size_t from)
  * The names under the dictionary `key` whose first entry is `at`, one for each run of
  * entries that share their next segment. Called first without `list`, to measure.
  */
-static void each_name(struct kv_crunch *kv, const char *key, uint64_t at, struct kv_list *list,
-                      size_t *count, size_t *bytes)
+static void each_name(struct kv_crunch *kv, const char *key, uint64_t at, struct kv_list *list, size_t *count,
+                      size_t *bytes)
 {
     const struct crunch_index *index = kv->index;
     size_t len = strlen(key), from = len ? len + 1 : 0;

@@ -35,8 +35,7 @@ struct kv_direct {
 
 static int open_beneath(int folder, const char *path, int flags)
 {
-    struct open_how how = { .flags = (uint64_t)flags,
-                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     int fd;
 
     /* EAGAIN: something was renamed on the way, so that the kernel can't be sure. */
@@ -297,8 +296,8 @@ IO err kv_direct_get(struct kv_direct *kv, const char *key, struct buf **out)
     return ERR_IO;
 }
 
-IO err kv_direct_read(struct kv_direct *kv, const char *key, enum kv_encoding encoding,
-                      uint64_t offset, uint64_t len, struct buf **out)
+IO err kv_direct_read(struct kv_direct *kv, const char *key, enum kv_encoding encoding, uint64_t offset,
+                      uint64_t len, struct buf **out)
 {
     struct stat st;
     uint64_t size;
@@ -318,8 +317,7 @@ IO err kv_direct_read(struct kv_direct *kv, const char *key, enum kv_encoding en
 }
 
 /* What a name in a folder is; ERR_NOT_FOUND when it isn't shown. */
-static err entry_kind(struct kv_direct *kv, const char *key, const struct dirent *entry,
-                      enum kv_kind *out)
+static err entry_kind(struct kv_direct *kv, const char *key, const struct dirent *entry, enum kv_kind *out)
 {
     char path[KV_KEY_MAX + 2 + sizeof entry->d_name];
     struct stat st;
@@ -423,8 +421,7 @@ IO err kv_direct_list(struct kv_direct *kv, const char *key, struct kv_list *out
         return e;
     }
     for (size_t i = 0; i < names.list.count; i++)
-        names.list.entries[i].name =
-            (char *)names.list.storage + (uintptr_t)names.list.entries[i].name;
+        names.list.entries[i].name = (char *)names.list.storage + (uintptr_t)names.list.entries[i].name;
     if (names.list.count)
         qsort(names.list.entries, names.list.count, sizeof *names.list.entries, compare_entries);
     *out = names.list;

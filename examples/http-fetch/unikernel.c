@@ -41,7 +41,8 @@ IO err fetch_start(struct console *console, struct client *client)
     struct client_exchange *exchange;
     err e = OK;
 
-    OS_DEADLINE(os_now() + timeout) {
+    OS_DEADLINE(os_now() + timeout)
+    {
         TRY(client_request(client, &call, NULL, &exchange));
         e = print_reply(console, exchange);
         client_close(exchange);

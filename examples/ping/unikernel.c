@@ -12,7 +12,8 @@ ARG_INT(count, 4, "how many echoes to send");
 ARG_DURATION(interval, "1s", "time between two of them");
 ARG_DURATION(timeout, "5s", "how long to wait for a reply");
 
-static IO err echo(struct console *console, struct icmp *icmp, const struct ip_addr *address, uint16_t sequence)
+static IO err echo(struct console *console, struct icmp *icmp, const struct ip_addr *address,
+                   uint16_t sequence)
 {
     char line[128], text[IP_TEXT_SIZE];
     os_time round_trip;

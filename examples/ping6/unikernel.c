@@ -41,9 +41,11 @@ IO err ping6_start(struct console *console, struct ip *ip, struct icmp *icmp)
         err e = icmp_ping(icmp, &host, (uint16_t)i, 56, SECONDS(2), &round_trip);
         TRY(os_check());
         if (e == OK)
-            snprintf(line, sizeof line, "reply from %s: sequence %lld, %.3f ms", text, (long long)i, (double)round_trip / MILLISECONDS(1));
+            snprintf(line, sizeof line, "reply from %s: sequence %lld, %.3f ms", text, (long long)i,
+                     (double)round_trip / MILLISECONDS(1));
         else
-            snprintf(line, sizeof line, "nothing from %s: sequence %lld, %s", text, (long long)i, err_string(e));
+            snprintf(line, sizeof line, "nothing from %s: sequence %lld, %s", text, (long long)i,
+                     err_string(e));
         TRY(console_log(console, line));
         answered += e == OK;
     }

@@ -20,7 +20,8 @@ static IO err ask(void *arg)
 
     err e = os_sleep_until(os_now() + q->takes);
     snprintf(line, sizeof line, "  asking ended with: %s", e == OK ? "an answer" : err_string(e));
-    OS_SHIELD {
+    OS_SHIELD
+    {
         IGNORE(console_log(q->console, line));
     }
     return e;
@@ -30,7 +31,7 @@ static IO err ask(void *arg)
 static IO err ask_patiently(struct question *q)
 {
     OS_DEADLINE(os_now() + patience)
-        TRY(ask(q));
+    TRY(ask(q));
     return OK;
 }
 

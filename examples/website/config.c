@@ -1,11 +1,11 @@
 #include <mirage/config.h>
 
-#define HEADERS                                                                                      \
-    "Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; "              \
-                               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",        \
-    "X-Content-Type-Options", "nosniff",                                                             \
-    "Referrer-Policy", "no-referrer",                                                                \
-    "Cross-Origin-Resource-Policy", "same-origin"
+#define HEADERS                                                                \
+    "Content-Security-Policy",                                                 \
+        "default-src 'none'; style-src 'self'; img-src 'self'; "               \
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",         \
+        "X-Content-Type-Options", "nosniff", "Referrer-Policy", "no-referrer", \
+        "Cross-Origin-Resource-Policy", "same-origin"
 
 void config(void)
 {

@@ -23,7 +23,9 @@ struct website {
 static IO err respond_not_found(struct website *w, struct http_exchange *exchange)
 {
     struct http_header fields[sizeof headers / sizeof *headers / 2 + 1];
-    struct http_response response = { .status = 404, .content_type = "text/html; charset=utf-8", .headers = fields };
+    struct http_response response = { .status = 404,
+                                      .content_type = "text/html; charset=utf-8",
+                                      .headers = fields };
     struct buf *body;
 
     for (size_t i = 0; headers[i] != NULL; i += 2)

@@ -8,12 +8,12 @@
 #include "../../lib/http_client/head.c"
 #include "../../lib/http_client/url.c"
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);   \
-            abort();                                                          \
-        }                                                                     \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 /* The next line of the input, as a string of its own. */

@@ -18,12 +18,12 @@
 #define FIELDS 8
 static const struct http_limits limits = { .line = 200, .section = 400, .fields = FIELDS, .body = 1000 };
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);   \
-            abort();                                                          \
-        }                                                                     \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 struct parsed {
@@ -57,7 +57,8 @@ static void check_same(const struct parsed *a, const struct parsed *b)
     CHECK(a->request.content_length == b->request.content_length);
     CHECK(a->request.field_count == b->request.field_count);
     for (size_t i = 0; i < a->request.field_count; i++)
-        CHECK(same_text(a->fields[i].name, b->fields[i].name) && same_text(a->fields[i].value, b->fields[i].value));
+        CHECK(same_text(a->fields[i].name, b->fields[i].name) &&
+              same_text(a->fields[i].value, b->fields[i].value));
 }
 
 static void check_one_by_one(const struct parsed *whole, const char *data, size_t len)
@@ -89,7 +90,8 @@ static void check_framing(const struct parsed *p, const char *data)
         if (lines == 0 || (lines == 1 && p->head.empty_line))
             continue;
         lengths += len > 14 && strncasecmp(line, "content-length", 14) == 0 && !http_is(line[14], HTTP_TCHAR);
-        codings += len > 17 && strncasecmp(line, "transfer-encoding", 17) == 0 && !http_is(line[17], HTTP_TCHAR);
+        codings +=
+            len > 17 && strncasecmp(line, "transfer-encoding", 17) == 0 && !http_is(line[17], HTTP_TCHAR);
         hosts += len > 4 && strncasecmp(line, "host:", 5) == 0;
     }
     CHECK(lengths + codings <= 1);

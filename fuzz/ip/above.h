@@ -7,7 +7,9 @@
 #include <mirage/checksum.h>
 #include <mirage/wire.h>
 
-struct ip { void *tcp, *udp, *icmp; };
+struct ip {
+    void *tcp, *udp, *icmp;
+};
 static struct ip fuzz_ip;
 static const struct ip_addr own[2] = { IP_V4(10, 0, 0, 2), { .bytes = { 0x20, 0x01, [15] = 2 } } };
 static const struct ip_addr peer[2] = { IP_V4(10, 0, 0, 1), { .bytes = { 0x20, 0x01, [15] = 1 } } };
@@ -30,17 +32,45 @@ err ip_source(struct ip *ip, const struct ip_addr *destination, struct ip_addr *
     return OK;
 }
 
-uint32_t ip_mtu(struct ip *ip, const struct ip_addr *destination) { (void)ip, (void)destination; return 1480; }
-void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu) { (void)ip, (void)destination, (void)mtu; }
-void ip_confirm(struct ip *ip, const struct ip_addr *destination) { (void)ip, (void)destination; }
-bool ip_has(struct ip *ip, const struct ip_addr *addr) { (void)ip; return ip_equal(addr, &own[0]) || ip_equal(addr, &own[1]); }
-uint32_t ip_offloads(struct ip *ip) { (void)ip; return 0; }
-void ip_listen_tcp(struct ip *ip, void *ctx) { ip->tcp = ctx; }
-void ip_listen_udp(struct ip *ip, void *ctx) { ip->udp = ctx; }
-void ip_listen_icmp(struct ip *ip, void *ctx) { ip->icmp = ctx; }
+uint32_t ip_mtu(struct ip *ip, const struct ip_addr *destination)
+{
+    (void)ip, (void)destination;
+    return 1480;
+}
+void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    (void)ip, (void)destination, (void)mtu;
+}
+void ip_confirm(struct ip *ip, const struct ip_addr *destination)
+{
+    (void)ip, (void)destination;
+}
+bool ip_has(struct ip *ip, const struct ip_addr *addr)
+{
+    (void)ip;
+    return ip_equal(addr, &own[0]) || ip_equal(addr, &own[1]);
+}
+uint32_t ip_offloads(struct ip *ip)
+{
+    (void)ip;
+    return 0;
+}
+void ip_listen_tcp(struct ip *ip, void *ctx)
+{
+    ip->tcp = ctx;
+}
+void ip_listen_udp(struct ip *ip, void *ctx)
+{
+    ip->udp = ctx;
+}
+void ip_listen_icmp(struct ip *ip, void *ctx)
+{
+    ip->icmp = ctx;
+}
 
 /* Correct the checksum at `field` of a message, unless the input wants it wrong. */
-static __attribute__((unused)) void correct(struct buf *b, size_t field, const struct ip_head *head, bool pseudo)
+static __attribute__((unused)) void correct(struct buf *b, size_t field, const struct ip_head *head,
+                                            bool pseudo)
 {
     if (b->len < field + 2)
         return;

@@ -4,7 +4,9 @@
 
 #include "../../lib/ethernet/ethernet.c"
 
-struct net { void *ctx; };
+struct net {
+    void *ctx;
+};
 static struct net fuzz_net;
 
 void net_info(struct net *net, struct network_info *out)
@@ -21,7 +23,10 @@ err net_write(struct net *net, struct buf *frame)
     return OK;
 }
 
-void net_listen(struct net *net, void *ctx) { net->ctx = ctx; }
+void net_listen(struct net *net, void *ctx)
+{
+    net->ctx = ctx;
+}
 
 static void check_raised(struct buf *packet)
 {
@@ -29,9 +34,21 @@ static void check_raised(struct buf *packet)
     buf_free(packet);
 }
 
-void ethernet_on_arp(void *ctx, struct buf *packet, bool group) { (void)ctx, (void)group; check_raised(packet); }
-void ethernet_on_ipv4(void *ctx, struct buf *packet, bool group) { (void)ctx, (void)group; check_raised(packet); }
-void ethernet_on_ipv6(void *ctx, struct buf *packet, bool group) { (void)ctx, (void)group; check_raised(packet); }
+void ethernet_on_arp(void *ctx, struct buf *packet, bool group)
+{
+    (void)ctx, (void)group;
+    check_raised(packet);
+}
+void ethernet_on_ipv4(void *ctx, struct buf *packet, bool group)
+{
+    (void)ctx, (void)group;
+    check_raised(packet);
+}
+void ethernet_on_ipv6(void *ctx, struct buf *packet, bool group)
+{
+    (void)ctx, (void)group;
+    check_raised(packet);
+}
 
 static err fuzz_entry(void *arg)
 {

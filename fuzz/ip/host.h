@@ -26,17 +26,47 @@
 static os_time fuzz_now = SECONDS(1000);
 static uint64_t fuzz_random;
 
-err platform_start(void) { return OK; }
-void platform_end(void) {}
-os_time platform_monotonic(void) { return fuzz_now; }
-os_time platform_wall(void) { return fuzz_now; }
-bool platform_can_wake(void) { return false; }
-void platform_console_write(enum platform_stream stream, const void *data, size_t len) { (void)stream, (void)data, (void)len; }
-bool platform_console_colour(enum platform_stream stream) { (void)stream; return false; }
-void platform_stack_trim(void *stack, size_t size) { (void)stack, (void)size; }
-void platform_exit(int status) { exit(status); }
+err platform_start(void)
+{
+    return OK;
+}
+void platform_end(void)
+{
+}
+os_time platform_monotonic(void)
+{
+    return fuzz_now;
+}
+os_time platform_wall(void)
+{
+    return fuzz_now;
+}
+bool platform_can_wake(void)
+{
+    return false;
+}
+void platform_console_write(enum platform_stream stream, const void *data, size_t len)
+{
+    (void)stream, (void)data, (void)len;
+}
+bool platform_console_colour(enum platform_stream stream)
+{
+    (void)stream;
+    return false;
+}
+void platform_stack_trim(void *stack, size_t size)
+{
+    (void)stack, (void)size;
+}
+void platform_exit(int status)
+{
+    exit(status);
+}
 /* Turns of the loop end by what was done, not by the time that it took. */
-const char *platform_replay(void) { return "the same input"; }
+const char *platform_replay(void)
+{
+    return "the same input";
+}
 
 void platform_wait(os_time deadline)
 {
@@ -63,7 +93,9 @@ err platform_entropy(void *out, size_t len)
 }
 
 /* RANDOM, the same in every run. */
-struct random { int unused; };
+struct random {
+    int unused;
+};
 static __attribute__((unused)) struct random fuzz_generator;
 
 static uint64_t next_random(void)
@@ -72,8 +104,16 @@ static uint64_t next_random(void)
     return fuzz_random ^ fuzz_random >> 29;
 }
 
-uint64_t random_u64(struct random *random) { (void)random; return next_random(); }
-uint32_t random_below(struct random *random, uint32_t bound) { (void)random; return (uint32_t)(next_random() % bound); }
+uint64_t random_u64(struct random *random)
+{
+    (void)random;
+    return next_random();
+}
+uint32_t random_below(struct random *random, uint32_t bound)
+{
+    (void)random;
+    return (uint32_t)(next_random() % bound);
+}
 void random_fill(struct random *random, void *out, size_t len)
 {
     (void)random;

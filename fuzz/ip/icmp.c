@@ -1,4 +1,7 @@
-/* Messages of both versions into a running ICMP that has pings under way, and packets that it is to complain of. */
+/*
+ * Messages of both versions into a running ICMP that has pings under way, and packets that it is to complain
+ * of.
+ */
 #define MIRAGE_INSTANCE icmp
 #define MIRAGE_KEY_errors_per_second 100
 #define MIRAGE_KEY_errors_burst 50
@@ -19,8 +22,16 @@ static void check_error(const struct icmp_error *error)
     FUZZ_CHECK(ip_has(&fuzz_ip, &error->head.source) && error->kind <= ICMP_PARAMETER_PROBLEM);
 }
 
-void icmp_on_tcp_error(void *ctx, const struct icmp_error *error) { (void)ctx; check_error(error); }
-void icmp_on_udp_error(void *ctx, const struct icmp_error *error) { (void)ctx; check_error(error); }
+void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
+{
+    (void)ctx;
+    check_error(error);
+}
+void icmp_on_udp_error(void *ctx, const struct icmp_error *error)
+{
+    (void)ctx;
+    check_error(error);
+}
 
 static err ping(void *arg)
 {
@@ -43,7 +54,10 @@ static err fuzz_entry(void *arg)
     TRY(os_yield());
     while (in->len > 0) {
         uint8_t what = take(in), version = what & 1;
-        struct ip_head head = { .source = peer[version], .destination = own[version], .hop_limit = 9, .group = (what & 0x70) == 0x70,
+        struct ip_head head = { .source = peer[version],
+                                .destination = own[version],
+                                .hop_limit = 9,
+                                .group = (what & 0x70) == 0x70,
                                 .protocol = version == 0 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
         if ((what & 0xc0) == 0xc0) {
             os_sleep(MILLISECONDS(10) << (what & 15));
@@ -51,11 +65,14 @@ static err fuzz_entry(void *arg)
         }
         struct buf *b = take_packet(in, 0, what & 0x20 ? 128 : 1480);
         if ((what & 0xc0) == 0x80) {
-            struct ip_problem problem = { .kind = (enum ip_problem_kind)(what >> 1 & 3), .pointer = what, .head = head };
+            struct ip_problem problem = { .kind = (enum ip_problem_kind)(what >> 1 & 3),
+                                          .pointer = what,
+                                          .head = head };
             if (what & 8)
                 ip_on_problem(icmp, b, &problem);
             else
-                IGNORE(icmp_send_error(icmp, &(struct icmp_error){ .kind = (enum icmp_error_kind)(what >> 1 & 7) }, &head, b));
+                IGNORE(icmp_send_error(
+                    icmp, &(struct icmp_error){ .kind = (enum icmp_error_kind)(what >> 1 & 7) }, &head, b));
             continue;
         }
         if (what & 2)

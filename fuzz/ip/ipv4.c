@@ -1,6 +1,7 @@
 /*
- * Packets into a running IPv4: headers, options, fragments, what reassembly gives, and what it sends by the ways that routers'
- * messages narrow. The sources' checksums are corrected, so that more than the first check is reached.
+ * Packets into a running IPv4: headers, options, fragments, what reassembly gives, and what it sends by the
+ * ways that routers' messages narrow. The sources' checksums are corrected, so that more than the first check
+ * is reached.
  */
 #define MIRAGE_INSTANCE ipv4
 #define MIRAGE_KEY_reassembly_seconds 30
@@ -13,13 +14,25 @@
 #include "../../lib/ipv4/route.c"
 #include "../../lib/ipv4/settings.c"
 
-struct arp { int unused; };
+struct arp {
+    int unused;
+};
 static struct arp fuzz_arp;
 static size_t raised;
 
-err arp_add(struct arp *arp, const struct ip_addr *addr, bool probe) { (void)arp, (void)addr, (void)probe; return OK; }
-void arp_remove(struct arp *arp, const struct ip_addr *addr) { (void)arp, (void)addr; }
-void arp_listen(struct arp *arp, void *ctx) { (void)arp, (void)ctx; }
+err arp_add(struct arp *arp, const struct ip_addr *addr, bool probe)
+{
+    (void)arp, (void)addr, (void)probe;
+    return OK;
+}
+void arp_remove(struct arp *arp, const struct ip_addr *addr)
+{
+    (void)arp, (void)addr;
+}
+void arp_listen(struct arp *arp, void *ctx)
+{
+    (void)arp, (void)ctx;
+}
 
 /* What goes out must be what comes in elsewhere. */
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
@@ -27,7 +40,8 @@ static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
     struct ipv4_header h;
     (void)eth;
     FUZZ_CHECK(type == ETHERNET_IPV4 && payload->len >= IPV4_HEADER);
-    FUZZ_CHECK(ipv4_parse(&h, payload->data, payload->len, buf_len(payload)) == OK && h.length == buf_len(payload));
+    FUZZ_CHECK(ipv4_parse(&h, payload->data, payload->len, buf_len(payload)) == OK &&
+               h.length == buf_len(payload));
 }
 
 err arp_write(struct arp *arp, const struct ip_addr *next_hop, struct buf *packet)
@@ -45,10 +59,25 @@ static void check_raised(struct buf *payload, const struct ip_head *head)
     buf_free(payload);
 }
 
-void ipv4_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
-void ipv4_on_udp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
-void ipv4_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
-void ipv4_on_conflict(void *ctx, const struct ip_addr *address) { (void)ctx, (void)address; }
+void ipv4_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
+void ipv4_on_udp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
+void ipv4_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
+void ipv4_on_conflict(void *ctx, const struct ip_addr *address)
+{
+    (void)ctx, (void)address;
+}
 
 void ipv4_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
@@ -59,7 +88,9 @@ void ipv4_on_problem(void *ctx, struct buf *packet, const struct ip_problem *pro
 
 static void send(struct ipv4 *ip, struct input *in, uint8_t what)
 {
-    struct ip_head head = { .destination = IP_V4(10, 0, 0, what & 7), .protocol = IP_PROTOCOL_UDP, .dont_fragment = what & 8 };
+    struct ip_head head = { .destination = IP_V4(10, 0, 0, what & 7),
+                            .protocol = IP_PROTOCOL_UDP,
+                            .dont_fragment = what & 8 };
     size_t len = (size_t)take(in) << 8 | take(in);
     struct buf *b = buf_alloc(len);
     if (what & 16)
@@ -103,7 +134,8 @@ static err fuzz_entry(void *arg)
             send(ip, in, what);
         else
             receive(ip, in, what);
-        FUZZ_CHECK(ip->reassembly.count <= REASSEMBLY_PACKETS_MAX && ip->reassembly.fragments <= REASSEMBLY_FRAGMENTS_TOTAL);
+        FUZZ_CHECK(ip->reassembly.count <= REASSEMBLY_PACKETS_MAX &&
+                   ip->reassembly.fragments <= REASSEMBLY_FRAGMENTS_TOTAL);
     }
     ipv4_disconnect(ip);
     return OK;

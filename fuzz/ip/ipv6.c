@@ -1,7 +1,7 @@
 /*
- * Packets into a running IPv6: extension headers, fragments, neighbour discovery, routers' advertisements, redirects, MLD;
- * and what it sends by the ways that these open. ICMPv6 checksums are corrected, and addresses of ours
- * can be asked for by number.
+ * Packets into a running IPv6: extension headers, fragments, neighbour discovery, routers' advertisements,
+ * redirects, MLD; and what it sends by the ways that these open. ICMPv6 checksums are corrected, and
+ * addresses of ours can be asked for by number.
  */
 #define MIRAGE_INSTANCE ipv6
 #define MIRAGE_KEY_neighbours_max 8
@@ -33,9 +33,21 @@ static void check_raised(struct buf *payload, const struct ip_head *head)
     buf_free(payload);
 }
 
-void ipv6_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
-void ipv6_on_udp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
-void ipv6_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head) { (void)ctx; check_raised(payload, head); }
+void ipv6_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
+void ipv6_on_udp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
+void ipv6_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head)
+{
+    (void)ctx;
+    check_raised(payload, head);
+}
 
 void ipv6_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
@@ -66,7 +78,8 @@ static void receive(struct ipv6 *ip, struct input *in, uint8_t what)
     if (source == 0xff)
         memset(b->data + IPV6_SOURCE, 0, 16);
     /* Targets that mean something. */
-    if (next == IP_PROTOCOL_ICMPV6 && b->len >= IPV6_HEADER + 24 && b->data[IPV6_HEADER] >= 135 && b->data[IPV6_HEADER + 8] == 0xaa) {
+    if (next == IP_PROTOCOL_ICMPV6 && b->len >= IPV6_HEADER + 24 && b->data[IPV6_HEADER] >= 135 &&
+        b->data[IPV6_HEADER + 8] == 0xaa) {
         struct ip_addr target = address_by_number(ip, b->data[IPV6_HEADER + 9]);
         memcpy(b->data + IPV6_HEADER + 8, target.bytes, 16);
     }
@@ -74,7 +87,9 @@ static void receive(struct ipv6 *ip, struct input *in, uint8_t what)
         size_t len = b->len - IPV6_HEADER;
         from = ipv6_addr(b->data + IPV6_SOURCE);
         memset(b->data + IPV6_HEADER + 2, 0, 2);
-        checksum_store(b->data + IPV6_HEADER + 2, checksum_add(checksum_pseudo(&from, &to, IP_PROTOCOL_ICMPV6, (uint32_t)len), b->data + IPV6_HEADER, len));
+        checksum_store(b->data + IPV6_HEADER + 2,
+                       checksum_add(checksum_pseudo(&from, &to, IP_PROTOCOL_ICMPV6, (uint32_t)len),
+                                    b->data + IPV6_HEADER, len));
     }
     eth_on_ipv6(ip, split(b, (size_t)(what >> 1 & 15) * 7, what & 0x20), ipv6_is_multicast(&to));
 }
@@ -85,7 +100,9 @@ static void send(struct ipv6 *ip, struct input *in, uint8_t what)
     size_t len = (size_t)take(in) << 8 | take(in);
     uint8_t n = take(in);
 
-    head.destination = what & 2 ? (struct ip_addr){ .bytes = { 0x20, 0x01, 0x0d, 0xb8, [7] = n & 3, [15] = n } } : address_by_number(ip, n);
+    head.destination = what & 2
+                           ? (struct ip_addr){ .bytes = { 0x20, 0x01, 0x0d, 0xb8, [7] = n & 3, [15] = n } }
+                           : address_by_number(ip, n);
     if (what & 4)
         ipv6_reduce_mtu(ip, &head.destination, (uint32_t)take(in) << 4);
     if (what & 8)

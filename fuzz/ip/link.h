@@ -27,10 +27,28 @@ err eth_write(struct eth *eth, const struct ethernet_address *destination, uint1
     return OK;
 }
 
-err eth_join(struct eth *eth, const struct ethernet_address *group) { (void)group; eth->joined++; return OK; }
-void eth_leave(struct eth *eth, const struct ethernet_address *group) { (void)group; FUZZ_CHECK(eth->joined-- > 0); }
-void eth_listen_arp(struct eth *eth, void *ctx) { eth->arp = ctx; }
-void eth_listen_ipv4(struct eth *eth, void *ctx) { eth->ipv4 = ctx; }
-void eth_listen_ipv6(struct eth *eth, void *ctx) { eth->ipv6 = ctx; }
+err eth_join(struct eth *eth, const struct ethernet_address *group)
+{
+    (void)group;
+    eth->joined++;
+    return OK;
+}
+void eth_leave(struct eth *eth, const struct ethernet_address *group)
+{
+    (void)group;
+    FUZZ_CHECK(eth->joined-- > 0);
+}
+void eth_listen_arp(struct eth *eth, void *ctx)
+{
+    eth->arp = ctx;
+}
+void eth_listen_ipv4(struct eth *eth, void *ctx)
+{
+    eth->ipv4 = ctx;
+}
+void eth_listen_ipv6(struct eth *eth, void *ctx)
+{
+    eth->ipv6 = ctx;
+}
 
 #endif

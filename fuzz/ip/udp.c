@@ -5,7 +5,9 @@
 #define MIRAGE_KEY_sockets_max 8
 #include "above.h"
 
-struct icmp { void *udp; };
+struct icmp {
+    void *udp;
+};
 static struct icmp fuzz_icmp;
 
 #include "../../lib/udp/socket.c"
@@ -14,13 +16,18 @@ static struct icmp fuzz_icmp;
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {
     struct udp_header h;
-    FUZZ_CHECK(udp_parse(&h, payload->data, payload->len, buf_len(payload)) == OK && h.length == buf_len(payload));
+    FUZZ_CHECK(udp_parse(&h, payload->data, payload->len, buf_len(payload)) == OK &&
+               h.length == buf_len(payload));
     FUZZ_CHECK(checksum_holds(&h, head, payload));
 }
 
-void icmp_listen_udp(struct icmp *icmp, void *ctx) { icmp->udp = ctx; }
+void icmp_listen_udp(struct icmp *icmp, void *ctx)
+{
+    icmp->udp = ctx;
+}
 
-err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const struct ip_head *head, struct buf *payload)
+err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const struct ip_head *head,
+                    struct buf *payload)
 {
     (void)icmp, (void)head;
     FUZZ_CHECK(error->kind == ICMP_UNREACHABLE_PORT);
@@ -39,11 +46,15 @@ static err fuzz_entry(void *arg)
     while (in->len > 0) {
         uint8_t what = take(in), version = what & 1;
         struct udp_socket **s = &sockets[what >> 1 & 3];
-        struct ip_head head = { .source = peer[version], .destination = own[version], .protocol = IP_PROTOCOL_UDP };
-        struct icmp_error error = { .kind = (enum icmp_error_kind)(what & 7), .head = { .source = own[version], .destination = peer[version] } };
+        struct ip_head head = { .source = peer[version],
+                                .destination = own[version],
+                                .protocol = IP_PROTOCOL_UDP };
+        struct icmp_error error = { .kind = (enum icmp_error_kind)(what & 7),
+                                    .head = { .source = own[version], .destination = peer[version] } };
         switch (what >> 5) {
         case 0:
-            if (*s == NULL && udp_bind(udp, what & 8 ? &IP_ANY : &own[version], what & 16 ? 0 : (uint16_t)(what & 3), s) != OK)
+            if (*s == NULL && udp_bind(udp, what & 8 ? &IP_ANY : &own[version],
+                                       what & 16 ? 0 : (uint16_t)(what & 3), s) != OK)
                 *s = NULL;
             break;
         case 1:

@@ -7,12 +7,12 @@
 #include "../../lib/dhcp/parse.c"
 #include "../../lib/dhcp/emit.c"
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);   \
-            abort();                                                          \
-        }                                                                     \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 static void check_text(const char *text, size_t size)
@@ -26,18 +26,21 @@ static void check_text(const char *text, size_t size)
 /* The texts and lists may be too much for one message. */
 static bool fits(const struct dhcp_message *m)
 {
-    return strlen(m->domains) < 64 && strchr(m->domains, ' ') == NULL && m->route_count < 4 && m->id_len < 16 && m->router_count < 3 &&
-           m->name_server_count < 3;
+    return strlen(m->domains) < 64 && strchr(m->domains, ' ') == NULL && m->route_count < 4 &&
+           m->id_len < 16 && m->router_count < 3 && m->name_server_count < 3;
 }
 
 static void check_same(const struct dhcp_message *a, const struct dhcp_message *b)
 {
-    CHECK(a->type == b->type && a->reply == b->reply && a->broadcast == b->broadcast && a->id == b->id && a->seconds == b->seconds);
-    CHECK(ip_equal(&a->client, &b->client) && ip_equal(&a->yours, &b->yours) && ip_equal(&a->relay, &b->relay));
+    CHECK(a->type == b->type && a->reply == b->reply && a->broadcast == b->broadcast && a->id == b->id &&
+          a->seconds == b->seconds);
+    CHECK(ip_equal(&a->client, &b->client) && ip_equal(&a->yours, &b->yours) &&
+          ip_equal(&a->relay, &b->relay));
     CHECK(ip_equal(&a->server, &b->server) && ip_equal(&a->requested, &b->requested));
     CHECK(a->lease == b->lease && a->renewal == b->renewal && a->rebinding == b->rebinding);
     CHECK(!a->has_mask || a->prefix == 0 || (b->has_mask && a->prefix == b->prefix));
-    CHECK(a->router_count == b->router_count && a->name_server_count == b->name_server_count && a->route_count == b->route_count);
+    CHECK(a->router_count == b->router_count && a->name_server_count == b->name_server_count &&
+          a->route_count == b->route_count);
     CHECK(strcmp(a->hostname, b->hostname) == 0 && strcmp(a->domains, b->domains) == 0);
     CHECK(a->id_len == b->id_len && memcmp(a->client_id, b->client_id, a->id_len) == 0);
 }
@@ -72,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         check_text(m.hostname, sizeof m.hostname);
         check_text(m.domains, sizeof m.domains);
         check_text(m.message, sizeof m.message);
-        CHECK(m.router_count <= DHCP_SERVERS_MAX && m.name_server_count <= DHCP_SERVERS_MAX && m.route_count <= DHCP_ROUTES_MAX);
+        CHECK(m.router_count <= DHCP_SERVERS_MAX && m.name_server_count <= DHCP_SERVERS_MAX &&
+              m.route_count <= DHCP_ROUTES_MAX);
         CHECK(m.prefix <= 32 && m.id_len <= DHCP_ID_MAX);
         for (size_t i = 0; i < m.route_count; i++)
             CHECK(m.routes[i].network.prefix <= 32 && ip_is_v4(&m.routes[i].network.addr));

@@ -8,12 +8,12 @@
 #include "../../lib/dns/emit.c"
 #include "../../lib/dns_client/answer.c"
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);   \
-            abort();                                                          \
-        }                                                                     \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 enum { ROOM = 4096, RECORDS = 64 };
@@ -52,23 +52,30 @@ static bool write_record(struct dns_writer *w, const struct dns_reader *r, const
     } else if (record->class == DNS_IN && record->type == DNS_SOA && dns_data_soa(r, record, &soa) == OK) {
         check_name(&soa.mailbox);
         dns_write_soa(w, record->section, &record->name, record->ttl, &soa);
-    } else if (record->class == DNS_IN && record->type == DNS_CNAME && dns_data_name(r, record, &name) == OK) {
+    } else if (record->class == DNS_IN && record->type == DNS_CNAME &&
+               dns_data_name(r, record, &name) == OK) {
         check_name(&name);
         dns_write_name(w, record->section, &record->name, record->type, record->ttl, &name);
-    } else if (record->class == DNS_IN && dns_data_address(r, record, &addr) == OK && ip_is_v4(&addr) == (record->type == DNS_A)) {
+    } else if (record->class == DNS_IN && dns_data_address(r, record, &addr) == OK &&
+               ip_is_v4(&addr) == (record->type == DNS_A)) {
         dns_write_address(w, record->section, &record->name, record->ttl, &addr);
     } else {
         if (record->type == DNS_TXT && dns_data_text(r, record, text, &len) == OK)
             CHECK(len <= record->len);
-        dns_write_record(w, record->section, &record->name, record->type, record->ttl, r->message + record->data, record->len);
+        dns_write_record(w, record->section, &record->name, record->type, record->ttl,
+                         r->message + record->data, record->len);
         whole = record->type != DNS_CNAME && record->type != DNS_SRV && record->type != DNS_SOA;
     }
     free(text);
     return whole;
 }
 
-/* All that a message holds, written again; returns how many records were. `plain`: none had names in data that stayed as they were. */
-static size_t copy(const uint8_t *message, size_t len, uint8_t *out, size_t room, size_t *out_len, bool *plain)
+/*
+ * All that a message holds, written again; returns how many records were. `plain`: none had names in data
+ * that stayed as they were.
+ */
+static size_t copy(const uint8_t *message, size_t len, uint8_t *out, size_t room, size_t *out_len,
+                   bool *plain)
 {
     struct dns_reader r;
     struct dns_writer w;
@@ -106,7 +113,8 @@ static void compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_l
     CHECK(dns_read_begin(&ra, a, a_len) == OK && dns_read_begin(&rb, b, b_len) == OK);
     for (size_t i = 0; i < count; i++) {
         CHECK(dns_read_record(&ra, &x) == OK && dns_read_record(&rb, &y) == OK);
-        CHECK(x.section == y.section && x.type == y.type && x.ttl == y.ttl && dns_name_same(&x.name, &y.name));
+        CHECK(x.section == y.section && x.type == y.type && x.ttl == y.ttl &&
+              dns_name_same(&x.name, &y.name));
     }
 }
 
@@ -151,7 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         size_t second_len;
         compare(message, size, out, len, count);
         if (plain)
-            CHECK(copy(out, len, second, ROOM, &second_len, &plain) == count && second_len == len && memcmp(out, second, len) == 0);
+            CHECK(copy(out, len, second, ROOM, &second_len, &plain) == count && second_len == len &&
+                  memcmp(out, second, len) == 0);
         free(second);
     }
     check_answer(message, size);

@@ -1,16 +1,17 @@
 /*
- * Frames with offloads finished in software, whatever they say: metadata from the first bytes, the frame from the rest.
- * Segments carry the payload in order and complete, each within gso_size, and nothing is left behind.
+ * Frames with offloads finished in software, whatever they say: metadata from the first bytes, the frame from
+ * the rest. Segments carry the payload in order and complete, each within gso_size, and nothing is left
+ * behind.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <mirage/packet.h>
 
-#define CHECK(condition) \
-    do {                 \
+#define CHECK(condition)  \
+    do {                  \
         if (!(condition)) \
-            abort();     \
+            abort();      \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 size_t n = buf_len(piece) - head;
                 uint8_t there[4096];
                 CHECK(n <= most && (n > 0 || whole == 0) && n <= sizeof there);
-                CHECK(buf_read_copy(piece, head, there, n) == OK && memcmp(there, data + 8 + head + payload, n) == 0);
+                CHECK(buf_read_copy(piece, head, there, n) == OK &&
+                      memcmp(there, data + 8 + head + payload, n) == 0);
                 payload += n;
                 pieces++;
                 buf_free(piece);

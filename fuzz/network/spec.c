@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[len] = '\0';
     if (fault_parse(&spec, text, &wrong) != OK)
         return 0;
-    if (spec.loss > PARTS || spec.duplicate > PARTS || spec.corrupt > PARTS || spec.reorder > PARTS || spec.jitter > spec.delay ||
-        spec.delay < 0 || spec.hold < 0 || spec.queue == 0)
+    if (spec.loss > PARTS || spec.duplicate > PARTS || spec.corrupt > PARTS || spec.reorder > PARTS ||
+        spec.jitter > spec.delay || spec.delay < 0 || spec.hold < 0 || spec.queue == 0)
         abort();
     return 0;
 }

@@ -1,4 +1,7 @@
-/* A frame in one line: any bytes, cut into pieces anywhere, make a line that ends, without a control character. */
+/*
+ * A frame in one line: any bytes, cut into pieces anywhere, make a line that ends, without a control
+ * character.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char line[TRACE_LINE], again[TRACE_LINE];
     size_t cut = size > 0 ? data[size - 1] % size : 0;
-    struct buf *b = buf_append(buf_copy(data, cut), buf_copy(data + cut, size - cut)), *whole = buf_copy(data, size);
+    struct buf *b = buf_append(buf_copy(data, cut), buf_copy(data + cut, size - cut)),
+               *whole = buf_copy(data, size);
 
     trace_summary(b, line);
     trace_summary(whole, again);

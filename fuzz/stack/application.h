@@ -1,6 +1,6 @@
 /*
- * The programs on the host: one echoes, by TCP and UDP, and one does what the input says. What would wait for long runs on
- * fibers of its own.
+ * The programs on the host: one echoes, by TCP and UDP, and one does what the input says. What would wait for
+ * long runs on fibers of its own.
  */
 #ifndef FUZZ_STACK_APPLICATION_H
 #define FUZZ_STACK_APPLICATION_H
@@ -116,7 +116,8 @@ static err ping(void *arg)
 {
     uintptr_t what = (uintptr_t)arg;
     os_time trip;
-    IGNORE(icmp_ping(app.icmp, what & 16 ? &peers6[what >> 5 & 3] : &peers4[what >> 5 & 3], 1, what & 128 ? 3000 : 30, SECONDS(5), &trip));
+    IGNORE(icmp_ping(app.icmp, what & 16 ? &peers6[what >> 5 & 3] : &peers4[what >> 5 & 3], 1,
+                     what & 128 ? 3000 : 30, SECONDS(5), &trip));
     return OK;
 }
 
@@ -195,7 +196,8 @@ static void use_flow(struct input *in, uint8_t what)
 static void application(struct input *in)
 {
     uint8_t what = take(in);
-    OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(1))
+    {
         switch (what & 15) {
         case 0: help(open_one, (void *)(uintptr_t)what); break;
         case 1: help(resolve, (void *)(uintptr_t)what); break;

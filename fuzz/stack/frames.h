@@ -20,7 +20,8 @@ static uint32_t number(struct input *in, uint8_t flags, uint32_t right)
 }
 
 /* Options of a segment: time stamps, those of a SYN, SACK blocks, or raw ones. */
-static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t flags, const struct connection *c)
+static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t flags,
+                          const struct connection *c)
 {
     size_t len = 0;
     if (which & 1) {
@@ -107,7 +108,8 @@ static void frame_icmp(struct input *in)
 {
     uint8_t which = take(in), type = take(in), code = take(in);
     bool v6 = which & 1;
-    struct packet p = new_packet(v6, which >> 1 & 3, which >> 3 & 1, v6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP);
+    struct packet p =
+        new_packet(v6, which >> 1 & 3, which >> 3 & 1, v6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP);
     uint8_t head[8] = { type, code };
     p.wrong = which & 16 ? take(in) : 0;
     p.hop_limit = which & 32 ? 255 : 64;
@@ -116,7 +118,8 @@ static void frame_icmp(struct input *in)
         wire_put32(head + 4, take16(in));
         put(&p, head, 8);
         if (quoted->len > NETWORK_HEADER)
-            put(&p, quoted->bytes + NETWORK_HEADER, quoted->len - NETWORK_HEADER < 600 ? quoted->len - NETWORK_HEADER : 600);
+            put(&p, quoted->bytes + NETWORK_HEADER,
+                quoted->len - NETWORK_HEADER < 600 ? quoted->len - NETWORK_HEADER : 600);
         p.bytes[1] &= 15;
     } else {
         put(&p, head, 2);
@@ -125,13 +128,16 @@ static void frame_icmp(struct input *in)
     send_packet(in, &p);
 }
 
-/* A router's advertisement whose prefix and name server are of use (RFC 4861, 8106), with options behind it. */
+/*
+ * A router's advertisement whose prefix and name server are of use (RFC 4861, 8106), with options behind it.
+ */
 static void frame_router(struct input *in)
 {
     static const uint8_t prefix[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 1 };
     uint8_t which = take(in), wrong = take(in);
     struct packet p = new_packet(true, 0, 1, IP_PROTOCOL_ICMPV6);
-    uint8_t head[16] = { 134, [4] = 64, [5] = take(in) }, option[16] = { 3, 4, 64, 0xc0 }, server[8] = { 25, 3 };
+    uint8_t head[16] = { 134, [4] = 64, [5] = take(in) }, option[16] = { 3, 4, 64, 0xc0 },
+            server[8] = { 25, 3 };
     p.hop_limit = 255;
     p.wrong = wrong & 127;
     wire_put16(head + 6, take(in) * 8u);
@@ -182,13 +188,17 @@ static void frame_neighbour(struct input *in)
 static void frame_arp(struct input *in)
 {
     uint8_t which = take(in);
-    struct ip_addr from = which & 4 ? fuzz_net.self[0] : peers4[which & 3], to = which & 8 ? peers4[which >> 4 & 3] : fuzz_net.self[0];
+    struct ip_addr from = which & 4 ? fuzz_net.self[0] : peers4[which & 3],
+                   to = which & 8 ? peers4[which >> 4 & 3] : fuzz_net.self[0];
     if (which & 64)
         from = IP_V4(0, 0, 0, 0);
     send_arp(in, which & 128 ? take(in) : 0, 1 + (which >> 5 & 1), &from, &to);
 }
 
-/* A frame of the host's comes back, its ends swapped and some bytes changed: the checksum, perhaps, with them. */
+/*
+ * A frame of the host's comes back, its ends swapped and some bytes changed: the checksum, perhaps, with
+ * them.
+ */
 static void frame_reflected(struct input *in)
 {
     uint8_t which = take(in), changes = take(in) & 7;
@@ -201,8 +211,10 @@ static void frame_reflected(struct input *in)
     if (f.len < at + 8 || wire_get16(f.bytes + 12) == TYPE_ARP)
         return;
     p = new_packet(v6, 0, 0, f.bytes[NETWORK_HEADER + (v6 ? IPV6_NEXT : IPV4_PROTOCOL)]);
-    p.from = v6 ? ipv6_addr(f.bytes + NETWORK_HEADER + IPV6_DESTINATION) : ipv4_addr(wire_get32(f.bytes + NETWORK_HEADER + IPV4_DESTINATION));
-    p.to = v6 ? ipv6_addr(f.bytes + NETWORK_HEADER + IPV6_SOURCE) : ipv4_addr(wire_get32(f.bytes + NETWORK_HEADER + IPV4_SOURCE));
+    p.from = v6 ? ipv6_addr(f.bytes + NETWORK_HEADER + IPV6_DESTINATION)
+                : ipv4_addr(wire_get32(f.bytes + NETWORK_HEADER + IPV4_DESTINATION));
+    p.to = v6 ? ipv6_addr(f.bytes + NETWORK_HEADER + IPV6_SOURCE)
+              : ipv4_addr(wire_get32(f.bytes + NETWORK_HEADER + IPV4_SOURCE));
     p.wrong = which & 16 ? take(in) : 0;
     p.hop_limit = which & 32 ? 255 : 64;
     put(&p, f.bytes + at, f.len - at);
@@ -226,21 +238,30 @@ static void frame_lease(struct input *in)
     struct packet p = new_packet(false, 0, 0, IP_PROTOCOL_UDP);
     if (fuzz_net.lease.len < NETWORK_HEADER + IPV4_HEADER + 8 + sizeof head)
         return;
-    memcpy(head + 4, asked + 4, 4);   /* xid */
+    memcpy(head + 4, asked + 4, 4);    /* xid */
     memcpy(head + 28, asked + 28, 16); /* chaddr */
     memcpy(head + 16, peers4[0].bytes + 12, 4);
-    head[19] = which & 64 ? take(in) : 2; /* yiaddr 10.0.0.2 */
+    head[19] = which & 64 ? take(in) : 2;                                  /* yiaddr 10.0.0.2 */
     p.to = asked[10] & 128 ? IP_V4(255, 255, 255, 255) : fuzz_net.self[0]; /* the broadcast flag */
     p.wrong = which & 128 ? take(in) : 0;
     put(&p, udp, 8);
     put(&p, head, sizeof head);
     put(&p, cookie, 4);
     if (which & 1) {
-        uint8_t options[] = { 53, 1, which & 2 ? 5 : 2, 54, 4, 10, 0, 0, 1, 1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 0, 1, 51, 4, 0, 0, take(in), take(in) };
+        uint8_t options[] = { 53,  1,        which & 2 ? 5 : 2,
+                              54,  4,        10,
+                              0,   0,        1,
+                              1,   4,        255,
+                              255, 255,      0,
+                              3,   4,        10,
+                              0,   0,        1,
+                              51,  4,        0,
+                              0,   take(in), take(in) };
         put(&p, options, sizeof options);
     }
     if (which & 4) {
-        static const uint8_t options[] = { 6, 4, 10, 0, 0, 1, 15, 4, 't', 'e', 's', 't', 26, 2, 5, 0, 58, 4, 0, 0, 0, 60 };
+        static const uint8_t options[] = { 6,   4,  10, 0, 0, 1,  15, 4, 't', 'e', 's',
+                                           't', 26, 2,  5, 0, 58, 4,  0, 0,   0,   60 };
         put(&p, options, sizeof options);
     }
     take_bytes(in, &p, which & 8 ? take_len(in) : 0);
@@ -263,8 +284,10 @@ static void frame_answer(struct input *in)
         return;
     struct packet p = new_packet(v6, 0, 0, IP_PROTOCOL_UDP);
     uint32_t ports = wire_get32(q->bytes + udp);
-    p.from = v6 ? ipv6_addr(q->bytes + NETWORK_HEADER + IPV6_DESTINATION) : ipv4_addr(wire_get32(q->bytes + NETWORK_HEADER + IPV4_DESTINATION));
-    p.to = v6 ? ipv6_addr(q->bytes + NETWORK_HEADER + IPV6_SOURCE) : ipv4_addr(wire_get32(q->bytes + NETWORK_HEADER + IPV4_SOURCE));
+    p.from = v6 ? ipv6_addr(q->bytes + NETWORK_HEADER + IPV6_DESTINATION)
+                : ipv4_addr(wire_get32(q->bytes + NETWORK_HEADER + IPV4_DESTINATION));
+    p.to = v6 ? ipv6_addr(q->bytes + NETWORK_HEADER + IPV6_SOURCE)
+              : ipv4_addr(wire_get32(q->bytes + NETWORK_HEADER + IPV4_SOURCE));
     p.wrong = which & 128 ? take(in) : 0;
     while (at < q->len && q->bytes[at] != 0)
         at += 1 + q->bytes[at];

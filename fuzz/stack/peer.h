@@ -1,6 +1,6 @@
 /*
- * The other hosts on the wire: frames decoded from the input. Addresses, lengths, numbers and checksums are made right, except
- * for what a byte of the input (`enum wrong`) leaves wrong.
+ * The other hosts on the wire: frames decoded from the input. Addresses, lengths, numbers and checksums are
+ * made right, except for what a byte of the input (`enum wrong`) leaves wrong.
  */
 #ifndef FUZZ_STACK_PEER_H
 #define FUZZ_STACK_PEER_H
@@ -19,7 +19,8 @@ enum wrong {
 };
 
 /* On the link, on the link as well, beyond a router. */
-static const struct ip_addr peers4[4] = { IP_V4(10, 0, 0, 1), IP_V4(10, 0, 0, 3), IP_V4(192, 0, 2, 1), IP_V4(10, 0, 0, 255) };
+static const struct ip_addr peers4[4] = { IP_V4(10, 0, 0, 1), IP_V4(10, 0, 0, 3), IP_V4(192, 0, 2, 1),
+                                          IP_V4(10, 0, 0, 255) };
 static const struct ip_addr peers6[4] = {
     { .bytes = { 0xfe, 0x80, [15] = 1 } },
     { .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
@@ -36,8 +37,10 @@ struct packet {
 
 static struct packet new_packet(bool v6, unsigned peer, unsigned self, uint8_t protocol)
 {
-    return (struct packet){ .from = v6 ? peers6[peer & 3] : peers4[peer & 3], .to = v6 ? fuzz_net.self[1 + (self & 1)] : fuzz_net.self[0],
-                            .protocol = protocol, .hop_limit = 64 };
+    return (struct packet){ .from = v6 ? peers6[peer & 3] : peers4[peer & 3],
+                            .to = v6 ? fuzz_net.self[1 + (self & 1)] : fuzz_net.self[0],
+                            .protocol = protocol,
+                            .hop_limit = 64 };
 }
 
 /* Up to `len` bytes of the input behind what is there. */
@@ -70,7 +73,8 @@ static void deliver(struct input *in, const uint8_t *frame, size_t len, uint8_t 
     if (wrong & SPLIT)
         b = split(b, take(in), wrong & 1);
     b->csum = wrong & CHECKED ? BUF_CSUM_VALID : BUF_CSUM_UNKNOWN;
-    os_no_suspend {
+    os_no_suspend
+    {
         net_on_frame(fuzz_net.ctx, b);
     }
 }
@@ -78,7 +82,10 @@ static void deliver(struct input *in, const uint8_t *frame, size_t len, uint8_t 
 /* Where the checksum of a protocol stands; 0: nowhere. */
 static size_t checksum_field(uint8_t protocol)
 {
-    return protocol == IP_PROTOCOL_TCP ? 16 : protocol == IP_PROTOCOL_UDP ? 6 : protocol == IP_PROTOCOL_ICMP || protocol == IP_PROTOCOL_ICMPV6 ? 2 : 0;
+    return protocol == IP_PROTOCOL_TCP                                      ? 16
+           : protocol == IP_PROTOCOL_UDP                                    ? 6
+           : protocol == IP_PROTOCOL_ICMP || protocol == IP_PROTOCOL_ICMPV6 ? 2
+                                                                            : 0;
 }
 
 static void put_checksum(struct packet *p)
@@ -87,7 +94,9 @@ static void put_checksum(struct packet *p)
     if (field == 0 || p->len < field + 2 || p->wrong & WRONG_CHECKSUM)
         return;
     memset(p->bytes + field, 0, 2);
-    uint32_t sum = p->protocol == IP_PROTOCOL_ICMP ? 0 : checksum_pseudo(&p->from, &p->to, p->protocol, (uint32_t)p->len);
+    uint32_t sum = p->protocol == IP_PROTOCOL_ICMP
+                       ? 0
+                       : checksum_pseudo(&p->from, &p->to, p->protocol, (uint32_t)p->len);
     checksum_store(p->bytes + field, checksum_add(sum, p->bytes, p->len));
 }
 
@@ -104,7 +113,8 @@ static void send_piece(struct input *in, const struct packet *p, size_t at, size
     memcpy(f.bytes + 6, peer_mac, 6);
     wire_put16(f.bytes + 12, v6 ? TYPE_IPV6 : TYPE_IPV4);
     if (v6) {
-        ipv6_emit(ip, &p->from, &p->to, len + (whole ? 0 : 8), whole ? p->protocol : IPV6_FRAGMENT, p->hop_limit, 0, 0);
+        ipv6_emit(ip, &p->from, &p->to, len + (whole ? 0 : 8), whole ? p->protocol : IPV6_FRAGMENT,
+                  p->hop_limit, 0, 0);
         f.len = NETWORK_HEADER + IPV6_HEADER;
         if (!whole) {
             f.bytes[f.len] = p->protocol;
@@ -113,8 +123,12 @@ static void send_piece(struct input *in, const struct packet *p, size_t at, size
             f.len += 8;
         }
     } else {
-        struct ipv4_header h = { .source = ipv4_number(&p->from), .destination = ipv4_number(&p->to), .protocol = p->protocol, .id = 7,
-                                 .ttl = p->hop_limit, .length = (uint16_t)(IPV4_HEADER + len),
+        struct ipv4_header h = { .source = ipv4_number(&p->from),
+                                 .destination = ipv4_number(&p->to),
+                                 .protocol = p->protocol,
+                                 .id = 7,
+                                 .ttl = p->hop_limit,
+                                 .length = (uint16_t)(IPV4_HEADER + len),
                                  .fragment = (uint16_t)(at / 8 | more << 13) };
         ipv4_emit(ip, &h);
         f.len = NETWORK_HEADER + IPV4_HEADER;
@@ -135,7 +149,9 @@ static void send_packet(struct input *in, struct packet *p)
     if (p->wrong & WRONG_DESTINATION) {
         static const struct ip_addr group4 = IP_V4(224, 0, 0, 1);
         uint8_t which = take(in);
-        p->to = ip_is_v4(&p->from) ? which & 1 ? group4 : peers4[which >> 1 & 3] : which & 1 ? fuzz_net.self[2] : peers6[which >> 1 & 3];
+        p->to = ip_is_v4(&p->from) ? which & 1 ? group4 : peers4[which >> 1 & 3]
+                : which & 1 ? fuzz_net.self[2]
+                                   : peers6[which >> 1 & 3];
     }
     put_checksum(p);
     if (!(p->wrong & FRAGMENTS) || p->len <= 8) {
@@ -153,7 +169,8 @@ static void send_packet(struct input *in, struct packet *p)
         send_piece(in, p, at, p->len - at);
 }
 
-static void send_arp(struct input *in, uint8_t wrong, unsigned operation, const struct ip_addr *from, const struct ip_addr *to)
+static void send_arp(struct input *in, uint8_t wrong, unsigned operation, const struct ip_addr *from,
+                     const struct ip_addr *to)
 {
     uint8_t f[NETWORK_HEADER + 28] = { 0 }, *p = f + NETWORK_HEADER;
     memcpy(f, host_mac, 6);

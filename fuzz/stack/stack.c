@@ -1,7 +1,9 @@
 /*
- * A sequence of frames into a whole running stack: Ethernet, ARP, IPv4, IPv6 with neighbour discovery, ICMP, UDP, TCP, and the
- * DHCP and DNS clients on them, connected as `mirage` does it. Between the frames time passes and an application reads,
- * writes, opens and closes, as the input says. In the end all that was opened is closed, and nothing may be left.
+ * A sequence of frames into a whole running stack: Ethernet, ARP, IPv4, IPv6 with neighbour discovery, ICMP,
+ * UDP, TCP, and the
+ * DHCP and DNS clients on them, connected as `mirage` does it. Between the frames time passes and an
+ * application reads, writes, opens and closes, as the input says. In the end all that was opened is closed,
+ * and nothing may be left.
  */
 #include "application.h"
 
@@ -21,7 +23,8 @@ err icmp_connect(struct icmp **out, struct ip *ip, struct random *random);
 err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct random *random);
 err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct random *random);
 err stack_connect(struct stack **out, struct ip *ip, struct udp *udp, struct tcp *tcp);
-err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack, struct random *random);
+err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack,
+                        struct random *random);
 err dns_client_connect(struct dns_client **out, struct stack *stack, struct random *random);
 DEVICE(eth);
 DEVICE(arp);
@@ -30,7 +33,8 @@ DEVICE(ipv6);
 DEVICE(stack);
 DEVICE(dhcp_client);
 
-extern const struct arg mirage_arg_ipv4, mirage_arg_ipv4_gateway, mirage_arg_ipv6, mirage_arg_ipv6_gateway, mirage_arg_dhcp, mirage_arg_nameserver;
+extern const struct arg mirage_arg_ipv4, mirage_arg_ipv4_gateway, mirage_arg_ipv6, mirage_arg_ipv6_gateway,
+    mirage_arg_dhcp, mirage_arg_nameserver;
 
 static struct {
     struct eth *eth;
@@ -47,12 +51,14 @@ static void configure(bool dhcp)
     static struct ip_addr server = IP_V4(10, 0, 0, 1);
     fuzz_net.self[0] = IP_V4(10, 0, 0, 2);
     fuzz_net.self[1] = fuzz_net.self[2] = (struct ip_addr){ .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } };
-    *(struct ip_cidr *)mirage_arg_ipv4.value = dhcp ? (struct ip_cidr){ 0 } : (struct ip_cidr){ fuzz_net.self[0], 24 };
+    *(struct ip_cidr *)mirage_arg_ipv4.value =
+        dhcp ? (struct ip_cidr){ 0 } : (struct ip_cidr){ fuzz_net.self[0], 24 };
     *(struct ip_addr *)mirage_arg_ipv4_gateway.value = dhcp ? IP_ANY : peers4[0];
     *(struct ip_cidr *)mirage_arg_ipv6.value = (struct ip_cidr){ fuzz_net.self[1], 64 };
     *(struct ip_addr *)mirage_arg_ipv6_gateway.value = peers6[0];
     *(bool *)mirage_arg_dhcp.value = dhcp;
-    *(struct arg_ips *)mirage_arg_nameserver.value = dhcp ? (struct arg_ips){ 0 } : (struct arg_ips){ 1, &server };
+    *(struct arg_ips *)mirage_arg_nameserver.value =
+        dhcp ? (struct arg_ips){ 0 } : (struct arg_ips){ 1, &server };
 }
 
 static err connect_all(void)
@@ -88,9 +94,10 @@ static void disconnect_all(void)
 
 static void one_frame(struct input *in)
 {
-    static void (*const kinds[])(struct input *in) = {
-        frame_tcp, frame_tcp, frame_tcp, frame_tcp, frame_tcp, frame_udp, frame_icmp, frame_router, frame_neighbour,
-        frame_arp, frame_reflected, frame_reflected, frame_lease, frame_answer, frame_raw, frame_udp,
+    static void (*const kinds[])(struct input * in) = {
+        frame_tcp,   frame_tcp,    frame_tcp,       frame_tcp, frame_tcp,       frame_udp,
+        frame_icmp,  frame_router, frame_neighbour, frame_arp, frame_reflected, frame_reflected,
+        frame_lease, frame_answer, frame_raw,       frame_udp,
     };
     uint8_t what = take(in);
     kinds[what & 15](in);
@@ -100,8 +107,8 @@ static void one_frame(struct input *in)
 }
 
 /*
- * Whatever comes in, buffers and answers stay within bounds; one acknowledgement may free the whole of TCP's memory to go out,
- * in the smallest of segments.
+ * Whatever comes in, buffers and answers stay within bounds; one acknowledgement may free the whole of TCP's
+ * memory to go out, in the smallest of segments.
  */
 static void check_bounds(size_t written, size_t segments)
 {
@@ -130,8 +137,8 @@ static void step(struct input *in)
 }
 
 /*
- * Nobody answers any more: within two hours every connection has ended, and nothing waits but, for a DHCP client that is
- * bound, what fits into its socket's queue.
+ * Nobody answers any more: within two hours every connection has ended, and nothing waits but, for a DHCP
+ * client that is bound, what fits into its socket's queue.
  */
 static void check_silence(bool dhcp)
 {

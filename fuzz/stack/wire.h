@@ -74,28 +74,33 @@ static void note_asked(struct net *net, const struct ip_addr *target)
         net->asked[net->asked_count++] = *target;
 }
 
-static struct connection *connection_of(struct net *net, const struct ip_addr *host, const struct ip_addr *peer, const uint8_t *ports)
+static struct connection *connection_of(struct net *net, const struct ip_addr *host,
+                                        const struct ip_addr *peer, const uint8_t *ports)
 {
     for (size_t i = 0; i < CONNECTIONS && i < net->connection_count; i++) {
         struct connection *c = &net->connections[i];
-        if (c->host_port == wire_get16(ports) && c->peer_port == wire_get16(ports + 2) && ip_equal(&c->host, host) &&
-            ip_equal(&c->peer, peer))
+        if (c->host_port == wire_get16(ports) && c->peer_port == wire_get16(ports + 2) &&
+            ip_equal(&c->host, host) && ip_equal(&c->peer, peer))
             return c;
     }
     struct connection *c = &net->connections[net->connection_count++ % CONNECTIONS];
-    *c = (struct connection){ .host = *host, .peer = *peer, .host_port = wire_get16(ports), .peer_port = wire_get16(ports + 2) };
+    *c = (struct connection){
+        .host = *host, .peer = *peer, .host_port = wire_get16(ports), .peer_port = wire_get16(ports + 2)
+    };
     return c;
 }
 
 static uint32_t stamp_of(const uint8_t *segment, size_t header)
 {
-    for (size_t i = 20; i + 10 <= header && segment[i] != 0; i += segment[i] == 1 || segment[i + 1] < 2 ? 1 : segment[i + 1])
+    for (size_t i = 20; i + 10 <= header && segment[i] != 0;
+         i += segment[i] == 1 || segment[i + 1] < 2 ? 1 : segment[i + 1])
         if (segment[i] == 8 && segment[i + 1] == 10)
             return wire_get32(segment + i + 2);
     return 0;
 }
 
-static void note_segment(struct net *net, const struct ip_addr *host, const struct ip_addr *peer, const uint8_t *segment, size_t len)
+static void note_segment(struct net *net, const struct ip_addr *host, const struct ip_addr *peer,
+                         const uint8_t *segment, size_t len)
 {
     FUZZ_CHECK(len >= 20);
     size_t header = (size_t)(segment[12] >> 4) * 4;
@@ -104,7 +109,8 @@ static void note_segment(struct net *net, const struct ip_addr *host, const stru
     if (segment[13] & RST)
         return;
     struct connection *c = connection_of(net, host, peer, segment);
-    uint32_t end = wire_get32(segment + 4) + (uint32_t)(len - header) + !!(segment[13] & SYN) + !!(segment[13] & FIN);
+    uint32_t end =
+        wire_get32(segment + 4) + (uint32_t)(len - header) + !!(segment[13] & SYN) + !!(segment[13] & FIN);
     if (segment[13] & SYN || (int32_t)(end - c->sent) > 0)
         c->sent = end;
     if (segment[13] & ACK)
@@ -121,13 +127,14 @@ static void note_datagram(struct net *net, const struct frame *frame, const uint
 }
 
 /* What is whole must bear its checksum. */
-static void check_transport(struct net *net, const struct frame *frame, const struct ip_addr *source, const struct ip_addr *destination,
-                            uint8_t protocol, const uint8_t *p)
+static void check_transport(struct net *net, const struct frame *frame, const struct ip_addr *source,
+                            const struct ip_addr *destination, uint8_t protocol, const uint8_t *p)
 {
     size_t len = frame->len - (size_t)(p - frame->bytes);
     bool known = protocol == IP_PROTOCOL_TCP || protocol == IP_PROTOCOL_UDP || protocol == IP_PROTOCOL_ICMPV6;
     FUZZ_CHECK(known || protocol == IP_PROTOCOL_ICMP);
-    FUZZ_CHECK(checksum_is_valid(checksum_add(known ? checksum_pseudo(source, destination, protocol, (uint32_t)len) : 0, p, len)));
+    FUZZ_CHECK(checksum_is_valid(
+        checksum_add(known ? checksum_pseudo(source, destination, protocol, (uint32_t)len) : 0, p, len)));
     if (protocol == IP_PROTOCOL_TCP) {
         note_segment(net, source, destination, p, len);
     } else if (protocol == IP_PROTOCOL_UDP) {

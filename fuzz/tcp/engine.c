@@ -41,7 +41,8 @@ static void offer_fast_open(struct segment *s, uint8_t what)
 {
     struct ends ends = { ADDRESS_A, ADDRESS_B, s->destination_port, s->source_port };
     if (what != 0)
-        s->fast_open = make_cookie(world.net.a.tcp->fast_open_keys[0], &ends, s->window & 1 ? OPTION_FAST_OPEN : OPTION_EXPERIMENT);
+        s->fast_open = make_cookie(world.net.a.tcp->fast_open_keys[0], &ends,
+                                   s->window & 1 ? OPTION_FAST_OPEN : OPTION_EXPERIMENT);
     if (what == 2)
         s->fast_open.len = 0;
     else if (what == 3)
@@ -66,7 +67,9 @@ static void send_segment(struct input *in)
         s.source_port = node->ends.remote_port;
         s.destination_port = node->ends.local_port;
     }
-    s.ack = near(in, f != NULL ? (options & 1 ? f->snd_una : f->snd_nxt) : w != NULL ? w->snd_nxt : last->seq + 1);
+    s.ack = near(in, f != NULL   ? (options & 1 ? f->snd_una : f->snd_nxt)
+                     : w != NULL ? w->snd_nxt
+                                 : last->seq + 1);
     s.has_timestamp = options & 2;
     if (s.has_timestamp) {
         s.tsval = world.tsval += options >> 6;
@@ -106,7 +109,8 @@ static void send_raw(struct input *in)
 static void send_icmp(struct input *in)
 {
     struct node *node = some_node(take(in));
-    struct icmp_error e = { .kind = (enum icmp_error_kind)(take(in) % 8), .mtu = take16(in),
+    struct icmp_error e = { .kind = (enum icmp_error_kind)(take(in) % 8),
+                            .mtu = take16(in),
                             .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
     if (node == NULL)
         return;
@@ -124,7 +128,8 @@ static err open_one(void *arg)
 {
     struct tcp_flow *flow;
     struct endpoint peer = { ADDRESS_B, 7 };
-    err e = arg != NULL ? tcp_open_with(world.net.a.tcp, &peer, buf_alloc(700), &flow) : tcp_open(world.net.a.tcp, &peer, &flow);
+    err e = arg != NULL ? tcp_open_with(world.net.a.tcp, &peer, buf_alloc(700), &flow)
+                        : tcp_open(world.net.a.tcp, &peer, &flow);
     if (e != OK)
         return OK;
     for (int i = 0; i < FLOWS; i++)
@@ -209,7 +214,9 @@ static err run_input(void *arg)
             tcp_close(world.flows[i]);
     memset(world.flows, 0, sizeof world.flows);
     tcp_unlisten(world.listener);
-    CHECK_EQUAL(world.net.a.tcp->orphans.count + world.net.a.tcp->time_wait_count <= world.net.a.tcp->table_count, true);
+    CHECK_EQUAL(world.net.a.tcp->orphans.count + world.net.a.tcp->time_wait_count <=
+                    world.net.a.tcp->table_count,
+                true);
     os_sleep(HOURS(2));
     CHECK_EQUAL(world.net.a.tcp->table_count, 0);
     CHECK_EQUAL(world.net.a.tcp->memory, 0);

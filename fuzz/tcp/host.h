@@ -10,12 +10,12 @@
 
 #include <mirage/os.h>
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
             fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
+            abort();                                                                \
+        }                                                                           \
     } while (0)
 #define CHECK_EQUAL(a, b) CHECK((a) == (b))
 

@@ -16,11 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             memset(&t, 0, sizeof t);
             segment_emit(header, &s);
             CHECK(segment_parse(header, len, &t) == OK);
-            CHECK(t.seq == s.seq && t.ack == s.ack && t.flags == s.flags && t.window == s.window && t.mss == s.mss);
+            CHECK(t.seq == s.seq && t.ack == s.ack && t.flags == s.flags && t.window == s.window &&
+                  t.mss == s.mss);
             CHECK(t.has_timestamp == s.has_timestamp && t.tsval == s.tsval && t.tsecr == s.tsecr);
             CHECK(t.has_scale == s.has_scale && t.scale == s.scale && t.sack_permitted == s.sack_permitted);
-            CHECK(t.fast_open.kind == s.fast_open.kind && (s.fast_open.kind == 0 || same_cookie(&t.fast_open, &s.fast_open)));
-            CHECK(t.sack_count == s.sack_count && memcmp(t.sacks, s.sacks, s.sack_count * sizeof *s.sacks) == 0);
+            CHECK(t.fast_open.kind == s.fast_open.kind &&
+                  (s.fast_open.kind == 0 || same_cookie(&t.fast_open, &s.fast_open)));
+            CHECK(t.sack_count == s.sack_count &&
+                  memcmp(t.sacks, s.sacks, s.sack_count * sizeof *s.sacks) == 0);
         }
     }
     free(copy);

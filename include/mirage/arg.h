@@ -63,10 +63,10 @@ struct arg {
  * instance gives it the instance's name. `value` initialises the variable for
  * programs that never parse a command line, such as unit tests.
  */
-#define MIRAGE_ARG(kind, ctype, name, value, text, argdoc)                     \
-    static __attribute__((unused)) ctype name = value;                         \
-    extern const struct arg mirage_arg_##name;                                 \
-    const struct arg mirage_arg_##name = {                                     \
+#define MIRAGE_ARG(kind, ctype, name, value, text, argdoc)                                             \
+    static __attribute__((unused)) ctype name = value;                                                 \
+    extern const struct arg mirage_arg_##name;                                                         \
+    const struct arg mirage_arg_##name = {                                                             \
         #name, ARG_TYPE_##kind, &name, MIRAGE_ARG_DOC(name, argdoc), MIRAGE_ARG_TEXT(name, text), NULL \
     }
 
@@ -83,8 +83,9 @@ struct arg {
 
 #define ARG_BOOL(name, value, doc) MIRAGE_ARG(BOOL, bool, name, value, #value, doc)
 #define ARG_INT(name, value, doc) MIRAGE_ARG(INT, int64_t, name, value, #value, doc)
-#define ARG_PORT(name, value, doc)                                                                                                     \
-    _Static_assert((long long)(value) >= 0 && (long long)(value) <= 65535, "the default of " #name " is no port, 0 to 65535"); \
+#define ARG_PORT(name, value, doc)                                         \
+    _Static_assert((long long)(value) >= 0 && (long long)(value) <= 65535, \
+                   "the default of " #name " is no port, 0 to 65535");     \
     MIRAGE_ARG(PORT, uint16_t, name, value, #value, doc)
 /* The default is a C string or NULL. */
 #define ARG_STRING(name, value, doc) MIRAGE_ARG(STRING, const char *, name, value, value, doc)

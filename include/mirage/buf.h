@@ -37,7 +37,7 @@ struct buf {
     /* Of the first view of a packet only: */
     enum buf_csum csum : 8;
     enum buf_gso gso : 8;
-    uint16_t gso_size;     /* payload bytes a segment when gso is set */
+    uint16_t gso_size;                /* payload bytes a segment when gso is set */
     uint16_t csum_start, csum_offset; /* csum_start counts from the first byte of the chain;
                                          buf_prepend and buf_advance keep it right */
 };

@@ -36,8 +36,8 @@ uint32_t checksum_add_buf(uint32_t sum, const struct buf *b, size_t offset, size
  * The pseudo-header of TCP, UDP and ICMPv6: RFC 9293 section 3.1 when both addresses are IPv4,
  * RFC 8200 section 8.1 otherwise. `len` counts the bytes of the transport's header and payload.
  */
-uint32_t checksum_pseudo(const struct ip_addr *source, const struct ip_addr *destination,
-                         uint8_t protocol, uint32_t len);
+uint32_t checksum_pseudo(const struct ip_addr *source, const struct ip_addr *destination, uint8_t protocol,
+                         uint32_t len);
 
 /* One's complement addition of two sums. */
 static inline uint32_t checksum_plus(uint32_t a, uint32_t b)

@@ -72,7 +72,7 @@ void mirage_at(const char *file, int line);
 extern const char mirage_end[];
 
 /* functor(RESULT, PARAMETER...): the type of a functor; with no parameters it takes nothing. */
-#define functor(result, ...) __typeof__(result (*)(MIRAGE_PARAMS(__VA_ARGS__)))
+#define functor(result, ...) __typeof__(result(*)(MIRAGE_PARAMS(__VA_ARGS__)))
 
 /*
  * foreign(source, RESULT, PARAMETER...): the functor that a C file, or a folder of them, is. A
@@ -82,7 +82,7 @@ extern const char mirage_end[];
     MIRAGE_CAST(functor(result, __VA_ARGS__), foreign(source, #result, #__VA_ARGS__))
 
 /* apply(f, x...): the module that the functor makes of these. The same application twice is one module. */
-#define apply(f, ...)                     \
+#define apply(f, ...)                         \
     MIRAGE_CAST(__typeof__((f)(__VA_ARGS__)), \
                 apply(#f, (const void *)(f), MIRAGE_LIST(const void *, __VA_ARGS__)))
 
@@ -96,16 +96,20 @@ extern const char mirage_end[];
 #define named(value, name) MIRAGE_CAST(__typeof__(value), named((const void *)(value), name))
 
 /* if_impl(bool_key, a, b): a when the key is true, else b; both are of one type. */
-#define if_impl(key, a, b)                                                              \
-    __extension__({                                                                     \
-        __typeof__(a) mirage_branches[] = { (a), (b) };                                 \
+#define if_impl(key, a, b)                                                                   \
+    __extension__({                                                                          \
+        __typeof__(a) mirage_branches[] = { (a), (b) };                                      \
         MIRAGE_CAST(__typeof__(mirage_branches[0]), if_impl(key, (void **)mirage_branches)); \
     })
 
 /* match_impl(TYPE, key, {"value", x}, ...): the x beside the value that an enum or string key has. */
-#define match_impl(type, key, ...)                                                         \
-    MIRAGE_CAST(type, _Generic((key), STRING_KEY: match_string_impl, default: match_impl)( \
-        key, (const struct { const char *value; type then; }[]){ __VA_ARGS__, { mirage_end, 0 } }))
+#define match_impl(type, key, ...)                                  \
+    MIRAGE_CAST(type, _Generic((key), STRING_KEY                    \
+                               : match_string_impl, default         \
+                               : match_impl)(key, (const struct {   \
+                                                 const char *value; \
+                                                 type then;         \
+                                             }[]){ __VA_ARGS__, { mirage_end, 0 } }))
 
 /*
  * Keys: a name, a default, a line of documentation, and for key_enum the values it may
@@ -123,16 +127,21 @@ extern const char mirage_end[];
  */
 #define MIRAGE_SET(x, call) MIRAGE_CAST(__typeof__(x), call)
 #define set_bool(x, name, v) \
-    MIRAGE_SET(x, _Generic((v), BOOL_KEY: set_bool_key, default: set_bool)((const void *)(x), name, v))
+    MIRAGE_SET(x, _Generic((v), BOOL_KEY : set_bool_key, default : set_bool)((const void *)(x), name, v))
 #define set_int(x, name, v) \
-    MIRAGE_SET(x, _Generic((v), INT_KEY: set_int_key, default: set_int)((const void *)(x), name, v))
-#define set_string(x, name, v)                                                                 \
-    MIRAGE_SET(x, _Generic((v), STRING_KEY: set_string_key, ENUM_KEY: set_enum_key, default: set_string)( \
-        (const void *)(x), name, v))
+    MIRAGE_SET(x, _Generic((v), INT_KEY : set_int_key, default : set_int)((const void *)(x), name, v))
+#define set_string(x, name, v)                        \
+    MIRAGE_SET(x, _Generic((v), STRING_KEY            \
+                           : set_string_key, ENUM_KEY \
+                           : set_enum_key, default    \
+                           : set_string)((const void *)(x), name, v))
 #define set_strings(x, name, ...) \
     MIRAGE_SET(x, set_strings((const void *)(x), name, MIRAGE_LIST(const char *, __VA_ARGS__)))
 
-/* with_library(f, "zlib"): the functor, or the module, with a system library that its source needs, by its pkg-config name. */
+/*
+ * with_library(f, "zlib"): the functor, or the module, with a system library that its source needs, by its
+ *   pkg-config name.
+ */
 #define with_library(x, name) MIRAGE_SET(x, with_library((const void *)(x), name))
 
 /*
@@ -150,15 +159,15 @@ extern const char mirage_end[];
 #define MIRAGE_USED __attribute__((warn_unused_result))
 MIRAGE_USED void *(foreign)(const char *source, const char *result, const char *params);
 MIRAGE_USED void *(apply)(const char *written, const void *f, const void *const *args);
-void (register_job)(const char *name, JOB job);
+void(register_job)(const char *name, JOB job);
 void *(named)(const void *value, const char *name);
 MIRAGE_USED void *(if_impl)(BOOL_KEY key, void *const *branches);
 MIRAGE_USED void *(match_impl)(ENUM_KEY key, const void *cases);
 MIRAGE_USED void *match_string_impl(STRING_KEY key, const void *cases);
-BOOL_KEY (key_bool)(const char *name, int value, const char *doc);
-INT_KEY (key_int)(const char *name, int64_t value, const char *doc);
-STRING_KEY (key_string)(const char *name, const char *value, const char *doc);
-ENUM_KEY (key_enum)(const char *name, const char *value, const char *doc, const char *const *choices);
+BOOL_KEY(key_bool)(const char *name, int value, const char *doc);
+INT_KEY(key_int)(const char *name, int64_t value, const char *doc);
+STRING_KEY(key_string)(const char *name, const char *value, const char *doc);
+ENUM_KEY(key_enum)(const char *name, const char *value, const char *doc, const char *const *choices);
 void *(set_bool)(const void *x, const char *name, int value);
 void *set_bool_key(const void *x, const char *name, BOOL_KEY key);
 void *(set_int)(const void *x, const char *name, int64_t value);
@@ -168,10 +177,10 @@ void *set_string_key(const void *x, const char *name, STRING_KEY key);
 void *set_enum_key(const void *x, const char *name, ENUM_KEY key);
 void *(set_strings)(const void *x, const char *name, const char *const *values);
 void *(with_library)(const void *x, const char *name);
-void (runtime_arg)(const char *name, const char *type, const char *value, const char *doc);
-MIRAGE_USED KV_RO (kv_ro_of)(KV_RW kv);
-MIRAGE_USED FLOW (flow_of_tcp)(TCP tcp);
-MIRAGE_USED IP (ip_of_ipv4)(IPV4 ip);
+void(runtime_arg)(const char *name, const char *type, const char *value, const char *doc);
+MIRAGE_USED KV_RO(kv_ro_of)(KV_RW kv);
+MIRAGE_USED FLOW(flow_of_tcp)(TCP tcp);
+MIRAGE_USED IP(ip_of_ipv4)(IPV4 ip);
 
 #include <mirage/catalog.h>
 

@@ -12,7 +12,8 @@
  * <head> or <body>, whose headings have ids and whose relative links to .md files lead to
  * .html; and X.title, the plain text of its first level-1 heading, or X's last segment when it has
  * none, without a line feed. Code blocks of the languages c and console have spans of the classes
- * comment, string, keyword, macro, number, prompt, input and output. The page's template puts the two together.
+ * comment, string, keyword, macro, number, prompt, input and output. The page's template puts the two
+ * together.
  */
 #ifndef MIRAGE_CRUNCH_H
 #define MIRAGE_CRUNCH_H
@@ -21,8 +22,8 @@
 
 struct crunch_entry {
     uint64_t size;
-    uint64_t gzip_size;       /* 0: no gzip variant, because it would hardly be smaller */
-    const char *key;          /* without a leading slash */
+    uint64_t gzip_size; /* 0: no gzip variant, because it would hardly be smaller */
+    const char *key;    /* without a leading slash */
     const uint8_t *data;
     const uint8_t *gzip;      /* NULL without a variant */
     const char *content_type; /* NULL: unknown */

@@ -61,10 +61,10 @@ const char *err_string(err e);
     } while (0)
 
 /* Say that an error is ignored on purpose. */
-#define IGNORE(expression)            \
-    do {                              \
-        err ignored = (expression);   \
-        (void)ignored;                \
+#define IGNORE(expression)          \
+    do {                            \
+        err ignored = (expression); \
+        (void)ignored;              \
     } while (0)
 
 #endif

@@ -26,10 +26,16 @@
 
 #ifdef MIRAGE_DESCRIBE
 
-#define PARAM(SIGNATURE, ...) \
-    __mirage_param__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
-#define MODULE(SIGNATURE, ...) \
-    __mirage_module__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) { SIGNATURE(__VA_ARGS__); }
+#define PARAM(SIGNATURE, ...)                                     \
+    __mirage_param__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) \
+    {                                                             \
+        SIGNATURE(__VA_ARGS__);                                   \
+    }
+#define MODULE(SIGNATURE, ...)                                     \
+    __mirage_module__(#SIGNATURE, __FILE__, __LINE__, __VA_ARGS__) \
+    {                                                              \
+        SIGNATURE(__VA_ARGS__);                                    \
+    }
 #define SUBMODULE(SIGNATURE, ...) __mirage_submodule__(#SIGNATURE, __VA_ARGS__)
 #define INTERNAL __mirage_internal__
 #define MIRAGE_KEY(kind, name, text, ...) \
@@ -75,8 +81,8 @@
 #endif
 
 /*
- * The instance's name, "tcp__2", as text: it tells apart what a functor that is applied twice registers or logs. Read
- * abstractly, a functor has none.
+ * The instance's name, "tcp__2", as text: it tells apart what a functor that is applied twice registers or
+ * logs. Read abstractly, a functor has none.
  */
 #ifdef MIRAGE_INSTANCE
 #define MIRAGE_TEXT(x) #x
@@ -104,8 +110,7 @@
 #define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const name[] = { MIRAGE_KEY_##name NULL }
 #else
 /* KEY_STRINGS(name, "a", "b"): an array that a NULL ends. */
-#define KEY_STRINGS(name, ...) \
-    MIRAGE_CONSTANT char *const name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
+#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
 #endif
 
 #endif

@@ -32,13 +32,13 @@ struct http_field {
 struct http_request {
     enum http_method method;
     struct http_text method_name;
-    struct http_text target;    /* as it was sent */
-    const char *path;           /* decoded, dot segments removed, begins with '/'; ends with a NUL */
-    struct http_text query;     /* behind the '?', not decoded */
-    struct http_text host;      /* without the port */
-    uint8_t version_minor;      /* 0 or 1 */
+    struct http_text target; /* as it was sent */
+    const char *path;        /* decoded, dot segments removed, begins with '/'; ends with a NUL */
+    struct http_text query;  /* behind the '?', not decoded */
+    struct http_text host;   /* without the port */
+    uint8_t version_minor;   /* 0 or 1 */
     bool has_body;
-    int64_t content_length;     /* -1: chunked, its length is not known */
+    int64_t content_length; /* -1: chunked, its length is not known */
     size_t field_count;
     const struct http_field *fields;
 };
@@ -50,7 +50,7 @@ struct http_header {
 
 struct http_response {
     uint16_t status;
-    const char *content_type;          /* NULL: none is sent */
+    const char *content_type; /* NULL: none is sent */
     size_t header_count;
     const struct http_header *headers; /* further ones; not those that are the server's */
     /*
@@ -59,7 +59,7 @@ struct http_response {
      */
     bool has_length;
     uint64_t length;
-    bool close;                        /* end the connection after this response */
+    bool close; /* end the connection after this response */
 };
 
 /* What a client asks. */
@@ -87,7 +87,8 @@ static inline char http_lower(char c)
 }
 
 /* The value of the first of the fields of this name; a NULL data when there is none. */
-static inline struct http_text http_find_field(const struct http_field *fields, size_t count, const char *name)
+static inline struct http_text http_find_field(const struct http_field *fields, size_t count,
+                                               const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         const struct http_text text = fields[i].name;

@@ -56,8 +56,8 @@ static inline bool log_enabled(struct log_source *source, enum log_level level)
  * Writes one line to the platform's console: seconds since the first line, level, source,
  * message. Control characters become '?', a message of more than about 900 bytes ends in "...".
  */
-__attribute__((format(printf, 3, 4))) void log_write(struct log_source *source,
-                                                     enum log_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void log_write(struct log_source *source, enum log_level level,
+                                                     const char *format, ...);
 
 /*
  * Where lines go instead of the platform's console, without colour and line end; NULL

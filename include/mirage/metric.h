@@ -21,11 +21,12 @@ struct metric {
 };
 
 /*
- * Give a zeroed metric its name and link it in; the strings must outlive it. The instance, which becomes a label, is
+ * Give a zeroed metric its name and link it in; the strings must outlive it. The instance, which becomes a
+ * label, is
  * INSTANCE_NAME in a functor: two instances register the same names.
  */
-void metric_register(struct metric *metric, enum metric_kind kind, const char *name,
-                     const char *instance, const char *help);
+void metric_register(struct metric *metric, enum metric_kind kind, const char *name, const char *instance,
+                     const char *help);
 /* Does nothing when it is not registered. */
 void metric_unregister(struct metric *metric);
 

@@ -107,7 +107,7 @@ struct os_shield {
 };
 struct os_shield os_shield_begin(void);
 void os_shield_end(struct os_shield *shield);
-#define OS_SHIELD                                                                              \
+#define OS_SHIELD                                                                                 \
     for (struct os_shield __attribute__((cleanup(os_shield_end))) os_shield_ = os_shield_begin(); \
          !os_shield_.done; os_shield_.done = true)
 
@@ -122,9 +122,9 @@ struct os_deadline {
 };
 struct os_deadline os_deadline_begin(os_time when);
 void os_deadline_end(struct os_deadline *deadline);
-#define OS_DEADLINE(when)                                                              \
-    for (struct os_deadline __attribute__((cleanup(os_deadline_end))) os_deadline_ =   \
-             os_deadline_begin(when);                                                  \
+#define OS_DEADLINE(when)                                             \
+    for (struct os_deadline __attribute__((cleanup(os_deadline_end))) \
+         os_deadline_ = os_deadline_begin(when);                      \
          !os_deadline_.done; os_deadline_.done = true)
 
 /* os_no_suspend { … }: a debug build aborts, naming the line, when something suspends in the block. */
@@ -134,9 +134,9 @@ struct os_no_suspend_scope {
 };
 struct os_no_suspend_scope os_no_suspend_begin(const char *file, int line);
 void os_no_suspend_end(struct os_no_suspend_scope *scope);
-#define os_no_suspend                                                                           \
-    for (struct os_no_suspend_scope __attribute__((cleanup(os_no_suspend_end)))                 \
-             os_no_suspend_ = os_no_suspend_begin(__FILE__, __LINE__);                          \
+#define os_no_suspend                                                           \
+    for (struct os_no_suspend_scope __attribute__((cleanup(os_no_suspend_end))) \
+         os_no_suspend_ = os_no_suspend_begin(__FILE__, __LINE__);              \
          !os_no_suspend_.done; os_no_suspend_.done = true)
 
 /* timers */
@@ -152,7 +152,10 @@ struct os_timer {
     size_t slot;    /* place in the runtime's heap, plus one; 0 when not set */
     uint64_t order; /* timers of the same `when` fire in the order of setting */
 };
-#define OS_TIMER_INIT(fire_, arg_) { .fire = (fire_), .arg = (arg_) }
+#define OS_TIMER_INIT(fire_, arg_)     \
+    {                                  \
+        .fire = (fire_), .arg = (arg_) \
+    }
 
 /* Set, or move, the timer to the monotonic time `when`. ERR_NO_MEMORY, and then it is not set. */
 err os_timer_set(struct os_timer *timer, os_time when);
@@ -245,11 +248,11 @@ IO err os_promise_await(struct os_promise *promise, void **out);
  */
 struct os_group {
     struct os_fiber *members; /* linked by the runtime */
-    size_t count;        /* still running */
-    err first_error;     /* of the first that failed */
+    size_t count;             /* still running */
+    err first_error;          /* of the first that failed */
     struct os_waitq changed;
     bool any_ended, cancelled;
-    err picked;          /* result of the first that ended */
+    err picked; /* result of the first that ended */
     void *picked_arg;
 };
 void os_group_init(struct os_group *group);
@@ -296,7 +299,7 @@ err os_entropy(void *out, size_t len);
 /* How many fibers are alive, and the bytes they hold: for metrics and tests. */
 struct os_stats {
     size_t fibers, fibers_peak;
-    size_t stack_bytes;    /* address space of all stacks, with guards */
+    size_t stack_bytes; /* address space of all stacks, with guards */
     size_t pooled_stacks;
     size_t timers;
     uint64_t switches, loops;

@@ -32,7 +32,7 @@ struct buf *packet_complete(struct buf *b);
 /* A GSO frame being cut into segments; the caller reads nothing of it. */
 struct packet_segments {
     struct buf *frame;
-    uint32_t at, end; /* in the frame: the next payload byte, and behind the last */
+    uint32_t at, end;             /* in the frame: the next payload byte, and behind the last */
     uint16_t ip, transport, head; /* offsets of the IP header, the transport's, the payload */
     uint16_t index;
     bool partial;
@@ -40,8 +40,8 @@ struct packet_segments {
 
 /*
  * Begin to cut a frame with a gso into frames of gso_size payload bytes, the last perhaps fewer. With
- * `partial` they are left BUF_CSUM_PARTIAL. Takes the frame on success and on error: ERR_FORMAT when its headers
- * are not those that its gso says, ERR_NO_MEMORY.
+ * `partial` they are left BUF_CSUM_PARTIAL. Takes the frame on success and on error: ERR_FORMAT when its
+ * headers are not those that its gso says, ERR_NO_MEMORY.
  */
 err packet_segments_begin(struct packet_segments *s, struct buf *frame, bool partial);
 

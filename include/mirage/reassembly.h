@@ -11,10 +11,10 @@
 #include <mirage/time.h>
 
 enum {
-    REASSEMBLY_PACKETS_MAX = 32,     /* under way at once: the oldest makes room */
-    REASSEMBLY_FRAGMENTS_MAX = 64,   /* of one packet: 64 kB over the least IPv6 MTU are 53 */
+    REASSEMBLY_PACKETS_MAX = 32,      /* under way at once: the oldest makes room */
+    REASSEMBLY_FRAGMENTS_MAX = 64,    /* of one packet: 64 kB over the least IPv6 MTU are 53 */
     REASSEMBLY_FRAGMENTS_TOTAL = 512, /* held altogether, each at most a page of memory */
-    REASSEMBLY_LENGTH_MAX = 65535,   /* of a packet's payload */
+    REASSEMBLY_LENGTH_MAX = 65535,    /* of a packet's payload */
 };
 
 /* What the fragments of one packet have in common. Compared bytewise: zero it first. */
@@ -42,12 +42,13 @@ enum reassembly_result {
 };
 
 /*
- * Add a fragment: `payload` lies at `offset` (bytes) of the packet's payload; `more` tells that it isn't the last.
- * `header` is what stood before the payload (and before any fragment header) of this fragment; that of offset 0 is kept. Takes both
- * chains. When it is DONE, `header_out` and `payload_out` are the packet's and the caller's to free.
+ * Add a fragment: `payload` lies at `offset` (bytes) of the packet's payload; `more` tells that it isn't the
+ * last. `header` is what stood before the payload (and before any fragment header) of this fragment; that of
+ * offset 0 is kept. Takes both chains. When it is DONE, `header_out` and `payload_out` are the packet's and
+ * the caller's to free.
  */
-enum reassembly_result reassembly_add(struct reassembly *r, const struct reassembly_key *key, uint32_t offset, bool more,
-                                      struct buf *header, struct buf *payload, os_time now,
+enum reassembly_result reassembly_add(struct reassembly *r, const struct reassembly_key *key, uint32_t offset,
+                                      bool more, struct buf *header, struct buf *payload, os_time now,
                                       struct buf **header_out, struct buf **payload_out);
 
 /*

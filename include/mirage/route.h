@@ -40,7 +40,8 @@ struct route_match {
     size_t index; /* of the route, when found */
     size_t param_count;
     struct http_text params[ROUTE_PARAMS_MAX]; /* in the order of the pattern; "*" is the last */
-    char allow[ROUTE_ALLOW_SIZE];              /* value of Allow (RFC 9110, section 10.2.1) when not found for the method */
+    char
+        allow[ROUTE_ALLOW_SIZE]; /* value of Allow (RFC 9110, section 10.2.1) when not found for the method */
 };
 
 /* Whether the path fits the pattern; its parameters. More than ROUTE_PARAMS_MAX never fit. */

@@ -61,7 +61,8 @@ static IO err probe_address(struct arp *arp, struct arp_address *a)
     TRY(wait_for_claim(a, random_between(arp, 0, ARP_PROBE_WAIT)));
     for (int i = 0; i < ARP_PROBES; i++) {
         arp_send(arp, ARP_REQUEST, 0, &nobody, a->ip, &ETHERNET_BROADCAST);
-        TRY(wait_for_claim(a, i < ARP_PROBES - 1 ? random_between(arp, ARP_PROBE_MIN, ARP_PROBE_MAX) : ARP_ANNOUNCE_WAIT));
+        TRY(wait_for_claim(a, i < ARP_PROBES - 1 ? random_between(arp, ARP_PROBE_MIN, ARP_PROBE_MAX)
+                                                 : ARP_ANNOUNCE_WAIT));
     }
     return OK;
 }
@@ -116,8 +117,9 @@ static void defend(struct arp *arp, struct arp_address *a, const struct ethernet
     metric_add(&arp->conflicts, 1);
     if (!lost) {
         a->defended_at = now;
-        log_warning("%u.%u.%u.%u is claimed by %02x:%02x:%02x:%02x:%02x:%02x too", a->ip >> 24, a->ip >> 16 & 255, a->ip >> 8 & 255,
-                    a->ip & 255, other->bytes[0], other->bytes[1], other->bytes[2], other->bytes[3], other->bytes[4], other->bytes[5]);
+        log_warning("%u.%u.%u.%u is claimed by %02x:%02x:%02x:%02x:%02x:%02x too", a->ip >> 24,
+                    a->ip >> 16 & 255, a->ip >> 8 & 255, a->ip & 255, other->bytes[0], other->bytes[1],
+                    other->bytes[2], other->bytes[3], other->bytes[4], other->bytes[5]);
         arp_send(arp, ARP_REQUEST, a->ip, &nobody, a->ip, &ETHERNET_BROADCAST);
     }
     if (arp->ctx != NULL)
@@ -131,8 +133,9 @@ INTERNAL void arp_check_conflict(struct arp *arp, const struct arp_packet *packe
     for (size_t i = 0; i < ARP_ADDRESSES_MAX; i++) {
         struct arp_address *a = &arp->addresses[i];
         /* While probing, another's probe for the address is a claim too: section 2.1.1. */
-        bool claimed = packet->sender_ip == a->ip ||
-                       (packet->sender_ip == 0 && packet->operation == ARP_REQUEST && packet->target_ip == a->ip);
+        bool claimed =
+            packet->sender_ip == a->ip ||
+            (packet->sender_ip == 0 && packet->operation == ARP_REQUEST && packet->target_ip == a->ip);
         if (a->state == ARP_PROBING && claimed) {
             a->state = ARP_TAKEN;
             os_wake_all(&a->prober);

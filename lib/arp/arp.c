@@ -35,10 +35,13 @@ IO err arp_connect(struct arp **out, struct eth *eth, struct random *random)
         arp->entries[i].next = (uint16_t)(i + 1 < count ? i + 2 : 0);
     eth_info(eth, &info);
     memcpy(arp->mac.bytes, info.mac, 6);
-    metric_register(&arp->neighbours, METRIC_GAUGE, "arp.neighbours", INSTANCE_NAME, "neighbours in the table");
+    metric_register(&arp->neighbours, METRIC_GAUGE, "arp.neighbours", INSTANCE_NAME,
+                    "neighbours in the table");
     metric_register(&arp->refused, METRIC_COUNTER, "arp.refused", INSTANCE_NAME, "malformed packets");
-    metric_register(&arp->dropped, METRIC_COUNTER, "arp.dropped", INSTANCE_NAME, "packets whose neighbour's address did not come in time");
-    metric_register(&arp->conflicts, METRIC_COUNTER, "arp.conflicts", INSTANCE_NAME, "claims of other hosts to our addresses");
+    metric_register(&arp->dropped, METRIC_COUNTER, "arp.dropped", INSTANCE_NAME,
+                    "packets whose neighbour's address did not come in time");
+    metric_register(&arp->conflicts, METRIC_COUNTER, "arp.conflicts", INSTANCE_NAME,
+                    "claims of other hosts to our addresses");
     eth_listen_arp(eth, arp);
     *out = arp;
     return OK;
@@ -92,7 +95,8 @@ static void receive(struct arp *arp, const struct arp_packet *packet)
             arp_learn(arp, entry, &packet->sender_mac);
     }
     if (ours && packet->operation == ARP_REQUEST && !(taken && packet->sender_ip != 0))
-        arp_send(arp, ARP_REPLY, packet->target_ip, &packet->sender_mac, packet->sender_ip, &packet->sender_mac);
+        arp_send(arp, ARP_REPLY, packet->target_ip, &packet->sender_mac, packet->sender_ip,
+                 &packet->sender_mac);
 }
 
 void eth_on_arp(void *ctx, struct buf *b, bool group)

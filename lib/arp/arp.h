@@ -48,7 +48,7 @@ enum arp_state {
     ARP_FREE,
     ARP_ASKED, /* no address yet; packets wait */
     ARP_KNOWN,
-    ARP_POLLED, /* known, and asked whether it still is */
+    ARP_POLLED,  /* known, and asked whether it still is */
     ARP_MISSING, /* it did not answer */
 };
 
@@ -56,8 +56,8 @@ struct arp_entry {
     uint32_t ip;
     struct ethernet_address mac;
     uint8_t state, tries, waiting_count;
-    uint16_t next;       /* in its chain, or among the free; an index plus one */
-    os_time since;       /* when it was confirmed, or last asked */
+    uint16_t next; /* in its chain, or among the free; an index plus one */
+    os_time since; /* when it was confirmed, or last asked */
     os_time used;
     struct buf *waiting[ARP_WAITING_ROOM]; /* oldest first */
 };
@@ -66,7 +66,7 @@ enum arp_claim { ARP_UNUSED, ARP_PROBING, ARP_TAKEN, ARP_OURS };
 
 struct arp_address {
     uint32_t ip;
-    uint8_t state, announcements; /* still to be sent */
+    uint8_t state, announcements;     /* still to be sent */
     os_time announce_at, defended_at; /* 0: never */
     struct os_waitq prober;
 };

@@ -31,8 +31,8 @@ struct arp_packet {
  */
 static inline err arp_parse(struct arp_packet *out, const uint8_t *p, size_t len)
 {
-    if (len < ARP_PACKET || wire_get16(p + ARP_HARDWARE) != 1 || wire_get16(p + ARP_PROTOCOL) != ETHERNET_IPV4 ||
-        wire_get16(p + ARP_LENGTHS) != 0x0604)
+    if (len < ARP_PACKET || wire_get16(p + ARP_HARDWARE) != 1 ||
+        wire_get16(p + ARP_PROTOCOL) != ETHERNET_IPV4 || wire_get16(p + ARP_LENGTHS) != 0x0604)
         return ERR_FORMAT;
     uint16_t operation = wire_get16(p + ARP_OPERATION);
     if ((operation != ARP_REQUEST && operation != ARP_REPLY) || (p[ARP_SENDER_MAC] & 1) != 0)

@@ -144,7 +144,8 @@ INTERNAL os_time arp_age(struct arp *arp, os_time now)
             /* It may have moved to another link address: the next packet asks everybody. */
             arp_release(arp, entry);
         } else {
-            log_debug("%u.%u.%u.%u does not answer", entry->ip >> 24, entry->ip >> 16 & 255, entry->ip >> 8 & 255, entry->ip & 255);
+            log_debug("%u.%u.%u.%u does not answer", entry->ip >> 24, entry->ip >> 16 & 255,
+                      entry->ip >> 8 & 255, entry->ip & 255);
             drop_waiting(arp, entry, entry->waiting_count);
             set_state(arp, entry, ARP_MISSING);
             entry->since = now;
@@ -192,7 +193,8 @@ IO err arp_resolve(struct arp *arp, const struct ip_addr *addr, struct ethernet_
     uint32_t ip = arp_number(addr);
     struct arp_entry *entry = arp_make(arp, ip);
 
-    if (entry->state == ARP_MISSING || (entry->state == ARP_KNOWN && os_loop_now() - entry->since > ARP_OLD)) {
+    if (entry->state == ARP_MISSING ||
+        (entry->state == ARP_KNOWN && os_loop_now() - entry->since > ARP_OLD)) {
         set_state(arp, entry, ARP_ASKED);
         entry->tries = 0;
     }

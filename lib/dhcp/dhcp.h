@@ -11,9 +11,9 @@
 enum {
     DHCP_SERVER_PORT = 67,
     DHCP_CLIENT_PORT = 68,
-    DHCP_HEADER = 236,          /* up to the magic cookie */
-    DHCP_MESSAGE_MIN = 300,     /* what relays and servers of BOOTP expect (RFC 1542, section 2.1) */
-    DHCP_MESSAGE_ROOM = 576,    /* what is written here always fits in */
+    DHCP_HEADER = 236,       /* up to the magic cookie */
+    DHCP_MESSAGE_MIN = 300,  /* what relays and servers of BOOTP expect (RFC 1542, section 2.1) */
+    DHCP_MESSAGE_ROOM = 576, /* what is written here always fits in */
     DHCP_SERVERS_MAX = 8,
     DHCP_ROUTES_MAX = 16,
     DHCP_TEXT_SIZE = 512,
@@ -66,23 +66,23 @@ struct dhcp_route {
 /* Addresses are IPv4 or, unset, IP_ANY; texts are "" and numbers 0 when the message says nothing of them. */
 struct dhcp_message {
     enum dhcp_type type;
-    bool reply;             /* of a server */
-    bool broadcast;         /* the client can't be reached by its address yet */
+    bool reply;     /* of a server */
+    bool broadcast; /* the client can't be reached by its address yet */
     uint32_t id;
     uint16_t seconds;
     uint8_t mac[6];
-    struct ip_addr client;  /* that it has: ciaddr */
-    struct ip_addr yours;   /* that it gets: yiaddr */
+    struct ip_addr client; /* that it has: ciaddr */
+    struct ip_addr yours;  /* that it gets: yiaddr */
     struct ip_addr relay;
     struct ip_addr server, requested;
     bool has_mask;
-    uint8_t prefix;         /* that the mask says */
+    uint8_t prefix;                     /* that the mask says */
     uint32_t lease, renewal, rebinding; /* seconds; a lease may be DHCP_FOREVER */
     uint16_t mtu, max_size;
     size_t router_count, name_server_count, route_count, id_len;
     struct ip_addr routers[DHCP_SERVERS_MAX], name_servers[DHCP_SERVERS_MAX];
     struct dhcp_route routes[DHCP_ROUTES_MAX];
-    bool has_routes;        /* then the routers don't count (RFC 3442) */
+    bool has_routes; /* then the routers don't count (RFC 3442) */
     uint8_t client_id[DHCP_ID_MAX];
     char hostname[DHCP_NAME_SIZE];
     char domains[DHCP_TEXT_SIZE]; /* to look in for short names: of SEARCH, else DOMAIN; spaces between */
@@ -92,7 +92,10 @@ struct dhcp_message {
 /* ERR_FORMAT: it is no message of DHCP over Ethernet. */
 INTERNAL err dhcp_parse(struct dhcp_message *out, const uint8_t *data, size_t len);
 
-/* Write a message to DHCP_MESSAGE_ROOM bytes; returns its length. Of a client's, the parameters it wants are asked for. */
+/*
+ * Write a message to DHCP_MESSAGE_ROOM bytes; returns its length. Of a client's, the parameters it wants are
+ * asked for.
+ */
 INTERNAL size_t dhcp_emit(const struct dhcp_message *message, uint8_t *out);
 
 /* An identifier by RFC 4361: one link of a host that is known by its first link's address. */

@@ -19,7 +19,8 @@ static void put(struct options *o, uint8_t code, const void *data, size_t len)
 
 static void put_number(struct options *o, uint8_t code, uint32_t value, size_t len)
 {
-    uint8_t data[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value };
+    uint8_t data[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+                        (uint8_t)value };
     if (value != 0)
         put(o, code, data + 4 - len, len);
 }
@@ -62,8 +63,9 @@ static void put_routes(struct options *o, const struct dhcp_message *m)
 /* RFC 3442 wants the routes to be asked for before the routers. */
 static void put_wishes(struct options *o)
 {
-    static const uint8_t wanted[] = { DHCP_MASK, DHCP_ROUTES, DHCP_ROUTER, DHCP_DNS,     DHCP_HOSTNAME, DHCP_DOMAIN,
-                                      DHCP_MTU,  DHCP_LEASE,  DHCP_RENEWAL, DHCP_REBINDING, DHCP_SEARCH };
+    static const uint8_t wanted[] = { DHCP_MASK,     DHCP_ROUTES,    DHCP_ROUTER, DHCP_DNS,
+                                      DHCP_HOSTNAME, DHCP_DOMAIN,    DHCP_MTU,    DHCP_LEASE,
+                                      DHCP_RENEWAL,  DHCP_REBINDING, DHCP_SEARCH };
     put(o, DHCP_PARAMETERS, wanted, sizeof wanted);
 }
 

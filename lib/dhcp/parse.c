@@ -92,7 +92,8 @@ static bool is_name(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.'))
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+              c == '_' || c == '.'))
             return false;
     }
     return len > 0;
@@ -163,7 +164,9 @@ static void read_numbers(struct dhcp_message *out, const uint8_t *data, size_t l
     const struct {
         uint8_t code;
         uint32_t *value;
-    } times[] = { { DHCP_LEASE, &out->lease }, { DHCP_RENEWAL, &out->renewal }, { DHCP_REBINDING, &out->rebinding } };
+    } times[] = { { DHCP_LEASE, &out->lease },
+                  { DHCP_RENEWAL, &out->renewal },
+                  { DHCP_REBINDING, &out->rebinding } };
     for (size_t i = 0; i < 3; i++) {
         find(&o, times[i].code, data, len, overload);
         if (o.len == 4)

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-KEY_BOOL(probe, true, "ask whether another host uses the address before it is used (RFC 2131, section 4.4.1)");
+KEY_BOOL(probe, true,
+         "ask whether another host uses the address before it is used (RFC 2131, section 4.4.1)");
 KEY_INT(least_mtu, 576, "bytes below which an MTU that a server tells is not believed");
 
 /* What is no host's address (RFC 1122, section 3.2.1.3). */
@@ -94,7 +95,8 @@ INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message 
     if (ack->lease == DHCP_FOREVER)
         log_info("%s from %s for ever", ip_cidr_format(&address, text), ip_format(&ack->server, server));
     else
-        log_info("%s from %s for %u s", ip_cidr_format(&address, text), ip_format(&ack->server, server), ack->lease);
+        log_info("%s from %s for %u s", ip_cidr_format(&address, text), ip_format(&ack->server, server),
+                 ack->lease);
     return OK;
 }
 

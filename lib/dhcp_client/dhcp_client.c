@@ -16,9 +16,11 @@ static void register_metrics(struct dhcp_client *c)
 {
     metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", INSTANCE_NAME, "messages sent");
     metric_register(&c->received, METRIC_COUNTER, "dhcp.received", INSTANCE_NAME, "replies received");
-    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", INSTANCE_NAME, "datagrams that were no reply to this client");
+    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", INSTANCE_NAME,
+                    "datagrams that were no reply to this client");
     metric_register(&c->leases, METRIC_COUNTER, "dhcp.leases", INSTANCE_NAME, "leases got and extended");
-    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", INSTANCE_NAME, "addresses that another host uses");
+    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", INSTANCE_NAME,
+                    "addresses that another host uses");
 }
 
 static void unregister_metrics(struct dhcp_client *c)
@@ -54,7 +56,8 @@ static err begin(struct dhcp_client *c)
     return OK;
 }
 
-IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack, struct random *random)
+IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct stack *stack,
+                           struct random *random)
 {
     struct dhcp_client *c = calloc(1, sizeof *c);
     err e = OK;
@@ -85,7 +88,8 @@ IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct s
 IO void dhcp_client_disconnect(struct dhcp_client *c)
 {
     if (c->fiber != NULL) {
-        OS_SHIELD {
+        OS_SHIELD
+        {
             os_cancel(c->fiber);
             IGNORE(os_join(c->fiber));
             if (release && c->bound) {

@@ -1,6 +1,6 @@
 /*
- * A DHCP client (RFC 2131): a stack over a stack, whose IPv4 it configures. One fiber goes through the states of
- * RFC 2131, figure 5 (machine.c); a reply is waited for in exchange.c and put to use in configure.c.
+ * A DHCP client (RFC 2131): a stack over a stack, whose IPv4 it configures. One fiber goes through the states
+ * of RFC 2131, figure 5 (machine.c); a reply is waited for in exchange.c and put to use in configure.c.
  */
 #ifndef DHCP_CLIENT_H
 #define DHCP_CLIENT_H
@@ -31,12 +31,12 @@ struct dhcp_client {
     struct udp_socket *socket;
     struct os_fiber *fiber; /* NULL: DHCP is not used */
     struct network_info link;
-    struct ip_addr wanted;  /* an address had before, or IP_ANY */
+    struct ip_addr wanted; /* an address had before, or IP_ANY */
     bool bound;
     struct lease lease;
-    uint32_t id;            /* of the transaction under way */
-    os_time began;          /* looking for a lease */
-    bool conflict;          /* another host insists on our address */
+    uint32_t id;   /* of the transaction under way */
+    os_time began; /* looking for a lease */
+    bool conflict; /* another host insists on our address */
     struct os_waitq woken;
     char hostname[DHCP_NAME_SIZE];
     struct metric sent, received, refused, leases, conflicts;
@@ -64,13 +64,14 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
  * Wait for a reply of this transaction, of `type`, to be put into *out; DHCP_ACK: or a refusal, ERR_REFUSED.
  * ERR_TIMEOUT at `until`.
  */
-INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until, struct dhcp_message *out);
+INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until,
+                           struct dhcp_message *out);
 
 /* configure.c */
 
 /*
- * Put a lease to use that was asked for at `since`. ERR_EXISTS: another host has the address; ERR_FORMAT: it is of no
- * use.
+ * Put a lease to use that was asked for at `since`. ERR_EXISTS: another host has the address; ERR_FORMAT: it
+ * is of no use.
  */
 INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message *ack, os_time since);
 /* Give up the address and what came with it. */

@@ -22,7 +22,9 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
         .client = asked->by_address ? c->lease.address.addr : IP_ANY,
         .requested = asked->requested,
         .server = asked->server,
-        .max_size = type == DHCP_DECLINE || type == DHCP_RELEASE ? 0 : c->link.mtu < 1500 ? c->link.mtu : 1500,
+        .max_size = type == DHCP_DECLINE || type == DHCP_RELEASE ? 0
+                    : c->link.mtu < 1500                         ? c->link.mtu
+                                                                 : 1500,
     };
     struct buf *b = buf_alloc(DHCP_MESSAGE_ROOM);
     if (b == NULL)
@@ -47,10 +49,11 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
 }
 
 /* Whether a datagram is a message to this client in this transaction. */
-static bool is_ours(struct dhcp_client *c, const struct buf *b, const struct endpoint *from, struct dhcp_message *out)
+static bool is_ours(struct dhcp_client *c, const struct buf *b, const struct endpoint *from,
+                    struct dhcp_message *out)
 {
-    return from->port == DHCP_SERVER_PORT && dhcp_parse(out, b->data, b->len) == OK && out->reply && out->id == c->id &&
-           memcmp(out->mac, c->link.mac, sizeof out->mac) == 0;
+    return from->port == DHCP_SERVER_PORT && dhcp_parse(out, b->data, b->len) == OK && out->reply &&
+           out->id == c->id && memcmp(out->mac, c->link.mac, sizeof out->mac) == 0;
 }
 
 static IO err next_reply(struct dhcp_client *c, struct dhcp_message *out)
@@ -71,13 +74,16 @@ static IO err next_reply(struct dhcp_client *c, struct dhcp_message *out)
     }
 }
 
-INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until, struct dhcp_message *out)
+INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until,
+                           struct dhcp_message *out)
 {
     err e = OK;
-    OS_DEADLINE(until) {
+    OS_DEADLINE(until)
+    {
         while ((e = next_reply(c, out)) == OK) {
             if (type == DHCP_ACK && out->type == DHCP_NAK) {
-                log_warning("the server refuses: %s", out->message[0] != '\0' ? out->message : "it does not say why");
+                log_warning("the server refuses: %s",
+                            out->message[0] != '\0' ? out->message : "it does not say why");
                 e = ERR_REFUSED;
                 break;
             }

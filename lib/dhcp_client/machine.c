@@ -1,6 +1,7 @@
 #include "dhcp_client.h"
 
-KEY_INT(first_wait, 4000, "milliseconds to wait for a first reply, doubled with each further try (RFC 2131, section 4.1)");
+KEY_INT(first_wait, 4000,
+        "milliseconds to wait for a first reply, doubled with each further try (RFC 2131, section 4.1)");
 KEY_INT(longest_wait, 64000, "milliseconds to wait for a reply at most");
 KEY_INT(requests, 4, "requests for an offered address before looking for another offer");
 
@@ -19,7 +20,8 @@ static os_time back_off(struct dhcp_client *c, unsigned attempt)
     if (wait > longest)
         wait = longest;
     os_time spread = wait < SECONDS(4) ? wait / 4 : SECONDS(1);
-    return wait - spread + (os_time)random_below(c->random, (uint32_t)(2 * spread / MICROSECONDS(1))) * MICROSECONDS(1);
+    return wait - spread +
+           (os_time)random_below(c->random, (uint32_t)(2 * spread / MICROSECONDS(1))) * MICROSECONDS(1);
 }
 
 /* Ask until there is an offer. */
@@ -97,13 +99,17 @@ static IO err extend(struct dhcp_client *c, bool unicast)
     dhcp_begin(c);
     err e = dhcp_send(c, DHCP_REQUEST, &asked);
     if (e == OK)
-        e = dhcp_await(c, DHCP_ACK, since + EXTEND_WAIT < c->lease.expire ? since + EXTEND_WAIT : c->lease.expire, &ack);
+        e = dhcp_await(c, DHCP_ACK,
+                       since + EXTEND_WAIT < c->lease.expire ? since + EXTEND_WAIT : c->lease.expire, &ack);
     if (e == OK && !ip_equal(&ack.yours, &c->lease.address.addr))
         return ERR_REFUSED;
     return e == OK ? dhcp_configure(c, &ack, since) : e;
 }
 
-/* When to ask next: half of what is left until the end of this state, but not before a minute (section 4.4.5). */
+/*
+ * When to ask next: half of what is left until the end of this state, but not before a minute (section
+ * 4.4.5).
+ */
 static os_time next_try(os_time now, os_time end)
 {
     os_time pause = (end - now) / 2;

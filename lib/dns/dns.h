@@ -11,7 +11,7 @@
 enum {
     DNS_PORT = 53,
     DNS_HEADER = 12,
-    DNS_UDP_PLAIN = 512,       /* what fits in a datagram without EDNS (RFC 1035, section 4.2.1) */
+    DNS_UDP_PLAIN = 512, /* what fits in a datagram without EDNS (RFC 1035, section 4.2.1) */
     DNS_MESSAGE_MAX = 65535,
 };
 
@@ -49,8 +49,8 @@ struct dns_header {
     bool response, authoritative, truncated, recursion_desired, recursion_available;
     bool authentic, checking_disabled; /* RFC 4035, section 3.2 */
     uint8_t opcode;
-    uint8_t rcode;                     /* its low four bits; the others are in OPT */
-    uint16_t counts[4];                /* of enum dns_section */
+    uint8_t rcode;      /* its low four bits; the others are in OPT */
+    uint16_t counts[4]; /* of enum dns_section */
 };
 
 struct dns_question {
@@ -106,14 +106,16 @@ INTERNAL err dns_read_question(struct dns_reader *r, struct dns_question *out);
 INTERNAL err dns_read_record(struct dns_reader *r, struct dns_record *out);
 
 /* A record's data by its type; ERR_FORMAT when it is not of that form. */
-INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_record *record, struct ip_addr *out);
+INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_record *record,
+                              struct ip_addr *out);
 /* Of CNAME, NS, PTR and DNAME. */
 INTERNAL err dns_data_name(const struct dns_reader *r, const struct dns_record *record, struct dns_name *out);
 INTERNAL err dns_data_srv(const struct dns_reader *r, const struct dns_record *record, struct dns_srv *out);
 INTERNAL err dns_data_soa(const struct dns_reader *r, const struct dns_record *record, struct dns_soa *out);
 INTERNAL err dns_data_edns(const struct dns_record *record, struct dns_edns *out);
 /* Of TXT: its strings one behind the other, written to `out` of `record->len` bytes; *len may be 0. */
-INTERNAL err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out, size_t *len);
+INTERNAL err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out,
+                           size_t *len);
 
 /* emit.c */
 
@@ -123,31 +125,33 @@ enum { DNS_SUFFIXES = 32 };
 struct dns_writer {
     uint8_t *message;
     size_t room, len;
-    bool full;        /* something did not fit; what was whole before it stands */
+    bool full; /* something did not fit; what was whole before it stands */
     struct dns_header header;
     uint16_t suffixes[DNS_SUFFIXES];
     size_t suffix_count;
 };
 
 /* Begin a message in `room` bytes, at least DNS_HEADER. The header's counts are the writer's. */
-INTERNAL void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room, const struct dns_header *header);
+INTERNAL void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room,
+                              const struct dns_header *header);
 
 INTERNAL void dns_write_question(struct dns_writer *w, const struct dns_question *question);
 
 /* A record whose data are these bytes. Sections must be written in their order. */
-INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
-                               uint32_t ttl, const void *data, size_t len);
-INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                                const struct ip_addr *addr);
+INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                               uint16_t type, uint32_t ttl, const void *data, size_t len);
+INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                                uint32_t ttl, const struct ip_addr *addr);
 /* Of CNAME, NS and PTR, whose names may be compressed (RFC 3597, section 4). */
-INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
-                             uint32_t ttl, const struct dns_name *target);
-INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                            const struct dns_srv *srv);
-INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                            const struct dns_soa *soa);
+INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                             uint16_t type, uint32_t ttl, const struct dns_name *target);
+INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                            uint32_t ttl, const struct dns_srv *srv);
+INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                            uint32_t ttl, const struct dns_soa *soa);
 /* One TXT record of `len` bytes, cut into strings of at most 255. */
-INTERNAL void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl, const char *text, size_t len);
+INTERNAL void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl,
+                             const char *text, size_t len);
 INTERNAL void dns_write_edns(struct dns_writer *w, const struct dns_edns *edns);
 
 /*

@@ -86,7 +86,8 @@ static void settle(struct dns_writer *w, struct mark before, enum dns_section se
     w->header.counts[section]++;
 }
 
-INTERNAL void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room, const struct dns_header *header)
+INTERNAL void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room,
+                              const struct dns_header *header)
 {
     *w = (struct dns_writer){ .message = message, .room = room, .len = DNS_HEADER, .header = *header };
     if (w->room > DNS_MESSAGE_MAX)
@@ -104,7 +105,8 @@ INTERNAL void dns_write_question(struct dns_writer *w, const struct dns_question
 }
 
 /* A record's head; returns where its length is to be written. */
-static size_t put_head(struct dns_writer *w, const struct dns_name *name, uint16_t type, uint16_t class, uint32_t ttl)
+static size_t put_head(struct dns_writer *w, const struct dns_name *name, uint16_t type, uint16_t class,
+                       uint32_t ttl)
 {
     put_name(w, name, true);
     put16(w, type);
@@ -122,8 +124,8 @@ static void put_length(struct dns_writer *w, size_t data)
     w->message[data - 1] = (uint8_t)(w->len - data);
 }
 
-INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
-                               uint32_t ttl, const void *data, size_t len)
+INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                               uint16_t type, uint32_t ttl, const void *data, size_t len)
 {
     struct mark before = mark(w);
     size_t begin = put_head(w, name, type, DNS_IN, ttl);
@@ -132,8 +134,8 @@ INTERNAL void dns_write_record(struct dns_writer *w, enum dns_section section, c
     settle(w, before, section);
 }
 
-INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                                const struct ip_addr *addr)
+INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                                uint32_t ttl, const struct ip_addr *addr)
 {
     if (ip_is_v4(addr))
         dns_write_record(w, section, name, DNS_A, ttl, addr->bytes + 12, 4);
@@ -141,8 +143,8 @@ INTERNAL void dns_write_address(struct dns_writer *w, enum dns_section section, 
         dns_write_record(w, section, name, DNS_AAAA, ttl, addr->bytes, 16);
 }
 
-INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint16_t type,
-                             uint32_t ttl, const struct dns_name *target)
+INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                             uint16_t type, uint32_t ttl, const struct dns_name *target)
 {
     struct mark before = mark(w);
     size_t begin = put_head(w, name, type, DNS_IN, ttl);
@@ -151,8 +153,8 @@ INTERNAL void dns_write_name(struct dns_writer *w, enum dns_section section, con
     settle(w, before, section);
 }
 
-INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                            const struct dns_srv *srv)
+INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                            uint32_t ttl, const struct dns_srv *srv)
 {
     struct mark before = mark(w);
     size_t begin = put_head(w, name, DNS_SRV, DNS_IN, ttl);
@@ -164,8 +166,8 @@ INTERNAL void dns_write_srv(struct dns_writer *w, enum dns_section section, cons
     settle(w, before, section);
 }
 
-INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
-                            const struct dns_soa *soa)
+INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
+                            uint32_t ttl, const struct dns_soa *soa)
 {
     struct mark before = mark(w);
     size_t begin = put_head(w, name, DNS_SOA, DNS_IN, ttl);
@@ -180,7 +182,8 @@ INTERNAL void dns_write_soa(struct dns_writer *w, enum dns_section section, cons
     settle(w, before, section);
 }
 
-INTERNAL void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl, const char *text, size_t len)
+INTERNAL void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl,
+                             const char *text, size_t len)
 {
     struct mark before = mark(w);
     size_t begin = put_head(w, name, DNS_TXT, DNS_IN, ttl);
@@ -199,7 +202,8 @@ INTERNAL void dns_write_edns(struct dns_writer *w, const struct dns_edns *edns)
 {
     struct mark before = mark(w);
     struct dns_name root = { .len = 1 };
-    uint32_t bits = (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 | (uint32_t)edns->dnssec_ok << 15;
+    uint32_t bits =
+        (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 | (uint32_t)edns->dnssec_ok << 15;
     put_length(w, put_head(w, &root, DNS_OPT, edns->udp_size, bits));
     settle(w, before, DNS_ADDITIONAL);
 }
@@ -210,8 +214,10 @@ INTERNAL size_t dns_write_end(struct dns_writer *w)
     uint8_t *p = w->message;
     p[0] = (uint8_t)(h->id >> 8);
     p[1] = (uint8_t)h->id;
-    p[2] = (uint8_t)(h->response << 7 | (h->opcode & 15) << 3 | h->authoritative << 2 | h->truncated << 1 | h->recursion_desired);
-    p[3] = (uint8_t)(h->recursion_available << 7 | h->authentic << 5 | h->checking_disabled << 4 | (h->rcode & 15));
+    p[2] = (uint8_t)(h->response << 7 | (h->opcode & 15) << 3 | h->authoritative << 2 | h->truncated << 1 |
+                     h->recursion_desired);
+    p[3] = (uint8_t)(h->recursion_available << 7 | h->authentic << 5 | h->checking_disabled << 4 |
+                     (h->rcode & 15));
     for (size_t i = 0; i < 4; i++) {
         p[4 + 2 * i] = (uint8_t)(h->counts[i] >> 8);
         p[5 + 2 * i] = (uint8_t)h->counts[i];

@@ -8,8 +8,8 @@
 enum { HOST_NAME_TEXT_MAX = 253 };
 
 /*
- * The syntax of RFC 1123, section 2.1, with or without a final dot, and with the underscore that is found in the wild; without
- * names whose last label is a number, which are addresses that were mistyped or obscured.
+ * The syntax of RFC 1123, section 2.1, with or without a final dot, and with the underscore that is found in
+ * the wild; without names whose last label is a number, which are addresses that were mistyped or obscured.
  */
 INTERNAL bool host_name_valid(const char *name);
 

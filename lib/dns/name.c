@@ -26,7 +26,8 @@ static size_t unescape(const char *text, size_t len, uint8_t *out)
     }
     if (len < 4 || !digits(text + 1, 3))
         return 0;
-    unsigned value = (unsigned)(text[1] - '0') * 100 + (unsigned)(text[2] - '0') * 10 + (unsigned)(text[3] - '0');
+    unsigned value =
+        (unsigned)(text[1] - '0') * 100 + (unsigned)(text[2] - '0') * 10 + (unsigned)(text[3] - '0');
     *out = (uint8_t)value;
     return value > 255 ? 0 : 4;
 }

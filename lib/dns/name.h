@@ -5,7 +5,7 @@
 #include <mirage/functor.h>
 
 enum {
-    DNS_NAME_MAX = 255,   /* bytes of a name in wire form, its root label included */
+    DNS_NAME_MAX = 255, /* bytes of a name in wire form, its root label included */
     DNS_LABEL_MAX = 63,
     DNS_TEXT_SIZE = 1010, /* room for any name's text, every byte of it escaped, with the NUL */
 };

@@ -78,7 +78,8 @@ INTERNAL err dns_read_record(struct dns_reader *r, struct dns_record *out)
     return OK;
 }
 
-INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_record *record, struct ip_addr *out)
+INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_record *record,
+                              struct ip_addr *out)
 {
     const uint8_t *data = r->message + record->data;
     if (record->type == DNS_A && record->len == 4) {
@@ -92,7 +93,8 @@ INTERNAL err dns_data_address(const struct dns_reader *r, const struct dns_recor
 }
 
 /* A name within the data, which may point to anywhere before it; *at moves behind it. */
-static err read_inner_name(const struct dns_reader *r, const struct dns_record *record, size_t *at, struct dns_name *out)
+static err read_inner_name(const struct dns_reader *r, const struct dns_record *record, size_t *at,
+                           struct dns_name *out)
 {
     return dns_name_read(r->message, record->data + record->len, at, out);
 }
@@ -146,7 +148,8 @@ INTERNAL err dns_data_edns(const struct dns_record *record, struct dns_edns *out
     return OK;
 }
 
-INTERNAL err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out, size_t *len)
+INTERNAL err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out,
+                           size_t *len)
 {
     const uint8_t *p = r->message + record->data, *end = p + record->len;
     size_t n = 0;

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-INTERNAL enum answer_fit answer_fit(const struct dns_query *query, const uint8_t *message, size_t len, struct dns_reader *r)
+INTERNAL enum answer_fit answer_fit(const struct dns_query *query, const uint8_t *message, size_t len,
+                                    struct dns_reader *r)
 {
     struct dns_question question;
     if (dns_read_begin(r, message, len) != OK)
@@ -14,8 +15,9 @@ INTERNAL enum answer_fit answer_fit(const struct dns_query *query, const uint8_t
     /* Who doesn't understand the question need not repeat it. */
     if (h->counts[DNS_QUESTION] == 0 && (h->rcode == DNS_FORMERR || h->rcode == DNS_NOTIMP))
         return ANSWER_FITS;
-    if (h->counts[DNS_QUESTION] != 1 || dns_read_question(r, &question) != OK || question.type != query->type ||
-        question.class != DNS_IN || !dns_name_equal(&question.name, &query->name))
+    if (h->counts[DNS_QUESTION] != 1 || dns_read_question(r, &question) != OK ||
+        question.type != query->type || question.class != DNS_IN ||
+        !dns_name_equal(&question.name, &query->name))
         return ANSWER_ALIEN;
     return dns_name_same(&question.name, &query->name) ? ANSWER_FITS : ANSWER_OTHER_CASE;
 }
@@ -54,7 +56,7 @@ static void add(struct dns_records *records, const void *data, size_t len)
 static void add_srv(struct dns_records *records, const struct dns_srv *srv)
 {
     uint8_t data[6 + DNS_NAME_MAX] = {
-        (uint8_t)(srv->priority >> 8), (uint8_t)srv->priority, (uint8_t)(srv->weight >> 8),
+        (uint8_t)(srv->priority >> 8), (uint8_t)srv->priority,    (uint8_t)(srv->weight >> 8),
         (uint8_t)srv->weight,          (uint8_t)(srv->port >> 8), (uint8_t)srv->port,
     };
     memcpy(data + 6, srv->target.wire, srv->target.len);
@@ -74,7 +76,8 @@ static err add_text(struct dns_records *records, const struct dns_reader *r, con
     return e;
 }
 
-static err add_record(struct dns_records *records, const struct dns_reader *r, const struct dns_record *record)
+static err add_record(struct dns_records *records, const struct dns_reader *r,
+                      const struct dns_record *record)
 {
     struct ip_addr addr;
     struct dns_srv srv;
@@ -97,11 +100,8 @@ static err add_record(struct dns_records *records, const struct dns_reader *r, c
         TRY(dns_data_name(r, record, &name));
         add(records, name.wire, name.len);
         return OK;
-    case DNS_TXT:
-        return add_text(records, r, record);
-    default:
-        add(records, r->message + record->data, record->len);
-        return OK;
+    case DNS_TXT: return add_text(records, r, record);
+    default: add(records, r->message + record->data, record->len); return OK;
     }
 }
 
@@ -154,7 +154,8 @@ static err look(struct dns_reader r, const struct dns_name *name, uint16_t type,
 }
 
 /* How long the name's absence may be believed (RFC 2308, section 5), and the code's higher bits. */
-static err look_behind(struct dns_reader r, const struct dns_name *name, bool *has_soa, struct dns_answer *out)
+static err look_behind(struct dns_reader r, const struct dns_name *name, bool *has_soa,
+                       struct dns_answer *out)
 {
     struct dns_record record;
     struct dns_soa soa;
@@ -162,7 +163,8 @@ static err look_behind(struct dns_reader r, const struct dns_name *name, bool *h
     err e;
     *has_soa = false;
     while ((e = dns_read_record(&r, &record)) == OK) {
-        if (record.section == DNS_AUTHORITY && record.type == DNS_SOA && dns_name_is_below(name, &record.name)) {
+        if (record.section == DNS_AUTHORITY && record.type == DNS_SOA &&
+            dns_name_is_below(name, &record.name)) {
             TRY(dns_data_soa(&r, &record, &soa));
             lessen(&out->ttl, record.ttl);
             lessen(&out->ttl, soa.minimum);
@@ -174,7 +176,8 @@ static err look_behind(struct dns_reader r, const struct dns_name *name, bool *h
     return e == ERR_END ? OK : e;
 }
 
-static err read_chain(const struct dns_reader *r, const struct dns_name *name, uint16_t type, struct dns_answer *out)
+static err read_chain(const struct dns_reader *r, const struct dns_name *name, uint16_t type,
+                      struct dns_answer *out)
 {
     struct dns_name at = *name;
     bool has_soa;
@@ -208,7 +211,8 @@ static err read_chain(const struct dns_reader *r, const struct dns_name *name, u
     return OK;
 }
 
-INTERNAL err answer_read(const struct dns_reader *r, const struct dns_name *name, uint16_t type, struct dns_answer *out)
+INTERNAL err answer_read(const struct dns_reader *r, const struct dns_name *name, uint16_t type,
+                         struct dns_answer *out)
 {
     *out = (struct dns_answer){ .ttl = INT32_MAX, .rcode = r->header.rcode };
     err e = read_chain(r, name, type, out);

@@ -5,13 +5,16 @@
 #include "../dns/dns.h"
 
 enum {
-    ANSWER_RECORDS_MAX = 64,   /* of one set; further ones are left out */
+    ANSWER_RECORDS_MAX = 64, /* of one set; further ones are left out */
     ANSWER_BYTES_MAX = 16384,
-    ANSWER_CHAIN_MAX = 12,     /* aliases in a row within a reply */
+    ANSWER_CHAIN_MAX = 12, /* aliases in a row within a reply */
     ANSWER_NEGATIVE_TTL_MAX = 3600,
 };
 
-/* A set of records, shared by reference: each is its length in two bytes of the host's order, then its data, names whole. */
+/*
+ * A set of records, shared by reference: each is its length in two bytes of the host's order, then its data,
+ * names whole.
+ */
 struct dns_records {
     unsigned users;
     uint16_t count;
@@ -32,14 +35,15 @@ enum answer_fit {
 };
 
 /* Whether a message replies to this query; leaves the reader behind its question. */
-INTERNAL enum answer_fit answer_fit(const struct dns_query *query, const uint8_t *message, size_t len, struct dns_reader *r);
+INTERNAL enum answer_fit answer_fit(const struct dns_query *query, const uint8_t *message, size_t len,
+                                    struct dns_reader *r);
 
 enum answer_kind {
     ANSWER_FOUND,
-    ANSWER_NO_NAME,   /* nothing of any type has this name (RFC 2308, section 2.1) */
-    ANSWER_NO_DATA,   /* the name has nothing of this type (section 2.2) */
-    ANSWER_ALIAS,     /* the name is another, of which the reply says nothing */
-    ANSWER_FAILED,    /* the server cannot tell */
+    ANSWER_NO_NAME, /* nothing of any type has this name (RFC 2308, section 2.1) */
+    ANSWER_NO_DATA, /* the name has nothing of this type (section 2.2) */
+    ANSWER_ALIAS,   /* the name is another, of which the reply says nothing */
+    ANSWER_FAILED,  /* the server cannot tell */
 };
 
 struct dns_answer {
@@ -52,7 +56,8 @@ struct dns_answer {
 };
 
 /* Read what it says about this name. ERR_FORMAT, ERR_NO_MEMORY. */
-INTERNAL err answer_read(const struct dns_reader *r, const struct dns_name *name, uint16_t type, struct dns_answer *out);
+INTERNAL err answer_read(const struct dns_reader *r, const struct dns_name *name, uint16_t type,
+                         struct dns_answer *out);
 
 /* NULL is allowed. */
 INTERNAL void records_release(struct dns_records *records);

@@ -19,7 +19,8 @@ INTERNAL err cache_init(struct cache *cache, size_t count, size_t bytes, uint32_
     size_t buckets = 16;
     while (buckets < count && buckets < 65536)
         buckets *= 2;
-    *cache = (struct cache){ .bucket_mask = buckets - 1, .count_max = count, .bytes_max = bytes, .seed = seed };
+    *cache =
+        (struct cache){ .bucket_mask = buckets - 1, .count_max = count, .bytes_max = bytes, .seed = seed };
     cache->buckets = calloc(buckets, sizeof(struct cached *));
     return cache->buckets == NULL ? ERR_NO_MEMORY : OK;
 }
@@ -76,7 +77,8 @@ static struct cached *find(struct cache *cache, const struct dns_name *name, uin
     return NULL;
 }
 
-INTERNAL err cache_find(struct cache *cache, const struct dns_name *name, uint16_t type, struct dns_records **out)
+INTERNAL err cache_find(struct cache *cache, const struct dns_name *name, uint16_t type,
+                        struct dns_records **out)
 {
     struct cached *c = find(cache, name, type);
     if (c == NULL && (c = find(cache, name, 0)) == NULL)
@@ -90,14 +92,16 @@ INTERNAL err cache_find(struct cache *cache, const struct dns_name *name, uint16
     return OK;
 }
 
-INTERNAL void cache_add(struct cache *cache, const struct dns_name *name, uint16_t type, uint32_t ttl, struct dns_records *records)
+INTERNAL void cache_add(struct cache *cache, const struct dns_name *name, uint16_t type, uint32_t ttl,
+                        struct dns_records *records)
 {
     struct cached *c = find(cache, name, type);
     if (c != NULL)
         drop(cache, c);
     if (ttl == 0 || cache->count_max == 0 || size_of(records) > cache->bytes_max)
         return;
-    while (cache->count > 0 && (cache->count >= cache->count_max || cache->bytes + size_of(records) > cache->bytes_max))
+    while (cache->count > 0 &&
+           (cache->count >= cache->count_max || cache->bytes + size_of(records) > cache->bytes_max))
         drop(cache, cache->oldest);
     if ((c = malloc(sizeof *c)) == NULL)
         return;

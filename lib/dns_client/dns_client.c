@@ -12,7 +12,8 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     struct dns_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return ERR_NO_MEMORY;
-    err e = cache_init(&client->cache, (size_t)cache_count, (size_t)cache_bytes, (uint32_t)random_u64(random));
+    err e =
+        cache_init(&client->cache, (size_t)cache_count, (size_t)cache_bytes, (uint32_t)random_u64(random));
     if (e != OK) {
         free(client);
         return e;
@@ -20,18 +21,24 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     client->stack = stack;
     client->random = random;
     client->began = os_now();
-    metric_register(&client->queries, METRIC_COUNTER, "dns.queries", INSTANCE_NAME, "queries sent to a server, by UDP first");
-    metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", INSTANCE_NAME, "queries repeated by TCP");
-    metric_register(&client->cached, METRIC_COUNTER, "dns.cached", INSTANCE_NAME, "lookups answered from the cache");
-    metric_register(&client->timeouts, METRIC_COUNTER, "dns.timeouts", INSTANCE_NAME, "queries that a server did not answer");
-    metric_register(&client->refused, METRIC_COUNTER, "dns.refused", INSTANCE_NAME, "datagrams that were no reply to a query");
+    metric_register(&client->queries, METRIC_COUNTER, "dns.queries", INSTANCE_NAME,
+                    "queries sent to a server, by UDP first");
+    metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", INSTANCE_NAME,
+                    "queries repeated by TCP");
+    metric_register(&client->cached, METRIC_COUNTER, "dns.cached", INSTANCE_NAME,
+                    "lookups answered from the cache");
+    metric_register(&client->timeouts, METRIC_COUNTER, "dns.timeouts", INSTANCE_NAME,
+                    "queries that a server did not answer");
+    metric_register(&client->refused, METRIC_COUNTER, "dns.refused", INSTANCE_NAME,
+                    "datagrams that were no reply to a query");
     *out = client;
     return OK;
 }
 
 IO void dns_client_disconnect(struct dns_client *client)
 {
-    struct metric *metrics[] = { &client->queries, &client->by_tcp, &client->cached, &client->timeouts, &client->refused };
+    struct metric *metrics[] = { &client->queries, &client->by_tcp, &client->cached, &client->timeouts,
+                                 &client->refused };
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
         metric_unregister(metrics[i]);
     cache_free(&client->cache);
@@ -39,7 +46,8 @@ IO void dns_client_disconnect(struct dns_client *client)
 }
 
 /* The first of the names that the search list makes which has such records. */
-static IO err search_records(struct dns_client *client, const char *name, uint16_t type, struct dns_records **out)
+static IO err search_records(struct dns_client *client, const char *name, uint16_t type,
+                             struct dns_records **out)
 {
     struct dns_name candidate;
     err e, result = ERR_NOT_FOUND;
@@ -126,7 +134,8 @@ static IO err find_half(void *arg)
     return OK;
 }
 
-static IO err find_both(struct dns_client *client, const char *name, struct ip_addr *out, size_t room, size_t *count)
+static IO err find_both(struct dns_client *client, const char *name, struct ip_addr *out, size_t room,
+                        size_t *count)
 {
     struct half *v6 = calloc(1, sizeof *v6);
     struct os_fiber *fiber;
@@ -154,7 +163,8 @@ static IO err find_both(struct dns_client *client, const char *name, struct ip_a
     return e;
 }
 
-IO err dns_client_resolve(struct dns_client *client, const char *name, struct ip_addr *out, size_t room, size_t *count)
+IO err dns_client_resolve(struct dns_client *client, const char *name, struct ip_addr *out, size_t room,
+                          size_t *count)
 {
     struct ip_addr numeric;
     if (is_numeric(name, &numeric)) {

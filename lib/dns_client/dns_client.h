@@ -21,9 +21,9 @@ struct cached {
     struct cached *newer, *older; /* by use */
     struct cached *next;          /* of the same hash */
     uint32_t hash;
-    uint16_t type;                /* 0: no type has this name */
+    uint16_t type; /* 0: no type has this name */
     os_time expires;
-    struct dns_records *records;  /* NULL: there are none */
+    struct dns_records *records; /* NULL: there are none */
     struct dns_name name;
 };
 
@@ -60,15 +60,24 @@ struct dns_client {
 /* `count` answers and about so many bytes; ERR_NO_MEMORY. */
 INTERNAL err cache_init(struct cache *cache, size_t count, size_t bytes, uint32_t seed);
 INTERNAL void cache_free(struct cache *cache);
-/* OK: *out is a reference of the caller's. ERR_NOT_FOUND: it is known that there is nothing. ERR_AGAIN: not in the cache. */
-INTERNAL err cache_find(struct cache *cache, const struct dns_name *name, uint16_t type, struct dns_records **out);
-/* Keep records, of which it takes a reference of its own, or with NULL that there are none, for `ttl` seconds. Without memory it doesn't. */
-INTERNAL void cache_add(struct cache *cache, const struct dns_name *name, uint16_t type, uint32_t ttl, struct dns_records *records);
+/*
+ * OK: *out is a reference of the caller's. ERR_NOT_FOUND: it is known that there is nothing. ERR_AGAIN: not
+ * in the cache.
+ */
+INTERNAL err cache_find(struct cache *cache, const struct dns_name *name, uint16_t type,
+                        struct dns_records **out);
+/*
+ * Keep records, of which it takes a reference of its own, or with NULL that there are none, for `ttl`
+ * seconds. Without memory it doesn't.
+ */
+INTERNAL void cache_add(struct cache *cache, const struct dns_name *name, uint16_t type, uint32_t ttl,
+                        struct dns_records *records);
 
 /* query.c */
 
 /* Ask the servers, until one can tell. ERR_TIMEOUT, ERR_IO, ERR_UNREACHABLE, ERR_NO_MEMORY. */
-INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_answer *out);
+INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                    struct dns_answer *out);
 
 /* exchange.c */
 
@@ -80,8 +89,8 @@ struct exchange {
 };
 
 /*
- * Send the query and read the answer. ERR_TIMEOUT; ERR_TOO_LARGE: it must be asked by TCP; ERR_FORMAT; errors of
- * UDP and TCP.
+ * Send the query and read the answer. ERR_TIMEOUT; ERR_TOO_LARGE: it must be asked by TCP; ERR_FORMAT; errors
+ * of UDP and TCP.
  */
 INTERNAL IO err exchange_by_udp(struct exchange *x, os_time until, struct dns_answer *out);
 INTERNAL IO err exchange_by_tcp(struct exchange *x, os_time until, struct dns_answer *out);
@@ -89,7 +98,8 @@ INTERNAL IO err exchange_by_tcp(struct exchange *x, os_time until, struct dns_an
 /* lookup.c */
 
 /* The records of exactly this name, through aliases; *out is a reference of the caller's. */
-INTERNAL IO err look_up(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_records **out);
+INTERNAL IO err look_up(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                        struct dns_records **out);
 
 /* names.c */
 
@@ -101,12 +111,18 @@ INTERNAL bool name_is_nowhere(const struct dns_name *name);
 /* hosts.c */
 
 INTERNAL err hosts_check(void);
-/* The addresses of that family in the static entries, or of localhost; 0: none. `known`: the name is there. */
-INTERNAL size_t hosts_find(const char *name, enum resolver_family family, struct ip_addr *out, size_t room, bool *known);
+/*
+ * The addresses of that family in the static entries, or of localhost; 0: none. `known`: the name is there.
+ */
+INTERNAL size_t hosts_find(const char *name, enum resolver_family family, struct ip_addr *out, size_t room,
+                           bool *known);
 
 /* service.c */
 
-/* The services of SRV records, at most `room`; returns how many. Those whose host's name is not one are left out. */
+/*
+ * The services of SRV records, at most `room`; returns how many. Those whose host's name is not one are left
+ * out.
+ */
 INTERNAL size_t services_read(const struct dns_records *records, struct resolver_service *out, size_t room);
 /* Put them in the order in which they are to be tried. */
 INTERNAL void services_order(struct random *random, struct resolver_service *list, size_t count);

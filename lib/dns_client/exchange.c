@@ -6,7 +6,10 @@
 KEY_BOOL(mix_case, true, "ask in letters of random case, which a forger must guess as well");
 KEY_INT(udp_size, 1232, "bytes of a reply that UDP may bring (RFC 6891)");
 
-/* Wrong replies after which somebody is guessing, and TCP is asked, which can't be guessed (RFC 5452, section 9). */
+/*
+ * Wrong replies after which somebody is guessing, and TCP is asked, which can't be guessed (RFC 5452, section
+ * 9).
+ */
 enum { FORGERIES_MAX = 32 };
 
 /* The query behind two bytes for the length that TCP wants. */
@@ -98,7 +101,8 @@ INTERNAL IO err exchange_by_udp(struct exchange *x, os_time until, struct dns_an
         buf_free(message);
         return e;
     }
-    OS_DEADLINE(until) {
+    OS_DEADLINE(until)
+    {
         e = stack_udp_send(socket, &x->server, buf_advance(message, 2));
         if (e == OK)
             e = receive_reply(x, socket, out);
@@ -122,7 +126,8 @@ static IO err receive_bytes(struct stack_tcp_flow *flow, struct buf **in, size_t
 }
 
 /* One message behind its length (RFC 1035, section 4.2.2); a server that sends others first is not ours. */
-static IO err talk(struct exchange *x, struct stack_tcp_flow *flow, struct buf *message, struct dns_answer *out)
+static IO err talk(struct exchange *x, struct stack_tcp_flow *flow, struct buf *message,
+                   struct dns_answer *out)
 {
     struct buf *in = NULL;
     err e = stack_tcp_write(flow, message);
@@ -147,7 +152,8 @@ INTERNAL IO err exchange_by_tcp(struct exchange *x, os_time until, struct dns_an
     err e = OK;
     metric_add(&x->client->by_tcp, 1);
     disguise(x);
-    OS_DEADLINE(until) {
+    OS_DEADLINE(until)
+    {
         e = stack_tcp_open(stack_get_tcp(x->client->stack), &x->server, &flow);
         if (e == OK) {
             struct buf *message = query_message(x);

@@ -60,7 +60,8 @@ static const char *without_subdomain(const char *name)
     return len > n && strncasecmp(name + len - n, suffix, n) == 0 ? suffix + 1 : name;
 }
 
-INTERNAL size_t hosts_find(const char *name, enum resolver_family family, struct ip_addr *out, size_t room, bool *known)
+INTERNAL size_t hosts_find(const char *name, enum resolver_family family, struct ip_addr *out, size_t room,
+                           bool *known)
 {
     size_t count = 0;
     struct ip_addr addr;

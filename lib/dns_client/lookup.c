@@ -24,7 +24,8 @@ static void pending_release(struct pending *p)
 }
 
 /* Ask, follow aliases, and keep what comes out of it. */
-static IO err resolve_chain(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_records **out)
+static IO err resolve_chain(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                            struct dns_records **out)
 {
     struct dns_name at = *name;
     struct dns_answer answer;
@@ -50,7 +51,8 @@ static IO err resolve_chain(struct dns_client *client, const struct dns_name *na
 }
 
 /* Be the one who asks, and tell the others. */
-static IO err lead(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_records **out)
+static IO err lead(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                   struct dns_records **out)
 {
     struct pending *p = calloc(1, sizeof *p), **at = &client->pending;
     if (p == NULL)
@@ -76,7 +78,8 @@ static IO err lead(struct dns_client *client, const struct dns_name *name, uint1
     return e;
 }
 
-INTERNAL IO err look_up(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_records **out)
+INTERNAL IO err look_up(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                        struct dns_records **out)
 {
     for (;;) {
         err e = cache_find(&client->cache, name, type, out);

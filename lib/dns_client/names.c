@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-ARG_STRINGS(search, NULL, "domains in which to look for short names, instead of those that the network tells");
+ARG_STRINGS(search, NULL,
+            "domains in which to look for short names, instead of those that the network tells");
 KEY_INT(ndots, 1, "dots that a name needs to be looked for as it stands first");
 
 enum { DOMAINS_SIZE = 1024 };
@@ -51,7 +52,8 @@ INTERNAL bool name_is_nowhere(const struct dns_name *name)
     static const char *const domains[] = { "invalid", "onion", "localhost" };
     struct dns_name domain;
     for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
-        if (dns_name_from_text(&domain, domains[i], strlen(domains[i])) == OK && dns_name_is_below(name, &domain))
+        if (dns_name_from_text(&domain, domains[i], strlen(domains[i])) == OK &&
+            dns_name_is_below(name, &domain))
             return true;
     return false;
 }

@@ -26,7 +26,8 @@ static size_t find_servers(struct dns_client *client, struct ip_addr out[static 
 /* Between 3/4 and 5/4 of the time, so that many clients don't ask at once. */
 static os_time jitter(struct dns_client *client, os_time wait)
 {
-    return wait * 3 / 4 + (os_time)random_below(client->random, (uint32_t)(wait / MICROSECONDS(1) / 2 + 1)) * MICROSECONDS(1);
+    return wait * 3 / 4 + (os_time)random_below(client->random, (uint32_t)(wait / MICROSECONDS(1) / 2 + 1)) *
+                              MICROSECONDS(1);
 }
 
 static void show(const struct exchange *x, const char *what)
@@ -61,10 +62,11 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
 }
 
 /*
- * The servers, as soon as there are any: a host may have an address before the network has told it whom to ask, but
- * not for long after it has begun.
+ * The servers, as soon as there are any: a host may have an address before the network has told it whom to
+ * ask, but not for long after it has begun.
  */
-static IO err wait_for_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX], size_t *count)
+static IO err wait_for_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX],
+                               size_t *count)
 {
     os_time until = client->began + SECONDS(configuration_wait);
     err e = stack_ip_wait(stack_get_ip(client->stack), until > os_now() ? until : os_now());
@@ -77,7 +79,8 @@ static IO err wait_for_servers(struct dns_client *client, struct ip_addr out[sta
     return OK;
 }
 
-INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type, struct dns_answer *out)
+INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type,
+                    struct dns_answer *out)
 {
     struct ip_addr servers[SERVERS_MAX];
     bool plain[SERVERS_MAX] = { false }, told = false;

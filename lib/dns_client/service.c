@@ -31,7 +31,10 @@ static void swap(struct resolver_service *a, struct resolver_service *b)
     *b = c;
 }
 
-/* Of those from `first` to before `end`, which have one priority, choose by weight which comes next (RFC 2782). */
+/*
+ * Of those from `first` to before `end`, which have one priority, choose by weight which comes next (RFC
+ * 2782).
+ */
 static size_t choose(struct random *random, const struct resolver_service *list, size_t first, size_t end)
 {
     uint32_t sum = 0, running = 0;

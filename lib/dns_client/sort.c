@@ -9,13 +9,13 @@ struct policy {
 };
 
 static const struct policy policies[] = {
-    { { { { { [15] = 1 } } }, 128 }, 50, 0 },               /* ::1 */
-    { { { { { 0x20, 0x02 } } }, 16 }, 30, 2 },              /* 6to4 */
-    { { { { { 0x20, 0x01, 0, 0 } } }, 32 }, 5, 5 },         /* Teredo */
-    { { { { { 0xfc } } }, 7 }, 3, 13 },                     /* unique local */
-    { { { { { 0xfe, 0xc0 } } }, 10 }, 1, 11 },              /* site local */
-    { { { { { 0x3f, 0xfe } } }, 16 }, 1, 12 },              /* 6bone */
-    { { { { { 0 } } }, 96 }, 1, 3 },                        /* IPv4-compatible */
+    { { { { { [15] = 1 } } }, 128 }, 50, 0 },       /* ::1 */
+    { { { { { 0x20, 0x02 } } }, 16 }, 30, 2 },      /* 6to4 */
+    { { { { { 0x20, 0x01, 0, 0 } } }, 32 }, 5, 5 }, /* Teredo */
+    { { { { { 0xfc } } }, 7 }, 3, 13 },             /* unique local */
+    { { { { { 0xfe, 0xc0 } } }, 10 }, 1, 11 },      /* site local */
+    { { { { { 0x3f, 0xfe } } }, 16 }, 1, 12 },      /* 6bone */
+    { { { { { 0 } } }, 96 }, 1, 3 },                /* IPv4-compatible */
 };
 static const struct policy policy_v4 = { { { { { 0 } } }, 0 }, 35, 4 };
 static const struct policy policy_rest = { { { { { 0 } } }, 0 }, 40, 1 };

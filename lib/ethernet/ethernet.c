@@ -161,10 +161,10 @@ void net_on_frame(void *ctx, struct buf *frame)
         }
     }
     uint16_t type = wire_get16(frame->data + ETHERNET_TYPE);
-    void *listener = type == ETHERNET_IPV4 ? eth->ipv4
-                   : type == ETHERNET_IPV6 ? eth->ipv6
-                   : type == ETHERNET_ARP  ? eth->arp
-                                           : NULL;
+    void *listener = type == ETHERNET_IPV4   ? eth->ipv4
+                     : type == ETHERNET_IPV6 ? eth->ipv6
+                     : type == ETHERNET_ARP  ? eth->arp
+                                             : NULL;
     if (listener == NULL) {
         drop(eth, ethernet_is_tag(type) ? DROP_TAG : DROP_TYPE, frame);
         return;

@@ -40,7 +40,8 @@ static inline uint64_t ethernet_number(const uint8_t *address)
     return low | (uint64_t)high << 32;
 }
 
-static inline void ethernet_emit(uint8_t *frame, const struct ethernet_address *destination, const uint8_t *source, uint16_t type)
+static inline void ethernet_emit(uint8_t *frame, const struct ethernet_address *destination,
+                                 const uint8_t *source, uint16_t type)
 {
     memcpy(frame + ETHERNET_DESTINATION, destination->bytes, 6);
     memcpy(frame + ETHERNET_SOURCE, source, 6);

@@ -1,6 +1,6 @@
 /*
- * NETWORK over NETWORK: a bad line. Frames are lost, delayed, reordered, duplicated, corrupted and limited to a
- * rate, each direction as its own text says, by numbers that follow from a seed:
+ * NETWORK over NETWORK: a bad line. Frames are lost, delayed, reordered, duplicated, corrupted and limited to
+ * a rate, each direction as its own text says, by numbers that follow from a seed:
  *
  *     loss=5%        so many are lost            duplicate=2%   so many come twice
  *     reorder=5%     so many are held back, for up to hold=2ms, while others overtake them
@@ -55,13 +55,16 @@ static void pass_in(void *ctx, struct buf *frame)
         buf_free(frame);
 }
 
-static err set_up(struct fault_way *way, const char *name, const char *given, const char *configured, uint64_t number)
+static err set_up(struct fault_way *way, const char *name, const char *given, const char *configured,
+                  uint64_t number)
 {
     const char *wrong, *text = given != NULL ? given : configured;
 
     if (fault_parse(&way->spec, text, &wrong) != OK) {
-        log_error("the faults '%s' are not understood at '%s': they are loss, duplicate, corrupt and reorder in percent, delay, "
-                  "jitter and hold as 10ms, rate as 100M, and queue", text, wrong);
+        log_error("the faults '%s' are not understood at '%s': they are loss, duplicate, corrupt and reorder "
+                  "in percent, delay, "
+                  "jitter and hold as 10ms, rate as 100M, and queue",
+                  text, wrong);
         return ERR_FORMAT;
     }
     return fault_way_init(way, name, number);
@@ -98,7 +101,8 @@ IO err fault_connect(struct fault **result, struct net *net)
         free(fault);
         return e;
     }
-    log_info("out '%s', in '%s', --fault-seed=%" PRIu64, fault_out != NULL ? fault_out : out, fault_in != NULL ? fault_in : in, number);
+    log_info("out '%s', in '%s', --fault-seed=%" PRIu64, fault_out != NULL ? fault_out : out,
+             fault_in != NULL ? fault_in : in, number);
     net_listen(net, fault);
     *result = fault;
     return OK;

@@ -47,7 +47,9 @@ INTERNAL err fault_parse(struct fault_spec *out, const char *text, const char **
 INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t seed);
 INTERNAL void fault_way_end(struct fault_way *way);
 
-/* A frame without offloads sets out; takes it. ERR_NO_SPACE when the queue is full, which a lost one is not. */
+/*
+ * A frame without offloads sets out; takes it. ERR_NO_SPACE when the queue is full, which a lost one is not.
+ */
 INTERNAL err fault_way_send(struct fault_way *way, struct buf *frame);
 
 #endif

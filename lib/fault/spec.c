@@ -41,8 +41,12 @@ static bool parse_number(const char *text, size_t len, const struct unit *units,
     return false;
 }
 
-static const struct unit time_units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { 0 } };
-static const struct unit rate_units[] = { { "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 }, { 0 } };
+static const struct unit time_units[] = {
+    { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { 0 }
+};
+static const struct unit rate_units[] = {
+    { "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 }, { 0 }
+};
 static const struct unit no_units[] = { { "", 1 }, { 0 } };
 
 static bool parse_part(struct fault_spec *spec, const char *text, size_t len)
@@ -78,7 +82,8 @@ static bool parse_part(struct fault_spec *spec, const char *text, size_t len)
     }
     if (name == 4 && memcmp(text, "rate", 4) == 0)
         return parse_number(value, value_len, rate_units, &spec->rate);
-    if (name != 5 || memcmp(text, "queue", 5) != 0 || !parse_number(value, value_len, no_units, &n) || n == 0 || n > 1000000)
+    if (name != 5 || memcmp(text, "queue", 5) != 0 || !parse_number(value, value_len, no_units, &n) ||
+        n == 0 || n > 1000000)
         return false;
     spec->queue = (size_t)n;
     return true;

@@ -74,10 +74,12 @@ INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t se
     prng_seed(&way->prng, seed);
     way->timer = (struct os_timer)OS_TIMER_INIT(pass_due, way);
     metric_register(&way->lost, METRIC_COUNTER, "fault.lost", name, "Frames that were lost on purpose");
-    metric_register(&way->duplicated, METRIC_COUNTER, "fault.duplicated", name, "Frames that were sent twice");
+    metric_register(&way->duplicated, METRIC_COUNTER, "fault.duplicated", name,
+                    "Frames that were sent twice");
     metric_register(&way->corrupted, METRIC_COUNTER, "fault.corrupted", name, "Frames with one bit flipped");
     metric_register(&way->reordered, METRIC_COUNTER, "fault.reordered", name, "Frames that were held back");
-    metric_register(&way->overflowed, METRIC_COUNTER, "fault.overflowed", name, "Frames that found the queue full");
+    metric_register(&way->overflowed, METRIC_COUNTER, "fault.overflowed", name,
+                    "Frames that found the queue full");
     return OK;
 }
 
@@ -97,8 +99,8 @@ INTERNAL void fault_way_end(struct fault_way *way)
 }
 
 /*
- * Flip one bit of an IP packet, which its receiver's checksums must find. Other frames rely on the wire's frame
- * check, which finds every single bit: they are lost. NULL: the frame is gone.
+ * Flip one bit of an IP packet, which its receiver's checksums must find. Other frames rely on the wire's
+ * frame check, which finds every single bit: they are lost. NULL: the frame is gone.
  */
 static struct buf *corrupt(struct fault_way *way, struct buf *frame)
 {

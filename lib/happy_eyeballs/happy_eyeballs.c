@@ -112,14 +112,14 @@ static IO err run(struct happening *here, struct os_group *group, uint16_t port)
                 TRY(os_check());
             break;
         }
-        case RACE_LOST:
-            return here->race.started > 0 ? here->last : race_error(&here->race);
+        case RACE_LOST: return here->race.started > 0 ? here->last : race_error(&here->race);
         }
     }
     return OK;
 }
 
-IO err happy_eyeballs_open(struct happy_eyeballs *he, const char *host, uint16_t port, struct stack_tcp_flow **out)
+IO err happy_eyeballs_open(struct happy_eyeballs *he, const char *host, uint16_t port,
+                           struct stack_tcp_flow **out)
 {
     struct os_group group;
     struct ip_addr addr;

@@ -7,7 +7,8 @@ INTERNAL void race_begin(struct race *race, os_time attempt_delay, os_time resol
     *race = (struct race){ .attempt_delay = attempt_delay, .resolution_delay = resolution_delay };
 }
 
-INTERNAL void race_found(struct race *race, bool v6, err error, const struct ip_addr *list, size_t count, os_time now)
+INTERNAL void race_found(struct race *race, bool v6, err error, const struct ip_addr *list, size_t count,
+                         os_time now)
 {
     struct race_family *family = v6 ? &race->v6 : &race->v4;
     family->done = true;

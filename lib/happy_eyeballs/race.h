@@ -25,7 +25,8 @@ struct race {
 
 INTERNAL void race_begin(struct race *race, os_time attempt_delay, os_time resolution_delay);
 /* A family's addresses came, or an error instead. */
-INTERNAL void race_found(struct race *race, bool v6, err error, const struct ip_addr *list, size_t count, os_time now);
+INTERNAL void race_found(struct race *race, bool v6, err error, const struct ip_addr *list, size_t count,
+                         os_time now);
 /* An address did not answer: the next need not wait. */
 INTERNAL void race_ended(struct race *race, os_time now);
 

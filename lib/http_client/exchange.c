@@ -7,7 +7,7 @@ INTERNAL IO err client_open(struct http_client_exchange *x)
 {
     err e = OK;
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = connector_open(x->client->connector, x->url.host, x->url.port, &x->flow);
+    e = connector_open(x->client->connector, x->url.host, x->url.port, &x->flow);
     if (e != OK)
         x->flow = NULL;
     return e;
@@ -21,7 +21,7 @@ INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data)
         return ERR_CLOSED;
     }
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = connector_tcp_write(x->flow, data);
+    e = connector_tcp_write(x->flow, data);
     return e;
 }
 
@@ -33,7 +33,7 @@ static IO err receive(struct http_client_exchange *x)
     if (x->flow == NULL)
         return ERR_CLOSED;
     OS_DEADLINE(os_now() + x->client->timeout)
-        e = connector_tcp_read(x->flow, &piece);
+    e = connector_tcp_read(x->flow, &piece);
     if (e == OK)
         x->in = buf_append(x->in, piece);
     return e;
@@ -147,15 +147,10 @@ static IO err read_chunk(struct http_client_exchange *x, struct buf **out)
         if (x->in == NULL)
             TRY(receive(x));
         switch (http_chunk_next(&x->chunked, (const char *)x->in->data, x->in->len, &skip, &run)) {
-        case HTTP_CHUNK_RUN:
-            return take(x, skip, run, out);
-        case HTTP_CHUNK_MORE:
-            x->in = buf_advance(x->in, skip);
-            break;
-        case HTTP_CHUNK_DONE:
-            return ERR_END;
-        case HTTP_CHUNK_BAD:
-            return ERR_FORMAT;
+        case HTTP_CHUNK_RUN: return take(x, skip, run, out);
+        case HTTP_CHUNK_MORE: x->in = buf_advance(x->in, skip); break;
+        case HTTP_CHUNK_DONE: return ERR_END;
+        case HTTP_CHUNK_BAD: return ERR_FORMAT;
         }
     }
 }

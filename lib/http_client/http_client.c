@@ -24,15 +24,15 @@ static err aim(struct http_client_exchange *x, const char *url)
 }
 
 /* Send the request with whole content, of which the chain stays the caller's, and wait for its reply. */
-static IO err ask(struct http_client_exchange *x, const struct http_call *call, const char *method, bool foreign,
-                  const struct buf *body)
+static IO err ask(struct http_client_exchange *x, const struct http_call *call, const char *method,
+                  bool foreign, const struct buf *body)
 {
     bool has_content = body != NULL || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
     struct buf *content = NULL;
     x->to_head = strcmp(method, "HEAD") == 0;
     TRY(client_open(x));
-    struct buf *head = client_request_head(call, method, &x->url, foreign,
-                                           has_content ? CLIENT_SENDS_LENGTH : CLIENT_SENDS_NONE, buf_len(body));
+    struct buf *head = client_request_head(
+        call, method, &x->url, foreign, has_content ? CLIENT_SENDS_LENGTH : CLIENT_SENDS_NONE, buf_len(body));
     if (body != NULL)
         content = buf_share(body);
     if (head == NULL || (body != NULL && content == NULL)) {
@@ -51,7 +51,8 @@ static bool is_redirect(unsigned status)
 }
 
 /* Turn to where the reply points; false when it is no redirect. */
-static err follow(struct http_client_exchange *x, const char **method, bool *drop, bool *foreign, bool *followed)
+static err follow(struct http_client_exchange *x, const char **method, bool *drop, bool *foreign,
+                  bool *followed)
 {
     char next[CLIENT_URL_SIZE], host[CLIENT_HOST_SIZE];
     const struct http_reply *reply = &x->head.reply;
@@ -85,7 +86,8 @@ IO err http_client_request(struct http_client *client, const struct http_call *c
     x = exchange_new(client);
     e = x ? aim(x, call->url) : ERR_NO_MEMORY;
     for (unsigned redirects = 0; e == OK; redirects++) {
-        e = redirects <= client->redirects ? ask(x, call, method, foreign, drop ? NULL : body) : ERR_TOO_LARGE;
+        e = redirects <= client->redirects ? ask(x, call, method, foreign, drop ? NULL : body)
+                                           : ERR_TOO_LARGE;
         if (e == OK)
             e = follow(x, &method, &drop, &foreign, &followed);
         if (!followed)
@@ -100,7 +102,8 @@ out:
     return e;
 }
 
-IO err http_client_begin(struct http_client *client, const struct http_call *call, struct http_client_exchange **out)
+IO err http_client_begin(struct http_client *client, const struct http_call *call,
+                         struct http_client_exchange **out)
 {
     const char *method = call->method ? call->method : "POST";
     if (!client_call_check(call))
@@ -117,7 +120,8 @@ IO err http_client_begin(struct http_client *client, const struct http_call *cal
         e = client_open(x);
     if (e == OK)
         e = client_send(x, client_request_head(call, method, &x->url, false,
-                                               x->has_length ? CLIENT_SENDS_LENGTH : CLIENT_SENDS_CHUNKED, call->length));
+                                               x->has_length ? CLIENT_SENDS_LENGTH : CLIENT_SENDS_CHUNKED,
+                                               call->length));
     if (e != OK)
         http_client_close(x);
     else
@@ -170,16 +174,12 @@ IO err http_client_finish(struct http_client_exchange *x)
 static err status_error(unsigned status)
 {
     switch (status) {
-    case 200:
-        return OK;
+    case 200: return OK;
     case 401:
-    case 403:
-        return ERR_ACCESS;
+    case 403: return ERR_ACCESS;
     case 404:
-    case 410:
-        return ERR_NOT_FOUND;
-    default:
-        return ERR_IO;
+    case 410: return ERR_NOT_FOUND;
+    default: return ERR_IO;
     }
 }
 

@@ -11,8 +11,8 @@ LOG_SOURCE(http_client);
 
 struct http_client {
     struct connector *connector;
-    os_time timeout;      /* of each wait */
-    unsigned redirects;   /* that are followed */
+    os_time timeout;    /* of each wait */
+    unsigned redirects; /* that are followed */
     size_t head_max;
 };
 
@@ -40,9 +40,12 @@ enum client_content { CLIENT_SENDS_NONE, CLIENT_SENDS_LENGTH, CLIENT_SENDS_CHUNK
 
 /* Whether the method and the fields may be sent. */
 INTERNAL bool client_call_check(const struct http_call *call);
-/* The head of the request; `method` stands for the call's, `foreign`: the host isn't the one that was called. */
-INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method, const struct client_url *url,
-                                         bool foreign, enum client_content content, uint64_t length);
+/*
+ * The head of the request; `method` stands for the call's, `foreign`: the host isn't the one that was called.
+ */
+INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
+                                         const struct client_url *url, bool foreign,
+                                         enum client_content content, uint64_t length);
 
 /* exchange.c */
 

@@ -17,7 +17,8 @@ static bool is_value(const char *value)
 INTERNAL bool client_call_check(const struct http_call *call)
 {
     static const char *const ours[] = { "host", "connection", "content-length", "transfer-encoding", NULL };
-    if (call->method != NULL && !http_all((struct http_text){ call->method, strlen(call->method) }, HTTP_TCHAR))
+    if (call->method != NULL &&
+        !http_all((struct http_text){ call->method, strlen(call->method) }, HTTP_TCHAR))
         return false;
     for (size_t i = 0; i < call->header_count; i++) {
         const struct http_header *header = &call->headers[i];
@@ -39,8 +40,9 @@ static char *put_string(char *p, const char *text)
     return put(p, text, strlen(text));
 }
 
-INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method, const struct client_url *url,
-                                         bool foreign, enum client_content content, uint64_t length)
+INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
+                                         const struct client_url *url, bool foreign,
+                                         enum client_content content, uint64_t length)
 {
     static const char *const secrets[] = { "authorization", "cookie", NULL };
     static const char *const agent[] = { "user-agent", NULL };

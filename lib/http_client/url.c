@@ -83,7 +83,9 @@ static void put_text(struct url_text *t, const char *data, size_t len)
     t->len += len;
 }
 
-/* Remove "." and ".." segments from the path that begins at `begin`, up to `end` (RFC 3986, section 5.2.4). */
+/*
+ * Remove "." and ".." segments from the path that begins at `begin`, up to `end` (RFC 3986, section 5.2.4).
+ */
 static size_t without_dots(char *path, size_t len)
 {
     size_t in = 0, out = 0;
@@ -148,7 +150,8 @@ INTERNAL err client_url_resolve(char out[static CLIENT_URL_SIZE], const struct c
     if (t.full)
         return ERR_TOO_LARGE;
     char *query = memchr(out + path, '?', t.len - path);
-    size_t path_len = query ? (size_t)(query - out) - path : t.len - path, query_len = t.len - path - path_len;
+    size_t path_len = query ? (size_t)(query - out) - path : t.len - path,
+           query_len = t.len - path - path_len;
     if (path_len > 0) {
         size_t kept = without_dots(out + path, path_len);
         memmove(out + path + kept, out + path + path_len, query_len);

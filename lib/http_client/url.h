@@ -11,8 +11,8 @@
 
 /* Views of the text it was read from, but for the host. */
 struct client_url {
-    struct http_text authority; /* as Host says it */
-    struct http_text target;    /* path and query; may be empty or lack its slash */
+    struct http_text authority;  /* as Host says it */
+    struct http_text target;     /* path and query; may be empty or lack its slash */
     char host[CLIENT_HOST_SIZE]; /* a name or an address, without brackets */
     uint16_t port;
 };
@@ -32,12 +32,14 @@ struct client_head {
     enum client_framing framing;
 };
 
-/* The length of the head at the beginning of `data`, looking for its end from *scanned on; 0: not yet whole. */
+/*
+ * The length of the head at the beginning of `data`, looking for its end from *scanned on; 0: not yet whole.
+ */
 INTERNAL size_t client_head_length(const char *data, size_t len, size_t *scanned);
 
 /*
- * Read a whole head (RFC 9112, sections 4 and 6.3). `to_head`: the request was a HEAD. ERR_FORMAT, ERR_TOO_LARGE,
- * ERR_UNSUPPORTED. The fields are views of `data`.
+ * Read a whole head (RFC 9112, sections 4 and 6.3). `to_head`: the request was a HEAD. ERR_FORMAT,
+ * ERR_TOO_LARGE, ERR_UNSUPPORTED. The fields are views of `data`.
  */
 INTERNAL err client_head_read(struct client_head *head, const char *data, size_t len, bool to_head);
 

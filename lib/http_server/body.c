@@ -81,17 +81,13 @@ static IO err read_chunked(struct http_server_exchange *x, struct buf **out)
         if (c->in == NULL)
             TRY(fill(x));
         switch (http_chunk_next(&x->chunked, (const char *)c->in->data, c->in->len, &skip, &run)) {
-        case HTTP_CHUNK_MORE:
-            http_connection_consume(c, skip);
-            continue;
+        case HTTP_CHUNK_MORE: http_connection_consume(c, skip); continue;
         case HTTP_CHUNK_DONE:
             http_connection_consume(c, skip);
             x->body_done = true;
             return ERR_END;
-        case HTTP_CHUNK_BAD:
-            return body_failed(x, 400, ERR_FORMAT);
-        case HTTP_CHUNK_RUN:
-            break;
+        case HTTP_CHUNK_BAD: return body_failed(x, 400, ERR_FORMAT);
+        case HTTP_CHUNK_RUN: break;
         }
         x->body_read += run;
         if (x->body_read > c->http->limits.body)
@@ -142,6 +138,6 @@ INTERNAL IO bool http_body_drain(struct http_server_exchange *x)
     if (!http_body_is_short(x))
         return false;
     OS_DEADLINE(os_now() + http->body_timeout)
-        skip_until(x, x->body_read + http->drain_max);
+    skip_until(x, x->body_read + http->drain_max);
     return x->body_done;
 }

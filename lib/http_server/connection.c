@@ -14,7 +14,7 @@ INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline
     if (e != OK)
         return e;
     OS_DEADLINE(deadline)
-        e = stack_tcp_read(c->flow, &piece);
+    e = stack_tcp_read(c->flow, &piece);
     if (e != OK)
         return e;
     metric_add(&c->http->bytes_in, (int64_t)buf_len(piece));
@@ -52,7 +52,7 @@ static IO err write_out(struct http_connection *c)
         struct buf *piece = cut(&data);
         size_t len = piece ? buf_len(piece) : 0;
         OS_DEADLINE(os_loop_now() + c->http->write_timeout)
-            e = stack_tcp_write(c->flow, piece);
+        e = stack_tcp_write(c->flow, piece);
         if (e == OK)
             metric_add(&c->http->bytes_out, (int64_t)len);
     }
@@ -105,8 +105,8 @@ INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *dat
     c->out = buf_append(c->out, data);
     if (hold) {
         c->held += buf_len(data);
-        hold = c->held < c->http->held_max && (os_timer_is_set(&c->held_long) ||
-                                               os_timer_set(&c->held_long, os_loop_now()) == OK);
+        hold = c->held < c->http->held_max &&
+               (os_timer_is_set(&c->held_long) || os_timer_set(&c->held_long, os_loop_now()) == OK);
     }
     return hold ? OK : http_connection_flush(c);
 }
@@ -126,7 +126,8 @@ static IO void linger(struct http_connection *c)
     size_t skipped = 0;
     buf_free(c->in);
     c->in = NULL;
-    OS_DEADLINE(os_now() + c->http->linger) {
+    OS_DEADLINE(os_now() + c->http->linger)
+    {
         err e = stack_tcp_shutdown(c->flow);
         while (e == OK && skipped < LINGER_MAX) {
             struct buf *piece;
@@ -184,8 +185,8 @@ static IO void end_writer(struct http_connection *c)
         return;
     os_cancel(c->writer);
     OS_SHIELD
-        while (c->writer != NULL)
-            IGNORE(os_wait(&c->written));
+    while (c->writer != NULL)
+        IGNORE(os_wait(&c->written));
 }
 
 INTERNAL err http_connection_run(void *arg)

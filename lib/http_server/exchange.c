@@ -145,8 +145,8 @@ static bool may_hold(const struct http_server_exchange *x)
     return x->keep && x->body_done && x->connection->in != NULL;
 }
 
-static IO err send_head(struct http_server_exchange *x, const struct http_response *response,
-                        uint64_t length, struct buf *body)
+static IO err send_head(struct http_server_exchange *x, const struct http_response *response, uint64_t length,
+                        struct buf *body)
 {
     struct http_connection *c = x->connection;
     struct buf *head = http_response_head(c->http, response, x->framing, length, persistence(x));
@@ -162,7 +162,8 @@ static IO err send_head(struct http_server_exchange *x, const struct http_respon
     return http_connection_write(c, buf_append(head, body), x->answer == HTTP_ANSWERED && may_hold(x));
 }
 
-IO err http_server_respond(struct http_server_exchange *x, const struct http_response *response, struct buf *body)
+IO err http_server_respond(struct http_server_exchange *x, const struct http_response *response,
+                           struct buf *body)
 {
     uint64_t length = buf_len(body);
     bool mute = x->request.method == HTTP_HEAD || has_no_content(response->status);
@@ -177,7 +178,8 @@ IO err http_server_respond(struct http_server_exchange *x, const struct http_res
     x->mute = mute;
     /* 304 may say what 200 would have (RFC 9110, section 15.4.5), and 204 nothing (8.6). */
     x->framing = response->status == 204 || (response->status == 304 && !response->has_length)
-                     ? HTTP_FRAME_NONE : HTTP_FRAME_LENGTH;
+                     ? HTTP_FRAME_NONE
+                     : HTTP_FRAME_LENGTH;
     x->keep = x->keep && !response->close && !x->connection->service->stopping && http_body_is_short(x);
     return send_head(x, response, length, body);
 }
@@ -259,7 +261,9 @@ INTERNAL IO void http_exchange_fail(struct http_server_exchange *x, unsigned sta
     p += strlen(reason);
     *p++ = '\n';
     x->body_done = x->body_done || !x->request.has_body;
-    struct http_response response = { .status = (uint16_t)status, .content_type = "text/plain", .close = close };
+    struct http_response response = { .status = (uint16_t)status,
+                                      .content_type = "text/plain",
+                                      .close = close };
     struct buf *body = buf_copy(text, (size_t)(p - text));
     log_debug("%u %s", status, reason);
     if (body == NULL || http_server_respond(x, &response, body) != OK)
@@ -270,19 +274,13 @@ static unsigned status_of(err e)
 {
     switch (e) {
     case OK:
-    case ERR_NOT_FOUND:
-        return 404;
-    case ERR_TOO_LARGE:
-        return 413;
-    case ERR_TIMEOUT:
-        return 408;
+    case ERR_NOT_FOUND: return 404;
+    case ERR_TOO_LARGE: return 413;
+    case ERR_TIMEOUT: return 408;
     case ERR_FORMAT:
-    case ERR_INVALID:
-        return 400;
-    case ERR_CANCELLED:
-        return 503;
-    default:
-        return 500;
+    case ERR_INVALID: return 400;
+    case ERR_CANCELLED: return 503;
+    default: return 500;
     }
 }
 

@@ -58,8 +58,7 @@ static int host(struct http_head *head, struct http_text value)
 static int known(struct http_head *head, const struct http_field *field)
 {
     switch (field->name.len) {
-    case 4:
-        return http_equal(field->name, "host") ? host(head, field->value) : 0;
+    case 4: return http_equal(field->name, "host") ? host(head, field->value) : 0;
     case 6:
         if (http_equal(field->name, "expect"))
             expect(head, field->value);
@@ -68,12 +67,9 @@ static int known(struct http_head *head, const struct http_field *field)
         if (http_equal(field->name, "connection"))
             connection(head, field->value);
         return 0;
-    case 14:
-        return http_equal(field->name, "content-length") ? content_length(head, field->value) : 0;
-    case 17:
-        return http_equal(field->name, "transfer-encoding") ? transfer_encoding(head, field->value) : 0;
-    default:
-        return 0;
+    case 14: return http_equal(field->name, "content-length") ? content_length(head, field->value) : 0;
+    case 17: return http_equal(field->name, "transfer-encoding") ? transfer_encoding(head, field->value) : 0;
+    default: return 0;
     }
 }
 

@@ -16,12 +16,9 @@ static enum http_method method_of(const char *name, size_t len)
         if (memcmp(name, "HEAD", 4) == 0)
             return HTTP_HEAD;
         return memcmp(name, "POST", 4) == 0 ? HTTP_POST : HTTP_OTHER;
-    case 6:
-        return memcmp(name, "DELETE", 6) == 0 ? HTTP_DELETE : HTTP_OTHER;
-    case 7:
-        return memcmp(name, "OPTIONS", 7) == 0 ? HTTP_OPTIONS : HTTP_OTHER;
-    default:
-        return HTTP_OTHER;
+    case 6: return memcmp(name, "DELETE", 6) == 0 ? HTTP_DELETE : HTTP_OTHER;
+    case 7: return memcmp(name, "OPTIONS", 7) == 0 ? HTTP_OPTIONS : HTTP_OTHER;
+    default: return HTTP_OTHER;
     }
 }
 

@@ -13,7 +13,7 @@ struct http_limits {
     size_t line;    /* bytes of the request line */
     size_t section; /* bytes of the header section */
     size_t fields;
-    uint64_t body;  /* bytes of content */
+    uint64_t body; /* bytes of content */
 };
 
 enum { HEAD_MORE = 0, HEAD_DONE = 1 };
@@ -23,17 +23,17 @@ struct http_head {
     const struct http_limits *limits;
     struct http_request *request;
     struct http_field *fields;
-    size_t line;    /* where the line being read begins */
-    size_t scanned; /* before it nothing but text was seen on this line */
-    size_t section; /* where the header section begins; 0: in the request line */
-    size_t length;  /* of the whole head, once it is read */
+    size_t line;           /* where the line being read begins */
+    size_t scanned;        /* before it nothing but text was seen on this line */
+    size_t section;        /* where the header section begins; 0: in the request line */
+    size_t length;         /* of the whole head, once it is read */
     struct http_text path; /* not decoded; not ended */
     bool asterisk;         /* the target is "*" */
     bool empty_line;
     bool chunked, unknown_coding, has_length;
     bool close, keep_alive;
     bool expect_continue, unknown_expectation;
-    bool authority;        /* the target names the host */
+    bool authority; /* the target names the host */
     bool connect;
     unsigned hosts;
 };

@@ -13,19 +13,24 @@ ARG_DURATION(http_request_timeout, "10s", "time in which the head of an HTTP req
 ARG_DURATION(http_body_timeout, "20s", "time in which some more of a request's content must come");
 ARG_DURATION(http_write_timeout, "30s", "time in which a client must take 64 KiB of a response");
 ARG_DURATION(http_idle_timeout, "75s", "time that a connection is kept open between requests");
-ARG_DURATION(http_linger, "2s", "time given to a client to read the last response before the connection closes");
+ARG_DURATION(http_linger, "2s",
+             "time given to a client to read the last response before the connection closes");
 ARG_DURATION(http_grace, "2s", "time given to responses under way when the server stops");
 
 static void register_metrics(struct http_server *http)
 {
     static const char *const classes[HTTP_STATUS_CLASSES] = {
-        [2] = "http.responses_2xx", [3] = "http.responses_3xx",
-        [4] = "http.responses_4xx", [5] = "http.responses_5xx",
+        [2] = "http.responses_2xx",
+        [3] = "http.responses_3xx",
+        [4] = "http.responses_4xx",
+        [5] = "http.responses_5xx",
     };
     for (size_t i = 2; i < HTTP_STATUS_CLASSES; i++)
-        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], INSTANCE_NAME, "responses by class of status");
+        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], INSTANCE_NAME,
+                        "responses by class of status");
     metric_register(&http->open, METRIC_GAUGE, "http.connections", INSTANCE_NAME, "open connections");
-    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", INSTANCE_NAME, "connections accepted");
+    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", INSTANCE_NAME,
+                    "connections accepted");
     metric_register(&http->bytes_in, METRIC_COUNTER, "http.bytes_in", INSTANCE_NAME, "bytes received");
     metric_register(&http->bytes_out, METRIC_COUNTER, "http.bytes_out", INSTANCE_NAME, "bytes sent");
 }

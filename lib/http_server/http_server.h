@@ -57,14 +57,14 @@ struct http_connection {
     struct http_service *service;
     struct stack_tcp_flow *flow;
     struct os_fiber *fiber;
-    struct buf *in;   /* received, not yet used */
-    struct buf *out;  /* responses to be written together */
-    size_t held;      /* bytes in out */
+    struct buf *in;            /* received, not yet used */
+    struct buf *out;           /* responses to be written together */
+    size_t held;               /* bytes in out */
     struct os_timer held_long; /* fires when the connection's fiber suspends with something held */
     struct os_fiber *writer;   /* writes out what is held then */
     struct os_waitq written;   /* woken when it has */
     unsigned served;
-    bool broken;      /* the flow failed: nothing can be sent */
+    bool broken; /* the flow failed: nothing can be sent */
 };
 
 enum http_answer { HTTP_UNANSWERED, HTTP_BEGUN, HTTP_ANSWERED };
@@ -92,12 +92,12 @@ struct http_server_exchange {
     /* The response. */
     enum http_answer answer : 8;
     enum http_framing framing : 8;
-    bool keep;         /* the connection lives on */
-    bool mute;         /* its content is not sent: HEAD, 204, 304 */
+    bool keep; /* the connection lives on */
+    bool mute; /* its content is not sent: HEAD, 204, 304 */
     bool first_chunk;
     uint64_t to_write; /* what is missing of a length that was given */
 
-    char path[512];    /* of most requests */
+    char path[512]; /* of most requests */
     struct http_field fields[];
 };
 

@@ -6,16 +6,11 @@
 static bool is_servers(struct http_text name)
 {
     switch (name.len) {
-    case 4:
-        return http_equal(name, "date");
-    case 10:
-        return http_equal(name, "connection");
-    case 14:
-        return http_equal(name, "content-length");
-    case 17:
-        return http_equal(name, "transfer-encoding");
-    default:
-        return false;
+    case 4: return http_equal(name, "date");
+    case 10: return http_equal(name, "connection");
+    case 14: return http_equal(name, "content-length");
+    case 17: return http_equal(name, "transfer-encoding");
+    default: return false;
     }
 }
 

@@ -99,9 +99,7 @@ static IO err wait_for_room(struct http_service *s)
 static IO err after_error(struct http_service *s, err e, unsigned *errors)
 {
     switch (e) {
-    case OK:
-        *errors = 0;
-        return OK;
+    case OK: *errors = 0; return OK;
     case ERR_NO_SPACE:
     case ERR_NO_MEMORY:
         evict(s);
@@ -110,8 +108,7 @@ static IO err after_error(struct http_service *s, err e, unsigned *errors)
         return os_check();
     case ERR_CANCELLED:
     case ERR_TIMEOUT:
-    case ERR_CLOSED:
-        return e;
+    case ERR_CLOSED: return e;
     default:
         /* The connection at hand broke before it was accepted, or the port did. */
         return ++*errors < ACCEPT_ERRORS_MAX ? os_yield() : e;
@@ -139,7 +136,8 @@ static IO void stop(struct http_service *s)
     os_time end = os_now() + s->http->grace;
     s->stopping = true;
     cancel_all(&s->idle);
-    OS_SHIELD {
+    OS_SHIELD
+    {
         while (s->connections > 0 && os_wait_until(&s->changed, end) == OK)
             continue;
         cancel_all(&s->idle);

@@ -112,7 +112,7 @@ INTERNAL int http_head_target(struct http_head *head, struct http_text target)
 /* The byte at *p, decoded, and `*p` behind it; -1 when the escape is broken or is a NUL. */
 static int decoded(const char **p, const char *end)
 {
-    int c = (uint8_t)*(*p)++;
+    int c = (uint8_t) * (*p)++;
     if (c != '%')
         return c;
     if (end - *p < 2)

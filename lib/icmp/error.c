@@ -23,7 +23,10 @@ static bool may_send(struct icmp *icmp)
     return true;
 }
 
-/* RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). `icmp_type` is that of the packet, -1 when it is not ICMP. */
+/*
+ * RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). `icmp_type` is that of the packet, -1 when it is not
+ * ICMP.
+ */
 static bool may_answer(const struct ip_head *head, int icmp_type, bool even_group)
 {
     bool v4 = ip_is_v4(&head->source);
@@ -32,16 +35,20 @@ static bool may_answer(const struct ip_head *head, int icmp_type, bool even_grou
         return false;
     if (icmp_type < 0)
         return true;
-    return v4 ? icmp_type == ICMP4_ECHO || icmp_type == ICMP4_ECHO_REPLY : icmp_type >= 128 && icmp_type != 137;
+    return v4 ? icmp_type == ICMP4_ECHO || icmp_type == ICMP4_ECHO_REPLY
+              : icmp_type >= 128 && icmp_type != 137;
 }
 
 /* Send an error that quotes `packet`, which begins with its IP header. Takes it. */
-static err send_about(struct icmp *icmp, const struct ip_head *head, enum icmp_error_kind kind, uint8_t code, uint32_t word, struct buf *packet)
+static err send_about(struct icmp *icmp, const struct ip_head *head, enum icmp_error_kind kind, uint8_t code,
+                      uint32_t word, struct buf *packet)
 {
     bool v4 = ip_is_v4(&head->source);
     /* RFC 1812, section 4.3.2.3; RFC 4443, section 2.4 (c). */
     size_t most = (v4 ? 576 : IPV6_MTU_MIN) - (v4 ? IPV4_HEADER : IPV6_HEADER) - ICMP_HEADER;
-    struct ip_head back = { .source = head->destination, .destination = head->source, .protocol = v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
+    struct ip_head back = { .source = head->destination,
+                            .destination = head->source,
+                            .protocol = v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
 
     if (!may_send(icmp)) {
         metric_add(&icmp->errors_limited, 1);
@@ -76,7 +83,8 @@ static struct buf *with_header(const struct ip_head *head, struct buf *payload)
     if (!ip_is_v4(&head->source)) {
         struct buf *b = buf_prepend(payload, IPV6_HEADER);
         if (b != NULL)
-            ipv6_emit(b->data, &head->source, &head->destination, len, head->protocol, head->hop_limit, head->traffic_class, head->flow_label);
+            ipv6_emit(b->data, &head->source, &head->destination, len, head->protocol, head->hop_limit,
+                      head->traffic_class, head->flow_label);
         return b;
     }
     struct ipv4_header header = {
@@ -94,7 +102,8 @@ static struct buf *with_header(const struct ip_head *head, struct buf *payload)
     return b;
 }
 
-err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const struct ip_head *head, struct buf *payload)
+err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const struct ip_head *head,
+                    struct buf *payload)
 {
     if (payload == NULL)
         return ERR_NO_MEMORY;
@@ -116,7 +125,8 @@ static int icmp_type_of(const struct ip_problem *problem, const struct buf *pack
     size_t len = buf_len(packet) < sizeof bytes ? buf_len(packet) : sizeof bytes, headers;
     struct ip_head head;
 
-    if (buf_read_copy(packet, 0, bytes, len) != OK || icmp_parse_quoted(v4, bytes, len, &head, &headers) != OK ||
+    if (buf_read_copy(packet, 0, bytes, len) != OK ||
+        icmp_parse_quoted(v4, bytes, len, &head, &headers) != OK ||
         head.protocol != (v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6))
         return -1;
     return bytes[headers];
@@ -124,7 +134,10 @@ static int icmp_type_of(const struct ip_problem *problem, const struct buf *pack
 
 void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
-    static const struct { enum icmp_error_kind kind; uint8_t code; } errors[] = {
+    static const struct {
+        enum icmp_error_kind kind;
+        uint8_t code;
+    } errors[] = {
         [IP_PROBLEM_PROTOCOL] = { ICMP_UNREACHABLE_PROTOCOL, 0 },
         [IP_PROBLEM_REASSEMBLY] = { ICMP_TIME_EXCEEDED, 1 },
         [IP_PROBLEM_HEADER] = { ICMP_PARAMETER_PROBLEM, 0 },
@@ -134,7 +147,8 @@ void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *probl
 
     /* Only an option may ask for an answer to a group: RFC 4443, section 2.4 (e.3). */
     if (may_answer(&problem->head, icmp_type_of(problem, packet), problem->kind == IP_PROBLEM_OPTION))
-        IGNORE(send_about(icmp, &problem->head, errors[problem->kind].kind, errors[problem->kind].code, problem->pointer, packet));
+        IGNORE(send_about(icmp, &problem->head, errors[problem->kind].kind, errors[problem->kind].code,
+                          problem->pointer, packet));
     else
         buf_free(packet);
 }
@@ -147,7 +161,8 @@ INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, 
     struct icmp_error error = { .reporter = head->source };
 
     if (buf_read_copy(message, 0, bytes, len) != OK ||
-        !(v4 ? icmp4_error_kind(bytes, &error.kind, &error.mtu) : icmp6_error_kind(bytes, &error.kind, &error.mtu)))
+        !(v4 ? icmp4_error_kind(bytes, &error.kind, &error.mtu)
+             : icmp6_error_kind(bytes, &error.kind, &error.mtu)))
         goto out;
     metric_add(&icmp->errors_in, 1);
     /* What it quotes must be a packet of ours. */
@@ -162,7 +177,8 @@ INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, 
         icmp_on_tcp_error(icmp->tcp, &error);
     else if (error.head.protocol == IP_PROTOCOL_UDP && icmp->udp != NULL)
         icmp_on_udp_error(icmp->udp, &error);
-    else if (error.head.protocol == (v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6) && error.transport[ICMP_TYPE] == (v4 ? ICMP4_ECHO : ICMP6_ECHO))
+    else if (error.head.protocol == (v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6) &&
+             error.transport[ICMP_TYPE] == (v4 ? ICMP4_ECHO : ICMP6_ECHO))
         icmp_fail_echo(icmp, &error);
 out:
     buf_free(message);

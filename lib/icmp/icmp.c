@@ -12,10 +12,12 @@ IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
     icmp->random = random;
     metric_register(&icmp->in, METRIC_COUNTER, "icmp.in", INSTANCE_NAME, "messages received");
     metric_register(&icmp->malformed, METRIC_COUNTER, "icmp.malformed", INSTANCE_NAME, "malformed messages");
-    metric_register(&icmp->echoes_in, METRIC_COUNTER, "icmp.echoes_in", INSTANCE_NAME, "echo requests answered");
+    metric_register(&icmp->echoes_in, METRIC_COUNTER, "icmp.echoes_in", INSTANCE_NAME,
+                    "echo requests answered");
     metric_register(&icmp->errors_in, METRIC_COUNTER, "icmp.errors_in", INSTANCE_NAME, "errors received");
     metric_register(&icmp->errors_out, METRIC_COUNTER, "icmp.errors_out", INSTANCE_NAME, "errors sent");
-    metric_register(&icmp->errors_limited, METRIC_COUNTER, "icmp.errors_limited", INSTANCE_NAME, "errors not sent for there were many");
+    metric_register(&icmp->errors_limited, METRIC_COUNTER, "icmp.errors_limited", INSTANCE_NAME,
+                    "errors not sent for there were many");
     ip_listen_icmp(ip, icmp);
     *out = icmp;
     return OK;
@@ -23,7 +25,8 @@ IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
 
 IO void icmp_disconnect(struct icmp *icmp)
 {
-    struct metric *all[] = { &icmp->in, &icmp->malformed, &icmp->echoes_in, &icmp->errors_in, &icmp->errors_out, &icmp->errors_limited };
+    struct metric *all[] = { &icmp->in,        &icmp->malformed,  &icmp->echoes_in,
+                             &icmp->errors_in, &icmp->errors_out, &icmp->errors_limited };
 
     ip_listen_icmp(icmp->ip, NULL);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -41,14 +44,17 @@ void icmp_listen_udp(struct icmp *icmp, void *ctx)
     icmp->udp = ctx;
 }
 
-static uint32_t message_sum(const struct ip_addr *source, const struct ip_addr *destination, const struct buf *message)
+static uint32_t message_sum(const struct ip_addr *source, const struct ip_addr *destination,
+                            const struct buf *message)
 {
     size_t len = buf_len(message);
-    uint32_t sum = ip_is_v4(source) ? 0 : checksum_pseudo(source, destination, IP_PROTOCOL_ICMPV6, (uint32_t)len);
+    uint32_t sum =
+        ip_is_v4(source) ? 0 : checksum_pseudo(source, destination, IP_PROTOCOL_ICMPV6, (uint32_t)len);
     return checksum_add_buf(sum, message, 0, len);
 }
 
-INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination, struct buf *message)
+INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination,
+                                struct buf *message)
 {
     message->csum = BUF_CSUM_UNKNOWN;
     checksum_store(message->data + ICMP_CHECKSUM, message_sum(source, destination, message));
@@ -58,7 +64,9 @@ INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_ad
 static void answer_echo(struct icmp *icmp, const struct ip_head *head, struct buf *message)
 {
     bool v4 = ip_is_v4(&head->source);
-    struct ip_head back = { .destination = head->source, .protocol = head->protocol, .traffic_class = head->traffic_class };
+    struct ip_head back = { .destination = head->source,
+                            .protocol = head->protocol,
+                            .traffic_class = head->traffic_class };
 
     if ((v4 && head->group) || !icmp_is_host(&head->source)) {
         buf_free(message);

@@ -56,6 +56,7 @@ INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, 
 /* An error that quotes an echo of ours. */
 INTERNAL void icmp_fail_echo(struct icmp *icmp, const struct icmp_error *error);
 /* Store the checksum of a message whose field is zero. */
-INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination, struct buf *message);
+INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination,
+                                struct buf *message);
 
 #endif

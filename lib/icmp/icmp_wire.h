@@ -10,10 +10,34 @@
 #include "../ipv4/ipv4_wire.h"
 #include "../ipv6/ipv6_wire.h"
 
-enum { ICMP_TYPE = 0, ICMP_CODE = 1, ICMP_CHECKSUM = 2, ICMP_ID = 4, ICMP_SEQUENCE = 6, ICMP_MTU4 = 6, ICMP_POINTER4 = 4, ICMP_WORD = 4, ICMP_HEADER = 8 };
+enum {
+    ICMP_TYPE = 0,
+    ICMP_CODE = 1,
+    ICMP_CHECKSUM = 2,
+    ICMP_ID = 4,
+    ICMP_SEQUENCE = 6,
+    ICMP_MTU4 = 6,
+    ICMP_POINTER4 = 4,
+    ICMP_WORD = 4,
+    ICMP_HEADER = 8
+};
 
-enum icmp4_type { ICMP4_ECHO_REPLY = 0, ICMP4_UNREACHABLE = 3, ICMP4_REDIRECT = 5, ICMP4_ECHO = 8, ICMP4_TIME_EXCEEDED = 11, ICMP4_PARAMETER = 12 };
-enum icmp6_type { ICMP6_UNREACHABLE = 1, ICMP6_TOO_BIG = 2, ICMP6_TIME_EXCEEDED = 3, ICMP6_PARAMETER = 4, ICMP6_ECHO = 128, ICMP6_ECHO_REPLY = 129 };
+enum icmp4_type {
+    ICMP4_ECHO_REPLY = 0,
+    ICMP4_UNREACHABLE = 3,
+    ICMP4_REDIRECT = 5,
+    ICMP4_ECHO = 8,
+    ICMP4_TIME_EXCEEDED = 11,
+    ICMP4_PARAMETER = 12
+};
+enum icmp6_type {
+    ICMP6_UNREACHABLE = 1,
+    ICMP6_TOO_BIG = 2,
+    ICMP6_TIME_EXCEEDED = 3,
+    ICMP6_PARAMETER = 4,
+    ICMP6_ECHO = 128,
+    ICMP6_ECHO_REPLY = 129
+};
 
 /* What an error says; false when it is none that concerns a transport. `p` are ICMP_HEADER bytes. */
 static inline bool icmp4_error_kind(const uint8_t *p, enum icmp_error_kind *kind, uint32_t *mtu)
@@ -22,12 +46,25 @@ static inline bool icmp4_error_kind(const uint8_t *p, enum icmp_error_kind *kind
     switch (p[ICMP_TYPE]) {
     case ICMP4_UNREACHABLE:
         switch (p[ICMP_CODE]) {
-        case 0: case 6: case 8: case 11: *kind = ICMP_UNREACHABLE_NET; return true;
-        case 1: case 5: case 7: case 12: *kind = ICMP_UNREACHABLE_HOST; return true;
+        case 0:
+        case 6:
+        case 8:
+        case 11: *kind = ICMP_UNREACHABLE_NET; return true;
+        case 1:
+        case 5:
+        case 7:
+        case 12: *kind = ICMP_UNREACHABLE_HOST; return true;
         case 2: *kind = ICMP_UNREACHABLE_PROTOCOL; return true;
         case 3: *kind = ICMP_UNREACHABLE_PORT; return true;
-        case 4: *kind = ICMP_TOO_BIG; *mtu = wire_get16(p + ICMP_MTU4); return true;
-        case 9: case 10: case 13: case 14: case 15: *kind = ICMP_UNREACHABLE_ADMIN; return true;
+        case 4:
+            *kind = ICMP_TOO_BIG;
+            *mtu = wire_get16(p + ICMP_MTU4);
+            return true;
+        case 9:
+        case 10:
+        case 13:
+        case 14:
+        case 15: *kind = ICMP_UNREACHABLE_ADMIN; return true;
         default: return false;
         }
     case ICMP4_TIME_EXCEEDED: *kind = ICMP_TIME_EXCEEDED; return p[ICMP_CODE] < 2;
@@ -43,12 +80,18 @@ static inline bool icmp6_error_kind(const uint8_t *p, enum icmp_error_kind *kind
     case ICMP6_UNREACHABLE:
         switch (p[ICMP_CODE]) {
         case 0: *kind = ICMP_UNREACHABLE_NET; return true;
-        case 2: case 3: *kind = ICMP_UNREACHABLE_HOST; return true;
+        case 2:
+        case 3: *kind = ICMP_UNREACHABLE_HOST; return true;
         case 4: *kind = ICMP_UNREACHABLE_PORT; return true;
-        case 1: case 5: case 6: *kind = ICMP_UNREACHABLE_ADMIN; return true;
+        case 1:
+        case 5:
+        case 6: *kind = ICMP_UNREACHABLE_ADMIN; return true;
         default: return false;
         }
-    case ICMP6_TOO_BIG: *kind = ICMP_TOO_BIG; *mtu = wire_get32(p + ICMP_WORD); return true;
+    case ICMP6_TOO_BIG:
+        *kind = ICMP_TOO_BIG;
+        *mtu = wire_get32(p + ICMP_WORD);
+        return true;
     case ICMP6_TIME_EXCEEDED: *kind = ICMP_TIME_EXCEEDED; return p[ICMP_CODE] < 2;
     case ICMP6_PARAMETER:
         /* RFC 4443, section 3.4: code 1 is a next header that the other doesn't know. */
@@ -58,10 +101,15 @@ static inline bool icmp6_error_kind(const uint8_t *p, enum icmp_error_kind *kind
     }
 }
 
-/* Write the first ICMP_HEADER bytes of an error, with a zero checksum. False: the version has no such error. */
-static inline bool icmp_emit_error(uint8_t *p, bool v4, enum icmp_error_kind kind, uint8_t code, uint32_t word)
+/*
+ * Write the first ICMP_HEADER bytes of an error, with a zero checksum. False: the version has no such error.
+ */
+static inline bool icmp_emit_error(uint8_t *p, bool v4, enum icmp_error_kind kind, uint8_t code,
+                                   uint32_t word)
 {
-    static const struct { uint8_t type4, code4, type6, code6; } table[] = {
+    static const struct {
+        uint8_t type4, code4, type6, code6;
+    } table[] = {
         [ICMP_UNREACHABLE_NET] = { ICMP4_UNREACHABLE, 0, ICMP6_UNREACHABLE, 0 },
         [ICMP_UNREACHABLE_HOST] = { ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 3 },
         [ICMP_UNREACHABLE_PROTOCOL] = { ICMP4_UNREACHABLE, 2, ICMP6_PARAMETER, 1 },
@@ -86,15 +134,17 @@ static inline bool icmp_emit_error(uint8_t *p, bool v4, enum icmp_error_kind kin
 }
 
 /*
- * The packet that an error quotes: its IP head, and how long its IP headers are, so that the transport's bytes
- * follow. `len` bytes lie at `p`, as far as the sender quoted. ERR_FORMAT when it is no packet of
+ * The packet that an error quotes: its IP head, and how long its IP headers are, so that the transport's
+ * bytes follow. `len` bytes lie at `p`, as far as the sender quoted. ERR_FORMAT when it is no packet of
  * that version, has less than 8 bytes of the transport, or is not the first fragment.
  */
-static inline err icmp_parse_quoted(bool v4, const uint8_t *p, size_t len, struct ip_head *head, size_t *headers)
+static inline err icmp_parse_quoted(bool v4, const uint8_t *p, size_t len, struct ip_head *head,
+                                    size_t *headers)
 {
     *head = (struct ip_head){ 0 };
     if (v4) {
-        if (len < IPV4_HEADER || p[0] >> 4 != 4 || (p[0] & 15) < 5 || (wire_get16(p + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0)
+        if (len < IPV4_HEADER || p[0] >> 4 != 4 || (p[0] & 15) < 5 ||
+            (wire_get16(p + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0)
             return ERR_FORMAT;
         *headers = (size_t)(p[0] & 15) * 4;
         head->source = ipv4_addr(wire_get32(p + IPV4_SOURCE));

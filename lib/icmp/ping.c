@@ -27,7 +27,8 @@ static struct icmp_echo *find(struct icmp *icmp, const struct ip_addr *destinati
     uint16_t id = wire_get16(header + ICMP_ID), sequence = wire_get16(header + ICMP_SEQUENCE);
 
     for (struct icmp_echo *e = icmp->echoes; e != NULL; e = e->next)
-        if (e->id == id && e->sequence == sequence && (ip_equal(&e->destination, destination) || ipv6_is_multicast(&e->destination)))
+        if (e->id == id && e->sequence == sequence &&
+            (ip_equal(&e->destination, destination) || ipv6_is_multicast(&e->destination)))
             return e;
     return NULL;
 }
@@ -62,7 +63,8 @@ INTERNAL void icmp_fail_echo(struct icmp *icmp, const struct icmp_error *error)
 static err send_request(struct icmp *icmp, struct icmp_echo *echo)
 {
     bool v4 = ip_is_v4(&echo->destination);
-    struct ip_head head = { .destination = echo->destination, .protocol = v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
+    struct ip_head head = { .destination = echo->destination,
+                            .protocol = v4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6 };
 
     TRY(ip_source(icmp->ip, &echo->destination, &head.source));
     struct buf *message = buf_alloc(ICMP_HEADER + echo->len);
@@ -82,7 +84,9 @@ static err send_request(struct icmp *icmp, struct icmp_echo *echo)
 IO err icmp_ping(struct icmp *icmp, const struct ip_addr *destination, uint16_t sequence, size_t len,
                  os_time timeout, os_time *round_trip)
 {
-    struct icmp_echo echo = { .destination = *destination, .sequence = sequence, .len = len, .next = icmp->echoes };
+    struct icmp_echo echo = {
+        .destination = *destination, .sequence = sequence, .len = len, .next = icmp->echoes
+    };
 
     if (len > ECHO_MAX)
         return ERR_TOO_LARGE;

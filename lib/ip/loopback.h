@@ -33,7 +33,8 @@ static inline void loopback_fire(void *arg)
         IGNORE(os_timer_set(&loopback->timer, os_now()));
 }
 
-static inline void loopback_init(struct loopback *loopback, void (*deliver)(void *ctx, struct buf *packet), void *ctx)
+static inline void loopback_init(struct loopback *loopback, void (*deliver)(void *ctx, struct buf *packet),
+                                 void *ctx)
 {
     *loopback = (struct loopback){ .deliver = deliver, .ctx = ctx };
     loopback->timer = (struct os_timer)OS_TIMER_INIT(loopback_fire, loopback);
@@ -42,7 +43,8 @@ static inline void loopback_init(struct loopback *loopback, void (*deliver)(void
 /* Takes the packet, which begins with its IP header. */
 static inline err loopback_put(struct loopback *loopback, struct buf *packet)
 {
-    if (loopback->count == LOOPBACK_MAX || (!os_timer_is_set(&loopback->timer) && os_timer_set(&loopback->timer, os_now()) != OK)) {
+    if (loopback->count == LOOPBACK_MAX ||
+        (!os_timer_is_set(&loopback->timer) && os_timer_set(&loopback->timer, os_now()) != OK)) {
         buf_free(packet);
         return ERR_NO_SPACE;
     }

@@ -21,7 +21,8 @@ struct path_mtu {
 };
 
 /* The MTU of the path, 0 when nothing is known; `*until` is then when to look again. */
-static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct ip_addr *destination, os_time now, os_time *until)
+static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct ip_addr *destination,
+                                     os_time now, os_time *until)
 {
     *until = OS_NEVER;
     for (size_t i = 0; i < table->count; i++) {
@@ -35,7 +36,8 @@ static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct 
 }
 
 /* The entry that ends first makes room. */
-static inline void path_mtu_note(struct path_mtu *table, const struct ip_addr *destination, uint32_t mtu, os_time now)
+static inline void path_mtu_note(struct path_mtu *table, const struct ip_addr *destination, uint32_t mtu,
+                                 os_time now)
 {
     struct path_mtu_entry *entry = &table->entries[0];
     for (size_t i = 0; i < table->count; i++) {

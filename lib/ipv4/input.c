@@ -11,7 +11,8 @@ static void drop(struct metric *counter, struct buf *packet)
 /* Sources that no packet from the link can have: RFC 1122, section 3.2.1.3; RFC 1812, section 5.3.7. */
 static bool is_martian(const struct ipv4 *ip, const struct ipv4_header *h)
 {
-    if (ipv4_is_multicast(h->source) || h->source >> 28 == 0xf || ipv4_is_loopback(h->source) || ipv4_is_loopback(h->destination))
+    if (ipv4_is_multicast(h->source) || h->source >> 28 == 0xf || ipv4_is_loopback(h->source) ||
+        ipv4_is_loopback(h->destination))
         return true;
     /* A host that has no address yet asks everybody. */
     if (h->source >> 24 == 0)
@@ -32,7 +33,8 @@ static void make_head(struct ip_head *head, const struct ipv4_header *h, bool gr
     };
 }
 
-static void tell_problem(struct ipv4 *ip, const struct ipv4_header *h, bool group, struct buf *packet, enum ip_problem_kind kind, uint32_t pointer)
+static void tell_problem(struct ipv4 *ip, const struct ipv4_header *h, bool group, struct buf *packet,
+                         enum ip_problem_kind kind, uint32_t pointer)
 {
     struct ip_problem problem = { .kind = kind, .pointer = pointer };
 
@@ -47,8 +49,8 @@ static void tell_problem(struct ipv4 *ip, const struct ipv4_header *h, bool grou
 static void deliver(struct ipv4 *ip, const struct ipv4_header *h, bool group, struct buf *packet)
 {
     void *listener = h->protocol == IP_PROTOCOL_TCP    ? ip->tcp
-                   : h->protocol == IP_PROTOCOL_UDP    ? ip->udp
-                   : h->protocol == IP_PROTOCOL_ICMP   ? ip->icmp
+                     : h->protocol == IP_PROTOCOL_UDP  ? ip->udp
+                     : h->protocol == IP_PROTOCOL_ICMP ? ip->icmp
                                                        : NULL;
     struct ip_head head;
 
@@ -92,8 +94,8 @@ INTERNAL void ipv4_expire(void *arg)
             continue;
         first = buf_pull_up(first, ipv4_header_len(first->data, first->len));
         if (first != NULL && ipv4_parse(&h, first->data, first->len, buf_len(first)) == OK)
-            tell_problem(ip, &h, ipv4_is_broadcast(ip, h.destination) || ipv4_is_multicast(h.destination), first,
-                         IP_PROBLEM_REASSEMBLY, 0);
+            tell_problem(ip, &h, ipv4_is_broadcast(ip, h.destination) || ipv4_is_multicast(h.destination),
+                         first, IP_PROBLEM_REASSEMBLY, 0);
         else
             buf_free(first);
     }
@@ -102,20 +104,23 @@ INTERNAL void ipv4_expire(void *arg)
 
 static void collect(struct ipv4 *ip, struct ipv4_header *h, bool group, struct buf *packet)
 {
-    struct reassembly_key key = { .source = ipv4_addr(h->source), .destination = ipv4_addr(h->destination), .id = h->id, .protocol = h->protocol };
+    struct reassembly_key key = { .source = ipv4_addr(h->source),
+                                  .destination = ipv4_addr(h->destination),
+                                  .id = h->id,
+                                  .protocol = h->protocol };
     struct buf *header = buf_slice(packet, 0, h->header_len);
     struct buf *payload = buf_advance(packet, h->header_len);
     uint32_t offset = (uint32_t)(h->fragment & IPV4_OFFSET_MASK) * 8;
     bool more = (h->fragment & IPV4_MORE_FRAGMENTS) != 0;
 
     metric_add(&ip->fragments_in, 1);
-    switch (reassembly_add(&ip->reassembly, &key, offset, more, header, payload, os_loop_now(), &header, &payload)) {
+    switch (reassembly_add(&ip->reassembly, &key, offset, more, header, payload, os_loop_now(), &header,
+                           &payload)) {
     case REASSEMBLY_REFUSED:
         metric_add(&ip->fragments_refused, 1);
         log_debug("refused a fragment");
         break;
-    case REASSEMBLY_HELD:
-        break;
+    case REASSEMBLY_HELD: break;
     case REASSEMBLY_DONE:
         /* Its whole length may exceed 16 bits, but the header is not looked at again. */
         h->header_len = (uint8_t)header->len;

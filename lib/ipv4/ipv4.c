@@ -8,19 +8,34 @@ static void register_metrics(struct ipv4 *ip)
     metric_register(&ip->in, METRIC_COUNTER, "ipv4.in", INSTANCE_NAME, "packets received for a protocol");
     metric_register(&ip->out, METRIC_COUNTER, "ipv4.out", INSTANCE_NAME, "packets sent");
     metric_register(&ip->malformed, METRIC_COUNTER, "ipv4.malformed", INSTANCE_NAME, "malformed packets");
-    metric_register(&ip->martian, METRIC_COUNTER, "ipv4.martian", INSTANCE_NAME, "packets from addresses that can't be");
-    metric_register(&ip->unroutable, METRIC_COUNTER, "ipv4.unroutable", INSTANCE_NAME, "packets to send without a route");
-    metric_register(&ip->source_routed, METRIC_COUNTER, "ipv4.source_routed", INSTANCE_NAME, "source-routed packets");
-    metric_register(&ip->unknown, METRIC_COUNTER, "ipv4.unknown", INSTANCE_NAME, "packets of protocols that nobody takes");
-    metric_register(&ip->fragments_in, METRIC_COUNTER, "ipv4.fragments_in", INSTANCE_NAME, "fragments received");
-    metric_register(&ip->fragments_out, METRIC_COUNTER, "ipv4.fragments_out", INSTANCE_NAME, "fragments sent");
-    metric_register(&ip->fragments_refused, METRIC_COUNTER, "ipv4.fragments_refused", INSTANCE_NAME, "fragments that overlap, contradict themselves or are too many");
+    metric_register(&ip->martian, METRIC_COUNTER, "ipv4.martian", INSTANCE_NAME,
+                    "packets from addresses that can't be");
+    metric_register(&ip->unroutable, METRIC_COUNTER, "ipv4.unroutable", INSTANCE_NAME,
+                    "packets to send without a route");
+    metric_register(&ip->source_routed, METRIC_COUNTER, "ipv4.source_routed", INSTANCE_NAME,
+                    "source-routed packets");
+    metric_register(&ip->unknown, METRIC_COUNTER, "ipv4.unknown", INSTANCE_NAME,
+                    "packets of protocols that nobody takes");
+    metric_register(&ip->fragments_in, METRIC_COUNTER, "ipv4.fragments_in", INSTANCE_NAME,
+                    "fragments received");
+    metric_register(&ip->fragments_out, METRIC_COUNTER, "ipv4.fragments_out", INSTANCE_NAME,
+                    "fragments sent");
+    metric_register(&ip->fragments_refused, METRIC_COUNTER, "ipv4.fragments_refused", INSTANCE_NAME,
+                    "fragments that overlap, contradict themselves or are too many");
 }
 
 static void unregister_metrics(struct ipv4 *ip)
 {
-    struct metric *all[] = { &ip->in, &ip->out, &ip->malformed, &ip->martian, &ip->unroutable, &ip->source_routed,
-                             &ip->unknown, &ip->fragments_in, &ip->fragments_out, &ip->fragments_refused };
+    struct metric *all[] = { &ip->in,
+                             &ip->out,
+                             &ip->malformed,
+                             &ip->martian,
+                             &ip->unroutable,
+                             &ip->source_routed,
+                             &ip->unknown,
+                             &ip->fragments_in,
+                             &ip->fragments_out,
+                             &ip->fragments_refused };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         metric_unregister(all[i]);
 }

@@ -34,7 +34,7 @@ enum ipv4_way {
     IPV4_NOWHERE,
     IPV4_DIRECT, /* a neighbour: the destination itself or a gateway */
     IPV4_LOCAL,
-    IPV4_ALL,    /* broadcast on the link */
+    IPV4_ALL, /* broadcast on the link */
     IPV4_GROUP,
 };
 
@@ -80,7 +80,8 @@ struct ipv4 {
     struct ip_addr name_servers[IPV4_NAME_SERVERS_MAX];
     char domains[IPV4_DOMAINS_SIZE];
 
-    struct metric in, out, malformed, martian, unroutable, source_routed, unknown, fragments_in, fragments_out, fragments_refused;
+    struct metric in, out, malformed, martian, unroutable, source_routed, unknown, fragments_in,
+        fragments_out, fragments_refused;
 };
 
 /* The way to a destination; never NULL, but perhaps IPV4_NOWHERE. Valid until the next call. */

@@ -73,8 +73,8 @@ static inline size_t ipv4_header_len(const uint8_t *p, size_t len)
 }
 
 /*
- * Read the header of a packet of which `len` bytes lie at `p` and `total` are there altogether. ERR_FORMAT when
- * it isn't IPv4, contradicts what is there, or its checksum is wrong. Options are left alone.
+ * Read the header of a packet of which `len` bytes lie at `p` and `total` are there altogether. ERR_FORMAT
+ * when it isn't IPv4, contradicts what is there, or its checksum is wrong. Options are left alone.
  */
 static inline err ipv4_parse(struct ipv4_header *out, const uint8_t *p, size_t len, size_t total)
 {
@@ -82,7 +82,8 @@ static inline err ipv4_parse(struct ipv4_header *out, const uint8_t *p, size_t l
         return ERR_FORMAT;
     out->header_len = (uint8_t)((p[IPV4_VERSION] & 15) * 4);
     out->length = wire_get16(p + IPV4_LENGTH);
-    if (out->header_len < IPV4_HEADER || out->header_len > len || out->length < out->header_len || out->length > total)
+    if (out->header_len < IPV4_HEADER || out->header_len > len || out->length < out->header_len ||
+        out->length > total)
         return ERR_FORMAT;
     if (!checksum_is_valid(checksum_add(0, p, out->header_len)))
         return ERR_FORMAT;
@@ -133,8 +134,8 @@ static inline void ipv4_emit(uint8_t *p, const struct ipv4_header *header)
     wire_put32(p + IPV4_SOURCE, header->source);
     wire_put32(p + IPV4_DESTINATION, header->destination);
     uint32_t sum = (uint32_t)(0x4500 + header->tos) + header->length + header->id + header->fragment +
-                   (uint32_t)(header->ttl << 8 | header->protocol) + (header->source >> 16) + (header->source & 0xffff) +
-                   (header->destination >> 16) + (header->destination & 0xffff);
+                   (uint32_t)(header->ttl << 8 | header->protocol) + (header->source >> 16) +
+                   (header->source & 0xffff) + (header->destination >> 16) + (header->destination & 0xffff);
     sum = (sum & 0xffff) + (sum >> 16);
     wire_put16(p + IPV4_CHECKSUM, ~(sum + (sum >> 16)));
 }

@@ -4,20 +4,16 @@
 static err send_on_link(struct ipv4 *ip, const struct ipv4_path *path, struct buf *packet)
 {
     switch ((enum ipv4_way)path->way) {
-    case IPV4_DIRECT:
-        return arp_write(ip->arp, &path->next_hop, packet);
-    case IPV4_LOCAL:
-        return loopback_put(&ip->loopback, packet);
-    case IPV4_ALL:
-        return eth_write(ip->eth, &ETHERNET_BROADCAST, ETHERNET_IPV4, packet);
+    case IPV4_DIRECT: return arp_write(ip->arp, &path->next_hop, packet);
+    case IPV4_LOCAL: return loopback_put(&ip->loopback, packet);
+    case IPV4_ALL: return eth_write(ip->eth, &ETHERNET_BROADCAST, ETHERNET_IPV4, packet);
     case IPV4_GROUP: {
         /* RFC 1112, section 6.4. */
         uint32_t d = path->destination;
         struct ethernet_address group = { { 0x01, 0x00, 0x5e, (d >> 16) & 0x7f, (d >> 8) & 0xff, d & 0xff } };
         return eth_write(ip->eth, &group, ETHERNET_IPV4, packet);
     }
-    case IPV4_NOWHERE:
-        break;
+    case IPV4_NOWHERE: break;
     }
     buf_free(packet);
     return ERR_UNREACHABLE;
@@ -33,7 +29,8 @@ static uint16_t next_id(struct ipv4 *ip, const struct ipv4_header *header)
     return ip->ids[hash >> 24]++;
 }
 
-static err put_header(struct ipv4 *ip, const struct ipv4_path *path, const struct ipv4_header *header, struct buf *payload)
+static err put_header(struct ipv4 *ip, const struct ipv4_path *path, const struct ipv4_header *header,
+                      struct buf *payload)
 {
     struct buf *packet = buf_prepend(payload, IPV4_HEADER);
 
@@ -44,7 +41,8 @@ static err put_header(struct ipv4 *ip, const struct ipv4_path *path, const struc
     return send_on_link(ip, path, packet);
 }
 
-static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct ipv4_header *header, struct buf *payload, size_t len)
+static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct ipv4_header *header,
+                          struct buf *payload, size_t len)
 {
     size_t most = (path->mtu - IPV4_HEADER) & ~(size_t)7;
     struct ipv4_path way = *path; /* what is sent may have others look up theirs */
@@ -71,7 +69,8 @@ static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct 
 }
 
 /* The source that is asked for, if it may be used, or the one that fits. */
-static err choose_source(const struct ipv4 *ip, const struct ip_head *head, const struct ipv4_path *path, uint32_t *out)
+static err choose_source(const struct ipv4 *ip, const struct ip_head *head, const struct ipv4_path *path,
+                         uint32_t *out)
 {
     bool loopback = ipv4_is_loopback(path->destination);
 
@@ -82,7 +81,8 @@ static err choose_source(const struct ipv4 *ip, const struct ip_head *head, cons
     if (!ip_is_v4(&head->source))
         return ERR_ADDRESS_NOT_HERE;
     *out = ipv4_number(&head->source);
-    if (*out == ip->address || (path->way == IPV4_LOCAL && ipv4_is_loopback(*out)) || (path->way == IPV4_ALL && *out == 0))
+    if (*out == ip->address || (path->way == IPV4_LOCAL && ipv4_is_loopback(*out)) ||
+        (path->way == IPV4_ALL && *out == 0))
         return OK;
     return ERR_ADDRESS_NOT_HERE;
 }

@@ -40,7 +40,9 @@ static void find_way(struct ipv4 *ip, struct ipv4_path *path, uint32_t destinati
 {
     uint32_t hop = 0;
 
-    *path = (struct ipv4_path){ .destination = destination, .generation = ip->generation, .mtu = ip->mtu, .mtu_until = OS_NEVER };
+    *path = (struct ipv4_path){
+        .destination = destination, .generation = ip->generation, .mtu = ip->mtu, .mtu_until = OS_NEVER
+    };
     if (ipv4_is_loopback(destination) || (ip->address != 0 && destination == ip->address)) {
         path->way = IPV4_LOCAL;
         path->mtu = IPV4_LENGTH_MAX;
@@ -65,7 +67,8 @@ INTERNAL struct ipv4_path *ipv4_path(struct ipv4 *ip, uint32_t destination)
     struct ipv4_path *path = &ip->paths[(destination ^ ip->seed) * 0x9e3779b1 >> 24];
 
     if (__builtin_expect(path->destination != destination || path->generation != ip->generation ||
-                             (path->mtu_until != OS_NEVER && os_loop_now() >= path->mtu_until), 0))
+                             (path->mtu_until != OS_NEVER && os_loop_now() >= path->mtu_until),
+                         0))
         find_way(ip, path, destination);
     return path;
 }
@@ -98,8 +101,8 @@ void ipv4_reduce_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_
         mtu = (uint32_t)path_mtu_min;
     if (mtu >= path->mtu)
         return;
-    log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24, path->destination >> 16 & 255,
-              path->destination >> 8 & 255, path->destination & 255, mtu);
+    log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24,
+              path->destination >> 16 & 255, path->destination >> 8 & 255, path->destination & 255, mtu);
     path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
     path->mtu = mtu;
     path->mtu_until = os_loop_now() + PATH_MTU_LIFETIME;

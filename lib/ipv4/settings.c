@@ -75,7 +75,8 @@ err ipv4_add_route(struct ipv4 *ip, const struct ip_cidr *network, const struct 
     if (ip->route_count == IPV4_ROUTES_MAX)
         return ERR_NO_SPACE;
     uint32_t mask = ipv4_mask(network->prefix);
-    ip->routes[ip->route_count++] = (struct ipv4_route){ ipv4_number(&network->addr) & mask, mask, ip_is_v4(gateway) ? ipv4_number(gateway) : 0 };
+    ip->routes[ip->route_count++] = (struct ipv4_route){ ipv4_number(&network->addr) & mask, mask,
+                                                         ip_is_v4(gateway) ? ipv4_number(gateway) : 0 };
     ipv4_changed(ip);
     return OK;
 }
@@ -135,7 +136,8 @@ INTERNAL IO err ipv4_configure(struct ipv4 *ip)
         return e;
     }
     if (!ip_is_any(&ipv4_gateway)) {
-        if (!ip_is_v4(&ipv4_gateway) || ((ipv4_number(&ipv4_gateway) ^ ip->address) & ipv4_mask(ip->prefix)) != 0)
+        if (!ip_is_v4(&ipv4_gateway) ||
+            ((ipv4_number(&ipv4_gateway) ^ ip->address) & ipv4_mask(ip->prefix)) != 0)
             log_warning("--ipv4-gateway is not an address of the link's network");
         ipv4_set_gateway(ip, &ipv4_gateway);
     }

@@ -25,7 +25,8 @@ static void log_address(const char *what, const struct ipv6_address *a)
     log_info("%s %s", what, ip_cidr_format(&(struct ip_cidr){ a->addr, a->prefix }, text));
 }
 
-INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned prefix, bool autonomous, os_time preferred, os_time valid)
+INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned prefix, bool autonomous,
+                         os_time preferred, os_time valid)
 {
     struct ip_addr group = ipv6_solicited_node(addr);
     struct ipv6_address *a = NULL;
@@ -36,7 +37,11 @@ INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned p
     if (a == NULL)
         return ERR_NO_SPACE;
     TRY(group_join(ip, &group));
-    *a = (struct ipv6_address){ .addr = *addr, .prefix = (uint8_t)prefix, .autonomous = autonomous, .preferred_until = preferred, .valid_until = valid };
+    *a = (struct ipv6_address){ .addr = *addr,
+                                .prefix = (uint8_t)prefix,
+                                .autonomous = autonomous,
+                                .preferred_until = preferred,
+                                .valid_until = valid };
     a->state = optimistic ? ADDRESS_OPTIMISTIC : ADDRESS_TENTATIVE;
     a->probed_until = os_loop_now() + ip->retrans;
     discovery_probe(ip, a);
@@ -59,7 +64,8 @@ static void remove_address(struct ipv6 *ip, struct ipv6_address *a)
 }
 
 /* RFC 7217, section 5: stable on one network, and unlike on another. */
-INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions, struct ip_addr *out)
+INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions,
+                           struct ip_addr *out)
 {
     uint8_t input[15];
 
@@ -77,7 +83,8 @@ INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_
     }
 }
 
-INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, os_time preferred, os_time valid, os_time now)
+INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, os_time preferred,
+                                 os_time valid, os_time now)
 {
     size_t count = 0;
     struct ip_addr addr;
@@ -144,7 +151,8 @@ INTERNAL os_time address_age(struct ipv6 *ip, os_time now)
             os_wake_all(&ip->configured);
             discovery_announce(ip, a); /* RFC 9131: routers may as well know */
         }
-        os_time due = a->state != ADDRESS_READY && a->probed_until < a->valid_until ? a->probed_until : a->valid_until;
+        os_time due =
+            a->state != ADDRESS_READY && a->probed_until < a->valid_until ? a->probed_until : a->valid_until;
         next = due < next ? due : next;
     }
     return next;
@@ -161,9 +169,12 @@ static unsigned scope_of(const struct ip_addr *a)
 /* RFC 6724, section 2.1. */
 static unsigned label_of(const struct ip_addr *a)
 {
-    static const struct { uint8_t bits, label, bytes[12]; } table[] = {
-        { 96, 3, { 0 } },          { 96, 4, { [10] = 0xff, 0xff } }, { 32, 5, { 0x20, 0x01 } }, { 16, 2, { 0x20, 0x02 } },
-        { 16, 12, { 0x3f, 0xfe } }, { 10, 11, { 0xfe, 0xc0 } },       { 7, 13, { 0xfc } },
+    static const struct {
+        uint8_t bits, label, bytes[12];
+    } table[] = {
+        { 96, 3, { 0 } },          { 96, 4, { [10] = 0xff, 0xff } }, { 32, 5, { 0x20, 0x01 } },
+        { 16, 2, { 0x20, 0x02 } }, { 16, 12, { 0x3f, 0xfe } },       { 10, 11, { 0xfe, 0xc0 } },
+        { 7, 13, { 0xfc } },
     };
     if (ipv6_is_loopback(a))
         return 0;
@@ -185,16 +196,19 @@ static unsigned common_bits(const struct ip_addr *a, const struct ip_addr *b, un
 }
 
 /* RFC 6724, section 5: whether `a` is a better source for the destination than `b`. */
-static bool is_better(const struct ipv6_address *a, const struct ipv6_address *b, const struct ip_addr *destination, os_time now)
+static bool is_better(const struct ipv6_address *a, const struct ipv6_address *b,
+                      const struct ip_addr *destination, os_time now)
 {
-    unsigned wanted = scope_of(destination), sa = scope_of(&a->addr), sb = scope_of(&b->addr), label = label_of(destination);
+    unsigned wanted = scope_of(destination), sa = scope_of(&a->addr), sb = scope_of(&b->addr),
+             label = label_of(destination);
 
     if (ip_equal(&a->addr, destination) != ip_equal(&b->addr, destination))
         return ip_equal(&a->addr, destination);
     if (sa != sb)
         return sa < sb ? sa >= wanted : sb < wanted;
     /* RFC 4429, section 3.1, ranks what is still probed as deprecated. */
-    bool da = now >= a->preferred_until || a->state != ADDRESS_READY, db = now >= b->preferred_until || b->state != ADDRESS_READY;
+    bool da = now >= a->preferred_until || a->state != ADDRESS_READY,
+         db = now >= b->preferred_until || b->state != ADDRESS_READY;
     if (da != db)
         return db;
     bool la = label_of(&a->addr) == label, lb = label_of(&b->addr) == label;

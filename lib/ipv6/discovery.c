@@ -18,7 +18,8 @@ static struct buf *message_new(enum ndp_type type, size_t len)
     return b;
 }
 
-INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target, const struct ip_addr *destination)
+INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target,
+                                const struct ip_addr *destination)
 {
     const struct ipv6_address *source = address_select(ip, target);
     struct buf *b = source == NULL ? NULL : message_new(NDP_NEIGHBOUR_SOLICITATION, 32);
@@ -27,14 +28,16 @@ INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target, c
         return;
     memcpy(b->data + NDP_TARGET, target->bytes, 16);
     /*
-     * RFC 4429, section 3.1, would leave this out while the source is still probed; but Linux does not answer one that it
-     * doesn't know then, and each boot would wait a second for its first packet.
+     * RFC 4429, section 3.1, would leave this out while the source is still probed; but Linux does not answer
+     * one that it doesn't know then, and each boot would wait a second for its first packet.
      */
     put_link_option(b->data + 24, NDP_SOURCE_LINK, &ip->mac);
     ipv6_send_message(ip, &source->addr, destination, NDP_HOP_LIMIT, b, NULL);
 }
 
-/* RFC 4862, section 5.4.2, with the nonce of RFC 7527, by which a loop of the link is told from another host. */
+/*
+ * RFC 4862, section 5.4.2, with the nonce of RFC 7527, by which a loop of the link is told from another host.
+ */
 INTERNAL void discovery_probe(struct ipv6 *ip, struct ipv6_address *a)
 {
     struct buf *b = message_new(NDP_NEIGHBOUR_SOLICITATION, 32);
@@ -50,7 +53,8 @@ INTERNAL void discovery_probe(struct ipv6 *ip, struct ipv6_address *a)
     ipv6_send_message(ip, &IP_ANY, &group, NDP_HOP_LIMIT, b, NULL);
 }
 
-static void advertise(struct ipv6 *ip, const struct ipv6_address *a, const struct ip_addr *destination, uint8_t flags)
+static void advertise(struct ipv6 *ip, const struct ipv6_address *a, const struct ip_addr *destination,
+                      uint8_t flags)
 {
     struct buf *b = message_new(NDP_NEIGHBOUR_ADVERTISEMENT, 32);
 
@@ -124,14 +128,17 @@ static bool receive_advertisement(struct ipv6 *ip, const uint8_t *p, size_t len,
     return true;
 }
 
-/* Sections 8.1 and 8.3: only the router that we use for the destination may say that there is a better one. */
+/*
+ * Sections 8.1 and 8.3: only the router that we use for the destination may say that there is a better one.
+ */
 static bool receive_redirect(struct ipv6 *ip, const uint8_t *p, size_t len, const struct ip_head *head)
 {
     struct ip_addr target = ipv6_addr(p + NDP_TARGET), destination = ipv6_addr(p + NDP_REDIRECT_DESTINATION);
     struct ethernet_address mac;
 
     if (!ipv6_is_link_local(&head->source) || ipv6_is_multicast(&destination) ||
-        (!ipv6_is_link_local(&target) && !ip_equal(&target, &destination)) || ipv6_is_multicast(&target) || address_find(ip, &target) != NULL)
+        (!ipv6_is_link_local(&target) && !ip_equal(&target, &destination)) || ipv6_is_multicast(&target) ||
+        address_find(ip, &target) != NULL)
         return false;
     const struct ipv6_path *path = ipv6_path(ip, &destination);
     if (path->way != IPV6_DIRECT || !ip_equal(&path->next_hop, &head->source))

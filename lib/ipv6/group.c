@@ -1,12 +1,20 @@
 /* The multicast groups that we are in, and telling routers and switches so (MLDv2, RFC 3810). */
 #include "ipv6.h"
 
-enum { MLD_RECORD = 20, MLD_HEADER = 8, MLD_QUERY_LEN = 28, MLD_DELAY = 4, MLD_GROUP = 8, MLD_ROBUSTNESS = 2 };
+enum {
+    MLD_RECORD = 20,
+    MLD_HEADER = 8,
+    MLD_QUERY_LEN = 28,
+    MLD_DELAY = 4,
+    MLD_GROUP = 8,
+    MLD_ROBUSTNESS = 2
+};
 enum mld_record { MLD_IS_EXCLUDE = 2, MLD_TO_INCLUDE = 3, MLD_TO_EXCLUDE = 4 };
 
 static struct ethernet_address link_group(const struct ip_addr *a)
 {
-    return (struct ethernet_address){ { 0x33, 0x33, a->bytes[12], a->bytes[13], a->bytes[14], a->bytes[15] } };
+    return (
+        struct ethernet_address){ { 0x33, 0x33, a->bytes[12], a->bytes[13], a->bytes[14], a->bytes[15] } };
 }
 
 static struct ipv6_group *find(struct ipv6 *ip, const struct ip_addr *addr)
@@ -58,7 +66,9 @@ INTERNAL err group_join(struct ipv6 *ip, const struct ip_addr *addr)
             return ERR_NO_SPACE;
         TRY(eth_join(ip->eth, &link));
         g = &ip->groups[ip->group_count++];
-        *g = (struct ipv6_group){ .addr = *addr, .reports = quiet ? 0 : MLD_ROBUSTNESS, .report_at = quiet ? OS_NEVER : os_loop_now() };
+        *g = (struct ipv6_group){ .addr = *addr,
+                                  .reports = quiet ? 0 : MLD_ROBUSTNESS,
+                                  .report_at = quiet ? OS_NEVER : os_loop_now() };
         ipv6_arm(ip, g->report_at);
     }
     g->uses++;
@@ -121,7 +131,8 @@ INTERNAL os_time group_age(struct ipv6 *ip, os_time now)
         }
         if (b == NULL && (b = buf_alloc(MLD_HEADER + IPV6_GROUPS_MAX * MLD_RECORD)) == NULL)
             return now + SECONDS(1);
-        put_record(b->data + MLD_HEADER + count++ * MLD_RECORD, g->reports > 0 ? MLD_TO_EXCLUDE : MLD_IS_EXCLUDE, &g->addr);
+        put_record(b->data + MLD_HEADER + count++ * MLD_RECORD,
+                   g->reports > 0 ? MLD_TO_EXCLUDE : MLD_IS_EXCLUDE, &g->addr);
         g->reports = (uint8_t)(g->reports > 0 ? g->reports - 1 : 0);
         g->report_at = g->reports > 0 ? now + ipv6_random_time(ip, SECONDS(1)) : OS_NEVER;
         next = g->report_at < next ? g->report_at : next;

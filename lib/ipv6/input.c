@@ -9,19 +9,21 @@ static void drop(struct metric *counter, struct buf *packet)
 }
 
 /*
- * Addresses that no packet can have; an IPv4-mapped one would be taken for IPv4 (RFC 4942, section 2.2). From an address
- * of ours only neighbour discovery may come: another host has it too.
+ * Addresses that no packet can have; an IPv4-mapped one would be taken for IPv4 (RFC 4942, section 2.2). From
+ * an address of ours only neighbour discovery may come: another host has it too.
  */
 static bool is_martian(struct ipv6 *ip, const struct ip_head *h)
 {
     bool discovery = h->protocol == IP_PROTOCOL_ICMPV6 && h->hop_limit == NDP_HOP_LIMIT;
     const struct ipv6_address *own = discovery ? NULL : address_find(ip, &h->source);
 
-    return ipv6_is_multicast(&h->source) || ipv6_is_loopback(&h->source) || ipv6_is_loopback(&h->destination) ||
-           ip_is_v4(&h->source) || ip_is_v4(&h->destination) || ip_is_any(&h->destination) || (own != NULL && address_is_usable(own));
+    return ipv6_is_multicast(&h->source) || ipv6_is_loopback(&h->source) ||
+           ipv6_is_loopback(&h->destination) || ip_is_v4(&h->source) || ip_is_v4(&h->destination) ||
+           ip_is_any(&h->destination) || (own != NULL && address_is_usable(own));
 }
 
-static void tell_problem(struct ipv6 *ip, const struct ip_head *head, struct buf *packet, enum ip_problem_kind kind, uint32_t pointer)
+static void tell_problem(struct ipv6 *ip, const struct ip_head *head, struct buf *packet,
+                         enum ip_problem_kind kind, uint32_t pointer)
 {
     struct ip_problem problem = { kind, pointer, *head };
 
@@ -58,9 +60,12 @@ static void receive_icmp(struct ipv6 *ip, const struct ip_head *head, bool reass
         discovery_receive(ip, message, head);
 }
 
-static void deliver(struct ipv6 *ip, const struct ip_head *head, bool reassembled, struct buf *packet, size_t at, uint32_t named_at)
+static void deliver(struct ipv6 *ip, const struct ip_head *head, bool reassembled, struct buf *packet,
+                    size_t at, uint32_t named_at)
 {
-    void *listener = head->protocol == IP_PROTOCOL_TCP ? ip->tcp : head->protocol == IP_PROTOCOL_UDP ? ip->udp : NULL;
+    void *listener = head->protocol == IP_PROTOCOL_TCP   ? ip->tcp
+                     : head->protocol == IP_PROTOCOL_UDP ? ip->udp
+                                                         : NULL;
 
     if (head->protocol == IPV6_NO_NEXT) {
         buf_free(packet);
@@ -91,7 +96,9 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
 static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_walk *walk, struct buf *packet)
 {
     uint16_t field = wire_get16(walk->p + walk->at + IPV6_FRAGMENT_OFFSET);
-    struct reassembly_key key = { .source = head->source, .destination = head->destination, .id = wire_get32(walk->p + walk->at + IPV6_FRAGMENT_ID) };
+    struct reassembly_key key = { .source = head->source,
+                                  .destination = head->destination,
+                                  .id = wire_get32(walk->p + walk->at + IPV6_FRAGMENT_ID) };
     struct ipv6_walk first = *walk;
     struct buf *payload, *header = buf_copy(walk->p, walk->at);
 
@@ -110,17 +117,14 @@ static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_wal
     if (header != NULL)
         header->data[walk->named_at] = walk->p[walk->at];
     payload = buf_advance(packet, walk->at + IPV6_FRAGMENT_HEADER);
-    switch (reassembly_add(&ip->reassembly, &key, field & 0xfff8, (field & 1) != 0, header, payload, os_loop_now(), &header, &payload)) {
+    switch (reassembly_add(&ip->reassembly, &key, field & 0xfff8, (field & 1) != 0, header, payload,
+                           os_loop_now(), &header, &payload)) {
     case REASSEMBLY_REFUSED:
         metric_add(&ip->fragments_refused, 1);
         log_debug("refused a fragment");
         break;
-    case REASSEMBLY_HELD:
-        ipv6_arm(ip, reassembly_next(&ip->reassembly));
-        break;
-    case REASSEMBLY_DONE:
-        walk_headers(ip, head, buf_append(header, payload), true);
-        break;
+    case REASSEMBLY_HELD: ipv6_arm(ip, reassembly_next(&ip->reassembly)); break;
+    case REASSEMBLY_DONE: walk_headers(ip, head, buf_append(header, payload), true); break;
     }
 }
 
@@ -141,13 +145,13 @@ INTERNAL void ipv6_expire_fragments(struct ipv6 *ip, os_time now)
 }
 
 /* Options that ask for more than being skipped; false when the packet was taken. */
-static bool options_are_fine(struct ipv6 *ip, const struct ip_head *head, const struct ipv6_walk *walk, struct buf *packet)
+static bool options_are_fine(struct ipv6 *ip, const struct ip_head *head, const struct ipv6_walk *walk,
+                             struct buf *packet)
 {
     uint32_t pointer;
 
     switch (ipv6_check_options(walk->p, walk->at, walk->size, &pointer)) {
-    case IPV6_OPTIONS_FINE:
-        return true;
+    case IPV6_OPTIONS_FINE: return true;
     case IPV6_OPTIONS_TELL_UNLESS_GROUP:
         if (head->group)
             break;
@@ -156,8 +160,7 @@ static bool options_are_fine(struct ipv6 *ip, const struct ip_head *head, const 
         metric_add(&ip->refused_extensions, 1);
         tell_problem(ip, head, packet, IP_PROBLEM_OPTION, pointer);
         return false;
-    case IPV6_OPTIONS_DROP:
-        break;
+    case IPV6_OPTIONS_DROP: break;
     }
     drop(&ip->refused_extensions, packet);
     return false;
@@ -219,10 +222,12 @@ INTERNAL void ipv6_input(struct ipv6 *ip, struct buf *packet, bool group, bool f
 {
     size_t total = buf_len(packet);
 
-    if (packet->len < IPV6_HEADER && total >= IPV6_HEADER && (packet = buf_pull_up(packet, IPV6_HEADER)) == NULL)
+    if (packet->len < IPV6_HEADER && total >= IPV6_HEADER &&
+        (packet = buf_pull_up(packet, IPV6_HEADER)) == NULL)
         return;
     const uint8_t *p = packet->data;
-    if (packet->len < IPV6_HEADER || p[0] >> 4 != 6 || (size_t)wire_get16(p + IPV6_LENGTH) + IPV6_HEADER > total) {
+    if (packet->len < IPV6_HEADER || p[0] >> 4 != 6 ||
+        (size_t)wire_get16(p + IPV6_LENGTH) + IPV6_HEADER > total) {
         drop(&ip->malformed, packet);
         return;
     }
@@ -242,11 +247,13 @@ INTERNAL void ipv6_input(struct ipv6 *ip, struct buf *packet, bool group, bool f
         drop(&ip->martian, packet);
         return;
     }
-    if (from_link && !(head.group ? group_is_joined(ip, &head.destination) : !group && ipv6_has(ip, &head.destination))) {
+    if (from_link &&
+        !(head.group ? group_is_joined(ip, &head.destination) : !group && ipv6_has(ip, &head.destination))) {
         buf_free(packet);
         return;
     }
-    if (head.protocol == IP_PROTOCOL_TCP || head.protocol == IP_PROTOCOL_UDP || head.protocol == IP_PROTOCOL_ICMPV6)
+    if (head.protocol == IP_PROTOCOL_TCP || head.protocol == IP_PROTOCOL_UDP ||
+        head.protocol == IP_PROTOCOL_ICMPV6)
         deliver(ip, &head, false, packet, IPV6_HEADER, IPV6_NEXT);
     else
         walk_headers(ip, &head, packet, false);

@@ -7,13 +7,26 @@
 ARG_CIDR(ipv6, NULL, "an IPv6 address and prefix, as 2001:db8::2/64, beside those that routers give");
 ARG_IP(ipv6_gateway, NULL, "the IPv6 router for everything beyond the link");
 ARG_BOOL(accept_ra, true, "listen to routers: addresses, routes and name servers that they advertise");
-ARG_STRING(ipv6_secret, NULL, "makes the addresses below advertised prefixes the same at each boot (RFC 7217); otherwise they are random");
+ARG_STRING(ipv6_secret, NULL,
+           "makes the addresses below advertised prefixes the same at each boot (RFC 7217); otherwise they "
+           "are random");
 
 static struct metric *const *metrics_of(struct ipv6 *ip, struct metric *all[static 14])
 {
-    struct metric *list[] = { &ip->in, &ip->out, &ip->malformed, &ip->martian, &ip->unroutable, &ip->unknown, &ip->refused_extensions,
-                              &ip->fragments_in, &ip->fragments_out, &ip->fragments_refused, &ip->ndp_refused, &ip->waiting_dropped,
-                              &ip->duplicates, &ip->neighbour_count };
+    struct metric *list[] = { &ip->in,
+                              &ip->out,
+                              &ip->malformed,
+                              &ip->martian,
+                              &ip->unroutable,
+                              &ip->unknown,
+                              &ip->refused_extensions,
+                              &ip->fragments_in,
+                              &ip->fragments_out,
+                              &ip->fragments_refused,
+                              &ip->ndp_refused,
+                              &ip->waiting_dropped,
+                              &ip->duplicates,
+                              &ip->neighbour_count };
     memcpy(all, list, sizeof list);
     return all;
 }
@@ -39,7 +52,8 @@ static void register_metrics(struct ipv6 *ip)
     struct metric *all[14];
     metrics_of(ip, all);
     for (size_t i = 0; i < 14; i++)
-        metric_register(all[i], i == 13 ? METRIC_GAUGE : METRIC_COUNTER, names[i][0], INSTANCE_NAME, names[i][1]);
+        metric_register(all[i], i == 13 ? METRIC_GAUGE : METRIC_COUNTER, names[i][0], INSTANCE_NAME,
+                        names[i][1]);
 }
 
 INTERNAL void ipv6_arm(struct ipv6 *ip, os_time when)
@@ -94,7 +108,9 @@ static err configure(struct ipv6 *ip)
         router_note(ip, &ipv6_gateway, 0, OS_NEVER);
     if (accept_ra) {
         ip->accept_ra = true;
-        /* Section 6.3.7 would wait up to a second; there is no crowd of hosts that boots with each unikernel. */
+        /*
+         * Section 6.3.7 would wait up to a second; there is no crowd of hosts that boots with each unikernel.
+         */
         ip->solicit_at = os_loop_now();
         ipv6_arm(ip, ip->solicit_at);
     }
@@ -103,7 +119,9 @@ static err configure(struct ipv6 *ip)
 
 IO err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random)
 {
-    size_t room = neighbours_max < 1 ? 1 : neighbours_max < UINT16_MAX ? (size_t)neighbours_max : UINT16_MAX - 1;
+    size_t room = neighbours_max < 1            ? 1
+                  : neighbours_max < UINT16_MAX ? (size_t)neighbours_max
+                                                : UINT16_MAX - 1;
     struct ipv6 *ip = calloc(1, sizeof *ip + room * sizeof *ip->neighbours);
 
     if (ip == NULL)

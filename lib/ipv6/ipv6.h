@@ -1,8 +1,8 @@
 /*
  * IPv6 on one link (RFC 8200), with what finds neighbours, routers and addresses. output.c sends,
- * input.c receives, path.c finds the way, neighbour.c keeps neighbours' link addresses (RFC 4861, section 7.3), discovery.c
- * answers and asks for them, router.c listens to routers, address.c has our own addresses (RFC 4862, 6724, 7217),
- * group.c our multicast groups (RFC 3810).
+ * input.c receives, path.c finds the way, neighbour.c keeps neighbours' link addresses (RFC 4861, section
+ * 7.3), discovery.c answers and asks for them, router.c listens to routers, address.c has our own addresses
+ * (RFC 4862, 6724, 7217), group.c our multicast groups (RFC 3810).
  */
 #ifndef IPV6_H
 #define IPV6_H
@@ -29,11 +29,11 @@ KEY_BOOL(optimistic, true, "use addresses while they are still being probed (RFC
 enum {
     IPV6_PATHS = 256,
     IPV6_HEADS = 256,
-    IPV6_WAITING = 16,      /* packets that wait for one neighbour */
+    IPV6_WAITING = 16, /* packets that wait for one neighbour */
     IPV6_ADDRESSES_MAX = 16,
     IPV6_PREFIXES_MAX = 16, /* on the link */
     IPV6_ROUTERS_MAX = 8,
-    IPV6_ROUTES_MAX = 16,   /* of RFC 4191 */
+    IPV6_ROUTES_MAX = 16, /* of RFC 4191 */
     IPV6_REDIRECTS_MAX = 32,
     IPV6_GROUPS_MAX = 24,
     IPV6_NAME_SERVERS_MAX = 8,
@@ -46,10 +46,10 @@ enum {
 #define NDP_REACHABLE SECONDS(30)
 #define NDP_DELAY SECONDS(5)
 #define NDP_TRIES 3
-#define NDP_GONE SECONDS(1)  /* a neighbour that did not answer is not asked again for this long */
+#define NDP_GONE SECONDS(1) /* a neighbour that did not answer is not asked again for this long */
 #define NDP_SOLICITATION_INTERVAL SECONDS(4)
 #define NDP_SOLICITATION_MOST HOURS(1) /* RFC 7559 */
-#define SLAAC_TRIES 3        /* RFC 7217, section 6 */
+#define SLAAC_TRIES 3                  /* RFC 7217, section 6 */
 #define SLAAC_TWO_HOURS HOURS(2)
 
 enum ipv6_way { IPV6_NOWHERE, IPV6_DIRECT, IPV6_LOCAL, IPV6_GROUP };
@@ -151,8 +151,8 @@ struct ipv6 {
     struct loopback loopback;
     struct network_info info;
 
-    struct metric in, out, malformed, martian, unroutable, unknown, refused_extensions, fragments_in, fragments_out, fragments_refused,
-        ndp_refused, neighbour_count, waiting_dropped, duplicates;
+    struct metric in, out, malformed, martian, unroutable, unknown, refused_extensions, fragments_in,
+        fragments_out, fragments_refused, ndp_refused, neighbour_count, waiting_dropped, duplicates;
 
     size_t neighbours_room, waiting, pending;
     uint16_t free, heads[IPV6_HEADS];
@@ -170,9 +170,13 @@ INTERNAL void ipv6_loop(void *ctx, struct buf *packet);
 INTERNAL void ipv6_expire_fragments(struct ipv6 *ip, os_time now);
 
 /* output.c */
-/* An ICMPv6 message with a zero checksum, and `options` (a whole hop-by-hop header) before it when it isn't NULL. */
-INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source, const struct ip_addr *destination, uint8_t hop_limit,
-                                struct buf *message, const uint8_t *options);
+/*
+ * An ICMPv6 message with a zero checksum, and `options` (a whole hop-by-hop header) before it when it isn't
+ * NULL.
+ */
+INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source,
+                                const struct ip_addr *destination, uint8_t hop_limit, struct buf *message,
+                                const uint8_t *options);
 INTERNAL err ipv6_send_group(struct ipv6 *ip, const struct ip_addr *group, struct buf *packet);
 
 /* neighbour.c */
@@ -180,10 +184,17 @@ INTERNAL void neighbour_init(struct ipv6 *ip);
 INTERNAL struct ipv6_neighbour *neighbour_find(struct ipv6 *ip, const struct ip_addr *addr);
 /* A packet to a neighbour, which is looked for first when it isn't known. Takes it. */
 INTERNAL err neighbour_write(struct ipv6 *ip, const struct ip_addr *addr, struct buf *packet);
-/* Somebody told a neighbour's link address unasked: it becomes stale (RFC 4861, section 7.2.3), and is made when `make`. */
-INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac, bool is_router);
-/* A neighbour advertisement; `mac` NULL when it tells none. False when that neighbour stopped being a router. */
-INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac, uint8_t flags);
+/*
+ * Somebody told a neighbour's link address unasked: it becomes stale (RFC 4861, section 7.2.3), and is made
+ * when `make`.
+ */
+INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac,
+                             bool is_router);
+/*
+ * A neighbour advertisement; `mac` NULL when it tells none. False when that neighbour stopped being a router.
+ */
+INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr,
+                                   const struct ethernet_address *mac, uint8_t flags);
 INTERNAL void neighbour_confirm(struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL bool neighbour_is_missing(struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL os_time neighbour_age(struct ipv6 *ip, os_time now);
@@ -192,7 +203,8 @@ INTERNAL void neighbour_end(struct ipv6 *ip);
 /* discovery.c */
 /* An ICMPv6 message of neighbour discovery or MLD, with its checksum verified. Takes it. */
 INTERNAL void discovery_receive(struct ipv6 *ip, struct buf *message, const struct ip_head *head);
-INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target, const struct ip_addr *destination);
+INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target,
+                                const struct ip_addr *destination);
 INTERNAL void discovery_probe(struct ipv6 *ip, struct ipv6_address *a);
 INTERNAL void discovery_announce(struct ipv6 *ip, const struct ipv6_address *a);
 
@@ -208,11 +220,14 @@ INTERNAL os_time router_age(struct ipv6 *ip, os_time now);
 /* address.c */
 INTERNAL struct ipv6_address *address_find(struct ipv6 *ip, const struct ip_addr *addr);
 /* Begin to use an address: join its group, probe it. */
-INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned prefix, bool autonomous, os_time preferred, os_time valid);
+INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned prefix, bool autonomous,
+                         os_time preferred, os_time valid);
 /* An address of ours below this prefix, made by RFC 7217. */
-INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions, struct ip_addr *out);
+INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions,
+                           struct ip_addr *out);
 /* A prefix with the autonomous flag: make an address or renew it (RFC 4862, section 5.5.3). */
-INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, os_time preferred, os_time valid, os_time now);
+INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, os_time preferred,
+                                 os_time valid, os_time now);
 INTERNAL void address_is_duplicate(struct ipv6 *ip, struct ipv6_address *a);
 INTERNAL const struct ipv6_address *address_select(struct ipv6 *ip, const struct ip_addr *destination);
 /* The link-local address, for what speaks with neighbours; NULL when it can't be used. */

@@ -9,7 +9,14 @@
 #include <mirage/ip.h>
 #include <mirage/wire.h>
 
-enum { IPV6_LENGTH = 4, IPV6_NEXT = 6, IPV6_HOP_LIMIT = 7, IPV6_SOURCE = 8, IPV6_DESTINATION = 24, IPV6_HEADER = 40 };
+enum {
+    IPV6_LENGTH = 4,
+    IPV6_NEXT = 6,
+    IPV6_HOP_LIMIT = 7,
+    IPV6_SOURCE = 8,
+    IPV6_DESTINATION = 24,
+    IPV6_HEADER = 40
+};
 
 enum {
     IPV6_HOP_BY_HOP = 0,
@@ -53,7 +60,8 @@ static inline bool ipv6_is_loopback(const struct ip_addr *a)
 /* ff02::1:ffXX:XXXX, RFC 4291 section 2.7.1. */
 static inline struct ip_addr ipv6_solicited_node(const struct ip_addr *a)
 {
-    return (struct ip_addr){ .bytes = { 0xff, 0x02, [11] = 1, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] } };
+    return (
+        struct ip_addr){ .bytes = { 0xff, 0x02, [11] = 1, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] } };
 }
 
 /* A walk over the headers of a packet of which `len` bytes, at least IPV6_HEADER, lie at `p`. */
@@ -75,7 +83,9 @@ struct ipv6_walk {
 
 static inline void ipv6_walk_begin(struct ipv6_walk *walk, const uint8_t *p, size_t len)
 {
-    *walk = (struct ipv6_walk){ .p = p, .len = len, .size = IPV6_HEADER, .named_at = IPV6_NEXT, .kind = p[IPV6_NEXT] };
+    *walk = (struct ipv6_walk){
+        .p = p, .len = len, .size = IPV6_HEADER, .named_at = IPV6_NEXT, .kind = p[IPV6_NEXT]
+    };
 }
 
 /* Go on to the next header. At a fragment header the caller decides whether what follows means anything. */
@@ -87,7 +97,8 @@ static inline enum ipv6_walk_result ipv6_walk_next(struct ipv6_walk *walk)
     }
     walk->at += walk->size;
     walk->size = 0;
-    if (walk->kind != IPV6_HOP_BY_HOP && walk->kind != IPV6_ROUTING && walk->kind != IPV6_FRAGMENT && walk->kind != IPV6_OPTIONS)
+    if (walk->kind != IPV6_HOP_BY_HOP && walk->kind != IPV6_ROUTING && walk->kind != IPV6_FRAGMENT &&
+        walk->kind != IPV6_OPTIONS)
         return walk->result = IPV6_WALK_UPPER;
     if (walk->at + 8 > walk->len)
         return walk->result = IPV6_WALK_TRUNCATED;
@@ -102,8 +113,12 @@ static inline enum ipv6_walk_result ipv6_walk_next(struct ipv6_walk *walk)
 /* RFC 8200, section 4.2: what an unknown option asks for is in its upper bits. */
 enum ipv6_options { IPV6_OPTIONS_FINE, IPV6_OPTIONS_DROP, IPV6_OPTIONS_TELL, IPV6_OPTIONS_TELL_UNLESS_GROUP };
 
-/* Walk over the options of the hop-by-hop or destination header of `size` bytes at `at`; none is acted upon. `*pointer`: the refused one. */
-static inline enum ipv6_options ipv6_check_options(const uint8_t *p, size_t at, size_t size, uint32_t *pointer)
+/*
+ * Walk over the options of the hop-by-hop or destination header of `size` bytes at `at`; none is acted upon.
+ * `*pointer`: the refused one.
+ */
+static inline enum ipv6_options ipv6_check_options(const uint8_t *p, size_t at, size_t size,
+                                                   uint32_t *pointer)
 {
     size_t end = at + size, i = at + 2;
     while (i < end) {
@@ -122,8 +137,9 @@ static inline enum ipv6_options ipv6_check_options(const uint8_t *p, size_t at, 
     return IPV6_OPTIONS_FINE;
 }
 
-static inline void ipv6_emit(uint8_t *p, const struct ip_addr *source, const struct ip_addr *destination, size_t payload_len,
-                             uint8_t next, uint8_t hop_limit, uint8_t traffic_class, uint32_t flow_label)
+static inline void ipv6_emit(uint8_t *p, const struct ip_addr *source, const struct ip_addr *destination,
+                             size_t payload_len, uint8_t next, uint8_t hop_limit, uint8_t traffic_class,
+                             uint32_t flow_label)
 {
     wire_put32(p, 0x60000000 | (uint32_t)traffic_class << 20 | (flow_label & 0xfffff));
     wire_put16(p + IPV6_LENGTH, (uint32_t)payload_len);

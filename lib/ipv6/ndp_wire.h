@@ -50,8 +50,12 @@ static inline size_t ndp_fixed_len(uint8_t type)
     }
 }
 
-/* Step over options: `*at` begins at ndp_fixed_len. True: one of `*len` bytes lies at the former `*at`, which is returned in `*option`. */
-static inline bool ndp_next_option(const uint8_t *p, size_t total, size_t *at, const uint8_t **option, size_t *len)
+/*
+ * Step over options: `*at` begins at ndp_fixed_len. True: one of `*len` bytes lies at the former `*at`, which
+ * is returned in `*option`.
+ */
+static inline bool ndp_next_option(const uint8_t *p, size_t total, size_t *at, const uint8_t **option,
+                                   size_t *len)
 {
     if (*at + 8 > total || p[*at + 1] == 0)
         return false;
@@ -92,7 +96,8 @@ static inline const uint8_t *ndp_find(const uint8_t *p, size_t total, uint8_t ki
 }
 
 /* The link address that an option tells; false when there is none, or no host can have it. */
-static inline bool ndp_link_address(const uint8_t *p, size_t total, enum ndp_option kind, struct ethernet_address *out)
+static inline bool ndp_link_address(const uint8_t *p, size_t total, enum ndp_option kind,
+                                    struct ethernet_address *out)
 {
     const uint8_t *option = ndp_find(p, total, (uint8_t)kind, 8);
     if (option == NULL || (option[2] & 1) != 0)
@@ -115,7 +120,10 @@ static inline struct ip_addr ndp_prefix(const uint8_t *bytes, size_t available, 
     return addr;
 }
 
-/* RFC 4191, section 2.1: 1, 0, -1; the reserved value is medium for a router, and 2 here so that a route is ignored. */
+/*
+ * RFC 4191, section 2.1: 1, 0, -1; the reserved value is medium for a router, and 2 here so that a route is
+ * ignored.
+ */
 static inline int ndp_preference(uint8_t flags)
 {
     switch (flags >> 3 & 3) {
@@ -127,8 +135,8 @@ static inline int ndp_preference(uint8_t flags)
 }
 
 /*
- * One name of a DNSSL option (RFC 8106, section 5.2), from `*at` on, as text with dots, to `out`; returns its length,
- * 0 at the end or when what follows is no host name or has no room.
+ * One name of a DNSSL option (RFC 8106, section 5.2), from `*at` on, as text with dots, to `out`; returns its
+ * length, 0 at the end or when what follows is no host name or has no room.
  */
 static inline size_t ndp_domain(const uint8_t *option, size_t len, size_t *at, char *out, size_t room)
 {
@@ -142,7 +150,8 @@ static inline size_t ndp_domain(const uint8_t *option, size_t len, size_t *at, c
             out[n++] = '.';
         for (size_t i = 1; i <= label; i++) {
             uint8_t c = option[*at + i];
-            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_'))
                 return 0;
             out[n++] = (char)c;
         }

@@ -76,7 +76,8 @@ static void make_room(struct ipv6 *ip)
     struct ipv6_neighbour *oldest = NULL;
     for (size_t i = 0; i < ip->neighbours_room; i++) {
         struct ipv6_neighbour *n = &ip->neighbours[i];
-        if (oldest == NULL || (n->is_router != oldest->is_router ? oldest->is_router : n->used < oldest->used))
+        if (oldest == NULL ||
+            (n->is_router != oldest->is_router ? oldest->is_router : n->used < oldest->used))
             oldest = n;
     }
     release(ip, oldest);
@@ -89,7 +90,9 @@ static struct ipv6_neighbour *make(struct ipv6 *ip, const struct ip_addr *addr)
     uint16_t index = ip->free, *head = head_of(ip, addr);
     struct ipv6_neighbour *n = &ip->neighbours[index - 1];
     ip->free = n->next;
-    *n = (struct ipv6_neighbour){ .addr = *addr, .next = *head, .used = os_loop_now(), .is_router = router_find(ip, addr) != NULL };
+    *n = (struct ipv6_neighbour){
+        .addr = *addr, .next = *head, .used = os_loop_now(), .is_router = router_find(ip, addr) != NULL
+    };
     *head = index;
     set_state(ip, n, NEIGHBOUR_INCOMPLETE);
     ip->neighbour_count.value++;
@@ -166,7 +169,8 @@ INTERNAL err neighbour_write(struct ipv6 *ip, const struct ip_addr *addr, struct
     return e;
 }
 
-INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac, bool is_router)
+INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac,
+                             bool is_router)
 {
     struct ipv6_neighbour *n = neighbour_find(ip, addr);
 
@@ -182,7 +186,8 @@ INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const 
 }
 
 /* RFC 4861, section 7.2.5; appendix C. */
-INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac, uint8_t flags)
+INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr,
+                                   const struct ethernet_address *mac, uint8_t flags)
 {
     struct ipv6_neighbour *n = neighbour_find(ip, addr);
 

@@ -4,7 +4,8 @@
 INTERNAL err ipv6_send_group(struct ipv6 *ip, const struct ip_addr *group, struct buf *packet)
 {
     /* RFC 2464, section 7. */
-    struct ethernet_address link = { { 0x33, 0x33, group->bytes[12], group->bytes[13], group->bytes[14], group->bytes[15] } };
+    struct ethernet_address link = { { 0x33, 0x33, group->bytes[12], group->bytes[13], group->bytes[14],
+                                       group->bytes[15] } };
     return eth_write(ip->eth, &link, ETHERNET_IPV6, packet);
 }
 
@@ -20,8 +21,9 @@ static err send_on_link(struct ipv6 *ip, const struct ipv6_path *path, struct bu
     return ERR_UNREACHABLE;
 }
 
-INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source, const struct ip_addr *destination, uint8_t hop_limit,
-                                struct buf *message, const uint8_t *options)
+INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source,
+                                const struct ip_addr *destination, uint8_t hop_limit, struct buf *message,
+                                const uint8_t *options)
 {
     size_t len = buf_len(message);
     struct ip_addr from = *source, to = *destination;
@@ -38,25 +40,27 @@ INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source, c
     message = buf_prepend(message, IPV6_HEADER);
     if (message == NULL)
         return;
-    ipv6_emit(message->data, &from, &to, len, options != NULL ? IPV6_HOP_BY_HOP : IP_PROTOCOL_ICMPV6, hop_limit, 0, 0);
+    ipv6_emit(message->data, &from, &to, len, options != NULL ? IPV6_HOP_BY_HOP : IP_PROTOCOL_ICMPV6,
+              hop_limit, 0, 0);
     IGNORE(ipv6_is_multicast(&to) ? ipv6_send_group(ip, &to, message) : neighbour_write(ip, &to, message));
 }
 
-static err put_header(struct ipv6 *ip, const struct ipv6_path *path, const struct ip_head *head, const struct ip_addr *source,
-                      uint8_t next, struct buf *payload, size_t len)
+static err put_header(struct ipv6 *ip, const struct ipv6_path *path, const struct ip_head *head,
+                      const struct ip_addr *source, uint8_t next, struct buf *payload, size_t len)
 {
     uint8_t hop_limit = head->hop_limit != 0 ? head->hop_limit : path->way == IPV6_GROUP ? 1 : ip->hop_limit;
     struct buf *packet = buf_prepend(payload, IPV6_HEADER);
 
     if (packet == NULL)
         return ERR_NO_MEMORY;
-    ipv6_emit(packet->data, source, &path->destination, len, next, hop_limit, head->traffic_class, head->flow_label);
+    ipv6_emit(packet->data, source, &path->destination, len, next, hop_limit, head->traffic_class,
+              head->flow_label);
     metric_add(&ip->out, 1);
     return send_on_link(ip, path, packet);
 }
 
-static err send_fragments(struct ipv6 *ip, const struct ipv6_path *path, const struct ip_head *head, const struct ip_addr *source,
-                          struct buf *payload, size_t len)
+static err send_fragments(struct ipv6 *ip, const struct ipv6_path *path, const struct ip_head *head,
+                          const struct ip_addr *source, struct buf *payload, size_t len)
 {
     size_t most = (path->mtu - IPV6_HEADER - IPV6_FRAGMENT_HEADER) & ~(size_t)7;
     uint32_t id = (uint32_t)random_u64(ip->random); /* RFC 7739 */

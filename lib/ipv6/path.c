@@ -1,4 +1,6 @@
-/* Where a packet goes next (RFC 4861, section 5.2; RFC 4191, section 3), and how long it may be (RFC 8201). */
+/*
+ * Where a packet goes next (RFC 4861, section 5.2; RFC 4191, section 3), and how long it may be (RFC 8201).
+ */
 #include "ipv6.h"
 
 INTERNAL void ipv6_changed(struct ipv6 *ip)
@@ -41,7 +43,8 @@ static const struct ip_addr *choose_router(struct ipv6 *ip, const struct ip_addr
         struct ipv6_route *r = &ip->routes[i];
         if (r->prefix.until == 0 || !ipv6_matches(destination, &r->prefix.addr, r->prefix.bits))
             continue;
-        struct candidate c = { &r->router, r->prefix.bits, neighbour_is_missing(ip, &r->router), r->preference };
+        struct candidate c = { &r->router, r->prefix.bits, neighbour_is_missing(ip, &r->router),
+                               r->preference };
         if (is_better_way(&c, &best))
             best = c;
     }
@@ -61,7 +64,8 @@ static bool is_on_link(const struct ipv6 *ip, const struct ip_addr *destination)
     if (ipv6_is_link_local(destination))
         return true;
     for (size_t i = 0; i < IPV6_PREFIXES_MAX; i++)
-        if (ip->prefixes[i].until != 0 && ipv6_matches(destination, &ip->prefixes[i].addr, ip->prefixes[i].bits))
+        if (ip->prefixes[i].until != 0 &&
+            ipv6_matches(destination, &ip->prefixes[i].addr, ip->prefixes[i].bits))
             return true;
     return false;
 }
@@ -80,7 +84,9 @@ static void find_way(struct ipv6 *ip, struct ipv6_path *path, const struct ip_ad
     const struct ipv6_address *own = address_find(ip, destination);
     struct ip_addr key = *destination;
 
-    *path = (struct ipv6_path){ .destination = key, .generation = ip->generation, .mtu = ip->mtu, .mtu_until = OS_NEVER };
+    *path = (struct ipv6_path){
+        .destination = key, .generation = ip->generation, .mtu = ip->mtu, .mtu_until = OS_NEVER
+    };
     if (ipv6_is_loopback(&key) || (own != NULL && address_is_usable(own))) {
         path->way = IPV6_LOCAL;
         path->mtu = IPV6_HEADER + IPV6_PAYLOAD_MAX;
@@ -102,11 +108,13 @@ static void find_way(struct ipv6 *ip, struct ipv6_path *path, const struct ip_ad
 
 INTERNAL struct ipv6_path *ipv6_path(struct ipv6 *ip, const struct ip_addr *destination)
 {
-    uint32_t hash = (uint32_t)((destination->halves[0] ^ ip->seed) * 0x9e3779b97f4a7c15 >> 32) ^ (uint32_t)(destination->halves[1] * 0xc2b2ae3d27d4eb4f >> 32);
+    uint32_t hash = (uint32_t)((destination->halves[0] ^ ip->seed) * 0x9e3779b97f4a7c15 >> 32) ^
+                    (uint32_t)(destination->halves[1] * 0xc2b2ae3d27d4eb4f >> 32);
     struct ipv6_path *path = &ip->paths[(hash ^ hash >> 16) * 0x9e3779b1 >> 24];
 
     if (__builtin_expect(path->generation != ip->generation || !ip_equal(&path->destination, destination) ||
-                             (path->mtu_until != OS_NEVER && os_loop_now() >= path->mtu_until), 0))
+                             (path->mtu_until != OS_NEVER && os_loop_now() >= path->mtu_until),
+                         0))
         find_way(ip, path, destination);
     return path;
 }

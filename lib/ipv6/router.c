@@ -104,7 +104,8 @@ static void receive_prefix(struct ipv6 *ip, const uint8_t *o, os_time now)
 }
 
 /* RFC 4191, section 2.3. */
-static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const struct ip_addr *router, os_time now)
+static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const struct ip_addr *router,
+                          os_time now)
 {
     unsigned bits = o[2];
     int preference = ndp_preference(o[3]);
@@ -116,7 +117,8 @@ static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const s
     struct ip_addr prefix = ndp_prefix(o + 8, len - 8, bits);
     for (size_t i = 0; i < IPV6_ROUTES_MAX; i++) {
         struct ipv6_route *r = &ip->routes[i];
-        if (r->prefix.until != 0 && r->prefix.bits == bits && ip_equal(&r->prefix.addr, &prefix) && ip_equal(&r->router, router)) {
+        if (r->prefix.until != 0 && r->prefix.bits == bits && ip_equal(&r->prefix.addr, &prefix) &&
+            ip_equal(&r->router, router)) {
             found = r;
             break;
         }
@@ -125,7 +127,9 @@ static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const s
     }
     if (found == NULL)
         return;
-    *found = (struct ipv6_route){ { prefix, (uint8_t)bits, lifetime == 0 ? 0 : until(now, lifetime) }, *router, preference };
+    *found = (struct ipv6_route){ { prefix, (uint8_t)bits, lifetime == 0 ? 0 : until(now, lifetime) },
+                                  *router,
+                                  preference };
     ipv6_changed(ip);
     ipv6_arm(ip, found->prefix.until == 0 ? now : found->prefix.until);
 }
@@ -152,7 +156,8 @@ static void receive_domains(struct ipv6 *ip, const uint8_t *o, size_t len, os_ti
     ip->domains[0] = '\0';
     ip->domains_until = until(now, wire_get32(o + 4));
     while ((n = ndp_domain(o, len, &at, name, sizeof name)) > 0 && used + n + 2 < sizeof ip->domains)
-        used += (size_t)snprintf(ip->domains + used, sizeof ip->domains - used, "%s%.*s", used > 0 ? " " : "", (int)n, name);
+        used += (size_t)snprintf(ip->domains + used, sizeof ip->domains - used, "%s%.*s", used > 0 ? " " : "",
+                                 (int)n, name);
 }
 
 INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, const struct ip_head *head)
@@ -187,7 +192,8 @@ INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, cons
             receive_name_servers(ip, o, size, now);
         else if (o[0] == NDP_DNSSL && size >= 16)
             receive_domains(ip, o, size, now);
-        else if (o[0] == NDP_MTU && size == 8 && wire_get32(o + 4) >= IPV6_MTU_MIN && wire_get32(o + 4) <= ip->info.mtu) {
+        else if (o[0] == NDP_MTU && size == 8 && wire_get32(o + 4) >= IPV6_MTU_MIN &&
+                 wire_get32(o + 4) <= ip->info.mtu) {
             ip->mtu = wire_get32(o + 4);
             ipv6_changed(ip);
         }
@@ -202,7 +208,8 @@ static void solicit_routers(struct ipv6 *ip, os_time now)
     struct buf *b = buf_alloc(tell ? 16 : 8);
 
     ip->solicit_at = now + ip->solicit_interval;
-    ip->solicit_interval = ip->solicit_interval * 2 < NDP_SOLICITATION_MOST ? ip->solicit_interval * 2 : NDP_SOLICITATION_MOST;
+    ip->solicit_interval =
+        ip->solicit_interval * 2 < NDP_SOLICITATION_MOST ? ip->solicit_interval * 2 : NDP_SOLICITATION_MOST;
     if (b == NULL)
         return;
     memset(b->data, 0, b->len);
@@ -212,7 +219,8 @@ static void solicit_routers(struct ipv6 *ip, os_time now)
         b->data[9] = 1;
         memcpy(b->data + 10, ip->mac.bytes, 6);
     }
-    ipv6_send_message(ip, source != NULL ? &source->addr : &IP_ANY, &ipv6_all_routers, NDP_HOP_LIMIT, b, NULL);
+    ipv6_send_message(ip, source != NULL ? &source->addr : &IP_ANY, &ipv6_all_routers, NDP_HOP_LIMIT, b,
+                      NULL);
 }
 
 /* Whether it is over; else `next` is no later than its end. */

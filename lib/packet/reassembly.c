@@ -40,7 +40,8 @@ static size_t find(const struct reassembly *r, const struct reassembly_key *key)
 
 static void make_room(struct reassembly *r, const struct reassembly_key *key)
 {
-    while (r->count > 0 && (r->count == REASSEMBLY_PACKETS_MAX || r->fragments >= REASSEMBLY_FRAGMENTS_TOTAL)) {
+    while (r->count > 0 &&
+           (r->count == REASSEMBLY_PACKETS_MAX || r->fragments >= REASSEMBLY_FRAGMENTS_TOTAL)) {
         size_t oldest = memcmp(&r->packets[0]->key, key, sizeof *key) == 0 && r->count > 1;
         forget(r, oldest);
         r->evicted++;
@@ -96,8 +97,8 @@ static void join(struct reassembly *r, size_t index, struct buf **header, struct
     r->completed++;
 }
 
-enum reassembly_result reassembly_add(struct reassembly *r, const struct reassembly_key *key, uint32_t offset, bool more,
-                                      struct buf *header, struct buf *payload, os_time now,
+enum reassembly_result reassembly_add(struct reassembly *r, const struct reassembly_key *key, uint32_t offset,
+                                      bool more, struct buf *header, struct buf *payload, os_time now,
                                       struct buf **header_out, struct buf **payload_out)
 {
     size_t len = buf_len(payload), index = find(r, key), at;

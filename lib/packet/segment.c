@@ -7,10 +7,20 @@
 #include <mirage/packet.h>
 #include <mirage/wire.h>
 
-/* Where the transport's header begins at the latest: what is behind longer chains of extension headers is refused. */
+/*
+ * Where the transport's header begins at the latest: what is behind longer chains of extension headers is
+ * refused.
+ */
 enum { TRANSPORT_MAX = 512 };
 
-enum { IPV4_LENGTH = 2, IPV4_ID = 4, IPV4_CHECKSUM = 10, IPV4_HEADER = 20, IPV6_LENGTH = 4, IPV6_HEADER = 40 };
+enum {
+    IPV4_LENGTH = 2,
+    IPV4_ID = 4,
+    IPV4_CHECKSUM = 10,
+    IPV4_HEADER = 20,
+    IPV6_LENGTH = 4,
+    IPV6_HEADER = 40
+};
 enum { TCP_SEQUENCE = 4, TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16, TCP_HEADER = 20 };
 enum { UDP_LENGTH = 4, UDP_CHECKSUM = 6, UDP_HEADER = 8 };
 enum { FIN = 0x01, PSH = 0x08, CWR = 0x80 };
@@ -29,16 +39,15 @@ static bool parse(struct packet_segments *s, const struct buf *b)
         return false;
     switch (wire_get16(p + 12)) {
     case 0x0800:
-        if (b->gso == BUF_GSO_TCP6 || s->transport < s->ip + IPV4_HEADER ||
-            p[s->ip] >> 4 != 4 || s->ip + (p[s->ip] & 15) * 4 != s->transport)
+        if (b->gso == BUF_GSO_TCP6 || s->transport < s->ip + IPV4_HEADER || p[s->ip] >> 4 != 4 ||
+            s->ip + (p[s->ip] & 15) * 4 != s->transport)
             return false;
         break;
     case 0x86dd:
         if (b->gso == BUF_GSO_TCP4 || s->transport < s->ip + IPV6_HEADER || p[s->ip] >> 4 != 6)
             return false;
         break;
-    default:
-        return false;
+    default: return false;
     }
     s->head = (uint16_t)(s->transport + (udp ? UDP_HEADER : (p[s->transport + TCP_OFFSET] >> 4) * 4));
     return s->head >= s->transport + least;
@@ -90,7 +99,7 @@ static void fix_tcp(const struct packet_segments *s, uint8_t *tcp, bool last)
     if (s->index > 0)
         tcp[TCP_FLAGS] &= (uint8_t)~CWR;
     if (!last)
-        tcp[TCP_FLAGS] &= (uint8_t)~(FIN | PSH);
+        tcp[TCP_FLAGS] &= (uint8_t) ~(FIN | PSH);
 }
 
 struct buf *packet_segments_next(struct packet_segments *s)
@@ -131,9 +140,9 @@ struct buf *packet_segments_next(struct packet_segments *s)
     field = (uint32_t)s->transport + head->csum_offset;
     wire_put16(words, s->end - s->transport);
     wire_put16(words + 2, s->head - s->transport + size);
-    checksum_store_partial(head->data + field,
-                           checksum_add((uint32_t)checksum_load(head->data + field) + (uint16_t)~checksum_load(words),
-                                        words + 2, 2));
+    checksum_store_partial(head->data + field, checksum_add((uint32_t)checksum_load(head->data + field) +
+                                                                (uint16_t)~checksum_load(words),
+                                                            words + 2, 2));
     s->at += size;
     s->index++;
     if (!s->partial)

@@ -1,7 +1,8 @@
 /*
  * NETWORK over NETWORK: what goes by, written to a file in the pcap format, with nanoseconds
- * (draft-ietf-opsawg-pcap), for Wireshark and tshark. Frames pass unchanged. A frame that a device will segment is one
- * record, as the host's own captures have it, and the checksum that it will complete is complete in the record.
+ * (draft-ietf-opsawg-pcap), for Wireshark and tshark. Frames pass unchanged. A frame that a device will
+ * segment is one record, as the host's own captures have it, and the checksum that it will complete is
+ * complete in the record.
  *
  * Records are kept until KEEP bytes of them have come or a tenth of a second has passed. When the
  * file can't be written, the network goes on without being recorded.
@@ -113,7 +114,8 @@ struct patch {
     uint8_t bytes[2];
 };
 
-static bool write_piece(struct pcap *self, const uint8_t *data, size_t len, size_t at, const struct patch *patch)
+static bool write_piece(struct pcap *self, const uint8_t *data, size_t len, size_t at,
+                        const struct patch *patch)
 {
     for (size_t i = 0; i < 2; i++) {
         size_t hit = patch->at + i;
@@ -156,7 +158,8 @@ static void record(struct pcap *self, const struct buf *frame)
     now = clock_now(self->clock);
     len = buf_len(frame);
     kept = len < (size_t)snap ? len : (size_t)snap;
-    struct record_header header = { (uint32_t)(now / 1000000000), (uint32_t)(now % 1000000000), (uint32_t)kept, (uint32_t)len };
+    struct record_header header = { (uint32_t)(now / 1000000000), (uint32_t)(now % 1000000000),
+                                    (uint32_t)kept, (uint32_t)len };
     if (fwrite(&header, RECORD, 1, self->to) != 1 || !write_frame(self, frame, kept)) {
         fail(self);
         return;

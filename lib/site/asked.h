@@ -13,7 +13,13 @@ struct site_range {
     uint64_t first, len;
 };
 
-enum site_verdict { SITE_PROCEED = 200, SITE_PARTIAL = 206, SITE_NOT_MODIFIED = 304, SITE_FAILED = 412, SITE_NO_RANGE = 416 };
+enum site_verdict {
+    SITE_PROCEED = 200,
+    SITE_PARTIAL = 206,
+    SITE_NOT_MODIFIED = 304,
+    SITE_FAILED = 412,
+    SITE_NO_RANGE = 416
+};
 
 /*
  * Evaluate If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since in their order of
@@ -24,7 +30,8 @@ INTERNAL enum site_verdict site_conditions(const struct http_request *request, c
                                            int64_t modified, int64_t now);
 
 /* Whether If-Range, if there is one, lets Range count (section 13.1.5). */
-INTERNAL bool site_if_range(const struct http_request *request, const char *etag, int64_t modified, int64_t now);
+INTERNAL bool site_if_range(const struct http_request *request, const char *etag, int64_t modified,
+                            int64_t now);
 
 /*
  * The ranges of a GET (section 14.2): SITE_PROCEED when there are none or they are to be

@@ -1,7 +1,8 @@
 #include "asked.h"
 
 /* The next field of that name from *at on, which is set behind it. */
-static bool next_field(const struct http_request *request, const char *lower, size_t *at, struct http_text *value)
+static bool next_field(const struct http_request *request, const char *lower, size_t *at,
+                       struct http_text *value)
 {
     while (*at < request->field_count) {
         const struct http_field *field = &request->fields[(*at)++];
@@ -60,7 +61,8 @@ static int matches(const struct http_request *request, const char *lower, const 
 }
 
 /* 1 when it was modified after the field's date, 0 when not, -1 without a valid date of both. */
-static int modified_since(const struct http_request *request, const char *lower, int64_t modified, int64_t now)
+static int modified_since(const struct http_request *request, const char *lower, int64_t modified,
+                          int64_t now)
 {
     struct http_text value;
     size_t at = 0;
@@ -85,7 +87,8 @@ INTERNAL enum site_verdict site_conditions(const struct http_request *request, c
     return SITE_PROCEED;
 }
 
-INTERNAL bool site_if_range(const struct http_request *request, const char *etag, int64_t modified, int64_t now)
+INTERNAL bool site_if_range(const struct http_request *request, const char *etag, int64_t modified,
+                            int64_t now)
 {
     struct http_text value, tag, list;
     size_t at = 0;

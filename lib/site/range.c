@@ -39,7 +39,8 @@ static size_t overlaps(const struct site_range *ranges, size_t count)
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
-            n += ranges[i].first < ranges[j].first + ranges[j].len && ranges[j].first < ranges[i].first + ranges[i].len;
+            n += ranges[i].first < ranges[j].first + ranges[j].len &&
+                 ranges[j].first < ranges[i].first + ranges[i].len;
     return n;
 }
 

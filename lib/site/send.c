@@ -63,13 +63,14 @@ static IO err send_one(struct sending *s, struct http_response *response, uint64
 }
 
 /* What stands before a part (RFC 9110, section 14.6); returns its length, as snprintf does. */
-static size_t part_head(char *text, size_t size, const struct sending *s, const struct site_range *range, bool first)
+static size_t part_head(char *text, size_t size, const struct sending *s, const struct site_range *range,
+                        bool first)
 {
     const struct site_file *file = s->file;
-    int n = snprintf(text, size, "%s--%s\r\n%s%s%sContent-Range: bytes %llu-%llu/%llu\r\n\r\n", first ? "" : "\r\n",
-                     s->site->boundary, file->type[0] ? "Content-Type: " : "", file->type, file->type[0] ? "\r\n" : "",
-                     (unsigned long long)range->first, (unsigned long long)(range->first + range->len - 1),
-                     (unsigned long long)file->size);
+    int n = snprintf(text, size, "%s--%s\r\n%s%s%sContent-Range: bytes %llu-%llu/%llu\r\n\r\n",
+                     first ? "" : "\r\n", s->site->boundary, file->type[0] ? "Content-Type: " : "",
+                     file->type, file->type[0] ? "\r\n" : "", (unsigned long long)range->first,
+                     (unsigned long long)(range->first + range->len - 1), (unsigned long long)file->size);
     return (size_t)n;
 }
 

@@ -95,8 +95,9 @@ static IO err send_range(struct site *site, struct http_exchange *exchange, cons
     char type[SITE_BOUNDARY_SIZE + 40];
     a->response.status = 206;
     if (count == 1) {
-        snprintf(a->content_range, sizeof a->content_range, "bytes %llu-%llu/%llu", (unsigned long long)ranges->first,
-                 (unsigned long long)(ranges->first + ranges->len - 1), (unsigned long long)file->size);
+        snprintf(a->content_range, sizeof a->content_range, "bytes %llu-%llu/%llu",
+                 (unsigned long long)ranges->first, (unsigned long long)(ranges->first + ranges->len - 1),
+                 (unsigned long long)file->size);
         header(a, "Content-Range", a->content_range);
     } else {
         snprintf(type, sizeof type, "multipart/byteranges; boundary=%s", site->boundary);
@@ -106,7 +107,8 @@ static IO err send_range(struct site *site, struct http_exchange *exchange, cons
 }
 
 /* A GET or HEAD of something that is there. */
-static IO err serve_file(struct site *site, struct http_exchange *exchange, const char *key, const struct kv_info *info)
+static IO err serve_file(struct site *site, struct http_exchange *exchange, const char *key,
+                         const struct kv_info *info)
 {
     const struct http_request *request = http_request(exchange);
     struct site_file file = { .key = key };
@@ -131,7 +133,8 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
         return respond_text(exchange, &a, 412);
 
     header(&a, "Accept-Ranges", "bytes");
-    if (request->method == HTTP_GET && range.data != NULL && site_if_range(request, file.etag, file.modified, now))
+    if (request->method == HTTP_GET && range.data != NULL &&
+        site_if_range(request, file.etag, file.modified, now))
         verdict = site_ranges(range, file.size, ranges, &count);
     if (verdict == SITE_NO_RANGE) {
         snprintf(a.content_range, sizeof a.content_range, "bytes */%llu", (unsigned long long)file.size);
@@ -191,7 +194,8 @@ static bool index_key(char out[static KV_KEY_MAX + 1], const char *path)
     size_t len = strlen(path);
     if (len > 0 && path[len - 1] == '/')
         len--;
-    int n = snprintf(out, KV_KEY_MAX + 1, "%.*s/%s", len > KV_KEY_MAX ? KV_KEY_MAX : (int)len, path, index_name);
+    int n =
+        snprintf(out, KV_KEY_MAX + 1, "%.*s/%s", len > KV_KEY_MAX ? KV_KEY_MAX : (int)len, path, index_name);
     return n <= KV_KEY_MAX;
 }
 

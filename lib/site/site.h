@@ -21,7 +21,8 @@ LOG_SOURCE(site);
 struct site {
     struct http *http;
     struct kv *kv;
-    char boundary[SITE_BOUNDARY_SIZE]; /* of multipart/byteranges: not to be guessed by who writes the files */
+    char
+        boundary[SITE_BOUNDARY_SIZE]; /* of multipart/byteranges: not to be guessed by who writes the files */
 };
 
 /* The variant of a value that is going to be sent. */

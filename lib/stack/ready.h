@@ -1,10 +1,13 @@
-/* How a stack becomes ready: it waits for an address, and says which it has. Of functors with an IP `ip` and a log source. */
+/*
+ * How a stack becomes ready: it waits for an address, and says which it has. Of functors with an IP `ip` and
+ * a log source.
+ */
 #ifndef LIB_STACK_READY_H
 #define LIB_STACK_READY_H
 
 /*
- * Wait for an address, up to `most` nanoseconds. The program runs without one as well, as one may come later: only being
- * cancelled is an error. `arguments` are those that would give one.
+ * Wait for an address, up to `most` nanoseconds. The program runs without one as well, as one may come later:
+ * only being cancelled is an error. `arguments` are those that would give one.
  */
 static IO err ready_wait(struct ip *ip, os_time most, const char *arguments)
 {

@@ -13,7 +13,8 @@ LOG_SOURCE(stack);
 
 #include "ready.h"
 
-KEY_BOOL(wait_for_address, true, "whether connecting waits for an address; false when something above configures one");
+KEY_BOOL(wait_for_address, true,
+         "whether connecting waits for an address; false when something above configures one");
 
 ARG_STRING(hostname, NULL, "the host's own name");
 ARG_DURATION(address_wait, "10s", "how long to wait at boot for an address that the network gives");

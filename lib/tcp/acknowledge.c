@@ -113,7 +113,8 @@ static bool is_dsack(const struct segment *segment)
     const struct sack_block *first = &segment->sacks[0], *second = &segment->sacks[1];
     if (seq_before(first->left, segment->ack))
         return true;
-    return segment->sack_count > 1 && !seq_before(first->left, second->left) && !seq_after(first->right, second->right);
+    return segment->sack_count > 1 && !seq_before(first->left, second->left) &&
+           !seq_after(first->right, second->right);
 }
 
 /* Blocks that lie outside what is in flight are a mistake or an attack. */
@@ -153,13 +154,13 @@ static void update_window(struct tcp_flow *flow, const struct segment *segment)
 static bool is_duplicate(const struct tcp_flow *flow, const struct segment *segment)
 {
     return segment->ack == flow->snd_una && flow->sent != NULL && segment->len == 0 &&
-           !(segment->flags & (SYN | FIN)) &&
-           (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd;
+           !(segment->flags & (SYN | FIN)) && (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd;
 }
 
 /*
- * Bytes newly known to have arrived: what was SACKed now, and what was acknowledged without having been. Without SACK
- * each duplicate stands for a segment, which is not counted again when it is acknowledged (RFC 9937, section 5).
+ * Bytes newly known to have arrived: what was SACKed now, and what was acknowledged without having been.
+ * Without SACK each duplicate stands for a segment, which is not counted again when it is acknowledged (RFC
+ * 9937, section 5).
  */
 static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t acked, bool duplicate)
 {

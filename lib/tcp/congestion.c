@@ -35,7 +35,9 @@ INTERNAL uint32_t cube_root(uint64_t x)
     return (uint32_t)r;
 }
 
-/* RFC 9438, section 4.6 and 4.7: the window is multiplied by 0.7, and fast convergence gives room to others. */
+/*
+ * RFC 9438, section 4.6 and 4.7: the window is multiplied by 0.7, and fast convergence gives room to others.
+ */
 static uint32_t cubic_reduced(struct tcp_flow *flow, uint32_t flight)
 {
     uint32_t window = flow->cwnd;

@@ -61,7 +61,9 @@ INTERNAL bool cookie_check(const struct tcp *tcp, const struct ends *ends, const
     uint32_t said = index | (ack->has_timestamp ? (bits & 63) << 3 | 512 : 0);
     if (age >= COOKIE_AGE || cookie_hash(tcp, ends, ack->seq - 1, tick - age, said) != (cookie & 0xffffff))
         return false;
-    *syn = (struct segment){ .seq = ack->seq - 1, .flags = SYN, .mss = cookie_mss[index], .window = ack->window };
+    *syn = (struct segment){
+        .seq = ack->seq - 1, .flags = SYN, .mss = cookie_mss[index], .window = ack->window
+    };
     if (ack->has_timestamp) {
         syn->has_timestamp = true;
         syn->tsval = ack->tsval;

@@ -1,7 +1,8 @@
 /*
- * Fast Open (RFC 7413), the passive side. Who shows a cookie of ours has been at its address before: the bytes of its SYN
- * are the application's at once, and its answer does not wait for the handshake either. A cookie is a hash of both
- * addresses, under a key that is replaced in time; the key before it is good for as long again.
+ * Fast Open (RFC 7413), the passive side. Who shows a cookie of ours has been at its address before: the
+ * bytes of its SYN are the application's at once, and its answer does not wait for the handshake either. A
+ * cookie is a hash of both addresses, under a key that is replaced in time; the key before it is good for as
+ * long again.
  */
 #include "private.h"
 
@@ -59,8 +60,12 @@ static bool too_many(struct tcp *tcp)
     return tcp->fast_open_pending + tcp->fast_open_resets >= (uint32_t)fast_open;
 }
 
-/* Whether the SYN's bytes may be taken before the handshake is done; `answer` is the SYN-ACK's option, perhaps none. */
-INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn, struct fast_open *answer)
+/*
+ * Whether the SYN's bytes may be taken before the handshake is done; `answer` is the SYN-ACK's option,
+ * perhaps none.
+ */
+INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn,
+                                struct fast_open *answer)
 {
     const struct fast_open *asked = &syn->fast_open;
     if (asked->kind == 0)
@@ -88,7 +93,10 @@ INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const 
     return false;
 }
 
-/* A half-open connection goes to be accepted with what its SYN bore. Takes the payload; what has no room is not acknowledged. */
+/*
+ * A half-open connection goes to be accepted with what its SYN bore. Takes the payload; what has no room is
+ * not acknowledged.
+ */
 INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload)
 {
     uint32_t len = min_u32((uint32_t)buf_len(payload), receive_window(flow));
@@ -114,7 +122,10 @@ INTERNAL void fast_open_finish(struct tcp_flow *flow)
     flow->tcp->fast_open_pending--;
 }
 
-/* Whose address was forged says so with a reset. That must not make room for the next: it counts for a while yet. */
+/*
+ * Whose address was forged says so with a reset. That must not make room for the next: it counts for a while
+ * yet.
+ */
 INTERNAL void fast_open_reset(struct tcp *tcp)
 {
     tcp->fast_open_resets++;

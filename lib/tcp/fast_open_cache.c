@@ -1,6 +1,7 @@
 /*
- * Fast Open (RFC 7413), the active side: the cookies that peers gave us, with the size of what their SYNs may bear, and the
- * peers that the attempt failed with. Of each address one; the one that was used longest ago gives way.
+ * Fast Open (RFC 7413), the active side: the cookies that peers gave us, with the size of what their SYNs may
+ * bear, and the peers that the attempt failed with. Of each address one; the one that was used longest ago
+ * gives way.
  */
 #include "private.h"
 
@@ -33,16 +34,20 @@ static struct fast_open_peer *find_or_add_peer(struct tcp *tcp, const struct ip_
     struct fast_open_peer *peer = find_peer(tcp, address);
     if (peer != NULL)
         return peer;
-    if (tcp->fast_open_peers == NULL && (tcp->fast_open_peers = calloc(FAST_OPEN_PEERS, sizeof *peer)) == NULL)
+    if (tcp->fast_open_peers == NULL &&
+        (tcp->fast_open_peers = calloc(FAST_OPEN_PEERS, sizeof *peer)) == NULL)
         return NULL;
-    return to_front(tcp->fast_open_peers, FAST_OPEN_PEERS - 1, (struct fast_open_peer){ .address = *address });
+    return to_front(tcp->fast_open_peers, FAST_OPEN_PEERS - 1,
+                    (struct fast_open_peer){ .address = *address });
 }
 
 /*
- * The option for a SYN to this peer, and how many bytes may go with it. The SYN's options are taken off as if there were
- * as many as there can be, since some that are on the way add theirs. False: the SYN had better be an ordinary one.
+ * The option for a SYN to this peer, and how many bytes may go with it. The SYN's options are taken off as if
+ * there were as many as there can be, since some that are on the way add theirs. False: the SYN had better be
+ * an ordinary one.
  */
-INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option, uint32_t *room)
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option,
+                              uint32_t *room)
 {
     const struct fast_open_peer *known = find_peer(tcp, peer);
     *room = 0;
@@ -54,7 +59,9 @@ INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struc
     if (known->cookie.len == 0)
         return true;
     *option = known->cookie;
-    uint32_t path = ip_mtu(tcp->ip, peer), mss = known->mss != 0 ? known->mss : ip_is_v4(peer) ? MSS_V4 : MSS_V6;
+    uint32_t path = ip_mtu(tcp->ip, peer), mss = known->mss != 0  ? known->mss
+                                                 : ip_is_v4(peer) ? MSS_V4
+                                                                  : MSS_V6;
     path = path > HEADER_SIZE + MSS_LEAST ? path - HEADER_SIZE : MSS_LEAST;
     *room = min_u32(max_u32(min_u32(mss, (uint32_t)mss_max), MSS_LEAST), path) - OPTIONS_SPACE;
     return true;
@@ -64,7 +71,8 @@ INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struc
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
 {
     bool given = syn_ack->fast_open.len > 0, taken = syn_ack->ack != flow->iss + 1;
-    struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote) : find_peer(flow->tcp, &flow->node.ends.remote);
+    struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote)
+                                        : find_peer(flow->tcp, &flow->node.ends.remote);
     if (peer == NULL)
         return;
     peer->mss = syn_ack->mss;

@@ -1,4 +1,6 @@
-/* What the files of this module offer each other, file by file; each says there what it does. See private.h. */
+/*
+ * What the files of this module offer each other, file by file; each says there what it does. See private.h.
+ */
 #ifndef TCP_FUNCTIONS_H
 #define TCP_FUNCTIONS_H
 
@@ -28,7 +30,8 @@ INTERNAL bool cookie_check(const struct tcp *tcp, const struct ends *ends, const
 INTERNAL struct node *table_find(const struct tcp *tcp, const struct ends *ends);
 INTERNAL err table_insert(struct tcp *tcp, struct node *node);
 INTERNAL void table_remove(struct tcp *tcp, struct node *node);
-INTERNAL struct tcp_listener *listener_find(const struct tcp *tcp, const struct ip_addr *local, uint16_t port);
+INTERNAL struct tcp_listener *listener_find(const struct tcp *tcp, const struct ip_addr *local,
+                                            uint16_t port);
 INTERNAL bool listener_conflicts(const struct tcp *tcp, const struct ip_addr *local, uint16_t port);
 
 /* ports.c */
@@ -52,13 +55,15 @@ INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow);
 
 /* fast_open.c */
 INTERNAL void fast_open_start(struct tcp *tcp);
-INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn, struct fast_open *answer);
+INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn,
+                                struct fast_open *answer);
 INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload);
 INTERNAL void fast_open_finish(struct tcp_flow *flow);
 INTERNAL void fast_open_reset(struct tcp *tcp);
 
 /* fast_open_cache.c */
-INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option, uint32_t *room);
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option,
+                              uint32_t *room);
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack);
 INTERNAL void fast_open_failed(struct tcp_flow *flow);
 

@@ -45,7 +45,10 @@ INTERNAL void challenge_ack(struct tcp_flow *flow)
     send_ack(flow);
 }
 
-/* RFC 7323, section 5: a time stamp older than the last is a segment's of long ago, unless it rests on 24 days. */
+/*
+ * RFC 7323, section 5: a time stamp older than the last is a segment's of long ago, unless it rests on 24
+ * days.
+ */
 static bool paws_reject(const struct tcp_flow *flow, const struct segment *segment)
 {
     enum { DAYS_24 = 24 * 24 * 3600 };
@@ -209,7 +212,7 @@ drop:
 
 /* To no connection: a listener's business, or nobody's. */
 static void stray_input(struct tcp *tcp, const struct ends *ends, const struct segment *segment,
-                         const struct ip_head *head, uint32_t least_iss, struct buf *payload)
+                        const struct ip_head *head, uint32_t least_iss, struct buf *payload)
 {
     struct tcp_listener *listener = listener_find(tcp, &ends->local, ends->local_port);
     if (listener != NULL) {
@@ -229,7 +232,10 @@ static bool checksum_ok(const struct buf *b, const struct ip_head *head, size_t 
     return checksum_is_valid(checksum_add_buf(sum, b, 0, len));
 }
 
-/* The header in one piece, checked and read; the chain is then the payload, perhaps NULL. False: it was dropped. */
+/*
+ * The header in one piece, checked and read; the chain is then the payload, perhaps NULL. False: it was
+ * dropped.
+ */
 static bool take_header(struct tcp *tcp, struct buf **chain, const struct ip_head *head, struct segment *out)
 {
     struct buf *b = *chain;

@@ -118,7 +118,8 @@ static void cookie_input(struct tcp_listener *listener, const struct ends *ends,
     struct tcp *tcp = listener->tcp;
     struct segment syn;
     struct tcp_flow *flow;
-    if (!syn_cookies || tcp->metrics.cookies_sent.value == 0 || !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
+    if (!syn_cookies || tcp->metrics.cookies_sent.value == 0 ||
+        !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
         COUNT(tcp, cookies_bad);
         send_reset_for(tcp, ends, segment);
         buf_free(payload);

@@ -24,8 +24,8 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 }
 
 /*
- * The peer has our SYN, and took its bytes up to `ack`. The rest is sent as if for the first time: that it was not taken
- * says nothing of the path.
+ * The peer has our SYN, and took its bytes up to `ack`. The rest is sent as if for the first time: that it
+ * was not taken says nothing of the path.
  */
 INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack)
 {
@@ -90,7 +90,8 @@ static void simultaneous_open(struct tcp_flow *flow)
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
                              struct buf *payload)
 {
-    bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) && !seq_after(segment->ack, flow->snd_nxt);
+    bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) &&
+                    !seq_after(segment->ack, flow->snd_nxt);
     (void)head;
     buf_free(payload);
     if ((segment->flags & ACK) && !acks_syn) {

@@ -69,14 +69,16 @@ INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const str
     send_stateless(tcp, ends, &reset);
 }
 
-/* The window to offer, as it stands in the header; the right edge never moves back (RFC 9293, section 3.8.6). */
+/*
+ * The window to offer, as it stands in the header; the right edge never moves back (RFC 9293, section 3.8.6).
+ */
 static uint16_t offered_window(struct tcp_flow *flow, bool syn)
 {
     uint32_t edge = seq_max(flow->rcv_adv, flow->rcv_nxt + receive_window(flow));
     uint32_t unit = syn ? 0 : flow->rcv_scale, window = min_u32(edge - flow->rcv_nxt, 65535u << unit);
     /*
-     * Rounded down, so that it closes when nobody reads. What the peer sees may so move back by less than a unit;
-     * what it was offered is taken all the same (RFC 7323, section 2.4).
+     * Rounded down, so that it closes when nobody reads. What the peer sees may so move back by less than a
+     * unit; what it was offered is taken all the same (RFC 7323, section 2.4).
      */
     uint32_t field = window >> unit;
     flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt + window);
@@ -126,7 +128,8 @@ static void offer_options(struct tcp_flow *flow, struct segment *s)
 {
     bool answer = s->flags & ACK;
     uint32_t payload = ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
-    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST, (uint32_t)mss_max);
+    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST,
+                               (uint32_t)mss_max);
     s->has_scale = answer ? flow->scaled : window_scale >= 0;
     s->scale = (uint8_t)window_scale;
     s->sack_permitted = answer ? flow->sack : sack;
@@ -151,7 +154,10 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
     IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
 }
 
-/* A SYN or SYN-ACK for the first time, with Fast Open's option if it has a kind, and the first `len` bytes of the queue. */
+/*
+ * A SYN or SYN-ACK for the first time, with Fast Open's option if it has a kind, and the first `len` bytes of
+ * the queue.
+ */
 INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len)
 {
     struct segment s;
@@ -207,7 +213,10 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     add_sacks(flow, &s);
     if (record->fin)
         s.flags |= FIN;
-    /* The end of what was written; and a large segment of the network's making, so that receivers don't gather more. */
+    /*
+     * The end of what was written; and a large segment of the network's making, so that receivers don't
+     * gather more.
+     */
     if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
         record->pushed = true;
     if (len > flow->mss || record->pushed)
@@ -221,7 +230,8 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
         flow->prr_out += len;
     uint32_t sack_room = s.sack_count > 0 ? 4 + 8u * s.sack_count : 0;
     uint16_t mss = (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
-    if (emit(tcp, &flow->node.ends, &s, payload, len, mss, traffic_class) == ERR_TOO_LARGE && mss_refresh(flow)) {
+    if (emit(tcp, &flow->node.ends, &s, payload, len, mss, traffic_class) == ERR_TOO_LARGE &&
+        mss_refresh(flow)) {
         sent_mark_lost(flow, record);
         flush_later(flow);
     }

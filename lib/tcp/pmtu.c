@@ -18,7 +18,9 @@ INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
 {
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
     uint32_t room = payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST;
-    flow->mss = (uint16_t)(min_u32(min_u32(room, flow->peer_mss), min_u32((uint32_t)mss_max, 65535 - HEADER_MAX)) - options);
+    flow->mss =
+        (uint16_t)(min_u32(min_u32(room, flow->peer_mss), min_u32((uint32_t)mss_max, 65535 - HEADER_MAX)) -
+                   options);
 }
 
 /* The path may have become narrower: take over what IP knows. True: segments are smaller now. */
@@ -47,7 +49,8 @@ INTERNAL void black_hole_suspected(struct tcp_flow *flow)
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
     uint32_t base = flow_is_v4(flow) ? 1024 : MSS_V6, least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
     uint32_t mss = flow->mss + options;
-    if (flow->backoff < BLACK_HOLE_TIMEOUTS || mss <= least || flow->snd_queued + options <= (mss > base ? base : least))
+    if (flow->backoff < BLACK_HOLE_TIMEOUTS || mss <= least ||
+        flow->snd_queued + options <= (mss > base ? base : least))
         return;
     COUNT(flow->tcp, black_holes);
     mss_set(flow, HEADER_SIZE + (mss > base ? base : least));

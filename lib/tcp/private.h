@@ -43,7 +43,8 @@ KEY_INT(delayed_ack_ms, 40, "how long an acknowledgement may wait for company, m
 KEY_BOOL(timestamps, true, "offer time stamps (RFC 7323)");
 KEY_BOOL(sack, true, "offer selective acknowledgements (RFC 2018)");
 KEY_INT(window_scale, 7, "shift of the windows offered (RFC 7323), 0-14; -1: windows are not scaled");
-KEY_INT(mss_max, 65535, "largest segment to offer and to send, bytes with TCP's options; the path may take less");
+KEY_INT(mss_max, 65535,
+        "largest segment to offer and to send, bytes with TCP's options; the path may take less");
 KEY_INT(ecn, 2, "explicit congestion notification (RFC 3168): 0 never, 1 offered, 2 when the peer offers it");
 KEY_INT(receive_buffer, 262144, "receive window at first, bytes");
 KEY_INT(receive_buffer_max, 4194304, "and what it may grow to");
@@ -53,11 +54,15 @@ KEY_INT(memory_max, 268435456, "bytes in all queues beyond which buffers stay at
 KEY_INT(connections_max, 262144, "connections, besides those in TIME-WAIT");
 KEY_INT(syn_backlog, 512, "half-open connections of a listener before it answers with cookies");
 KEY_BOOL(syn_cookies, true, "answer with SYN cookies (RFC 4987) when the backlog is full");
-KEY_INT(fast_open, 0, "Fast Open (RFC 7413): connections with bytes in their SYN and an unfinished handshake; 0: none. Such bytes may come twice");
+KEY_INT(fast_open, 0,
+        "Fast Open (RFC 7413): connections with bytes in their SYN and an unfinished handshake; 0: none. "
+        "Such bytes may come twice");
 KEY_INT(syn_retries, 6, "retransmissions of a SYN");
 KEY_INT(synack_retries, 5, "retransmissions of a SYN-ACK");
-KEY_INT(user_timeout_ms, 900000, "how long sent bytes may go unacknowledged before the connection is given up, ms");
-KEY_INT(orphan_timeout_ms, 60000, "the same for closed connections, and their longest stay in FIN-WAIT-2, ms");
+KEY_INT(user_timeout_ms, 900000,
+        "how long sent bytes may go unacknowledged before the connection is given up, ms");
+KEY_INT(orphan_timeout_ms, 60000,
+        "the same for closed connections, and their longest stay in FIN-WAIT-2, ms");
 KEY_INT(orphans_max, 8192, "closed connections that are still delivering");
 KEY_INT(time_wait_ms, 60000, "twice the maximum segment lifetime, ms");
 KEY_INT(time_wait_max, 32768, "connections in TIME-WAIT; the oldest gives way");

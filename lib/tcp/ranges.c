@@ -45,7 +45,8 @@ INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *ou
         out[count++] = flow->dsack;
     for (int i = 0; i < SACK_BLOCKS && count < room; i++) {
         const struct range *range = flow->ranges;
-        while (range != NULL && !(seq_before(range->seq, flow->recent[i] + 1) && seq_before(flow->recent[i], range->end)))
+        while (range != NULL &&
+               !(seq_before(range->seq, flow->recent[i] + 1) && seq_before(flow->recent[i], range->end)))
             range = range->next;
         bool known = range == NULL;
         for (size_t k = flow->dsack_pending; k < count && !known; k++)

@@ -5,9 +5,9 @@
 #include "private.h"
 
 enum {
-    PAGE = 4096,       /* what a view is taken to hold of memory */
-    SMALL = 512,       /* views that may be copied together when memory is short */
-    PRESSED = 16384,   /* the window when all queues together are too large */
+    PAGE = 4096,     /* what a view is taken to hold of memory */
+    SMALL = 512,     /* views that may be copied together when memory is short */
+    PRESSED = 16384, /* the window when all queues together are too large */
 };
 
 static bool memory_short(const struct tcp *tcp)
@@ -15,7 +15,10 @@ static bool memory_short(const struct tcp *tcp)
     return tcp->memory > (uint64_t)memory_max;
 }
 
-/* Bytes that may come before the reader takes some. Never the silly kind of window: RFC 9293, section 3.8.6.2.2. */
+/*
+ * Bytes that may come before the reader takes some. Never the silly kind of window: RFC 9293, section
+ * 3.8.6.2.2.
+ */
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow)
 {
     uint32_t room = flow->rcv_buffer;
@@ -28,7 +31,9 @@ INTERNAL uint32_t receive_window(const struct tcp_flow *flow)
     return window;
 }
 
-/* Whether the bytes were copied to the end of the last page: when small segments would tie up far too many. */
+/*
+ * Whether the bytes were copied to the end of the last page: when small segments would tie up far too many.
+ */
 static bool copied_together(struct tcp_flow *flow, struct buf *data, uint32_t len)
 {
     struct buf *last = flow->received_last;
@@ -118,8 +123,8 @@ static void receive_fin(struct tcp_flow *flow)
  * Nobody will read what comes to an orphan. As long as it has bytes to deliver it acknowledges and
  * drops; then it says so with a reset (RFC 2525, section 2.17).
  */
-static void receive_orphan(struct tcp_flow *flow, const struct segment *segment, uint32_t seq, uint32_t len, bool fin,
-                           struct buf *data)
+static void receive_orphan(struct tcp_flow *flow, const struct segment *segment, uint32_t seq, uint32_t len,
+                           bool fin, struct buf *data)
 {
     buf_free(data);
     if (seq != flow->rcv_nxt) {
@@ -149,7 +154,9 @@ static void learn_segment_size(struct tcp_flow *flow, const struct buf *payload,
         flow->rcv_mss = (uint16_t)min_u32(size, max_u32(flow->mss, MSS_V4));
 }
 
-/* RFC 9293, section 3.10.7.4, seventh and eighth check. Takes the payload; the segment overlaps the window. */
+/*
+ * RFC 9293, section 3.10.7.4, seventh and eighth check. Takes the payload; the segment overlaps the window.
+ */
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
     uint32_t seq = segment->seq, len = segment->len, end = seq + len, edge = flow->rcv_adv;
@@ -227,8 +234,9 @@ static void tune(struct tcp_flow *flow)
     flow->tuned_seq = read;
     flow->tuned_at = now;
     if (bytes > flow->rcv_buffer / 2 && !memory_short(flow->tcp))
-        flow->rcv_buffer = (uint32_t)(2 * (uint64_t)bytes < (uint64_t)receive_buffer_max ? 2 * (uint64_t)bytes
-                                                                                         : (uint64_t)receive_buffer_max);
+        flow->rcv_buffer =
+            (uint32_t)(2 * (uint64_t)bytes < (uint64_t)receive_buffer_max ? 2 * (uint64_t)bytes
+                                                                          : (uint64_t)receive_buffer_max);
 }
 
 /*
@@ -243,7 +251,8 @@ INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes)
     if (flow->fin_received || !flow_synchronized(flow))
         return;
     tune(flow);
-    uint32_t offered = flow->rcv_adv - flow->rcv_nxt, window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
+    uint32_t offered = flow->rcv_adv - flow->rcv_nxt,
+             window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
     if (window >= 2 * offered && window > offered)
         flow->ack_need = ACK_NOW;
 }

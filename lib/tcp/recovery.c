@@ -152,8 +152,8 @@ static void undo(struct tcp_flow *flow)
 }
 
 /*
- * RFC 9937, section 6: send as much as is delivered, scaled to the window that is aimed at. Below that, catch up only
- * after an acknowledgement that is safe: it moves on, and tells of no further loss.
+ * RFC 9937, section 6: send as much as is delivered, scaled to the window that is aimed at. Below that, catch
+ * up only after an acknowledgement that is safe: it moves on, and tells of no further loss.
  */
 static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool safe)
 {
@@ -162,7 +162,8 @@ static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool sa
         return;
     flow->prr_delivered += delivered;
     if (flight > flow->ssthresh) {
-        uint64_t share = ((uint64_t)flow->prr_delivered * flow->ssthresh + flow->recover_flight - 1) / flow->recover_flight;
+        uint64_t share = ((uint64_t)flow->prr_delivered * flow->ssthresh + flow->recover_flight - 1) /
+                         flow->recover_flight;
         count = share > flow->prr_out ? (uint32_t)share - flow->prr_out : 0;
     } else {
         uint32_t behind = flow->prr_delivered > flow->prr_out ? flow->prr_delivered - flow->prr_out : 0;
@@ -209,9 +210,13 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
         undo(flow);
     bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
     /* RFC 6582, section 4.1: without SACK, wait for one more, or old duplicates look like a new loss. */
-    /* What ends a fast recovery acknowledges bytes of before it: the window is what it was to become, and no more. */
+    /*
+     * What ends a fast recovery acknowledges bytes of before it: the window is what it was to become, and no
+     * more.
+     */
     bool grows = acked > 0 && !(done && flow->recovery == RECOVERY);
-    if (done && (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
+    if (done &&
+        (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
         recovery_exit(flow);
     if (flow->sent == NULL) {
         if (grows && flow->recovery != REDUCED)
@@ -240,8 +245,8 @@ INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *
 }
 
 /*
- * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1. Everything that isn't SACKed counts as lost; if the peer
- * has SACKed the very first bytes and yet not acknowledged them, it has taken its SACKs back.
+ * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1. Everything that isn't SACKed counts as lost; if the
+ * peer has SACKed the very first bytes and yet not acknowledged them, it has taken its SACKs back.
  */
 INTERNAL void recovery_timeout(struct tcp_flow *flow)
 {

@@ -45,6 +45,7 @@ INTERNAL uint32_t ends_hash(const struct tcp *tcp, const struct ends *ends)
     const uint32_t *k = tcp->table_key;
     uint64_t sum = (uint64_t)(uint32_t)(((uint32_t)ends->local_port << 16 | ends->remote_port) + k[8]) * k[9];
     for (int i = 0; i < 4; i++)
-        sum += (uint64_t)(uint32_t)(ends->local.words[i] + k[2 * i]) * (uint32_t)(ends->remote.words[i] + k[2 * i + 1]);
+        sum += (uint64_t)(uint32_t)(ends->local.words[i] + k[2 * i]) *
+               (uint32_t)(ends->remote.words[i] + k[2 * i + 1]);
     return (uint32_t)(sum >> 32) ^ (uint32_t)sum;
 }

@@ -46,7 +46,9 @@ static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, str
     memcpy(out->fast_open.cookie, cookie, len);
 }
 
-/* One option of `len` bytes, with its kind and length; what has the wrong length is as if it weren't there. */
+/*
+ * One option of `len` bytes, with its kind and length; what has the wrong length is as if it weren't there.
+ */
 static void parse_option(const uint8_t *p, size_t len, struct segment *out)
 {
     bool syn = out->flags & SYN;
@@ -141,7 +143,8 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     out->mss = 0;
     out->fast_open.kind = out->fast_open.len = 0;
     out->tsval = out->tsecr = 0;
-    if (header_len == HEADER_SIZE || parse_timestamp_only(header + HEADER_SIZE, header_len - HEADER_SIZE, out))
+    if (header_len == HEADER_SIZE ||
+        parse_timestamp_only(header + HEADER_SIZE, header_len - HEADER_SIZE, out))
         return OK;
     return parse_options(header + HEADER_SIZE, header + header_len, out);
 }
@@ -203,14 +206,18 @@ INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
     if (s->mss > 0)
         p = put16(put16(p, OPTION_MSS << 8 | 4), s->mss);
     if (s->has_timestamp)
-        p = put32(put32(put16(put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2 : OPTION_NOP << 8 | OPTION_NOP),
-                              OPTION_TIMESTAMP << 8 | 10), s->tsval), s->tsecr);
+        p = put32(put32(put16(put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2
+                                                         : OPTION_NOP << 8 | OPTION_NOP),
+                              OPTION_TIMESTAMP << 8 | 10),
+                        s->tsval),
+                  s->tsecr);
     else if (s->sack_permitted)
         p = put16(put16(p, OPTION_NOP << 8 | OPTION_NOP), OPTION_SACK_PERMITTED << 8 | 2);
     if (s->has_scale)
         p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | s->scale);
     if (s->sack_count > 0)
-        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 | (uint32_t)(2 + 8 * s->sack_count));
+        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 |
+                         (uint32_t)(2 + 8 * s->sack_count));
     for (unsigned i = 0; i < s->sack_count; i++)
         p = put32(put32(p, s->sacks[i].left), s->sacks[i].right);
     if (s->fast_open.kind != 0)

@@ -176,7 +176,9 @@ INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *s)
         flow->resend_from = s;
 }
 
-/* It was not lost after all. When it was sent is not known exactly any more, so it gets all the time again. */
+/*
+ * It was not lost after all. When it was sent is not known exactly any more, so it gets all the time again.
+ */
 INTERNAL void sent_mark_found(struct tcp_flow *flow, struct sent *s)
 {
     uncount(flow, s);
@@ -250,7 +252,8 @@ INTERNAL void sent_clear(struct tcp_flow *flow)
 /* Bytes that are believed to be in the network: RFC 6675's pipe. */
 INTERNAL uint32_t sent_flight(const struct tcp_flow *flow)
 {
-    uint32_t flight = flow->snd_nxt - flow->snd_una - flow->sacked_bytes - flow->lost_bytes + flow->resent_bytes;
+    uint32_t flight =
+        flow->snd_nxt - flow->snd_una - flow->sacked_bytes - flow->lost_bytes + flow->resent_bytes;
     if (flow->sack)
         return flight;
     /* Without SACK each duplicate acknowledgement tells of a segment that has left (RFC 6582). */

@@ -73,7 +73,8 @@ IO void tcp_disconnect(struct tcp *tcp)
 {
     free_listeners(tcp);
     /* What was written before the program ended is to arrive. */
-    OS_SHIELD {
+    OS_SHIELD
+    {
         os_time until = os_now() + MILLISECONDS(disconnect_ms);
         while (tcp->orphans.count > 0 && os_wait_until(&tcp->drained, until) == OK)
             continue;
@@ -96,7 +97,10 @@ IO void tcp_disconnect(struct tcp *tcp)
     free(tcp);
 }
 
-/* Our SYN, with the option of Fast Open when it is `fast`, and then with bytes of the queue where there is a cookie. */
+/*
+ * Our SYN, with the option of Fast Open when it is `fast`, and then with bytes of the queue where there is a
+ * cookie.
+ */
 static void begin_handshake(struct tcp_flow *flow, bool fast)
 {
     struct tcp *tcp = flow->tcp;
@@ -118,7 +122,8 @@ static void begin_handshake(struct tcp_flow *flow, bool fast)
 }
 
 /* A connection in SYN-SENT to the peer, from a port that is free. `first` is taken when it succeeds. */
-static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first, struct tcp_flow **out)
+static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first,
+                      struct tcp_flow **out)
 {
     struct ends ends = { .remote = peer->addr, .remote_port = peer->port };
     struct time_wait *replaced;

@@ -66,7 +66,8 @@ static os_time tail_probe_time(const struct tcp_flow *flow)
         return OS_NEVER;
     os_time wait = 2 * flow->srtt;
     if (flow->snd_nxt - flow->snd_una <= flow->mss)
-        wait += rto_min_ms < 200 ? MILLISECONDS(rto_min_ms) : MILLISECONDS(200); /* its delayed acknowledgement */
+        wait +=
+            rto_min_ms < 200 ? MILLISECONDS(rto_min_ms) : MILLISECONDS(200); /* its delayed acknowledgement */
     if (wait < MILLISECONDS(2))
         wait = MILLISECONDS(2);
     return flow->last_sent + wait;
@@ -90,7 +91,8 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
     if (!flow_synchronized(flow))
         return;
     if (flow->sent != NULL) {
-        os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe, last = flow->last_progress + longest_wait(flow);
+        os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe,
+                last = flow->last_progress + longest_wait(flow);
         if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
             return;
         /* Section 7.2: where the timeout would come first, the probe comes in its place. */

@@ -10,12 +10,12 @@ enum {
     HEADER_MAX = 60,
     SACK_BLOCKS = 4,
     TIMESTAMP_SIZE = 12,
-    MSS_V4 = 536,          /* without an option: RFC 9293, section 3.7.1 */
+    MSS_V4 = 536, /* without an option: RFC 9293, section 3.7.1 */
     MSS_V6 = 1220,
-    MSS_LEAST = 88,        /* of a peer's option: less would make headers of everything */
+    MSS_LEAST = 88, /* of a peer's option: less would make headers of everything */
     GSO_MOST = 65535 - 60 - 60,
     QUEUE_MOST = 1 << 30,
-    RANGES_MAX = 512,      /* pieces of a stream with holes before them */
+    RANGES_MAX = 512, /* pieces of a stream with holes before them */
     DUP_THRESHOLD = 3,
 };
 
@@ -118,11 +118,11 @@ struct sent {
     uint32_t offset;
     uint32_t seq, end;
     bool sacked, lost;
-    bool resent;      /* a retransmission is in flight */
+    bool resent; /* a retransmission is in flight */
     bool ever_resent;
-    bool fin;         /* its last number is the FIN's */
-    bool timed;       /* in the list by time */
-    bool pushed;      /* it ended what was written when it was first sent: PSH */
+    bool fin;    /* its last number is the FIN's */
+    bool timed;  /* in the list by time */
+    bool pushed; /* it ended what was written when it was first sent: PSH */
 };
 
 /* Received bytes behind a hole. */
@@ -156,7 +156,8 @@ enum ack_need { ACK_NONE, ACK_DELAYED, ACK_NOW };
 struct tcp_flow {
     struct node node;
     struct tcp *tcp;
-    bool *reading, *writing; /* of the fiber that waits in it, if one does: whether the flow was closed meanwhile */
+    bool *reading,
+        *writing;     /* of the fiber that waits in it, if one does: whether the flow was closed meanwhile */
     uint8_t state;    /* enum state */
     uint8_t recovery; /* enum recovery */
     uint8_t retransmit_mode;
@@ -168,9 +169,9 @@ struct tcp_flow {
     bool passive : 1;
     bool nodelay : 1;
     bool timestamps : 1, sack : 1, scaled : 1, ecn : 1;
-    bool ece : 1;          /* echo congestion until the peer has reduced */
-    bool cwr : 1;          /* tell it that we have */
-    bool interactive : 1;  /* the application answers: delay acknowledgements */
+    bool ece : 1;         /* echo congestion until the peer has reduced */
+    bool cwr : 1;         /* tell it that we have */
+    bool interactive : 1; /* the application answers: delay acknowledgements */
     bool reader_woken : 1, ack_deferred : 1;
     bool flush_queued : 1, timer_failed : 1;
     bool reordering_seen : 1;
@@ -213,8 +214,8 @@ struct tcp_flow {
     struct range *ranges;
     uint32_t recent[SACK_BLOCKS]; /* a number of each range that grew lately, the latest first */
     uint32_t range_count, range_bytes;
-    uint32_t unacked;  /* bytes received since the last acknowledgement was sent */
-    uint16_t rcv_mss;  /* largest segment seen */
+    uint32_t unacked;   /* bytes received since the last acknowledgement was sent */
+    uint16_t rcv_mss;   /* largest segment seen */
     uint8_t quick_acks; /* to be sent without delay: the peer is in slow start */
     struct sack_block dsack;
     uint32_t tuned_seq; /* window auto-tuning: the numbers up to here were read a round trip ago */
@@ -290,38 +291,38 @@ struct tcp_listener {
 };
 
 /* Counters by name; tcp.c registers them. */
-#define TCP_METRICS(X)                                                                       \
-    X(segments_in, "segments received")                                                      \
-    X(segments_out, "segments handed to IP, large ones as one")                              \
-    X(resent, "bytes retransmitted")                                                         \
-    X(bad_checksum, "segments with a wrong checksum")                                        \
-    X(malformed, "segments that do not follow RFC 9293")                                     \
-    X(unwanted, "segments for no connection, answered with a reset")                         \
-    X(opened, "connections opened actively")                                                 \
-    X(accepted, "connections opened passively")                                              \
-    X(broken, "connections reset by the peer or given up")                                   \
-    X(out_of_window, "segments outside the window")                                          \
-    X(paws, "segments with an old time stamp")                                               \
-    X(challenges, "challenge acknowledgements (RFC 5961)")                                   \
-    X(cookies_sent, "SYN cookies sent")                                                      \
-    X(cookies_good, "connections made from a cookie")                                        \
-    X(cookies_bad, "acknowledgements that bore no cookie of ours")                           \
-    X(fast_open_given, "Fast Open cookies given")                                            \
-    X(fast_open_good, "connections begun with a Fast Open cookie of ours")                   \
-    X(fast_open_bad, "Fast Open cookies that were not ours, or no more")                     \
-    X(fast_open_sent, "SYNs sent with bytes")                                                \
-    X(fast_open_taken, "and acknowledged with some of them")                                 \
-    X(fast_open_limited, "Fast Open refused because too many had not finished")              \
-    X(backlog_full, "SYNs dropped because a listener's queues were full")                    \
-    X(refused_memory, "connections or segments refused for want of memory or by a limit")    \
-    X(timeouts, "retransmission timeouts")                                                   \
-    X(recoveries, "fast recoveries")                                                         \
-    X(undone, "reductions of the window undone as spurious")                                 \
-    X(tail_probes, "tail loss probes")                                                       \
-    X(reneged, "SACKs that the peer took back")                                              \
-    X(black_holes, "path MTUs lowered because large segments vanished")                      \
-    X(icmp_ignored, "ICMP errors that concern nothing in flight")                            \
-    X(time_wait_recycled, "connections in TIME-WAIT that gave way")                          \
+#define TCP_METRICS(X)                                                                    \
+    X(segments_in, "segments received")                                                   \
+    X(segments_out, "segments handed to IP, large ones as one")                           \
+    X(resent, "bytes retransmitted")                                                      \
+    X(bad_checksum, "segments with a wrong checksum")                                     \
+    X(malformed, "segments that do not follow RFC 9293")                                  \
+    X(unwanted, "segments for no connection, answered with a reset")                      \
+    X(opened, "connections opened actively")                                              \
+    X(accepted, "connections opened passively")                                           \
+    X(broken, "connections reset by the peer or given up")                                \
+    X(out_of_window, "segments outside the window")                                       \
+    X(paws, "segments with an old time stamp")                                            \
+    X(challenges, "challenge acknowledgements (RFC 5961)")                                \
+    X(cookies_sent, "SYN cookies sent")                                                   \
+    X(cookies_good, "connections made from a cookie")                                     \
+    X(cookies_bad, "acknowledgements that bore no cookie of ours")                        \
+    X(fast_open_given, "Fast Open cookies given")                                         \
+    X(fast_open_good, "connections begun with a Fast Open cookie of ours")                \
+    X(fast_open_bad, "Fast Open cookies that were not ours, or no more")                  \
+    X(fast_open_sent, "SYNs sent with bytes")                                             \
+    X(fast_open_taken, "and acknowledged with some of them")                              \
+    X(fast_open_limited, "Fast Open refused because too many had not finished")           \
+    X(backlog_full, "SYNs dropped because a listener's queues were full")                 \
+    X(refused_memory, "connections or segments refused for want of memory or by a limit") \
+    X(timeouts, "retransmission timeouts")                                                \
+    X(recoveries, "fast recoveries")                                                      \
+    X(undone, "reductions of the window undone as spurious")                              \
+    X(tail_probes, "tail loss probes")                                                    \
+    X(reneged, "SACKs that the peer took back")                                           \
+    X(black_holes, "path MTUs lowered because large segments vanished")                   \
+    X(icmp_ignored, "ICMP errors that concern nothing in flight")                         \
+    X(time_wait_recycled, "connections in TIME-WAIT that gave way")                       \
     X(orphans_reset, "closed connections reset by a limit")
 
 enum { LISTENER_BUCKETS = 64, PORT_TABLE = 256 };
@@ -330,8 +331,8 @@ struct tcp {
     struct ip *ip;
     struct icmp *icmp;
     struct random *random;
-    uint64_t key[2];           /* of SipHash */
-    uint32_t table_key[12];    /* of the table's hash */
+    uint64_t key[2];               /* of SipHash */
+    uint32_t table_key[12];        /* of the table's hash */
     uint64_t fast_open_keys[2][2]; /* of Fast Open's cookies: this one and the one before */
     os_time fast_open_key_until;
     uint32_t fast_open_pending, fast_open_resets;
@@ -350,10 +351,10 @@ struct tcp {
     uint32_t port_offsets[PORT_TABLE];
     struct sent *spare_sent;
     uint32_t spare_sent_count;
-    uint64_t memory;      /* bytes in all queues */
+    uint64_t memory; /* bytes in all queues */
     uint32_t offloads;
     struct os_waitq drained; /* tcp_disconnect waits for the orphans */
-    os_time now;          /* of the segment or timer that is being handled */
+    os_time now;             /* of the segment or timer that is being handled */
 #define TCP_METRIC_FIELD(name, help) struct metric name;
     struct {
         TCP_METRICS(TCP_METRIC_FIELD)
@@ -363,12 +364,30 @@ struct tcp {
 #define COUNT(tcp_, name) ((tcp_)->metrics.name.value++)
 
 /* Sequence numbers compare modulo 2^32 (RFC 9293, section 3.4). */
-static inline bool seq_before(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
-static inline bool seq_after(uint32_t a, uint32_t b) { return (int32_t)(a - b) > 0; }
-static inline uint32_t seq_max(uint32_t a, uint32_t b) { return seq_after(a, b) ? a : b; }
-static inline uint32_t seq_min(uint32_t a, uint32_t b) { return seq_before(a, b) ? a : b; }
-static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
-static inline uint32_t max_u32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static inline bool seq_before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+static inline bool seq_after(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
+static inline uint32_t seq_max(uint32_t a, uint32_t b)
+{
+    return seq_after(a, b) ? a : b;
+}
+static inline uint32_t seq_min(uint32_t a, uint32_t b)
+{
+    return seq_before(a, b) ? a : b;
+}
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint32_t max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
 
 static inline bool flow_is_v4(const struct tcp_flow *flow)
 {

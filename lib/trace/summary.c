@@ -82,9 +82,7 @@ static void add_tcp(struct text *text, const uint8_t *p, size_t len, size_t whol
 static void add_transport(struct text *text, unsigned protocol, const uint8_t *p, size_t len, size_t whole)
 {
     switch (protocol) {
-    case 6:
-        add_tcp(text, p, len, whole);
-        break;
+    case 6: add_tcp(text, p, len, whole); break;
     case 17:
         if (len < 8)
             add(text, " UDP cut short");
@@ -96,13 +94,12 @@ static void add_transport(struct text *text, unsigned protocol, const uint8_t *p
         if (len < 4)
             add(text, " ICMP cut short");
         else if (len >= 8 && (protocol == 1 ? p[0] == 0 || p[0] == 8 : p[0] == 128 || p[0] == 129))
-            add(text, " ICMP echo %s id %u seq %u len %zu", p[0] == 8 || p[0] == 128 ? "request" : "reply", wire_get16(p + 4),
-                wire_get16(p + 6), whole > 8 ? whole - 8 : 0);
+            add(text, " ICMP echo %s id %u seq %u len %zu", p[0] == 8 || p[0] == 128 ? "request" : "reply",
+                wire_get16(p + 4), wire_get16(p + 6), whole > 8 ? whole - 8 : 0);
         else
             add(text, " ICMP type %u code %u", p[0], p[1]);
         break;
-    default:
-        add(text, " protocol %u len %zu", protocol, whole);
+    default: add(text, " protocol %u len %zu", protocol, whole);
     }
 }
 
@@ -167,17 +164,10 @@ INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE
     add(&text, " > ");
     add_mac(&text, p);
     switch (wire_get16(p + 12)) {
-    case 0x0806:
-        add_arp(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
-        break;
-    case 0x0800:
-        add_ipv4(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
-        break;
-    case 0x86dd:
-        add_ipv6(&text, p + NETWORK_HEADER, len - NETWORK_HEADER);
-        break;
-    default:
-        add(&text, " type %04x, %zu bytes", wire_get16(p + 12), whole);
+    case 0x0806: add_arp(&text, p + NETWORK_HEADER, len - NETWORK_HEADER); break;
+    case 0x0800: add_ipv4(&text, p + NETWORK_HEADER, len - NETWORK_HEADER); break;
+    case 0x86dd: add_ipv6(&text, p + NETWORK_HEADER, len - NETWORK_HEADER); break;
+    default: add(&text, " type %04x, %zu bytes", wire_get16(p + 12), whole);
     }
     if (frame->gso != BUF_GSO_NONE)
         add(&text, " gso %u", frame->gso_size);

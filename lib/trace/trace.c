@@ -51,7 +51,8 @@ err trace_write(struct trace *trace, struct buf *frame)
         return net_write(trace->net, frame);
     trace_summary(frame, line);
     err e = net_write(trace->net, frame);
-    log_info("%s%sout %s%s%s", label, label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ", e == OK ? "" : err_string(e));
+    log_info("%s%sout %s%s%s", label, label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ",
+             e == OK ? "" : err_string(e));
     return e;
 }
 

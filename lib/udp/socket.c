@@ -114,7 +114,8 @@ static bool make_room(struct udp_socket *s)
     return true;
 }
 
-INTERNAL void udp_enqueue(struct udp_socket *s, const struct ip_addr *from, uint16_t port, struct buf *payload)
+INTERNAL void udp_enqueue(struct udp_socket *s, const struct ip_addr *from, uint16_t port,
+                          struct buf *payload)
 {
     size_t len = buf_len(payload);
 

@@ -16,9 +16,12 @@ IO err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct ra
     metric_register(&udp->out, METRIC_COUNTER, "udp.out", INSTANCE_NAME, "datagrams sent");
     metric_register(&udp->sockets, METRIC_GAUGE, "udp.sockets", INSTANCE_NAME, "bound sockets");
     metric_register(&udp->malformed, METRIC_COUNTER, "udp.malformed", INSTANCE_NAME, "malformed datagrams");
-    metric_register(&udp->checksum_wrong, METRIC_COUNTER, "udp.checksum_wrong", INSTANCE_NAME, "datagrams with a wrong checksum");
-    metric_register(&udp->queue_full, METRIC_COUNTER, "udp.queue_full", INSTANCE_NAME, "datagrams dropped because nobody took those before");
-    metric_register(&udp->port_closed, METRIC_COUNTER, "udp.port_closed", INSTANCE_NAME, "datagrams to ports that nobody has bound");
+    metric_register(&udp->checksum_wrong, METRIC_COUNTER, "udp.checksum_wrong", INSTANCE_NAME,
+                    "datagrams with a wrong checksum");
+    metric_register(&udp->queue_full, METRIC_COUNTER, "udp.queue_full", INSTANCE_NAME,
+                    "datagrams dropped because nobody took those before");
+    metric_register(&udp->port_closed, METRIC_COUNTER, "udp.port_closed", INSTANCE_NAME,
+                    "datagrams to ports that nobody has bound");
     ip_listen_udp(ip, udp);
     icmp_listen_udp(icmp, udp);
     *out = udp;
@@ -27,7 +30,10 @@ IO err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct ra
 
 IO void udp_disconnect(struct udp *udp)
 {
-    struct metric *all[] = { &udp->in, &udp->out, &udp->sockets, &udp->malformed, &udp->checksum_wrong, &udp->queue_full, &udp->port_closed };
+    struct metric *all[] = {
+        &udp->in,         &udp->out,        &udp->sockets, &udp->malformed, &udp->checksum_wrong,
+        &udp->queue_full, &udp->port_closed
+    };
 
     ip_listen_udp(udp->ip, NULL);
     icmp_listen_udp(udp->icmp, NULL);
@@ -116,7 +122,8 @@ static void remember(struct udp_socket *s, const struct endpoint *to)
 {
     uint8_t last = (uint8_t)(s->next_peer + UDP_PEERS - 1) % UDP_PEERS;
 
-    if ((s->peers[last].port == to->port && ip_equal(&s->peers[last].addr, &to->addr)) || sent_to(s, &to->addr, to->port))
+    if ((s->peers[last].port == to->port && ip_equal(&s->peers[last].addr, &to->addr)) ||
+        sent_to(s, &to->addr, to->port))
         return;
     s->peers[s->next_peer] = *to;
     s->next_peer = (uint8_t)((s->next_peer + 1) % UDP_PEERS);

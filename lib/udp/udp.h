@@ -22,8 +22,8 @@ enum {
     UDP_HEADS = 256,
     UDP_EPHEMERAL_FIRST = 49152, /* RFC 6335, section 6 */
     UDP_EPHEMERAL_COUNT = 16384,
-    UDP_PEERS = 4,   /* latest destinations of a socket, whose errors are believed */
-    UDP_BURST = 32,  /* datagrams sent before the others get a turn */
+    UDP_PEERS = 4,  /* latest destinations of a socket, whose errors are believed */
+    UDP_BURST = 32, /* datagrams sent before the others get a turn */
 };
 
 struct udp_datagram {
@@ -34,7 +34,7 @@ struct udp_datagram {
 struct udp_socket {
     struct udp_socket *next; /* in its chain */
     struct udp *udp;
-    struct ip_addr local;    /* IP_ANY: every address */
+    struct ip_addr local; /* IP_ANY: every address */
     uint16_t port;
     bool refused;
     uint8_t sent, next_peer;
@@ -57,6 +57,7 @@ struct udp {
 /* Who gets a datagram to this address and port: the socket bound to it, or to every address. NULL: nobody. */
 INTERNAL struct udp_socket *udp_find(struct udp *udp, const struct ip_addr *local, uint16_t port);
 /* Give the datagram to the socket, or drop it when its queue is full. Takes the payload. */
-INTERNAL void udp_enqueue(struct udp_socket *socket, const struct ip_addr *from, uint16_t port, struct buf *payload);
+INTERNAL void udp_enqueue(struct udp_socket *socket, const struct ip_addr *from, uint16_t port,
+                          struct buf *payload);
 
 #endif

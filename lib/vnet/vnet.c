@@ -41,9 +41,12 @@ IO err vnet_connect(struct vnet **out)
         free(vnet);
         return ERR_NO_MEMORY;
     }
-    metric_register(&vnet->forwarded, METRIC_COUNTER, "vnet.forwarded", INSTANCE_NAME, "Frames sent to one port");
-    metric_register(&vnet->flooded, METRIC_COUNTER, "vnet.flooded", INSTANCE_NAME, "Frames sent to all other ports");
-    metric_register(&vnet->dropped, METRIC_COUNTER, "vnet.dropped", INSTANCE_NAME, "Frames that no switch may forward");
+    metric_register(&vnet->forwarded, METRIC_COUNTER, "vnet.forwarded", INSTANCE_NAME,
+                    "Frames sent to one port");
+    metric_register(&vnet->flooded, METRIC_COUNTER, "vnet.flooded", INSTANCE_NAME,
+                    "Frames sent to all other ports");
+    metric_register(&vnet->dropped, METRIC_COUNTER, "vnet.dropped", INSTANCE_NAME,
+                    "Frames that no switch may forward");
     *out = vnet;
     return OK;
 }

@@ -1,7 +1,8 @@
 /*
  * NETWORK as a port of a switch in memory. What arrives waits in a bounded queue and is raised in the
  * next turn of the loop, so that two stacks that answer each other neither recurse nor
- * starve the rest. An offload that the sender used and this port's owner does not take is done here, on the way in.
+ * starve the rest. An offload that the sender used and this port's owner does not take is done here, on the
+ * way in.
  */
 #include <mirage/functor.h>
 #include <mirage/mac.h>
@@ -86,8 +87,8 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
     struct vnet_port *port;
 
     if (mtu < 68 || mtu > 65535 || queue < 1 || queue_bytes < mtu + NETWORK_HEADER) {
-        log_error("a port with an mtu of %lld and a queue of %lld frames and %lld bytes cannot work", (long long)mtu,
-                  (long long)queue, (long long)queue_bytes);
+        log_error("a port with an mtu of %lld and a queue of %lld frames and %lld bytes cannot work",
+                  (long long)mtu, (long long)queue, (long long)queue_bytes);
         return ERR_INVALID;
     }
     port = calloc(1, sizeof *port + (size_t)queue * sizeof *port->ring);
@@ -107,9 +108,11 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
         return e;
     }
     if (mac[0] == '\0')
-        memcpy(port->info.mac, (uint8_t[]){ 2, 0, 0, 0, (uint8_t)(port->port.number >> 8), (uint8_t)port->port.number }, 6);
+        memcpy(port->info.mac,
+               (uint8_t[]){ 2, 0, 0, 0, (uint8_t)(port->port.number >> 8), (uint8_t)port->port.number }, 6);
     port->info.mtu = (uint16_t)mtu;
-    port->info.offloads = (csum_out ? NETWORK_CSUM_OUT : 0) | (csum_out && tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
+    port->info.offloads = (csum_out ? NETWORK_CSUM_OUT : 0) |
+                          (csum_out && tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
                           (csum_out && uso ? NETWORK_USO : 0) | (csum_in ? NETWORK_CSUM_IN : 0) |
                           (csum_in && lro ? NETWORK_LRO : 0);
     metric_register(&port->dropped, METRIC_COUNTER, "vnet_port.dropped", port_name,

@@ -87,8 +87,9 @@ void linux_fd_full(struct linux_fd *f);
 void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx);
 
 /*
- * Let the loop look for events for up to `most` nanoseconds before it sleeps, whenever its last wait was no longer than that:
- * being woken takes longer than some peers take to answer. It keeps a core busy meanwhile. Of several calls the longest counts.
+ * Let the loop look for events for up to `most` nanoseconds before it sleeps, whenever its last wait was no
+ * longer than that: being woken takes longer than some peers take to answer. It keeps a core busy meanwhile.
+ * Of several calls the longest counts.
  */
 void linux_busy_poll(os_time most);
 

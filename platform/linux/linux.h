@@ -15,14 +15,14 @@ struct linux_platform {
     bool started;
     int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
     bool no_pwait2;
-    os_time busy_poll; /* how long a wait looks before it sleeps; 0: not at all */
-    bool last_was_short; /* the last wait took no longer than that */
-    size_t open;  /* descriptors registered */
-    size_t armed; /* waits and callbacks that an event could end */
+    os_time busy_poll;                    /* how long a wait looks before it sleeps; 0: not at all */
+    bool last_was_short;                  /* the last wait took no longer than that */
+    size_t open;                          /* descriptors registered */
+    size_t armed;                         /* waits and callbacks that an event could end */
     struct linux_fd *again, **again_tail; /* callbacks that asked for another call */
-    struct epoll_event *batch; /* being dispatched */
+    struct epoll_event *batch;            /* being dispatched */
     int batch_count;
-    volatile sig_atomic_t signals; /* SIGINT and SIGTERM since the start */
+    volatile sig_atomic_t signals;             /* SIGINT and SIGTERM since the start */
     struct sigaction old_actions[SIGTERM + 1]; /* by number, of those that are handled */
     _Alignas(64) char signal_stack[32768];
 

@@ -54,8 +54,8 @@ void linux_signals_start(void)
     stack_t stack;
     linux_platform.signals = 0;
     if (sigaltstack(NULL, &stack) == 0 && stack.ss_flags & SS_DISABLE) {
-        stack = (stack_t){ .ss_sp = linux_platform.signal_stack,
-                           .ss_size = sizeof linux_platform.signal_stack };
+        stack =
+            (stack_t){ .ss_sp = linux_platform.signal_stack, .ss_size = sizeof linux_platform.signal_stack };
         sigaltstack(&stack, NULL);
     }
     handle(SIGINT, on_stop, SA_RESTART);

@@ -1,4 +1,7 @@
-/* The loop's wait: epoll, and the eventfd by which a signal ends it. Busy polling, where a device asks for it. */
+/*
+ * The loop's wait: epoll, and the eventfd by which a signal ends it. Busy polling, where a device asks for
+ * it.
+ */
 #include "linux.h"
 
 #include <errno.h>

@@ -51,8 +51,8 @@ void *platform_stack_alloc(size_t size, bool *guarded)
             bytes = SLAB_MOST;
         if (bytes < whole)
             bytes = whole;
-        char *slab = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        char *slab =
+            mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (slab == MAP_FAILED)
             return NULL;
         /* A huge page would make the first touch of one stack pay for thirty. */

@@ -1,6 +1,6 @@
 /*
- * The simulation: time that passes only while the program waits, and entropy that a number determines. A run is
- * a function of its arguments: nothing outside is looked at, and nothing outside can wake it.
+ * The simulation: time that passes only while the program waits, and entropy that a number determines. A run
+ * is a function of its arguments: nothing outside is looked at, and nothing outside can wake it.
  */
 #ifndef PLATFORM_SIM_SIM_H
 #define PLATFORM_SIM_SIM_H

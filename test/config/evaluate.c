@@ -33,12 +33,14 @@ static void print_graph(const struct graph *graph)
         print_functor(v->functor);
         for (size_t k = 0; k < v->arg_count; k++)
             printf(" %zu", v->args[k]->id);
-        printf("%s%s @%d\n", v->label != NULL ? " named " : "", v->label != NULL ? v->label : "", v->place.line);
+        printf("%s%s @%d\n", v->label != NULL ? " named " : "", v->label != NULL ? v->label : "",
+               v->place.line);
     }
     for (size_t i = 0; i < graph->job_count; i++)
         printf("job %s: %zu @%d\n", graph->jobs[i].name, graph->jobs[i].value->id, graph->jobs[i].place.line);
     for (size_t i = 0; i < graph->key_count; i++)
-        printf("key %s=%s%s\n", graph->keys[i].name, graph->keys[i].value, graph->keys[i].given ? " given" : "");
+        printf("key %s=%s%s\n", graph->keys[i].name, graph->keys[i].value,
+               graph->keys[i].given ? " given" : "");
     for (size_t i = 0; i < graph->arg_count; i++)
         printf("arg %s: %s\n", graph->args[i].name, graph->args[i].type);
 }
@@ -55,14 +57,23 @@ int main(int argc, char **argv)
         char *equals = strchr(argv[i], '=');
         if (equals != NULL)
             *equals = '\0';
-        given[given_count++] = (struct given_key){ .name = argv[i] + 2, .value = equals == NULL ? NULL : equals + 1 };
+        given[given_count++] =
+            (struct given_key){ .name = argv[i] + 2, .value = equals == NULL ? NULL : equals + 1 };
     }
     const struct compiler compiler = {
-        .cc = argv[1], .is_clang = strstr(argv[1], "clang") != NULL, .include = path_absolute(text("%s/include", argv[2])),
+        .cc = argv[1],
+        .is_clang = strstr(argv[1], "clang") != NULL,
+        .include = path_absolute(text("%s/include", argv[2])),
     };
     const struct evaluation evaluation = {
-        .config = argv[6], .compiler = &compiler, .root = argv[2], .library_folder = path_absolute(argv[3]),
-        .cache = argv[4], .time_limit_ms = atoi(argv[5]), .given = given, .given_count = given_count,
+        .config = argv[6],
+        .compiler = &compiler,
+        .root = argv[2],
+        .library_folder = path_absolute(argv[3]),
+        .cache = argv[4],
+        .time_limit_ms = atoi(argv[5]),
+        .given = given,
+        .given_count = given_count,
     };
     if (!evaluate(&evaluation, &graph))
         return 1;

@@ -17,12 +17,16 @@ static const char *folder;
 static int64_t object_after(const char *config_text, const char *header_text)
 {
     struct stat st;
-    const char *config = path_join(folder, "config.c"), *header = path_join(folder, "own.h"), *root = getenv("MIRAGE_TEST_ROOT");
+    const char *config = path_join(folder, "config.c"), *header = path_join(folder, "own.h"),
+               *root = getenv("MIRAGE_TEST_ROOT");
     assert_true(file_write(config, config_text, strlen(config_text)));
     assert_true(file_write(header, header_text, strlen(header_text)));
     const struct compiler compiler = { .cc = "cc", .include = path_join(root, "include") };
-    const struct evaluation e = { .config = config, .compiler = &compiler, .root = root,
-                                  .library_folder = getenv("MIRAGE_TEST_LIBRARY"), .cache = path_join(folder, "cache") };
+    const struct evaluation e = { .config = config,
+                                  .compiler = &compiler,
+                                  .root = root,
+                                  .library_folder = getenv("MIRAGE_TEST_LIBRARY"),
+                                  .cache = path_join(folder, "cache") };
     const char *object = config_compile(&e, path_absolute(config));
     assert_non_null(object);
     assert_int_equal(stat(object, &st), 0);

@@ -11,13 +11,16 @@
 #include "evaluate.h"
 
 /* Each functor here is of this file, which is there. */
-#define FUNCTOR(rest) "{\"source\":\"/dev/null\",\"written\":\"null.c\"," rest ",\"file\":\"config.c\",\"line\":3}"
+#define FUNCTOR(rest) \
+    "{\"source\":\"/dev/null\",\"written\":\"null.c\"," rest ",\"file\":\"config.c\",\"line\":3}"
 #define MAKE FUNCTOR("\"result\":\"CONSOLE\",\"params\":[],\"settings\":[],\"libraries\":[]")
 #define USE FUNCTOR("\"result\":\"JOB\",\"params\":[\"CONSOLE\"],\"settings\":[],\"libraries\":[]")
-#define APPLY(functor, args) "{\"kind\":\"apply\",\"functor\":" functor ",\"args\":[" args "],\"file\":\"config.c\",\"line\":5}"
+#define APPLY(functor, args) \
+    "{\"kind\":\"apply\",\"functor\":" functor ",\"args\":[" args "],\"file\":\"config.c\",\"line\":5}"
 #define JOB(name, value) "{\"name\":\"" name "\",\"value\":" value ",\"file\":\"config.c\",\"line\":9}"
-#define RECORD(functors, values, keys, jobs) \
-    "{\"functors\":[" functors "],\"values\":[" values "],\"keys\":[" keys "],\"jobs\":[" jobs "],\"args\":[]}"
+#define RECORD(functors, values, keys, jobs)                                                   \
+    "{\"functors\":[" functors "],\"values\":[" values "],\"keys\":[" keys "],\"jobs\":[" jobs \
+    "],\"args\":[]}"
 
 static bool read_with(const char *record, const struct given_key *given, size_t count, struct graph *graph)
 {
@@ -33,8 +36,10 @@ static void same_application_is_one_value(void **state)
 {
     (void)state;
     struct graph graph;
-    assert_true(read_record(RECORD(MAKE "," MAKE "," USE, APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "0") "," APPLY("2", "1"), "",
-                                   JOB("a", "2") "," JOB("b", "3")), &graph));
+    assert_true(read_record(RECORD(MAKE "," MAKE "," USE,
+                                   APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "0") "," APPLY("2", "1"),
+                                   "", JOB("a", "2") "," JOB("b", "3")),
+                            &graph));
     assert_int_equal(graph.value_count, 2);
     assert_int_equal(graph.job_count, 2);
     assert_ptr_equal(graph.jobs[0].value, graph.jobs[1].value);
@@ -46,7 +51,9 @@ static void values_no_job_needs_are_dropped(void **state)
 {
     (void)state;
     struct graph graph;
-    assert_true(read_record(RECORD(MAKE "," USE, APPLY("0", "") "," APPLY("1", "0") "," APPLY("1", "0"), "", JOB("a", "0")), &graph));
+    assert_true(read_record(
+        RECORD(MAKE "," USE, APPLY("0", "") "," APPLY("1", "0") "," APPLY("1", "0"), "", JOB("a", "0")),
+        &graph));
     assert_int_equal(graph.value_count, 1);
 }
 
@@ -56,9 +63,13 @@ static void arguments_come_in_the_order_of_the_job(void **state)
     (void)state;
     struct graph graph;
     const char *other = FUNCTOR("\"result\":\"PCLOCK\",\"params\":[],\"settings\":[],\"libraries\":[]");
-    const char *both = FUNCTOR("\"result\":\"JOB\",\"params\":[\"PCLOCK\",\"CONSOLE\"],\"settings\":[],\"libraries\":[]");
-    assert_true(read_record(text(RECORD(MAKE ",%s,%s", APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "1,0"), "", JOB("a", "2")),
-                                 other, both), &graph));
+    const char *both =
+        FUNCTOR("\"result\":\"JOB\",\"params\":[\"PCLOCK\",\"CONSOLE\"],\"settings\":[],\"libraries\":[]");
+    assert_true(
+        read_record(text(RECORD(MAKE ",%s,%s", APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "1,0"), "",
+                                JOB("a", "2")),
+                         other, both),
+                    &graph));
     assert_string_equal(graph.values[0]->type, "PCLOCK");
     assert_string_equal(graph.values[1]->type, "CONSOLE");
     assert_string_equal(graph.values[2]->type, "JOB");
@@ -83,25 +94,38 @@ static void settings_are_identity_in_any_order(void **state)
     (void)state;
     struct graph graph;
 #define SET(name, value) "{\"name\":\"" name "\",\"kind\":\"int\",\"value\":\"" value "\"}"
-#define WITH(settings) FUNCTOR("\"result\":\"CONSOLE\",\"params\":[],\"settings\":[" settings "],\"libraries\":[]")
-#define THREE FUNCTOR("\"result\":\"JOB\",\"params\":[\"CONSOLE\",\"CONSOLE\",\"CONSOLE\"],\"settings\":[],\"libraries\":[]")
-    assert_true(read_record(RECORD(WITH(SET("a", "1") "," SET("b", "2")) "," WITH(SET("b", "2") "," SET("a", "1")) "," WITH(SET("a", "1")) "," THREE,
-                                   APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "") "," APPLY("3", "0,1,2"), "", JOB("a", "3")), &graph));
+#define WITH(settings) \
+    FUNCTOR("\"result\":\"CONSOLE\",\"params\":[],\"settings\":[" settings "],\"libraries\":[]")
+#define THREE                                                                                      \
+    FUNCTOR("\"result\":\"JOB\",\"params\":[\"CONSOLE\",\"CONSOLE\",\"CONSOLE\"],\"settings\":[]," \
+            "\"libraries\":[]")
+    assert_true(
+        read_record(RECORD(WITH(SET("a", "1") "," SET("b", "2")) "," WITH(
+                               SET("b", "2") "," SET("a", "1")) "," WITH(SET("a", "1")) "," THREE,
+                           APPLY("0", "") "," APPLY("1", "") "," APPLY("2", "") "," APPLY("3", "0,1,2"), "",
+                           JOB("a", "3")),
+                    &graph));
     const struct value *job = graph.jobs[0].value;
     assert_ptr_equal(job->args[0], job->args[1]);
     assert_ptr_not_equal(job->args[0], job->args[2]);
 }
 
-#define NET "{\"name\":\"net\",\"kind\":\"enum\",\"default\":\"a\",\"doc\":\"\",\"choices\":[\"a\",\"b\"],\"file\":\"config.c\",\"line\":2}"
-#define CHOICE(args) "{\"kind\":\"choice\",\"key\":0,\"cases\":[\"a\",\"b\"],\"args\":[" args "],\"file\":\"config.c\",\"line\":6}"
+#define NET                                                                                                  \
+    "{\"name\":\"net\",\"kind\":\"enum\",\"default\":\"a\",\"doc\":\"\",\"choices\":[\"a\",\"b\"],\"file\":" \
+    "\"config.c\",\"line\":2}"
+#define CHOICE(args)                                                         \
+    "{\"kind\":\"choice\",\"key\":0,\"cases\":[\"a\",\"b\"],\"args\":[" args \
+    "],\"file\":\"config.c\",\"line\":6}"
 #define ABSENT "{\"kind\":\"absent\",\"message\":\"not here\",\"file\":\"config.c\",\"line\":6}"
 
 static void keys_choose(void **state)
 {
     (void)state;
     struct graph graph;
-    const char *record = RECORD(MAKE "," USE, APPLY("0", "") "," ABSENT "," CHOICE("0,1") "," APPLY("1", "2"), NET, JOB("a", "3"));
-    const struct given_key b = { .name = "net", .value = "b" }, none = { .name = "net", .value = "c" }, other = { .name = "nett", .value = "a" }, bare = { .name = "net" };
+    const char *record = RECORD(MAKE "," USE, APPLY("0", "") "," ABSENT "," CHOICE("0,1") "," APPLY("1", "2"),
+                                NET, JOB("a", "3"));
+    const struct given_key b = { .name = "net", .value = "b" }, none = { .name = "net", .value = "c" },
+                           other = { .name = "nett", .value = "a" }, bare = { .name = "net" };
     assert_true(read_record(record, &graph));
     assert_int_equal(graph.value_count, 2);
     assert_false(graph.keys[0].given);
@@ -125,7 +149,10 @@ static void nonsense_is_refused(void **state)
     (void)state;
     struct graph graph;
     static const char *const records[] = {
-        "", "{", "[]", "{\"functors\":3}",
+        "",
+        "{",
+        "[]",
+        "{\"functors\":3}",
         RECORD("{}", "", "", ""),
         RECORD("3", "", "", ""),
         RECORD(MAKE, "{}", "", ""),
@@ -148,10 +175,14 @@ static void nonsense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_application_is_one_value), cmocka_unit_test(values_no_job_needs_are_dropped),
-        cmocka_unit_test(arguments_come_in_the_order_of_the_job), cmocka_unit_test(long_chains_are_fine),
-        cmocka_unit_test(settings_are_identity_in_any_order), cmocka_unit_test(keys_choose),
-        cmocka_unit_test(cycles_are_refused), cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(same_application_is_one_value),
+        cmocka_unit_test(values_no_job_needs_are_dropped),
+        cmocka_unit_test(arguments_come_in_the_order_of_the_job),
+        cmocka_unit_test(long_chains_are_fine),
+        cmocka_unit_test(settings_are_identity_in_any_order),
+        cmocka_unit_test(keys_choose),
+        cmocka_unit_test(cycles_are_refused),
+        cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,12 +72,12 @@ static void check_value(struct kv *kv, const struct kv_tree_value *value, const 
 static void check_keys(struct kv *kv)
 {
     static const char *const invalid[] = {
-        "//", "a//b", "/a//b", "//a", "a/", "css/", "/css/", ".", "..", "/.", "/..", "css/.",
-        "css/..", "../kv_tree.c", "css/../empty", "css/./site.css", "./empty",
+        "//", "a//b", "/a//b", "//a",    "a/",           "css/",         "/css/",          ".",       "..",
+        "/.", "/..",  "css/.", "css/..", "../kv_tree.c", "css/../empty", "css/./site.css", "./empty",
     };
     static const char *const absent[] = {
-        "nothing", "css/nothing", "cs", "css/site.cs", "css/site.csss", "empty/x", "css/site.css/x",
-        "...", "css/...", "a", "CSS", "css-extra", "\xff\xfe", "index.html\n",
+        "nothing", "css/nothing", "cs", "css/site.cs", "css/site.csss", "empty/x",  "css/site.css/x",
+        "...",     "css/...",     "a",  "CSS",         "css-extra",     "\xff\xfe", "index.html\n",
     };
     char key[KV_KEY_MAX + 3];
     struct kv_info info;
@@ -140,8 +140,8 @@ static void check_list(struct kv *kv, const char *key, const char *const *names)
 static void check_lists(struct kv *kv)
 {
     static const char *const root[] = {
-        "a b/", "css/", "css-extra.txt", "css.d/", "d/", "empty", "exact", "image.png", "index.htm",
-        "index.html", "large.bin", NULL,
+        "a b/",  "css/",      "css-extra.txt", "css.d/",     "d/",        "empty",
+        "exact", "image.png", "index.htm",     "index.html", "large.bin", NULL,
     };
     static const char *const css[] = { "print/", "site.css", NULL };
     static const char *const print[] = { "page.css", NULL };

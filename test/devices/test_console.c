@@ -203,9 +203,8 @@ FIBER_TEST(cancelled_and_gone)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(file),          cmocka_unit_test(full_pipe),
-        cmocka_unit_test(full_socket),   cmocka_unit_test(full_terminal),
-        cmocka_unit_test(cancelled_and_gone),
+        cmocka_unit_test(file),          cmocka_unit_test(full_pipe),          cmocka_unit_test(full_socket),
+        cmocka_unit_test(full_terminal), cmocka_unit_test(cancelled_and_gone),
     };
 
     return cmocka_run_group_tests_name("console", tests, NULL, NULL);

@@ -99,7 +99,7 @@ FIBER_TEST(changes)
     CHECK(old.modified > 0);
     CHECK_EQUAL(system("echo 2 > tree/c; touch -d '1 hour ago' tree/c"), 0);
     CHECK_EQUAL(kv_direct_stat(kv, "c", &new), OK);
-    CHECK(*old.etag && *new.etag && strcmp(old.etag, new.etag) != 0);
+    CHECK(*old.etag && *new.etag &&strcmp(old.etag, new.etag) != 0);
     CHECK_EQUAL(kv_direct_get(kv, "c", &b), OK);
     CHECK(b && b->len == 2 && b->data[0] == '2');
     buf_free(b);
@@ -190,9 +190,8 @@ static void stepwise_escapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contract),          cmocka_unit_test(escapes),
-        cmocka_unit_test(changes),           cmocka_unit_test(rewritten),
-        cmocka_unit_test(stepwise_contract), cmocka_unit_test(stepwise_escapes),
+        cmocka_unit_test(contract),  cmocka_unit_test(escapes),           cmocka_unit_test(changes),
+        cmocka_unit_test(rewritten), cmocka_unit_test(stepwise_contract), cmocka_unit_test(stepwise_escapes),
     };
 
     return cmocka_run_group_tests_name("kv_direct", tests, setup, teardown);

@@ -48,9 +48,8 @@ FIBER_TEST(contract)
     for (int i = KV_TREE_COUNT - 1; i >= 0; i--) {
         struct kv_tree_value value;
         kv_tree_value(i, &value);
-        CHECK_EQUAL(kv_mem_set(kv, value.key, value.len ? buf_copy(value.bytes, value.len)
-                                                        : buf_static("", 0)),
-                    OK);
+        CHECK_EQUAL(
+            kv_mem_set(kv, value.key, value.len ? buf_copy(value.bytes, value.len) : buf_static("", 0)), OK);
         free(value.bytes);
     }
     CHECK_EQUAL(kv_suite((struct kv *)kv, &expectation), 0);
@@ -182,7 +181,7 @@ FIBER_TEST(renaming)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contract), cmocka_unit_test(setting), cmocka_unit_test(writing),
+        cmocka_unit_test(contract), cmocka_unit_test(setting),  cmocka_unit_test(writing),
         cmocka_unit_test(removing), cmocka_unit_test(renaming),
     };
 

@@ -75,7 +75,9 @@ FIBER_TEST(below)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(filling), cmocka_unit_test(numbers), cmocka_unit_test(below),
+        cmocka_unit_test(filling),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(below),
     };
 
     return cmocka_run_group_tests_name("random", tests, NULL, NULL);

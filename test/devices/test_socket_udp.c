@@ -230,9 +230,9 @@ FIBER_TEST(host)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(v4),      cmocka_unit_test(v6),      cmocka_unit_test(both_families),
+        cmocka_unit_test(v4),         cmocka_unit_test(v6),      cmocka_unit_test(both_families),
         cmocka_unit_test(port_taken), cmocka_unit_test(refused), cmocka_unit_test(waiting),
-        cmocka_unit_test(flood),   cmocka_unit_test(host),
+        cmocka_unit_test(flood),      cmocka_unit_test(host),
     };
 
     return cmocka_run_group_tests_name("socket_udp", tests, NULL, NULL);

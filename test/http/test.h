@@ -17,12 +17,12 @@
 
 #define TEXT(literal) ((struct http_text){ literal, sizeof(literal) - 1 })
 
-#define TEST_MAIN(...)                                            \
-    int main(void)                                                \
-    {                                                             \
-        const struct CMUnitTest tests[] = { __VA_ARGS__ };        \
-        cmocka_set_message_output(CM_OUTPUT_TAP);                 \
-        return cmocka_run_group_tests(tests, NULL, NULL);         \
+#define TEST_MAIN(...)                                     \
+    int main(void)                                         \
+    {                                                      \
+        const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
+        cmocka_set_message_output(CM_OUTPUT_TAP);          \
+        return cmocka_run_group_tests(tests, NULL, NULL);  \
     }
 
 static inline void assert_text(struct http_text text, const char *expected)

@@ -19,7 +19,10 @@ static enum site_verdict conditions(enum http_method method, const char *const *
 static void test_conditions(void **state)
 {
     (void)state;
-    static const struct { enum site_verdict verdict; const char *lines[5]; } vectors[] = {
+    static const struct {
+        enum site_verdict verdict;
+        const char *lines[5];
+    } vectors[] = {
         { SITE_PROCEED, { "Host: a" } },
         { SITE_PROCEED, { "If-Match: \"a\"" } },
         { SITE_PROCEED, { "If-Match: *" } },
@@ -63,10 +66,19 @@ static void test_conditions(void **state)
 static void test_if_range(void **state)
 {
     (void)state;
-    static const struct { bool counts; const char *line; } vectors[] = {
-        { true, "Host: a" }, { true, "If-Range: \"a\"" }, { false, "If-Range: \"b\"" }, { false, "If-Range: W/\"a\"" },
-        { true, "If-Range: " AT }, { false, "If-Range: " BEFORE }, { false, "If-Range: " AFTER },
-        { false, "If-Range: x" }, { false, "If-Range: \"a\", \"b\"" },
+    static const struct {
+        bool counts;
+        const char *line;
+    } vectors[] = {
+        { true, "Host: a" },
+        { true, "If-Range: \"a\"" },
+        { false, "If-Range: \"b\"" },
+        { false, "If-Range: W/\"a\"" },
+        { true, "If-Range: " AT },
+        { false, "If-Range: " BEFORE },
+        { false, "If-Range: " AFTER },
+        { false, "If-Range: x" },
+        { false, "If-Range: \"a\", \"b\"" },
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         struct made_request made;
@@ -78,7 +90,12 @@ static void test_if_range(void **state)
 static void test_ranges(void **state)
 {
     (void)state;
-    static const struct { const char *value; uint64_t size; enum site_verdict verdict; const char *ranges; } vectors[] = {
+    static const struct {
+        const char *value;
+        uint64_t size;
+        enum site_verdict verdict;
+        const char *ranges;
+    } vectors[] = {
         { "bytes=0-4", 10, SITE_PARTIAL, "0+5" },
         { "bytes=0-9", 10, SITE_PARTIAL, "0+10" },
         { "bytes=0-", 10, SITE_PARTIAL, "0+10" },
@@ -101,7 +118,8 @@ static void test_ranges(void **state)
         { "bytes=0-", 0, SITE_NO_RANGE, "" },
         { "bytes=-1", 0, SITE_NO_RANGE, "" },
         { "bytes=0-,0-,0-", 10, SITE_NO_RANGE, "" },
-        { "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15,16-16", 99, SITE_NO_RANGE, "" },
+        { "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15,16-16", 99,
+          SITE_NO_RANGE, "" },
         { "bytes=5-4", 10, SITE_PROCEED, "" },
         { "bytes=", 10, SITE_PROCEED, "" },
         { "bytes=,", 10, SITE_PROCEED, "" },
@@ -131,7 +149,10 @@ static void test_ranges(void **state)
 static void test_codings(void **state)
 {
     (void)state;
-    static const struct { const char *lines[3]; char plain, stored; } vectors[] = {
+    static const struct {
+        const char *lines[3];
+        char plain, stored;
+    } vectors[] = {
         /* i identity, g gzip, - none; without and with a stored gzip variant */
         { { "Host: a" }, 'i', 'i' },
         { { "Accept-Encoding:  " }, 'i', 'i' },
@@ -158,7 +179,10 @@ static void test_codings(void **state)
             struct made_request made;
             enum kv_encoding coding;
             bool ok = site_coding(make_request(&made, HTTP_GET, vectors[i].lines), stored, &coding);
-            char got = !ok ? '-' : coding == KV_GZIP ? 'g' : 'i', want = stored ? vectors[i].stored : vectors[i].plain;
+            char got = !ok                 ? '-'
+                       : coding == KV_GZIP ? 'g'
+                                           : 'i',
+                 want = stored ? vectors[i].stored : vectors[i].plain;
             if (got != want)
                 fail_msg("%c instead of %c for %s", got, want, vectors[i].lines[0]);
         }

@@ -235,10 +235,14 @@ static void test_request(void **state)
 static void test_methods(void **state)
 {
     (void)state;
-    static const struct { const char *name; enum http_method method; } names[] = {
-        { "GET", HTTP_GET }, { "HEAD", HTTP_HEAD }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT },
-        { "DELETE", HTTP_DELETE }, { "OPTIONS", HTTP_OPTIONS }, { "get", HTTP_OTHER }, { "GOT", HTTP_OTHER },
-        { "HEAT", HTTP_OTHER }, { "DELETS", HTTP_OTHER }, { "OPTIONE", HTTP_OTHER }, { "M-SEARCH", HTTP_OTHER },
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } names[] = {
+        { "GET", HTTP_GET },      { "HEAD", HTTP_HEAD },     { "POST", HTTP_POST },
+        { "PUT", HTTP_PUT },      { "DELETE", HTTP_DELETE }, { "OPTIONS", HTTP_OPTIONS },
+        { "get", HTTP_OTHER },    { "GOT", HTTP_OTHER },     { "HEAT", HTTP_OTHER },
+        { "DELETS", HTTP_OTHER }, { "OPTIONE", HTTP_OTHER }, { "M-SEARCH", HTTP_OTHER },
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[64];
@@ -252,15 +256,42 @@ static void test_paths(void **state)
 {
     (void)state;
     static const char *const paths[][2] = {
-        { "/", "/" }, { "/a", "/a" }, { "/a/", "/a/" }, { "//", "//" }, { "/a//b", "/a//b" },
-        { "/.", "/" }, { "/..", "/" }, { "/./", "/" }, { "/../", "/" }, { "/a/.", "/a/" },
-        { "/a/..", "/" }, { "/a/../", "/" }, { "/a/../b", "/b" }, { "/a/b/../c", "/a/c" },
-        { "/../../etc/passwd", "/etc/passwd" }, { "/%2e%2e/x", "/x" }, { "/a/%2E%2e%2fb", "/b" },
-        { "/a%2f..%2fb", "/b" }, { "/a%2Fb", "/a/b" }, { "/%41%7e", "/A~" }, { "/%c3%a9", "/\xc3\xa9" },
-        { "/...", "/..." }, { "/.a", "/.a" }, { "/..a/b", "/..a/b" }, { "/a/./b/./c", "/a/b/c" },
-        { "/a//../b", "/a/b" }, { "//..", "/" }, { "/%25", "/%" }, { "/+", "/+" },
+        { "/", "/" },
+        { "/a", "/a" },
+        { "/a/", "/a/" },
+        { "//", "//" },
+        { "/a//b", "/a//b" },
+        { "/.", "/" },
+        { "/..", "/" },
+        { "/./", "/" },
+        { "/../", "/" },
+        { "/a/.", "/a/" },
+        { "/a/..", "/" },
+        { "/a/../", "/" },
+        { "/a/../b", "/b" },
+        { "/a/b/../c", "/a/c" },
+        { "/../../etc/passwd", "/etc/passwd" },
+        { "/%2e%2e/x", "/x" },
+        { "/a/%2E%2e%2fb", "/b" },
+        { "/a%2f..%2fb", "/b" },
+        { "/a%2Fb", "/a/b" },
+        { "/%41%7e", "/A~" },
+        { "/%c3%a9", "/\xc3\xa9" },
+        { "/...", "/..." },
+        { "/.a", "/.a" },
+        { "/..a/b", "/..a/b" },
+        { "/a/./b/./c", "/a/b/c" },
+        { "/a//../b", "/a/b" },
+        { "//..", "/" },
+        { "/%25", "/%" },
+        { "/+", "/+" },
         { "/%0d%0a", "/\r\n" },
-        { "/%00", NULL }, { "/%", NULL }, { "/%4", NULL }, { "/%4g", NULL }, { "/%g4", NULL }, { "/a%2", NULL },
+        { "/%00", NULL },
+        { "/%", NULL },
+        { "/%4", NULL },
+        { "/%4g", NULL },
+        { "/%g4", NULL },
+        { "/a%2", NULL },
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char out[64];

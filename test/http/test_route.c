@@ -20,15 +20,21 @@ static struct route_match match;
 static enum route_result find(const char *method, const char *path)
 {
     struct http_request request = { .path = path, .method_name = { method, strlen(method) } };
-    request.method = strcmp(method, "GET") == 0 ? HTTP_GET : strcmp(method, "HEAD") == 0 ? HTTP_HEAD
-                     : strcmp(method, "OPTIONS") == 0 ? HTTP_OPTIONS : HTTP_OTHER;
+    request.method = strcmp(method, "GET") == 0       ? HTTP_GET
+                     : strcmp(method, "HEAD") == 0    ? HTTP_HEAD
+                     : strcmp(method, "OPTIONS") == 0 ? HTTP_OPTIONS
+                                                      : HTTP_OTHER;
     return route_find(routes, sizeof routes / sizeof *routes, &request, &match);
 }
 
 static void test_found(void **state)
 {
     (void)state;
-    static const struct { const char *method, *path; size_t index, params; const char *first; } vectors[] = {
+    static const struct {
+        const char *method, *path;
+        size_t index, params;
+        const char *first;
+    } vectors[] = {
         { "GET", "/", 0, 0, NULL },
         { "HEAD", "/", 0, 0, NULL },
         { "GET", "/users/7", 1, 1, "7" },
@@ -52,8 +58,9 @@ static void test_found(void **state)
 static void test_not_found(void **state)
 {
     (void)state;
-    static const char *const paths[] = { "/x", "/users", "/users/", "/users/7/", "/users//posts/1", "/static", "", "//",
-                                         "/any/", "/an", "/anyy" };
+    static const char *const paths[] = { "/x",      "/users", "/users/", "/users/7/", "/users//posts/1",
+                                         "/static", "",       "//",      "/any/",     "/an",
+                                         "/anyy" };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         assert_int_equal(find("GET", paths[i]), ROUTE_NOT_FOUND);
 }

@@ -24,7 +24,9 @@ static void test_classes(void **state)
 {
     (void)state;
     for (int c = 1; c < 256; c++) {
-        bool token = c < 128 && strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c);
+        bool token =
+            c < 128 &&
+            strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c);
         assert_int_equal(http_is((char)c, HTTP_TCHAR), token);
         assert_int_equal(http_is((char)c, HTTP_VALUE), c == '\t' || (c >= ' ' && c != 127));
     }
@@ -60,15 +62,14 @@ static void test_numbers(void **state)
 static void test_dates(void **state)
 {
     (void)state;
-    static const struct { const char *text; int64_t seconds; } dates[] = {
-        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
-        { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
-        { "Sun Nov  6 08:49:37 1994", 784111777 },
-        { "Sun Nov 16 08:49:37 1994", 784975777 },
-        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
-        { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
-        { "Thu, 29 Feb 2024 00:00:00 GMT", 1709164800 },
-        { "Fri, 31 Dec 2100 00:00:00 GMT", 4133894400 },
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } dates[] = {
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },  { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
+        { "Sun Nov  6 08:49:37 1994", 784111777 },       { "Sun Nov 16 08:49:37 1994", 784975777 },
+        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },          { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
+        { "Thu, 29 Feb 2024 00:00:00 GMT", 1709164800 }, { "Fri, 31 Dec 2100 00:00:00 GMT", 4133894400 },
         { "Wed, 31 Dec 1969 23:59:59 GMT", -1 },
     };
     int64_t now = 1700000000, seconds;
@@ -87,11 +88,22 @@ static void test_dates(void **state)
         assert_int_equal(http_days(civil), day);
     }
     static const char *const broken[] = {
-        "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 EST", "Sun, 06 Nov 1994 24:00:00 GMT",
-        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
-        "Thu, 29 Feb 2100 00:00:00 GMT", "Foo, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 08:60:37 GMT", "06-Nov-94 08:49:37 GMT", "Sun Nov 6 08:49:37 1994",
-        "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 06 Nov 1994 08:49:61 GMT",
+        "",
+        "now",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 EST",
+        "Sun, 06 Nov 1994 24:00:00 GMT",
+        "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Thu, 29 Feb 2100 00:00:00 GMT",
+        "Foo, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Foo 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "06-Nov-94 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_false(http_date_parse((struct http_text){ broken[i], strlen(broken[i]) }, now, &seconds));
@@ -107,8 +119,7 @@ static const char *decode(const char *text, size_t piece)
     size_t len = strlen(text), at = 0, known = 0, n = 0, skip, run;
     for (;;) {
         switch (http_chunk_next(&c, text + at, known - at, &skip, &run)) {
-        case HTTP_CHUNK_BAD:
-            return "bad";
+        case HTTP_CHUNK_BAD: return "bad";
         case HTTP_CHUNK_DONE:
             assert_int_equal(at + skip, len);
             out[n] = '\0';
@@ -136,13 +147,31 @@ static void test_chunked(void **state)
         { "a\r\n0123456789\r\nA\r\n9876543210\r\n00\r\n\r\n", "01234567899876543210" },
         { "3;x\r\nabc\r\n0;y=\"z;\"\r\nT: u\r\nV:\r\n\r\n", "abc" },
         { "3 \t;x\r\nabc\r\n0\r\n\r\n", "abc" },
-        { "3\r\nab", "more" }, { "3\r\nabc\r\n", "more" }, { "0\r\n", "more" }, { "0\r\nT: u\r\n", "more" },
-        { "\r\n", "bad" }, { "g\r\n", "bad" }, { "3 \r\nabc\r\n0\r\n\r\n", "bad" }, { " 3\r\nabc\r\n", "bad" },
-        { "0x3\r\nabc\r\n", "bad" }, { "-3\r\n", "bad" }, { "3\nabc\r\n", "bad" }, { "3\rabc", "bad" },
-        { "3\r\nabcd\r\n", "bad" }, { "3\r\nabc\n0\r\n\r\n", "bad" }, { "3\r\nabc\rx", "bad" },
-        { "3;\001\r\n", "bad" }, { "0\r\n T: u\r\n\r\n", "bad" }, { "0\r\nT u\r\n\r\n", "bad" },
-        { "0\r\nT: u\n", "bad" }, { "0\r\n\rx", "bad" }, { "0\r\nT: u\rx", "bad" }, { "3;a\nb", "bad" },
-        { "ffffffffffffffff\r\n", "bad" }, { "0000000000000001\r\n", "bad" }, { "000000000000001\r\na\r\n0\r\n\r\n", "a" },
+        { "3\r\nab", "more" },
+        { "3\r\nabc\r\n", "more" },
+        { "0\r\n", "more" },
+        { "0\r\nT: u\r\n", "more" },
+        { "\r\n", "bad" },
+        { "g\r\n", "bad" },
+        { "3 \r\nabc\r\n0\r\n\r\n", "bad" },
+        { " 3\r\nabc\r\n", "bad" },
+        { "0x3\r\nabc\r\n", "bad" },
+        { "-3\r\n", "bad" },
+        { "3\nabc\r\n", "bad" },
+        { "3\rabc", "bad" },
+        { "3\r\nabcd\r\n", "bad" },
+        { "3\r\nabc\n0\r\n\r\n", "bad" },
+        { "3\r\nabc\rx", "bad" },
+        { "3;\001\r\n", "bad" },
+        { "0\r\n T: u\r\n\r\n", "bad" },
+        { "0\r\nT u\r\n\r\n", "bad" },
+        { "0\r\nT: u\n", "bad" },
+        { "0\r\n\rx", "bad" },
+        { "0\r\nT: u\rx", "bad" },
+        { "3;a\nb", "bad" },
+        { "ffffffffffffffff\r\n", "bad" },
+        { "0000000000000001\r\n", "bad" },
+        { "000000000000001\r\na\r\n0\r\n\r\n", "a" },
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         for (size_t piece = 1; piece < 40; piece += 3)

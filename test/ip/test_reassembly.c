@@ -1,4 +1,7 @@
-/* Reassembly: in any order, twice, overlapping, too much, too late; against a naive one; and SipHash's vectors. */
+/*
+ * Reassembly: in any order, twice, overlapping, too much, too late; against a naive one; and SipHash's
+ * vectors.
+ */
 #include "../runtime/test.h"
 
 #include <mirage/buf.h>
@@ -30,7 +33,8 @@ static enum reassembly_result add(uint32_t id, uint32_t offset, size_t len, bool
     struct buf *b = buf_alloc(len), *header = NULL;
     for (size_t i = 0; i < len; i++)
         b->data[i] = (uint8_t)((offset + i) * 31 >> 3);
-    enum reassembly_result result = reassembly_add(&r, &key, offset, more, buf_copy("head", 4), b, SECONDS(id), &header, whole);
+    enum reassembly_result result =
+        reassembly_add(&r, &key, offset, more, buf_copy("head", 4), b, SECONDS(id), &header, whole);
     if (result == REASSEMBLY_DONE) {
         assert_memory_equal(header->data, "head", 4);
         buf_free(header);
@@ -63,7 +67,8 @@ static void test_orders(void **state)
         }
         struct buf *whole = NULL;
         for (int i = 0; i < 6; i++) {
-            enum reassembly_result result = add(1, (uint32_t)order[i] * 16, order[i] == 5 ? 3 : 16, order[i] < 5, &whole);
+            enum reassembly_result result =
+                add(1, (uint32_t)order[i] * 16, order[i] == 5 ? 3 : 16, order[i] < 5, &whole);
             assert_int_equal(result, i < 5 ? REASSEMBLY_HELD : REASSEMBLY_DONE);
         }
         check_whole(whole, 83);
@@ -78,13 +83,18 @@ static void test_hostile(void **state)
     (void)state;
     reset();
     /* An overlap forgets the packet: what comes after begins another one, which is never whole. */
-    static const struct { uint32_t offset; size_t len; bool more; } second[] = {
+    static const struct {
+        uint32_t offset;
+        size_t len;
+        bool more;
+    } second[] = {
         { 8, 16, true }, { 0, 8, true }, { 16, 16, true }, { 8, 100, false }, { 0, 200, true },
     };
     for (uint32_t i = 0; i < ARRAY_SIZE(second); i++) {
         assert_int_equal(add(i, 8, 16, true, &whole), REASSEMBLY_HELD);
         enum reassembly_result result = add(i, second[i].offset, second[i].len, second[i].more, &whole);
-        bool duplicate = second[i].offset == 8 && second[i].len == 16, beside = second[i].offset == 0 && second[i].len == 8;
+        bool duplicate = second[i].offset == 8 && second[i].len == 16,
+             beside = second[i].offset == 0 && second[i].len == 8;
         assert_int_equal(result, duplicate || beside ? REASSEMBLY_HELD : REASSEMBLY_REFUSED);
     }
     reset();
@@ -203,7 +213,7 @@ static void test_siphash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_orders), cmocka_unit_test(test_hostile), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_orders), cmocka_unit_test(test_hostile),       cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_expiry), cmocka_unit_test(test_against_naive), cmocka_unit_test(test_siphash),
     };
     return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);

@@ -1,4 +1,7 @@
-/* The wire formats from Ethernet to UDP: what is read, what is refused, and that what is written is read again. */
+/*
+ * The wire formats from Ethernet to UDP: what is read, what is refused, and that what is written is read
+ * again.
+ */
 #include "../runtime/test.h"
 
 #include "../../lib/arp/arp_wire.h"
@@ -25,10 +28,14 @@ static void test_ethernet(void **state)
 
 static void test_arp(void **state)
 {
-    struct arp_packet packet = { ARP_REQUEST, { { 2, 1, 2, 3, 4, 5 } }, { { 0 } }, 0x0a000001, 0x0a000002 }, again;
+    struct arp_packet packet = { ARP_REQUEST, { { 2, 1, 2, 3, 4, 5 } }, { { 0 } }, 0x0a000001, 0x0a000002 },
+                      again;
     uint8_t bytes[ARP_PACKET], bad[ARP_PACKET];
     /* Each changes one byte to a value that makes the packet another protocol's, or nonsense. */
-    static const struct { uint8_t at, value; } wrong[] = { { 0, 1 }, { 1, 6 }, { 2, 9 }, { 3, 6 }, { 4, 8 }, { 5, 16 }, { 6, 1 }, { 7, 0 }, { 7, 3 }, { 8, 3 } };
+    static const struct {
+        uint8_t at, value;
+    } wrong[] = { { 0, 1 },  { 1, 6 }, { 2, 9 }, { 3, 6 }, { 4, 8 },
+                  { 5, 16 }, { 6, 1 }, { 7, 0 }, { 7, 3 }, { 8, 3 } };
     (void)state;
 
     arp_emit(bytes, &packet);
@@ -54,7 +61,14 @@ static void fix(uint8_t *p, size_t header)
 
 static void test_ipv4(void **state)
 {
-    struct ipv4_header header = { .source = 0xc0000201, .destination = 0xc6336402, .id = 0xbeef, .fragment = 0x2005, .length = 20, .protocol = 17, .ttl = 3, .tos = 0xb8 };
+    struct ipv4_header header = { .source = 0xc0000201,
+                                  .destination = 0xc6336402,
+                                  .id = 0xbeef,
+                                  .fragment = 0x2005,
+                                  .length = 20,
+                                  .protocol = 17,
+                                  .ttl = 3,
+                                  .tos = 0xb8 };
     struct ipv4_header again;
     uint8_t p[IPV4_HEADER_MAX] = { 0 }, q[IPV4_HEADER_MAX];
     (void)state;
@@ -76,9 +90,17 @@ static void test_ipv4(void **state)
         q[bit / 8] ^= (uint8_t)(1 << bit % 8);
         assert_int_equal(ipv4_parse(&again, q, 60, 60), ERR_FORMAT);
     }
-    /* A header shorter than itself, one longer than what is there, a packet longer, a packet shorter than its header. */
-    static const struct { uint8_t first; uint16_t length; size_t len, total; } wrong[] = {
-        { 0x44, 20, 60, 60 }, { 0x46, 24, 20, 60 }, { 0x45, 61, 60, 60 }, { 0x45, 19, 60, 60 }, { 0x65, 20, 60, 60 },
+    /*
+     * A header shorter than itself, one longer than what is there, a packet longer, a packet shorter than its
+     * header.
+     */
+    static const struct {
+        uint8_t first;
+        uint16_t length;
+        size_t len, total;
+    } wrong[] = {
+        { 0x44, 20, 60, 60 }, { 0x46, 24, 20, 60 }, { 0x45, 61, 60, 60 },
+        { 0x45, 19, 60, 60 }, { 0x65, 20, 60, 60 },
     };
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         memcpy(q, p, sizeof q);
@@ -102,18 +124,23 @@ static void test_ipv4(void **state)
 
 static void test_ipv4_options(void **state)
 {
-    static const struct { const char *options; size_t len; enum ipv4_options result; uint32_t at; } cases[] = {
+    static const struct {
+        const char *options;
+        size_t len;
+        enum ipv4_options result;
+        uint32_t at;
+    } cases[] = {
         { "\0\0\0\0", 4, IPV4_OPTIONS_FINE, 0 },
         { "\1\1\1\1", 4, IPV4_OPTIONS_FINE, 0 },
-        { "\x94\4\0\0", 4, IPV4_OPTIONS_FINE, 0 },                  /* router alert */
-        { "\7\7\4\1\2\3\4\0", 8, IPV4_OPTIONS_FINE, 0 },            /* record route */
+        { "\x94\4\0\0", 4, IPV4_OPTIONS_FINE, 0 },       /* router alert */
+        { "\7\7\4\1\2\3\4\0", 8, IPV4_OPTIONS_FINE, 0 }, /* record route */
         { "\1\x83\3\4", 4, IPV4_OPTIONS_SOURCE_ROUTE, 21 },
         { "\x89\3\4\0", 4, IPV4_OPTIONS_SOURCE_ROUTE, 20 },
         { "\7\0\0\0", 4, IPV4_OPTIONS_WRONG, 20 },
         { "\7\1\0\0", 4, IPV4_OPTIONS_WRONG, 20 },
         { "\7\5\0\0", 4, IPV4_OPTIONS_WRONG, 20 },
         { "\1\1\1\7", 4, IPV4_OPTIONS_WRONG, 23 },
-        { "\0\x83\3\4", 4, IPV4_OPTIONS_FINE, 0 },                  /* behind the end */
+        { "\0\x83\3\4", 4, IPV4_OPTIONS_FINE, 0 }, /* behind the end */
     };
     (void)state;
 
@@ -129,7 +156,14 @@ static void test_ipv4_options(void **state)
 
 static void test_ipv6_walk(void **state)
 {
-    struct { uint8_t first; uint8_t bytes[40]; size_t len; enum ipv6_walk_result result; uint8_t kind; size_t at; } cases[] = {
+    struct {
+        uint8_t first;
+        uint8_t bytes[40];
+        size_t len;
+        enum ipv6_walk_result result;
+        uint8_t kind;
+        size_t at;
+    } cases[] = {
         { 6, { 0 }, 0, IPV6_WALK_UPPER, 6, 40 },
         { 59, { 0 }, 0, IPV6_WALK_UPPER, 59, 40 },
         { 0, { 17, 0 }, 8, IPV6_WALK_UPPER, 17, 48 },
@@ -157,23 +191,29 @@ static void test_ipv6_walk(void **state)
 
 static void test_ipv6_options(void **state)
 {
-    static const struct { const char *bytes; size_t size; enum ipv6_options result; uint32_t at; } cases[] = {
-        { "\6\0\0\0\0\0\0\0", 8, IPV6_OPTIONS_FINE, 0 },        /* six Pad1 */
+    static const struct {
+        const char *bytes;
+        size_t size;
+        enum ipv6_options result;
+        uint32_t at;
+    } cases[] = {
+        { "\6\0\0\0\0\0\0\0", 8, IPV6_OPTIONS_FINE, 0 }, /* six Pad1 */
         { "\6\0\1\4\0\0\0\0", 8, IPV6_OPTIONS_FINE, 0 },
-        { "\6\0\5\2\0\0\1\0", 8, IPV6_OPTIONS_FINE, 0 },        /* router alert */
-        { "\6\0\x1e\4\0\0\0\0", 8, IPV6_OPTIONS_FINE, 0 },      /* unknown, to be skipped */
+        { "\6\0\5\2\0\0\1\0", 8, IPV6_OPTIONS_FINE, 0 },   /* router alert */
+        { "\6\0\x1e\4\0\0\0\0", 8, IPV6_OPTIONS_FINE, 0 }, /* unknown, to be skipped */
         { "\6\0\x5e\4\0\0\0\0", 8, IPV6_OPTIONS_DROP, 2 },
         { "\6\0\x9e\4\0\0\0\0", 8, IPV6_OPTIONS_TELL, 2 },
         { "\6\0\1\0\xde\2\0\0", 8, IPV6_OPTIONS_TELL_UNLESS_GROUP, 4 },
-        { "\6\0\1\5\0\0\0\0", 8, IPV6_OPTIONS_DROP, 2 },        /* longer than the header */
-        { "\6\0\1\3\0\0\0\1", 8, IPV6_OPTIONS_DROP, 7 },        /* without a length */
+        { "\6\0\1\5\0\0\0\0", 8, IPV6_OPTIONS_DROP, 2 },                /* longer than the header */
+        { "\6\0\1\3\0\0\0\1", 8, IPV6_OPTIONS_DROP, 7 },                /* without a length */
         { "\6\0\xc2\4\0\1\0\0", 8, IPV6_OPTIONS_TELL_UNLESS_GROUP, 2 }, /* a jumbogram */
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         uint32_t at = 0;
-        assert_int_equal(ipv6_check_options((const uint8_t *)cases[i].bytes, 0, cases[i].size, &at), cases[i].result);
+        assert_int_equal(ipv6_check_options((const uint8_t *)cases[i].bytes, 0, cases[i].size, &at),
+                         cases[i].result);
         if (cases[i].result != IPV6_OPTIONS_FINE)
             assert_int_equal(at, cases[i].at);
     }
@@ -219,15 +259,19 @@ static void test_ndp(void **state)
 
 static void test_domains(void **state)
 {
-    static const struct { const char *bytes; size_t len; const char *name; } cases[] = {
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *name;
+    } cases[] = {
         { "\2ex\3org\0", 8, "ex.org" },
         { "\1a\0", 3, "a" },
         { "\0\0\0\0", 4, "" },
-        { "\3ab", 3, "" },           /* longer than what is there */
-        { "\1a", 2, "" },            /* without an end */
-        { "\3a b\0", 5, "" },        /* no host name */
-        { "\100aaaa", 5, "" },       /* a label of 64 bytes */
-        { "\xc0\2", 2, "" },         /* compression is not for here */
+        { "\3ab", 3, "" },     /* longer than what is there */
+        { "\1a", 2, "" },      /* without an end */
+        { "\3a b\0", 5, "" },  /* no host name */
+        { "\100aaaa", 5, "" }, /* a label of 64 bytes */
+        { "\xc0\2", 2, "" },   /* compression is not for here */
     };
     (void)state;
 
@@ -262,7 +306,11 @@ static void test_udp(void **state)
 static void test_quoted(void **state)
 {
     uint8_t four[28] = { 0 }, six[56] = { 0x60, [6] = 44, [40] = 17 };
-    struct ipv4_header header = { .source = 0x0a000002, .destination = 0x0a000001, .length = 28, .protocol = 6, .fragment = IPV4_DONT_FRAGMENT };
+    struct ipv4_header header = { .source = 0x0a000002,
+                                  .destination = 0x0a000001,
+                                  .length = 28,
+                                  .protocol = 6,
+                                  .fragment = IPV4_DONT_FRAGMENT };
     struct ip_head head;
     size_t headers;
     (void)state;
@@ -313,9 +361,12 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ethernet), cmocka_unit_test(test_arp), cmocka_unit_test(test_ipv4), cmocka_unit_test(test_ipv4_options),
-        cmocka_unit_test(test_ipv6_walk), cmocka_unit_test(test_ipv6_options), cmocka_unit_test(test_ndp), cmocka_unit_test(test_domains),
-        cmocka_unit_test(test_udp), cmocka_unit_test(test_quoted), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_ethernet),  cmocka_unit_test(test_arp),
+        cmocka_unit_test(test_ipv4),      cmocka_unit_test(test_ipv4_options),
+        cmocka_unit_test(test_ipv6_walk), cmocka_unit_test(test_ipv6_options),
+        cmocka_unit_test(test_ndp),       cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_udp),       cmocka_unit_test(test_quoted),
+        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }

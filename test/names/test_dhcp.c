@@ -32,15 +32,20 @@ static void options(void **state)
     struct dhcp_message m;
     (void)state;
     assert_int_equal(PARSE(&m, ""), OK);
-    assert_true(m.type == DHCP_ACK && m.reply && m.id == 9 && !m.has_mask && m.lease == 0 && ip_is_any(&m.server));
+    assert_true(m.type == DHCP_ACK && m.reply && m.id == 9 && !m.has_mask && m.lease == 0 &&
+                ip_is_any(&m.server));
     assert_address(&m.yours, "10.0.0.50");
-    assert_int_equal(PARSE(&m, "\1\4\377\377\374\0\3\10\12\0\0\1\12\0\0\2\6\4\1\1\1\1\63\4\0\1\121\200\72\4\0\0\0\12\73\4\0\0\0\24\377"), OK);
-    assert_true(m.has_mask && m.prefix == 22 && m.router_count == 2 && m.name_server_count == 1 && m.lease == 86400);
+    assert_int_equal(PARSE(&m, "\1\4\377\377\374\0\3\10\12\0\0\1\12\0\0\2\6\4\1\1\1\1\63\4\0\1\121\200\72\4\0"
+                               "\0\0\12\73\4\0\0\0\24\377"),
+                     OK);
+    assert_true(m.has_mask && m.prefix == 22 && m.router_count == 2 && m.name_server_count == 1 &&
+                m.lease == 86400);
     assert_true(m.renewal == 10 && m.rebinding == 20);
     assert_address(&m.routers[1], "10.0.0.2");
     /* A mask with a hole, options of the wrong length, behind the end. */
     assert_int_equal(PARSE(&m, "\1\4\377\0\377\0\63\3\0\0\1\66\5\1\2\3\4\5\3\3\1\2\3\377\14\1a"), OK);
-    assert_true(!m.has_mask && m.lease == 0 && ip_is_any(&m.server) && m.router_count == 0 && m.hostname[0] == '\0');
+    assert_true(!m.has_mask && m.lease == 0 && ip_is_any(&m.server) && m.router_count == 0 &&
+                m.hostname[0] == '\0');
     assert_int_equal(PARSE(&m, "\0\0\32\2\5\334\14\5host\0\17\13lan.example"), OK);
     assert_int_equal(m.mtu, 1500);
     assert_string_equal(m.hostname, "host");
@@ -109,8 +114,17 @@ static void refused(void **state)
     assert_int_equal(dhcp_parse(&m, data, sizeof data), OK);
     for (size_t len = 0; len < sizeof data; len++)
         assert_int_equal(dhcp_parse(&m, data, len), ERR_FORMAT);
-    static const struct { size_t at; uint8_t value; } changes[] = {
-        { 0, 3 }, { 1, 6 }, { 2, 8 }, { DHCP_HEADER, 0 }, { DHCP_HEADER + 5, 2 }, { DHCP_HEADER + 6, 0 }, { DHCP_HEADER + 6, 9 },
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } changes[] = {
+        { 0, 3 },
+        { 1, 6 },
+        { 2, 8 },
+        { DHCP_HEADER, 0 },
+        { DHCP_HEADER + 5, 2 },
+        { DHCP_HEADER + 6, 0 },
+        { DHCP_HEADER + 6, 9 },
     };
     for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
         uint8_t changed[sizeof data];
@@ -132,8 +146,10 @@ static void emitted(void **state)
     size_t len = dhcp_emit(&m, out);
     assert_int_equal(len, DHCP_MESSAGE_MIN);
     assert_int_equal(dhcp_parse(&back, out, len), OK);
-    assert_true(!back.reply && back.broadcast && back.id == m.id && back.seconds == 5 && back.max_size == 1500);
-    assert_true(ip_equal(&back.requested, &m.requested) && ip_equal(&back.server, &m.server) && ip_is_any(&back.client));
+    assert_true(!back.reply && back.broadcast && back.id == m.id && back.seconds == 5 &&
+                back.max_size == 1500);
+    assert_true(ip_equal(&back.requested, &m.requested) && ip_equal(&back.server, &m.server) &&
+                ip_is_any(&back.client));
     assert_memory_equal(back.mac, m.mac, 6);
     assert_int_equal(back.id_len, 15);
     assert_memory_equal(back.client_id, "\377\0\0\0\1\0\3\0\1\2\0\0\0\0\1", 15);
@@ -143,7 +159,7 @@ static void emitted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options), cmocka_unit_test(pieces), cmocka_unit_test(classless_routes),
+        cmocka_unit_test(options),      cmocka_unit_test(pieces),  cmocka_unit_test(classless_routes),
         cmocka_unit_test(search_lists), cmocka_unit_test(refused), cmocka_unit_test(emitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,9 +19,18 @@ static struct dns_name name_of(const char *text)
 static void texts_of_names(void **state)
 {
     static const char *const good[][2] = {
-        { ".", "." }, { "a", "a" }, { "a.", "a" }, { "www.Example.com", "www.Example.com" }, { "a\\.b.c", "a\\.b.c" },
-        { "a\\032b", "a\\032b" }, { "a\\097b", "aab" }, { "\\000", "\\000" }, { "_ldap._tcp.x", "_ldap._tcp.x" },
-        { "\\\\", "\\\\" }, { "\\@", "\\@" }, { "x\\255", "x\\255" },
+        { ".", "." },
+        { "a", "a" },
+        { "a.", "a" },
+        { "www.Example.com", "www.Example.com" },
+        { "a\\.b.c", "a\\.b.c" },
+        { "a\\032b", "a\\032b" },
+        { "a\\097b", "aab" },
+        { "\\000", "\\000" },
+        { "_ldap._tcp.x", "_ldap._tcp.x" },
+        { "\\\\", "\\\\" },
+        { "\\@", "\\@" },
+        { "x\\255", "x\\255" },
     };
     static const char *const bad[] = { "", "..", "a..b", ".a", "\\", "a\\25", "a\\256", "\\999", "a\\1" };
     char text[DNS_TEXT_SIZE], longest[300];
@@ -48,7 +57,8 @@ static void texts_of_names(void **state)
 
 static void relations_of_names(void **state)
 {
-    struct dns_name a = name_of("www.Example.COM"), b = name_of("WWW.example.com"), c = name_of("example.com"), root = name_of(".");
+    struct dns_name a = name_of("www.Example.COM"), b = name_of("WWW.example.com"),
+                    c = name_of("example.com"), root = name_of(".");
     struct dns_name other = name_of("badexample.com");
     (void)state;
     assert_true(dns_name_equal(&a, &b) && !dns_name_same(&a, &b) && !dns_name_equal(&a, &c));
@@ -139,7 +149,9 @@ static void compression(void **state)
 
 static struct dns_header reply_header(uint8_t rcode)
 {
-    return (struct dns_header){ .id = 7, .response = true, .recursion_desired = true, .recursion_available = true, .rcode = rcode };
+    return (struct dns_header){
+        .id = 7, .response = true, .recursion_desired = true, .recursion_available = true, .rcode = rcode
+    };
 }
 
 static void messages(void **state)
@@ -147,7 +159,12 @@ static void messages(void **state)
     uint8_t message[512];
     struct dns_writer w;
     struct dns_reader r;
-    struct dns_header header = { .id = 0x1234, .authentic = true, .checking_disabled = true, .opcode = 4, .rcode = 9, .authoritative = true };
+    struct dns_header header = { .id = 0x1234,
+                                 .authentic = true,
+                                 .checking_disabled = true,
+                                 .opcode = 4,
+                                 .rcode = 9,
+                                 .authoritative = true };
     struct dns_question question = { name_of("a.test"), DNS_A, DNS_IN }, asked;
     struct dns_record record;
     struct dns_name owner = name_of("b.a.test"), found;
@@ -173,7 +190,8 @@ static void messages(void **state)
     dns_write_edns(&w, &edns);
     len = dns_write_end(&w);
     assert_int_equal(dns_read_begin(&r, message, len), OK);
-    assert_true(r.header.truncated && r.header.authentic && r.header.checking_disabled && r.header.authoritative && !r.header.response);
+    assert_true(r.header.truncated && r.header.authentic && r.header.checking_disabled &&
+                r.header.authoritative && !r.header.response);
     assert_int_equal(r.header.id, 0x1234);
     assert_int_equal(r.header.opcode, 4);
     assert_int_equal(r.header.rcode, 9);
@@ -182,7 +200,8 @@ static void messages(void **state)
     assert_int_equal(dns_read_question(&r, &asked), ERR_END);
     assert_int_equal(dns_read_record(&r, &record), OK);
     assert_int_equal(dns_data_address(&r, &record, &addr), OK);
-    assert_true(ip_equal(&addr, &v4) && record.ttl == 5 && record.section == DNS_ANSWER && dns_name_same(&record.name, &owner));
+    assert_true(ip_equal(&addr, &v4) && record.ttl == 5 && record.section == DNS_ANSWER &&
+                dns_name_same(&record.name, &owner));
     assert_int_equal(dns_read_record(&r, &record), OK);
     assert_int_equal(record.ttl, 0);
     assert_int_equal(record.len, 2);
@@ -200,10 +219,12 @@ static void messages(void **state)
     assert_int_equal(dns_read_record(&r, &record), OK);
     assert_true(record.section == DNS_AUTHORITY);
     assert_int_equal(dns_data_soa(&r, &record, &soa_read), OK);
-    assert_true(soa_read.minimum == UINT32_MAX && soa_read.serial == 1 && dns_name_same(&soa_read.mailbox, &soa.mailbox));
+    assert_true(soa_read.minimum == UINT32_MAX && soa_read.serial == 1 &&
+                dns_name_same(&soa_read.mailbox, &soa.mailbox));
     assert_int_equal(dns_read_record(&r, &record), OK);
     assert_int_equal(dns_data_edns(&record, &edns_read), OK);
-    assert_true(edns_read.udp_size == 1232 && edns_read.rcode_high == 1 && edns_read.version == 2 && edns_read.dnssec_ok);
+    assert_true(edns_read.udp_size == 1232 && edns_read.rcode_high == 1 && edns_read.version == 2 &&
+                edns_read.dnssec_ok);
     assert_int_equal(dns_read_record(&r, &record), ERR_END);
     assert_int_equal(dns_read_record(&r, &record), ERR_END);
     /* Cut anywhere, it is refused at the latest there. */
@@ -271,7 +292,7 @@ static void found(void **state)
     begin(&reply, 0);
     address(&reply, "other.test", 66, 60); /* nobody asked about it */
     alias(&reply, "A.test", "b.test", 50);
-    address(&reply, "c.test", 1, 70);      /* in whichever order */
+    address(&reply, "c.test", 1, 70); /* in whichever order */
     alias(&reply, "b.test", "C.test", 40);
     address(&reply, "c.test", 2, 70);
     struct dns_answer answer = answer_of(&reply);
@@ -383,9 +404,15 @@ static void fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_of_names), cmocka_unit_test(relations_of_names), cmocka_unit_test(names_of_addresses),
-        cmocka_unit_test(compression),    cmocka_unit_test(messages),           cmocka_unit_test(found),
-        cmocka_unit_test(not_found),      cmocka_unit_test(failed),             cmocka_unit_test(fits),
+        cmocka_unit_test(texts_of_names),
+        cmocka_unit_test(relations_of_names),
+        cmocka_unit_test(names_of_addresses),
+        cmocka_unit_test(compression),
+        cmocka_unit_test(messages),
+        cmocka_unit_test(found),
+        cmocka_unit_test(not_found),
+        cmocka_unit_test(failed),
+        cmocka_unit_test(fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,8 @@ static void table(void **state)
     nat_use(nat, b, now, SECONDS(100));
     /* Full: the least used goes, and nothing grows. */
     for (uint32_t i = 0; i < 3 * NAT_MAPPINGS; i++) {
-        struct mapping *m = nat_from_inside(nat, 6, 100 + i / 60000, htons((uint16_t)(1024 + i % 60000)), now, pick, &prng);
+        struct mapping *m =
+            nat_from_inside(nat, 6, 100 + i / 60000, htons((uint16_t)(1024 + i % 60000)), now, pick, &prng);
         if (m != NULL)
             nat_use(nat, m, now, SECONDS(100));
         if (i == NAT_MAPPINGS / 2)
@@ -63,9 +64,11 @@ static void table(void **state)
 
 static void finish(uint8_t *p, size_t header, size_t len, uint8_t protocol, bool partial, bool no_sum)
 {
-    struct ip_addr source = IP_V4(p[12], p[13], p[14], p[15]), destination = IP_V4(p[16], p[17], p[18], p[19]);
+    struct ip_addr source = IP_V4(p[12], p[13], p[14], p[15]),
+                   destination = IP_V4(p[16], p[17], p[18], p[19]);
     size_t place = header + (protocol == 6 ? 16 : protocol == 17 ? 6 : 2);
-    uint32_t pseudo = protocol == 1 ? 0 : checksum_pseudo(&source, &destination, protocol, (uint32_t)(len - header));
+    uint32_t pseudo =
+        protocol == 1 ? 0 : checksum_pseudo(&source, &destination, protocol, (uint32_t)(len - header));
     p[10] = p[11] = p[place] = p[place + 1] = 0;
     checksum_store(p + 10, checksum_add(0, p, header));
     if (no_sum)
@@ -104,7 +107,8 @@ static void packets(void **state)
     prng_seed(&prng, 7);
     for (int i = 0; i < 20000; i++) {
         uint8_t protocol = protocols[i % 3];
-        bool partial = protocol != 1 && i % 2 == 0, no_sum = protocol == 17 && !partial && i % 5 == 0, source = prng_u64(&prng) & 1;
+        bool partial = protocol != 1 && i % 2 == 0, no_sum = protocol == 17 && !partial && i % 5 == 0,
+             source = prng_u64(&prng) & 1;
         size_t len = make(&prng, p, protocol, partial, no_sum);
         uint32_t address = (uint32_t)prng_u64(&prng);
         uint16_t port = (uint16_t)prng_u64(&prng);
@@ -173,12 +177,19 @@ static void refused(void **state)
     (void)state;
     prng_seed(&prng, 3);
     size_t len = make(&prng, p, 6, false, false);
-    static const struct { size_t at; uint8_t xor; err e; } changes[] = {
-        { 0, 0x20, ERR_FORMAT }, { 0, 0x0f, ERR_FORMAT }, { 10, 1, ERR_FORMAT }, { 12, 1, ERR_FORMAT },
+    static const struct {
+        size_t at;
+        uint8_t xor ;
+        err e;
+    } changes[] = {
+        { 0, 0x20, ERR_FORMAT },
+        { 0, 0x0f, ERR_FORMAT },
+        { 10, 1, ERR_FORMAT },
+        { 12, 1, ERR_FORMAT },
     };
     for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
         memcpy(bad, p, len);
-        bad[changes[i].at] ^= changes[i].xor;
+        bad[changes[i].at] ^= changes[i].xor ;
         assert_int_equal(view_read(&v, bad, len, len), changes[i].e);
     }
     assert_int_equal(view_read(&v, p, len, len - 1), ERR_FORMAT);
@@ -195,7 +206,10 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table), cmocka_unit_test(packets), cmocka_unit_test(quoted), cmocka_unit_test(refused),
+        cmocka_unit_test(table),
+        cmocka_unit_test(packets),
+        cmocka_unit_test(quoted),
+        cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

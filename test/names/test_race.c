@@ -16,7 +16,8 @@ err stack_ip_source(struct stack_ip *ip, const struct ip_addr *destination, stru
     ip_format(destination, text);
     for (size_t i = 0; sources[i][0] != NULL; i++)
         if (strcmp(sources[i][0], text) == 0)
-            return sources[i][1] == NULL ? ERR_UNREACHABLE : ip_parse(out, sources[i][1], strlen(sources[i][1]));
+            return sources[i][1] == NULL ? ERR_UNREACHABLE
+                                         : ip_parse(out, sources[i][1], strlen(sources[i][1]));
     return ERR_UNREACHABLE;
 }
 
@@ -38,15 +39,31 @@ static void check_order(const char *const from[][2], const char *const *to)
 /* The examples of RFC 6724, section 10.2. */
 static void order(void **state)
 {
-    static const char *const scope[][2] = { { "198.51.100.121", "169.254.13.78" }, { "2001:db8:1::1", "2001:db8:1::2" }, { 0 } };
-    static const char *const scope4[][2] = { { "2001:db8:1::1", "fe80::1" }, { "198.51.100.121", "198.51.100.117" }, { 0 } };
-    static const char *const higher[][2] = { { "10.1.2.3", "10.1.2.4" }, { "2001:db8:1::1", "2001:db8:1::2" }, { 0 } };
-    static const char *const smaller[][2] = { { "2001:db8:1::1", "2001:db8:1::2" }, { "fe80::1", "fe80::2" }, { 0 } };
-    static const char *const prefix[][2] = { { "2001:db8:3ffe::1", "2001:db8:1::2" }, { "2001:db8:1::1", "2001:db8:1::2" }, { 0 } };
-    static const char *const label[][2] = { { "2001:db8:1::1", "2002:c633:6401::2" }, { "2002:c633:6401::1", "2002:c633:6401::2" }, { 0 } };
+    static const char *const scope[][2] = { { "198.51.100.121", "169.254.13.78" },
+                                            { "2001:db8:1::1", "2001:db8:1::2" },
+                                            { 0 } };
+    static const char *const scope4[][2] = { { "2001:db8:1::1", "fe80::1" },
+                                             { "198.51.100.121", "198.51.100.117" },
+                                             { 0 } };
+    static const char *const higher[][2] = { { "10.1.2.3", "10.1.2.4" },
+                                             { "2001:db8:1::1", "2001:db8:1::2" },
+                                             { 0 } };
+    static const char *const smaller[][2] = { { "2001:db8:1::1", "2001:db8:1::2" },
+                                              { "fe80::1", "fe80::2" },
+                                              { 0 } };
+    static const char *const prefix[][2] = { { "2001:db8:3ffe::1", "2001:db8:1::2" },
+                                             { "2001:db8:1::1", "2001:db8:1::2" },
+                                             { 0 } };
+    static const char *const label[][2] = { { "2001:db8:1::1", "2002:c633:6401::2" },
+                                            { "2002:c633:6401::1", "2002:c633:6401::2" },
+                                            { 0 } };
     static const char *const unusable[][2] = { { "2001:db8::1", NULL }, { "192.0.2.1", "192.0.2.2" }, { 0 } };
-    static const char *const equal[][2] = { { "192.0.2.9", "192.0.2.2" }, { "192.0.2.1", "192.0.2.2" }, { "192.0.2.5", "192.0.2.2" }, { 0 } };
-    static const char *const local[][2] = { { "fd00::1", "2001:db8::2" }, { "192.0.2.1", "192.0.2.2" }, { "2001:db8::1", "2001:db8::2" }, { 0 } };
+    static const char *const equal[][2] = {
+        { "192.0.2.9", "192.0.2.2" }, { "192.0.2.1", "192.0.2.2" }, { "192.0.2.5", "192.0.2.2" }, { 0 }
+    };
+    static const char *const local[][2] = {
+        { "fd00::1", "2001:db8::2" }, { "192.0.2.1", "192.0.2.2" }, { "2001:db8::1", "2001:db8::2" }, { 0 }
+    };
     (void)state;
     ORDER(scope, "2001:db8:1::1", "198.51.100.121");
     ORDER(scope4, "198.51.100.121", "2001:db8:1::1");
@@ -156,7 +173,10 @@ static void nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order), cmocka_unit_test(both_families), cmocka_unit_test(resolution_delay), cmocka_unit_test(nothing),
+        cmocka_unit_test(order),
+        cmocka_unit_test(both_families),
+        cmocka_unit_test(resolution_delay),
+        cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

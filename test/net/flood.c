@@ -1,6 +1,6 @@
 /*
- * TCP segments to one port, as fast as they go, for the tests of what an attacker can do: flood with --help tells what.
- * Sources and numbers are random, unless one source is given; checksums are right.
+ * TCP segments to one port, as fast as they go, for the tests of what an attacker can do: flood with --help
+ * tells what. Sources and numbers are random, unless one source is given; checksums are right.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -105,15 +105,24 @@ static void end_now(int number)
 static void usage(void)
 {
     printf("flood --interface=NAME --mac=ADDRESS --to=ADDRESS --port=PORT --flags=NUMBER\n"
-           "      [--from=ADDRESS] [--from-port=PORT] [--count=SEGMENTS] [--seconds=TIME] [--rate=SEGMENTS-A-SECOND]\n");
+           "      [--from=ADDRESS] [--from-port=PORT] [--count=SEGMENTS] [--seconds=TIME] "
+           "[--rate=SEGMENTS-A-SECOND]\n");
 }
 
 static bool parse(int argc, char **argv, struct flood *f)
 {
     static const struct option options[] = {
-        { "interface", 1, NULL, 'i' }, { "mac", 1, NULL, 'm' },       { "to", 1, NULL, 't' },      { "from", 1, NULL, 'f' },
-        { "port", 1, NULL, 'p' },      { "from-port", 1, NULL, 'o' }, { "flags", 1, NULL, 'g' },   { "count", 1, NULL, 'c' },
-        { "seconds", 1, NULL, 's' },   { "rate", 1, NULL, 'r' },      { 0 },
+        { "interface", 1, NULL, 'i' },
+        { "mac", 1, NULL, 'm' },
+        { "to", 1, NULL, 't' },
+        { "from", 1, NULL, 'f' },
+        { "port", 1, NULL, 'p' },
+        { "from-port", 1, NULL, 'o' },
+        { "flags", 1, NULL, 'g' },
+        { "count", 1, NULL, 'c' },
+        { "seconds", 1, NULL, 's' },
+        { "rate", 1, NULL, 'r' },
+        { 0 },
     };
     bool good = true;
 
@@ -121,7 +130,8 @@ static bool parse(int argc, char **argv, struct flood *f)
         switch (c) {
         case 'i': f->interface = optarg; break;
         case 'm':
-            good = good && sscanf(optarg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &f->mac[0], &f->mac[1], &f->mac[2], &f->mac[3], &f->mac[4], &f->mac[5]) == 6;
+            good = good && sscanf(optarg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &f->mac[0], &f->mac[1], &f->mac[2],
+                                  &f->mac[3], &f->mac[4], &f->mac[5]) == 6;
             break;
         case 't': good = good && inet_pton(AF_INET, optarg, &f->to) == 1; break;
         case 'f': good = good && inet_pton(AF_INET, optarg, &f->from) == 1; break;
@@ -150,7 +160,8 @@ int main(int argc, char **argv)
     }
     signal(SIGTERM, end_now);
     int fd = socket(AF_PACKET, SOCK_RAW, 0);
-    struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP),
+    struct sockaddr_ll address = { .sll_family = AF_PACKET,
+                                   .sll_protocol = htons(ETHERTYPE_IP),
                                    .sll_ifindex = (int)if_nametoindex(f.interface) };
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         perror(f.interface);
@@ -176,6 +187,7 @@ int main(int argc, char **argv)
         sent += n > 0 ? (uint64_t)n : 0;
         failed += n < 0;
     }
-    printf("%llu segments in %.2f s, %llu refused\n", (unsigned long long)sent, now() - start, (unsigned long long)failed);
+    printf("%llu segments in %.2f s, %llu refused\n", (unsigned long long)sent, now() - start,
+           (unsigned long long)failed);
     return 0;
 }

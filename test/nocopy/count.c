@@ -17,7 +17,8 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("COPIES");
     int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *copied, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *memory =
+        fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *copied, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory != MAP_FAILED)
         copied = memory;
     if (fd >= 0)

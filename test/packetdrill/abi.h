@@ -29,7 +29,8 @@ struct packetdrill_interface {
     ssize_t (*read)(void *self, int fd, void *out, size_t len);
     ssize_t (*readv)(void *self, int fd, const struct iovec *iov, int count);
     ssize_t (*recv)(void *self, int fd, void *out, size_t len, int flags);
-    ssize_t (*recvfrom)(void *self, int fd, void *out, size_t len, int flags, struct sockaddr *from, socklen_t *from_len);
+    ssize_t (*recvfrom)(void *self, int fd, void *out, size_t len, int flags, struct sockaddr *from,
+                        socklen_t *from_len);
     ssize_t (*recvmsg)(void *self, int fd, struct msghdr *message, int flags);
     ssize_t (*write)(void *self, int fd, const void *data, size_t len);
     ssize_t (*writev)(void *self, int fd, const struct iovec *iov, int count);
@@ -46,7 +47,10 @@ struct packetdrill_interface {
     int (*setsockopt)(void *self, int fd, int level, int name, const void *value, socklen_t len);
     int (*poll)(void *self, struct pollfd *fds, nfds_t count, int timeout);
 
-    /* An IP packet to the stack, and the next one from it with the time when it left; a length of 0: there is none. */
+    /*
+     * An IP packet to the stack, and the next one from it with the time when it left; a length of 0: there is
+     * none.
+     */
     int (*netdev_send)(void *self, const void *packet, size_t len);
     int (*netdev_receive)(void *self, void *packet, size_t *len, long long *microseconds);
 
@@ -58,7 +62,8 @@ struct packetdrill_interface {
     int (*epoll_ctl)(void *self, int epfd, int operation, int fd, struct epoll_event *event);
     int (*epoll_wait)(void *self, int epfd, struct epoll_event *events, int count, int timeout);
     int (*pipe)(void *self, int fds[2]);
-    int (*splice)(void *self, int in, loff_t *in_offset, int out, loff_t *out_offset, size_t len, unsigned flags);
+    int (*splice)(void *self, int in, loff_t *in_offset, int out, loff_t *out_offset, size_t len,
+                  unsigned flags);
 };
 
 /* `flags` is what --so_flags said, or NULL. */

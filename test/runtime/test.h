@@ -19,21 +19,20 @@
  * fibers CHECK counts and tells, and run() fails the test afterwards.
  */
 static __attribute__((unused)) int failed_checks;
-#define CHECK(condition)                                                          \
-    do {                                                                          \
-        if (!(condition)) {                                                       \
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition)) {                                                      \
             print_error("# %s:%d: CHECK(%s)\n", __FILE__, __LINE__, #condition); \
-            failed_checks++;                                                      \
-        }                                                                         \
+            failed_checks++;                                                     \
+        }                                                                        \
     } while (0)
-#define CHECK_EQUAL(a, b)                                                                    \
-    do {                                                                                     \
-        long long left_ = (long long)(a), right_ = (long long)(b);                           \
-        if (left_ != right_) {                                                               \
-            print_error("# %s:%d: %s is %lld, %s is %lld\n", __FILE__, __LINE__, #a, left_, #b, \
-                        right_);                                                             \
-            failed_checks++;                                                                 \
-        }                                                                                    \
+#define CHECK_EQUAL(a, b)                                                                                \
+    do {                                                                                                 \
+        long long left_ = (long long)(a), right_ = (long long)(b);                                       \
+        if (left_ != right_) {                                                                           \
+            print_error("# %s:%d: %s is %lld, %s is %lld\n", __FILE__, __LINE__, #a, left_, #b, right_); \
+            failed_checks++;                                                                             \
+        }                                                                                                \
     } while (0)
 
 static __attribute__((unused)) err run(os_entry entry, void *arg)
@@ -56,12 +55,12 @@ static __attribute__((unused)) err run(os_entry entry, void *arg)
 #endif
 
 /* A test whose body is a fiber. */
-#define FIBER_TEST(name)                                          \
-    static err name##_fiber(void *arg);                           \
-    static void name(void **state)                                \
-    {                                                             \
-        assert_int_equal(run(name##_fiber, state), OK);           \
-    }                                                             \
+#define FIBER_TEST(name)                                \
+    static err name##_fiber(void *arg);                 \
+    static void name(void **state)                      \
+    {                                                   \
+        assert_int_equal(run(name##_fiber, state), OK); \
+    }                                                   \
     static err name##_fiber(__attribute__((unused)) void *arg)
 
 #endif

@@ -14,7 +14,8 @@
 ARG_BOOL(verbose, false, "say more");
 ARG_BOOL(fast_path, true, "take it");
 ARG_INT(count, 10, "how many");
-ARG_INT(limit, FIRST_PORT, "the most of them, which takes so many words to say that they go on in the next line");
+ARG_INT(limit, FIRST_PORT,
+        "the most of them, which takes so many words to say that they go on in the next line");
 ARG_PORT(port, 8080, "TCP port to listen on");
 ARG_STRING(root, "/", "where files are");
 ARG_STRING(title, NULL, "what the page is called");
@@ -27,17 +28,18 @@ ARG_IPS(servers, "1.1.1.1,::1", "who to ask");
 /* A second instance that declares the same names. */
 static uint16_t other_port;
 static bool port_given;
-static const struct arg other_port_arg = { "port", ARG_TYPE_PORT, &other_port, "TCP port to listen on", "8080",
-                                           &port_given };
+static const struct arg other_port_arg = { "port", ARG_TYPE_PORT, &other_port, "TCP port to listen on",
+                                           "8080", &port_given };
 static struct arg_strings other_names;
-static const struct arg other_names_arg = { "names", ARG_TYPE_STRINGS, &other_names, "names of things", "c", NULL };
+static const struct arg other_names_arg = { "names", ARG_TYPE_STRINGS, &other_names, "names of things", "c",
+                                            NULL };
 
 static const struct arg_entry entries[] = {
-    { &mirage_arg_port, "web_1" },   { &mirage_arg_root, "web_1" },     { &mirage_arg_title, "web_1" },
-    { &mirage_arg_names, "web_1" },  { &other_port_arg, "web__2" },     { &other_names_arg, "web__2" },
-    { &mirage_arg_verbose, NULL },   { &mirage_arg_fast_path, "net" },  { &mirage_arg_count, "net" },
-    { &mirage_arg_limit, "net" },    { &mirage_arg_gateway, "net" },    { &mirage_arg_ipv4, "net" },
-    { &mirage_arg_timeout, "net" },  { &mirage_arg_servers, "net" },
+    { &mirage_arg_port, "web_1" },  { &mirage_arg_root, "web_1" },    { &mirage_arg_title, "web_1" },
+    { &mirage_arg_names, "web_1" }, { &other_port_arg, "web__2" },    { &other_names_arg, "web__2" },
+    { &mirage_arg_verbose, NULL },  { &mirage_arg_fast_path, "net" }, { &mirage_arg_count, "net" },
+    { &mirage_arg_limit, "net" },   { &mirage_arg_gateway, "net" },   { &mirage_arg_ipv4, "net" },
+    { &mirage_arg_timeout, "net" }, { &mirage_arg_servers, "net" },
 };
 static const struct arg_program program = { "prog", "A program for tests.", ARRAY_SIZE(entries), entries };
 
@@ -121,8 +123,8 @@ static void values(void **state)
     assert_int_equal(servers.count, 1);
     assert_ip(&servers.items[0], "9.9.9.9");
 
-    assert_int_equal(PARSE("--verbose=false", "--fast_path=true", "--count", "-5", "--count=-9223372036854775808",
-                           "--timeout=250ms", "--timeout=0s", "--limit=0XfF"),
+    assert_int_equal(PARSE("--verbose=false", "--fast_path=true", "--count", "-5",
+                           "--count=-9223372036854775808", "--timeout=250ms", "--timeout=0s", "--limit=0XfF"),
                      ARG_RUN);
     assert_false(verbose);
     assert_true(fast_path);
@@ -188,8 +190,9 @@ static void mistakes(void **state)
         { { "--port", "--verbose" }, "--port needs a value: a port number from 0 to 65535" },
         { { "--verbose=yes" }, "--verbose=yes: expected true or false" },
         { { "--no-verbose=true" }, "--no-verbose takes no value" },
-        { { "--no-port" }, "--no-port: only a yes-or-no argument can be negated, and --port is a port number "
-                           "from 0 to 65535" },
+        { { "--no-port" },
+          "--no-port: only a yes-or-no argument can be negated, and --port is a port number "
+          "from 0 to 65535" },
         { { "--count=1x" }, "--count=1x: " NUMBER },
         { { "--count=" }, "--count=: " NUMBER },
         { { "--count=-" }, "--count=-: " NUMBER },
@@ -198,8 +201,10 @@ static void mistakes(void **state)
         { { "--count=9223372036854775808" }, "--count=9223372036854775808: " NUMBER },
         { { "--count=-9223372036854775809" }, "--count=-9223372036854775809: " NUMBER },
         { { "--gateway=1.2.3" }, "--gateway=1.2.3: expected an IPv4 or IPv6 address" },
-        { { "--ipv4=10.0.0.2/33" }, "--ipv4=10.0.0.2/33: expected an address with a prefix length, as 10.0.0.2/24" },
-        { { "--servers=1.1.1.1," }, "--servers=1.1.1.1,: expected IPv4 or IPv6 addresses with commas between" },
+        { { "--ipv4=10.0.0.2/33" },
+          "--ipv4=10.0.0.2/33: expected an address with a prefix length, as 10.0.0.2/24" },
+        { { "--servers=1.1.1.1," },
+          "--servers=1.1.1.1,: expected IPv4 or IPv6 addresses with commas between" },
         { { "--timeout=30" }, "--timeout=30: " DURATION },
         { { "--timeout=" }, "--timeout=: " DURATION },
         { { "--timeout=1s1h" }, "--timeout=1s1h: " DURATION },
@@ -219,8 +224,9 @@ static void mistakes(void **state)
         { { "-p" }, "unexpected -p; arguments are written --name=value" },
         { { "--" }, "unexpected --; arguments are written --name=value" },
         { { "" }, "unexpected ; arguments are written --name=value" },
-        { { "--log=loud" }, "--log=loud: expected levels as tcp:debug,*:info, each one of error, warning, info, "
-                            "debug or quiet" },
+        { { "--log=loud" },
+          "--log=loud: expected levels as tcp:debug,*:info, each one of error, warning, info, "
+          "debug or quiet" },
         { { "--log" }, "--log needs a value: levels as tcp:debug,*:info" },
     };
     (void)state;
@@ -252,7 +258,8 @@ static void help(void **state)
 {
     (void)state;
     assert_int_equal(PARSE("--help", "--nonsense"), ARG_DONE);
-    assert_string_equal(said,
+    assert_string_equal(
+        said,
         "Usage: prog [--argument=value ...]\n"
         "\n"
         "A program for tests.\n"
@@ -309,8 +316,9 @@ static void bad_defaults_are_told(void **state)
     static const struct arg_program broken = { "broken", "", 1, &entry };
     (void)state;
     assert_int_equal(parse_with(&broken, (const char *const[]){ NULL }), ARG_BAD);
-    assert_string_equal(said, "broken: the default of --wait, soon, is not a duration with units h, m, s, ms, "
-                              "us or ns, as 1h30m or 250ms\n");
+    assert_string_equal(said,
+                        "broken: the default of --wait, soon, is not a duration with units h, m, s, ms, "
+                        "us or ns, as 1h30m or 250ms\n");
 }
 
 int main(void)

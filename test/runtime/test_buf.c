@@ -355,16 +355,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, remember, compare)
     const struct CMUnitTest tests[] = {
-        TEST(fresh_buffers),
-        TEST(heap_bytes_are_counted),
-        TEST(foreign_memory),
-        TEST(sharing_and_slicing),
-        TEST(prepending),
-        TEST(advancing),
-        TEST(truncating),
-        TEST(pulling_up),
-        TEST(reading),
-        TEST(without_memory),
+        TEST(fresh_buffers),  TEST(heap_bytes_are_counted),
+        TEST(foreign_memory), TEST(sharing_and_slicing),
+        TEST(prepending),     TEST(advancing),
+        TEST(truncating),     TEST(pulling_up),
+        TEST(reading),        TEST(without_memory),
         TEST(many_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,7 +245,8 @@ FIBER_TEST(closing_wakes_who_waits)
     TRY(os_join(g));
     CHECK_EQUAL(result_of_wait, OK);
     CHECK(right.waits == NULL);
-    OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(1))
+    {
         linux_fd_drained(&right);
         CHECK_EQUAL(linux_fd_wait_readable(&right), ERR_TIMEOUT);
     }

@@ -19,12 +19,12 @@ static int clear_trace(void **state)
     return 0;
 }
 
-#define CHECK_TRACE(...)                                         \
-    do {                                                         \
-        const int want[] = { __VA_ARGS__ };                      \
-        CHECK_EQUAL(traced, ARRAY_SIZE(want));                   \
-        for (size_t i_ = 0; i_ < ARRAY_SIZE(want); i_++)         \
-            CHECK_EQUAL(trace[i_], want[i_]);                    \
+#define CHECK_TRACE(...)                                 \
+    do {                                                 \
+        const int want[] = { __VA_ARGS__ };              \
+        CHECK_EQUAL(traced, ARRAY_SIZE(want));           \
+        for (size_t i_ = 0; i_ < ARRAY_SIZE(want); i_++) \
+            CHECK_EQUAL(trace[i_], want[i_]);            \
     } while (0)
 
 static err returns(void *arg)
@@ -197,7 +197,8 @@ FIBER_TEST(a_join_past_its_deadline_cancels_what_it_joins)
     struct os_fiber *sleeper;
     err seen = OK;
     TRY(os_spawn(&sleeper, sleeps_long, &seen));
-    OS_DEADLINE(os_now() + MILLISECONDS(2)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(2))
+    {
         CHECK_EQUAL(os_join(sleeper), ERR_TIMEOUT);
     }
     CHECK_EQUAL(seen, ERR_CANCELLED);
@@ -210,14 +211,17 @@ static err shielded(void *arg)
     bool *cleaned = arg;
     os_sleep(HOURS(1));
     CHECK_EQUAL(os_check(), ERR_CANCELLED);
-    OS_SHIELD {
+    OS_SHIELD
+    {
         CHECK_EQUAL(os_check(), OK);
-        OS_SHIELD {
+        OS_SHIELD
+        {
             CHECK_EQUAL(os_sleep_until(os_now() + MILLISECONDS(1)), OK);
         }
         CHECK_EQUAL(os_sleep_until(os_now() + MILLISECONDS(1)), OK);
         /* Its own deadlines count within. */
-        OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+        OS_DEADLINE(os_now() + MILLISECONDS(1))
+        {
             CHECK_EQUAL(os_sleep_until(OS_NEVER), ERR_TIMEOUT);
         }
         *cleaned = true;
@@ -241,7 +245,8 @@ FIBER_TEST(a_shield_holds_cancellation_back)
 static err sleeps_shielded(void *arg)
 {
     os_time end = os_now() + MILLISECONDS(5);
-    OS_SHIELD {
+    OS_SHIELD
+    {
         CHECK_EQUAL(os_sleep_until(end), OK);
     }
     *(bool *)arg = os_now() >= end;
@@ -263,9 +268,12 @@ FIBER_TEST(cancelling_within_a_shield_waits_for_its_end)
 static err leaves_scopes_early(int how)
 {
     for (;;) {
-        OS_SHIELD {
-            OS_DEADLINE(os_now() + SECONDS(1)) {
-                os_no_suspend {
+        OS_SHIELD
+        {
+            OS_DEADLINE(os_now() + SECONDS(1))
+            {
+                os_no_suspend
+                {
                     if (how == 0)
                         return OK;
                     if (how == 1)
@@ -285,7 +293,8 @@ FIBER_TEST(scopes_may_be_left_early)
 {
     for (int how = 0; how < 4; how++) {
         TRY(leaves_scopes_early(how));
-        OS_DEADLINE(os_now() - 1) {
+        OS_DEADLINE(os_now() - 1)
+        {
             CHECK_EQUAL(os_check(), ERR_TIMEOUT);
         }
         CHECK_EQUAL(os_yield(), OK);
@@ -297,15 +306,19 @@ FIBER_TEST(scopes_may_be_left_early)
 FIBER_TEST(deadlines_nest_and_the_earliest_counts)
 {
     os_time start = os_now();
-    OS_DEADLINE(start + MILLISECONDS(4)) {
-        OS_DEADLINE(start + HOURS(1)) {
+    OS_DEADLINE(start + MILLISECONDS(4))
+    {
+        OS_DEADLINE(start + HOURS(1))
+        {
             CHECK_EQUAL(os_sleep_until(start + SECONDS(10)), ERR_TIMEOUT);
             CHECK(os_now() - start >= MILLISECONDS(4));
             CHECK(os_now() - start < SECONDS(5));
         }
     }
-    OS_DEADLINE(start + HOURS(1)) {
-        OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+    OS_DEADLINE(start + HOURS(1))
+    {
+        OS_DEADLINE(os_now() + MILLISECONDS(1))
+        {
             os_sleep(SECONDS(10));
             CHECK_EQUAL(os_check(), ERR_TIMEOUT);
             /* It stays passed. */
@@ -321,13 +334,15 @@ FIBER_TEST(a_deadline_that_has_passed_lets_others_run)
 {
     struct os_fiber *a;
     TRY(os_spawn(&a, notes, (void *)1));
-    OS_DEADLINE(1) {
+    OS_DEADLINE(1)
+    {
         CHECK_EQUAL(os_sleep_until(OS_NEVER), ERR_TIMEOUT);
         CHECK_TRACE(1);
         CHECK_EQUAL(os_yield(), ERR_TIMEOUT);
         CHECK_TRACE(1, 11);
         /* Shielded from it, all is well. */
-        OS_SHIELD {
+        OS_SHIELD
+        {
             CHECK_EQUAL(os_yield(), OK);
         }
     }

@@ -75,8 +75,16 @@ static void levels(void **state)
 
 static void bad_specifications_change_nothing(void **state)
 {
-    static const char *const specs[] = { "loud", "tcp:", ":debug", "tcp:loud", "tcp:debug,", ",",
-                                         "tcp:debug,,udp:info", "tcp:debug udp:info", "tcp:Debug", "a:b:debug" };
+    static const char *const specs[] = { "loud",
+                                         "tcp:",
+                                         ":debug",
+                                         "tcp:loud",
+                                         "tcp:debug,",
+                                         ",",
+                                         "tcp:debug,,udp:info",
+                                         "tcp:debug udp:info",
+                                         "tcp:Debug",
+                                         "a:b:debug" };
     (void)state;
     assert_int_equal(log_configure("tcp:debug"), OK);
     for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {

@@ -94,7 +94,8 @@ static bool cleaned;
 static err cleans_up(void *arg)
 {
     os_sleep(HOURS(1));
-    OS_SHIELD {
+    OS_SHIELD
+    {
         os_sleep(MILLISECONDS(2));
         cleaned = true;
     }
@@ -180,7 +181,8 @@ static void a_deadlock_is_told_and_ends_the_program(void **state)
 
 static err deadlocks_shielded(void *arg)
 {
-    OS_SHIELD {
+    OS_SHIELD
+    {
         return waits_for_nothing(arg);
     }
     return OK;
@@ -326,7 +328,8 @@ static void a_broken_pipe_is_an_error_of_the_write(void **state)
 static err suspends_where_it_must_not(void *arg)
 {
     (void)arg;
-    os_no_suspend {
+    os_no_suspend
+    {
         os_sleep(1);
     }
     return OK;
@@ -463,7 +466,8 @@ static err reads_console(void *arg)
     char text[16];
     size_t len;
     int writer = *(int *)arg;
-    OS_DEADLINE(os_now() + MILLISECONDS(2)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(2))
+    {
         CHECK_EQUAL(platform_console_read(text, sizeof text, &len), ERR_TIMEOUT);
     }
     if (fork() == 0) {

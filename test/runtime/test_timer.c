@@ -50,7 +50,7 @@ static void meddle(void *arg)
     struct os_timer *self = arg;
     fired_a++;
     CHECK(!os_timer_is_set(self));
-    os_timer_stop(&b);                             /* due in this very turn */
+    os_timer_stop(&b);                               /* due in this very turn */
     CHECK_EQUAL(os_timer_set(&c, os_now() + 1), OK); /* was far off */
     if (fired_a < 3)
         CHECK_EQUAL(os_timer_set(self, 1), OK); /* long ago: not in this turn again and again */
@@ -165,12 +165,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, prepare)
     const struct CMUnitTest tests[] = {
-        TEST(timers_fire_move_and_stop),
-        TEST(callbacks_may_set_and_stop_timers),
-        TEST(a_callback_may_free_its_timer),
-        TEST(many_fire_in_the_order_of_their_times),
-        TEST(without_memory_it_is_not_set),
-        TEST(callbacks_wake_fibers),
+        TEST(timers_fire_move_and_stop),     TEST(callbacks_may_set_and_stop_timers),
+        TEST(a_callback_may_free_its_timer), TEST(many_fire_in_the_order_of_their_times),
+        TEST(without_memory_it_is_not_set),  TEST(callbacks_wake_fibers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,9 @@ static err waits(void *arg)
 FIBER_TEST(queues_are_first_in_first_out)
 {
     struct os_waitq queue = { 0 };
-    struct waiter w[4] = { { .queue = &queue }, { .queue = &queue }, { .queue = &queue }, { .queue = &queue } };
+    struct waiter w[4] = {
+        { .queue = &queue }, { .queue = &queue }, { .queue = &queue }, { .queue = &queue }
+    };
     struct os_fiber *f[4];
     CHECK(!os_wake_one(&queue));
     CHECK_EQUAL(os_wake_all(&queue), 0);
@@ -70,7 +72,8 @@ FIBER_TEST(waits_end_at_their_time)
     CHECK(os_now() - start >= MILLISECONDS(2));
     CHECK(!os_has_waiters(&queue));
     CHECK_EQUAL(os_wait_until(&queue, start), ERR_TIMEOUT);
-    OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(1))
+    {
         CHECK_EQUAL(os_wait_until(&queue, os_now() + HOURS(1)), ERR_TIMEOUT);
     }
     struct waiter w = { .queue = &queue, .when = os_now() + HOURS(1) };
@@ -139,7 +142,8 @@ FIBER_TEST(mutexes_exclude)
     CHECK_EQUAL(passed, 2);
     CHECK(os_mutex_try_lock(&mutex));
     os_mutex_unlock(&mutex);
-    OS_DEADLINE(1) {
+    OS_DEADLINE(1)
+    {
         /* What need not suspend does not fail. */
         CHECK_EQUAL(os_mutex_lock(&mutex), OK);
         os_mutex_unlock(&mutex);
@@ -257,7 +261,8 @@ FIBER_TEST(mailboxes_lose_nothing_to_cancellation)
     CHECK_EQUAL(os_mailbox_take(&box, &item), OK);
     CHECK(item == &items[3]);
     /* Deadlines likewise. */
-    OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+    OS_DEADLINE(os_now() + MILLISECONDS(1))
+    {
         CHECK_EQUAL(os_mailbox_take(&box, &item), ERR_TIMEOUT);
     }
     CHECK(!os_has_waiters(&box.readers));
@@ -360,7 +365,9 @@ static err works(void *arg)
 FIBER_TEST(groups_join_all)
 {
     struct os_group group;
-    struct task t[3] = { { MILLISECONDS(1), OK, ERR_IO }, { 0, OK, ERR_IO }, { MILLISECONDS(2), OK, ERR_IO } };
+    struct task t[3] = { { MILLISECONDS(1), OK, ERR_IO },
+                         { 0, OK, ERR_IO },
+                         { MILLISECONDS(2), OK, ERR_IO } };
     os_group_init(&group);
     CHECK_EQUAL(os_group_join(&group), OK); /* of none */
     for (int i = 0; i < 3; i++)
@@ -416,7 +423,8 @@ FIBER_TEST(groups_end_with_their_owner)
     for (int pick = 0; pick < 2; pick++) {
         for (int i = 0; i < 2; i++)
             TRY(os_group_spawn(&group, works, &t[i]));
-        OS_DEADLINE(os_now() + MILLISECONDS(1)) {
+        OS_DEADLINE(os_now() + MILLISECONDS(1))
+        {
             CHECK_EQUAL(pick ? os_group_pick(&group, NULL) : os_group_join(&group), ERR_TIMEOUT);
         }
         CHECK_EQUAL(group.count, 0);

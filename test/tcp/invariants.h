@@ -19,7 +19,8 @@ static void check_flight(const struct tcp_flow *f)
         count++;
     }
     CHECK(f->sent == NULL || seq == f->snd_nxt);
-    CHECK(sacked == f->sacked_bytes && lost == f->lost_bytes && resent == f->resent_bytes && count == f->sent_count);
+    CHECK(sacked == f->sacked_bytes && lost == f->lost_bytes && resent == f->resent_bytes &&
+          count == f->sent_count);
     const struct sent *earlier = NULL;
     for (const struct sent *s = f->earliest; s != NULL; earlier = s, s = s->later, timed--)
         CHECK(s->earlier == earlier && (earlier == NULL || earlier->at <= s->at));

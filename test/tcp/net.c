@@ -113,15 +113,19 @@ static void launch(struct ip *ip, const struct ip_head *head, struct buf *packet
         when = ip->last_arrival;
     else
         ip->last_arrival = when;
-    *f = (struct in_flight){ .timer = OS_TIMER_INIT(arrive, f), .to = ip->peer, .head = *head, .packet = packet };
+    *f = (struct in_flight){
+        .timer = OS_TIMER_INIT(arrive, f), .to = ip->peer, .head = *head, .packet = packet
+    };
     ip->in_flight++;
     IGNORE(os_timer_set(&f->timer, when));
 }
 
-static void capture(struct ip *ip, const struct ip_head *head, struct buf *packet, const struct segment *segment)
+static void capture(struct ip *ip, const struct ip_head *head, struct buf *packet,
+                    const struct segment *segment)
 {
     struct captured *c = &ip->captured[ip->captured_count++ % CAPTURED];
-    *c = (struct captured){ .segment = *segment, .head = *head, .at = os_now(), .gso_size = packet->gso_size };
+    *c =
+        (struct captured){ .segment = *segment, .head = *head, .at = os_now(), .gso_size = packet->gso_size };
     if (segment->len > 0)
         IGNORE(buf_read_copy(packet, segment->header_len, &c->first, 1));
     buf_free(packet);
@@ -159,8 +163,8 @@ err ip_write(struct ip *ip, const struct ip_head *head, struct buf *packet)
         buf_free(packet);
         return ERR_TOO_LARGE;
     }
-    if (ip->refuse != OK || (ip->narrow > 0 && wire > ip->narrow) || (ip->drop != NULL && ip->drop(ip, &segment)) ||
-        chance(ip, ip->faults.loss)) {
+    if (ip->refuse != OK || (ip->narrow > 0 && wire > ip->narrow) ||
+        (ip->drop != NULL && ip->drop(ip, &segment)) || chance(ip, ip->faults.loss)) {
         buf_free(packet);
         return ip->refuse;
     }
@@ -177,8 +181,10 @@ err ip_write(struct ip *ip, const struct ip_head *head, struct buf *packet)
 static void host_make(struct host *host, uint64_t seed, struct ip_addr address, struct faults faults,
                       uint32_t offloads)
 {
-    *host = (struct host){ .random = { seed }, .ip = { .address = address, .mtu = 1480, .offloads = offloads,
-                                                       .faults = faults, .seed = seed * 7919 } };
+    *host = (struct host){
+        .random = { seed },
+        .ip = { .address = address, .mtu = 1480, .offloads = offloads, .faults = faults, .seed = seed * 7919 }
+    };
     CHECK_EQUAL(tcp_connect(&host->tcp, &host->ip, &host->icmp, &host->random), OK);
 }
 
@@ -212,7 +218,9 @@ void net_end(struct net *net)
 
 void inject(struct net *net, struct segment segment, const void *data, size_t len)
 {
-    struct ip_head head = { .source = ADDRESS_B, .destination = ADDRESS_A, .protocol = IP_PROTOCOL_TCP,
+    struct ip_head head = { .source = ADDRESS_B,
+                            .destination = ADDRESS_A,
+                            .protocol = IP_PROTOCOL_TCP,
                             .traffic_class = segment.header_len /* a test's way to say it */ };
     size_t header_len = segment_header_len(&segment);
     struct buf *packet = buf_alloc(header_len + len);

@@ -41,10 +41,10 @@ struct icmp {
 /* A host's IP, and its end of the wire. */
 struct ip {
     struct ip_addr address;
-    struct ip *peer;         /* NULL: what is sent is captured */
+    struct ip *peer; /* NULL: what is sent is captured */
     void *ctx;
-    uint32_t mtu;            /* of payload, which ip_mtu tells */
-    uint32_t narrow;         /* larger packets vanish without a word; 0: none */
+    uint32_t mtu;    /* of payload, which ip_mtu tells */
+    uint32_t narrow; /* larger packets vanish without a word; 0: none */
     uint32_t offloads;
     struct faults faults;
     uint64_t seed;
@@ -54,7 +54,7 @@ struct ip {
     void *drop_arg;
     struct captured *captured;
     size_t captured_count, taken;
-    err refuse;              /* what ip_write says instead of sending */
+    err refuse; /* what ip_write says instead of sending */
 };
 
 struct host {

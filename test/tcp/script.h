@@ -10,8 +10,8 @@ struct peer {
     struct tcp_listener *listener;
     struct tcp_flow *flow;
     uint16_t port, local_port; /* ours, and a's */
-    uint32_t seq;   /* the next number that we send */
-    uint32_t ack;   /* the next that we expect of a */
+    uint32_t seq;              /* the next number that we send */
+    uint32_t ack;              /* the next that we expect of a */
     uint16_t window;
     bool timestamps;
     uint32_t tsval, tsecr;
@@ -22,16 +22,28 @@ enum { PEER_ISS = 1000, SERVER_PORT = 80 };
 
 /* What a SYN of ours may offer. */
 static const struct segment plain_syn = { .flags = SYN, .mss = 1000, .window = 65535 };
-static const __attribute__((unused)) struct segment modern_syn = {
-    .flags = SYN, .mss = 1000, .window = 65535, .has_timestamp = true, .tsval = 100, .sack_permitted = true, .has_scale = true, .scale = 2
-};
-static const __attribute__((unused)) struct segment sack_syn = { .flags = SYN, .mss = 1000, .window = 65535, .sack_permitted = true };
+static const __attribute__((unused)) struct segment modern_syn = { .flags = SYN,
+                                                                   .mss = 1000,
+                                                                   .window = 65535,
+                                                                   .has_timestamp = true,
+                                                                   .tsval = 100,
+                                                                   .sack_permitted = true,
+                                                                   .has_scale = true,
+                                                                   .scale = 2 };
+static const __attribute__((
+    unused)) struct segment sack_syn = { .flags = SYN, .mss = 1000, .window = 65535, .sack_permitted = true };
 
 static struct segment peer_segment(struct peer *p, uint8_t flags)
 {
-    return (struct segment){ .seq = p->seq, .ack = flags & ACK ? p->ack : 0, .flags = flags, .source_port = p->port,
-                             .destination_port = p->local_port, .window = p->window,
-                             .has_timestamp = p->timestamps, .tsval = p->timestamps ? ++p->tsval : 0, .tsecr = p->tsecr };
+    return (struct segment){ .seq = p->seq,
+                             .ack = flags & ACK ? p->ack : 0,
+                             .flags = flags,
+                             .source_port = p->port,
+                             .destination_port = p->local_port,
+                             .window = p->window,
+                             .has_timestamp = p->timestamps,
+                             .tsval = p->timestamps ? ++p->tsval : 0,
+                             .tsecr = p->tsecr };
 }
 
 /* Send payload, or an empty segment, in order. */
@@ -69,7 +81,8 @@ static __attribute__((unused)) void expect_silence(struct peer *p, os_time wait)
     struct captured *c = expect_segment(&p->net, wait);
     CHECK(c == NULL);
     if (c != NULL)
-        print_error("# it said flags %x seq %u ack %u len %u\n", c->segment.flags, c->segment.seq - p->ack, c->segment.ack - p->seq, c->segment.len);
+        print_error("# it said flags %x seq %u ack %u len %u\n", c->segment.flags, c->segment.seq - p->ack,
+                    c->segment.ack - p->seq, c->segment.len);
 }
 
 static void peer_make(struct peer *p)

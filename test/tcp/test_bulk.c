@@ -64,10 +64,15 @@ static err read_all(void *arg)
 
 static err one_seed(uint64_t seed, uint32_t offloads)
 {
-    struct faults faults = { .loss = 50, .reorder = 50, .duplicate = 20, .corrupt = offloads ? 0 : 10,
-                             .delay = MICROSECONDS(200 + seed % 50 * 1000), .jitter = MICROSECONDS(seed % 7 * 3000) };
+    struct faults faults = { .loss = 50,
+                             .reorder = 50,
+                             .duplicate = 20,
+                             .corrupt = offloads ? 0 : 10,
+                             .delay = MICROSECONDS(200 + seed % 50 * 1000),
+                             .jitter = MICROSECONDS(seed % 7 * 3000) };
     struct net net;
-    struct side a = { .seed = 2 * seed, .reads_slowly = seed % 5 == 0 }, b = { .seed = 2 * seed + 1, .reads_slowly = seed % 7 == 0 };
+    struct side a = { .seed = 2 * seed, .reads_slowly = seed % 5 == 0 },
+                b = { .seed = 2 * seed + 1, .reads_slowly = seed % 7 == 0 };
     struct tcp_listener *listener;
     struct os_group group;
     err e;
@@ -83,16 +88,18 @@ static err one_seed(uint64_t seed, uint32_t offloads)
         TRY(os_group_spawn(&group, write_all, &b));
         TRY(os_group_spawn(&group, read_all, &a));
         TRY(os_group_spawn(&group, read_all, &b));
-        OS_DEADLINE(os_now() + SECONDS(MOST_TIME)) {
+        OS_DEADLINE(os_now() + SECONDS(MOST_TIME))
+        {
             e = os_group_join(&group);
         }
         os_group_end(&group);
-        bool good = e == OK && a.right && b.right && a.received == BYTES && b.received == BYTES && a.read == ERR_END &&
-                    b.read == ERR_END && a.written == OK && b.written == OK;
+        bool good = e == OK && a.right && b.right && a.received == BYTES && b.received == BYTES &&
+                    a.read == ERR_END && b.read == ERR_END && a.written == OK && b.written == OK;
         if (!good) {
-            print_error("# seed %llu%s: %s; a wrote %s read %s %zu, b wrote %s read %s %zu\n", (unsigned long long)seed,
-                        offloads ? " with offloads" : "", err_string(e), err_string(a.written), err_string(a.read),
-                        a.received, err_string(b.written), err_string(b.read), b.received);
+            print_error("# seed %llu%s: %s; a wrote %s read %s %zu, b wrote %s read %s %zu\n",
+                        (unsigned long long)seed, offloads ? " with offloads" : "", err_string(e),
+                        err_string(a.written), err_string(a.read), a.received, err_string(b.written),
+                        err_string(b.read), b.received);
             e = ERR_FORMAT;
         }
         tcp_close(a.flow);

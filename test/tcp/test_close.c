@@ -426,17 +426,23 @@ FIBER_TEST(orphan_limit)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(active_close),      cmocka_unit_test(passive_close),
-        cmocka_unit_test(half_close),        cmocka_unit_test(simultaneous_close),
-        cmocka_unit_test(lost_fin),          cmocka_unit_test(fin_out_of_order),
+        cmocka_unit_test(active_close),
+        cmocka_unit_test(passive_close),
+        cmocka_unit_test(half_close),
+        cmocka_unit_test(simultaneous_close),
+        cmocka_unit_test(lost_fin),
+        cmocka_unit_test(fin_out_of_order),
         cmocka_unit_test(bytes_behind_fin),
-        cmocka_unit_test(reset_by_the_peer), cmocka_unit_test(reset_after_bytes),
+        cmocka_unit_test(reset_by_the_peer),
+        cmocka_unit_test(reset_after_bytes),
         cmocka_unit_test(closed_under_waiters),
         cmocka_unit_test(closed_under_woken_waiters),
-        cmocka_unit_test(forgeries),         cmocka_unit_test(no_ack_storm),
+        cmocka_unit_test(forgeries),
+        cmocka_unit_test(no_ack_storm),
         cmocka_unit_test(close_with_unread_bytes),
         cmocka_unit_test(close_with_unread_and_unsent_bytes),
-        cmocka_unit_test(bytes_after_close), cmocka_unit_test(orphans),
+        cmocka_unit_test(bytes_after_close),
+        cmocka_unit_test(orphans),
         cmocka_unit_test(orphan_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
-/* Fast Open: cookies given and shown, bytes in a SYN and before the handshake is done, and what bounds all that. */
+/*
+ * Fast Open: cookies given and shown, bytes in a SYN and before the handshake is done, and what bounds all
+ * that.
+ */
 #define MIRAGE_KEY_fast_open 3
 
 #include "script.h"
@@ -260,8 +263,8 @@ static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **op
 }
 
 /* Answer it as far as `ack` bytes, with a cookie (of kind 0: none) and this MSS: what is sent then. */
-static struct segment answer(struct peer *p, const struct segment *syn, uint32_t ack, uint16_t mss, struct fast_open cookie,
-                             struct os_fiber *opener)
+static struct segment answer(struct peer *p, const struct segment *syn, uint32_t ack, uint16_t mss,
+                             struct fast_open cookie, struct os_fiber *opener)
 {
     struct segment s = peer_segment(p, SYN | ACK);
     s.ack = syn->seq + 1 + ack;
@@ -327,7 +330,10 @@ FIBER_TEST(opening_fast)
     return OK;
 }
 
-/* A SYN that is not answered goes again without option and bytes; after two in a row the next ones are ordinary, for a while. */
+/*
+ * A SYN that is not answered goes again without option and bytes; after two in a row the next ones are
+ * ordinary, for a while.
+ */
 FIBER_TEST(opening_in_vain)
 {
     struct peer p;
@@ -372,7 +378,9 @@ FIBER_TEST(syn_too_large)
     end(&p);
     s = open_fast(&p, 900, &opener);
     CHECK_EQUAL(s.len, 900);
-    struct icmp_error e = { .kind = ICMP_TOO_BIG, .mtu = 600, .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
+    struct icmp_error e = { .kind = ICMP_TOO_BIG,
+                            .mtu = 600,
+                            .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
     for (int i = 0; i < 4; i++) {
         e.transport[i] = (uint8_t)((i < 2 ? s.source_port : s.destination_port) >> (i % 2 ? 0 : 8));
         e.transport[4 + i] = (uint8_t)(s.seq >> (24 - 8 * i));
@@ -477,11 +485,20 @@ FIBER_TEST(between_two)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_in_the_syn), cmocka_unit_test(no_bytes),       cmocka_unit_test(bad_cookies),
-        cmocka_unit_test(keys),             cmocka_unit_test(limit),          cmocka_unit_test(syn_ack_lost),
-        cmocka_unit_test(never_finished),   cmocka_unit_test(resets),         cmocka_unit_test(in_a_flood),
-        cmocka_unit_test(opening_fast),     cmocka_unit_test(opening_in_vain), cmocka_unit_test(many_peers),
-        cmocka_unit_test(syn_too_large),    cmocka_unit_test(between_two),
+        cmocka_unit_test(bytes_in_the_syn),
+        cmocka_unit_test(no_bytes),
+        cmocka_unit_test(bad_cookies),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(limit),
+        cmocka_unit_test(syn_ack_lost),
+        cmocka_unit_test(never_finished),
+        cmocka_unit_test(resets),
+        cmocka_unit_test(in_a_flood),
+        cmocka_unit_test(opening_fast),
+        cmocka_unit_test(opening_in_vain),
+        cmocka_unit_test(many_peers),
+        cmocka_unit_test(syn_too_large),
+        cmocka_unit_test(between_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,7 @@
-/* Opening: what is offered and agreed, retransmissions, both ends at once, backlog, cookies, TIME-WAIT's reuse. */
+/*
+ * Opening: what is offered and agreed, retransmissions, both ends at once, backlog, cookies, TIME-WAIT's
+ * reuse.
+ */
 #include "script.h"
 
 FIBER_TEST(options_of_the_answer)
@@ -239,7 +242,8 @@ FIBER_TEST(flood_and_cookies)
     p.seq = PEER_ISS;
     peer_connect(&p, modern_syn);
     CHECK_EQUAL(METRIC(&p, cookies_good), 1);
-    CHECK(p.flow->timestamps && p.flow->sack && p.flow->scaled && p.flow->snd_scale == 2 && p.flow->mss <= 988);
+    CHECK(p.flow->timestamps && p.flow->sack && p.flow->scaled && p.flow->snd_scale == 2 &&
+          p.flow->mss <= 988);
     peer_send(&p, ACK, "abc", 3);
     read_bytes(&p, 3);
     write_bytes(&p, 2000);
@@ -370,14 +374,21 @@ FIBER_TEST(unlisten)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_of_the_answer), cmocka_unit_test(syn_ack_again),
-        cmocka_unit_test(active_open),           cmocka_unit_test(refused),
-        cmocka_unit_test(nobody_there),          cmocka_unit_test(open_cancelled),
-        cmocka_unit_test(wrong_syn_ack),         cmocka_unit_test(simultaneous_opens),
-        cmocka_unit_test(nobody_listens),         cmocka_unit_test(full_backlog),
-        cmocka_unit_test(flood_and_cookies),     cmocka_unit_test(time_wait),
+        cmocka_unit_test(options_of_the_answer),
+        cmocka_unit_test(syn_ack_again),
+        cmocka_unit_test(active_open),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(nobody_there),
+        cmocka_unit_test(open_cancelled),
+        cmocka_unit_test(wrong_syn_ack),
+        cmocka_unit_test(simultaneous_opens),
+        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(full_backlog),
+        cmocka_unit_test(flood_and_cookies),
+        cmocka_unit_test(time_wait),
         cmocka_unit_test(time_wait_with_timestamps),
-        cmocka_unit_test(closed_ports),          cmocka_unit_test(unlisten),
+        cmocka_unit_test(closed_ports),
+        cmocka_unit_test(unlisten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

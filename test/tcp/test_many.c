@@ -104,7 +104,8 @@ FIBER_TEST(at_once)
     struct os_stats stats;
     os_get_stats(&stats);
     size_t each = (heap_in_use() - before) / (2 * AT_ONCE);
-    print_message("# an idle connection: %zu bytes of struct tcp_flow, %zu bytes of heap with its share of the table; %zu timers\n",
+    print_message("# an idle connection: %zu bytes of struct tcp_flow, %zu bytes of heap with its share of "
+                  "the table; %zu timers\n",
                   sizeof(struct tcp_flow), each, stats.timers);
     CHECK(each <= 1024);
     CHECK(stats.timers < 10); /* no work for idle connections */
@@ -115,7 +116,9 @@ FIBER_TEST(at_once)
             os_sleep(MILLISECONDS(10));
     }
     os_sleep(SECONDS(120));
-    /* What the runtime pools for as many timers and packets at once stays; no part of it is a connection's. */
+    /*
+     * What the runtime pools for as many timers and packets at once stays; no part of it is a connection's.
+     */
     CHECK(heap_in_use() < before + 2 * 1024 * 1024);
     finish(&net, listener);
     return OK;
@@ -133,8 +136,11 @@ FIBER_TEST(flood_beside)
     CHECK_EQUAL(tcp_accept(listener, &flow), OK);
     size_t before = heap_in_use();
     for (uint32_t i = 0; i < 200000; i++) {
-        struct ip_head head = { .source = IP_V4(192, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i), .destination = ADDRESS_B };
-        struct segment syn = { .seq = i, .flags = SYN, .source_port = 5, .destination_port = 80, .mss = 1460 };
+        struct ip_head head = { .source = IP_V4(192, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i),
+                                .destination = ADDRESS_B };
+        struct segment syn = {
+            .seq = i, .flags = SYN, .source_port = 5, .destination_port = 80, .mss = 1460
+        };
         struct buf *packet = buf_alloc(segment_header_len(&syn));
         segment_emit(packet->data, &syn);
         packet->csum = BUF_CSUM_VALID;

@@ -82,7 +82,8 @@ FIBER_TEST(tail_loss)
     os_sleep(MILLISECONDS(100));
     sack_bytes(&p, first + 5 * 988, 0, 0);
     CHECK_EQUAL(p.flow->recovery, OPEN);
-    CHECK(p.flow->sent == NULL && p.flow->lost_bytes == 0 && p.flow->sacked_bytes == 0 && p.flow->resent_bytes == 0);
+    CHECK(p.flow->sent == NULL && p.flow->lost_bytes == 0 && p.flow->sacked_bytes == 0 &&
+          p.flow->resent_bytes == 0);
     done(&p);
     return OK;
 }
@@ -299,7 +300,9 @@ FIBER_TEST(black_hole)
 
 static void icmp_about(struct peer *p, enum icmp_error_kind kind, uint32_t mtu, uint32_t seq)
 {
-    struct icmp_error e = { .kind = kind, .mtu = mtu, .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
+    struct icmp_error e = { .kind = kind,
+                            .mtu = mtu,
+                            .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
     uint16_t ports[2] = { p->local_port, p->port };
     for (int i = 0; i < 2; i++) {
         e.transport[2 * i] = (uint8_t)(ports[i] >> 8);
@@ -328,7 +331,7 @@ FIBER_TEST(icmp_too_big)
     icmp_about(&p, ICMP_TOO_BIG, 1000, first);
     CHECK_EQUAL(p.flow->mss, 960);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).len, 960); /* at once, in smaller pieces */
-    icmp_about(&p, ICMP_TOO_BIG, 1400, first); /* larger than what is known */
+    icmp_about(&p, ICMP_TOO_BIG, 1400, first);                   /* larger than what is known */
     CHECK_EQUAL(p.flow->mss, 960);
     icmp_about(&p, ICMP_TOO_BIG, 20, first); /* absurd: the least that paths have */
     CHECK_EQUAL(p.flow->mss, 512);
@@ -347,8 +350,13 @@ static err open_it(void *arg)
 
 FIBER_TEST(icmp_unreachable)
 {
-    static const struct { enum icmp_error_kind kind; err e; } cases[] = {
-        { ICMP_UNREACHABLE_HOST, ERR_UNREACHABLE }, { ICMP_UNREACHABLE_PORT, ERR_REFUSED }, { ICMP_UNREACHABLE_ADMIN, ERR_UNREACHABLE },
+    static const struct {
+        enum icmp_error_kind kind;
+        err e;
+    } cases[] = {
+        { ICMP_UNREACHABLE_HOST, ERR_UNREACHABLE },
+        { ICMP_UNREACHABLE_PORT, ERR_REFUSED },
+        { ICMP_UNREACHABLE_ADMIN, ERR_UNREACHABLE },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct peer p;
@@ -390,13 +398,20 @@ FIBER_TEST(path_shrinks)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(timeout_and_backoff), cmocka_unit_test(tail_loss),
-        cmocka_unit_test(fast_retransmit),     cmocka_unit_test(lost_retransmission),
-        cmocka_unit_test(reordering),          cmocka_unit_test(reneging),
-        cmocka_unit_test(new_reno),            cmocka_unit_test(spurious_timeout),
-        cmocka_unit_test(timeout_with_sacks),  cmocka_unit_test(nonsense_sacks),
-        cmocka_unit_test(black_hole),          cmocka_unit_test(icmp_too_big),
-        cmocka_unit_test(icmp_unreachable),    cmocka_unit_test(path_shrinks),
+        cmocka_unit_test(timeout_and_backoff),
+        cmocka_unit_test(tail_loss),
+        cmocka_unit_test(fast_retransmit),
+        cmocka_unit_test(lost_retransmission),
+        cmocka_unit_test(reordering),
+        cmocka_unit_test(reneging),
+        cmocka_unit_test(new_reno),
+        cmocka_unit_test(spurious_timeout),
+        cmocka_unit_test(timeout_with_sacks),
+        cmocka_unit_test(nonsense_sacks),
+        cmocka_unit_test(black_hole),
+        cmocka_unit_test(icmp_too_big),
+        cmocka_unit_test(icmp_unreachable),
+        cmocka_unit_test(path_shrinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

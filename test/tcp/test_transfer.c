@@ -13,7 +13,10 @@ static void done(struct peer *p)
     peer_end(p);
 }
 
-/* The first segments are acknowledged at once, as the peer is in slow start; then every second one, or after 40 ms. */
+/*
+ * The first segments are acknowledged at once, as the peer is in slow start; then every second one, or after
+ * 40 ms.
+ */
 FIBER_TEST(delayed_ack)
 {
     struct peer p;
@@ -313,8 +316,12 @@ FIBER_TEST(out_of_order)
     char text[40] = { 0 };
     open_with(&p, sack_syn);
     uint32_t base = p.seq;
-    static const struct { uint32_t at; const char *text; } pieces[] = {
-        { 10, "klmno" }, { 20, "uvwxy" }, { 12, "mnopqrstuv" }, { 5, "fghijkl" }, { 3, "de" }, { 10, "kl" }, { 0, "abcdef" },
+    static const struct {
+        uint32_t at;
+        const char *text;
+    } pieces[] = {
+        { 10, "klmno" }, { 20, "uvwxy" }, { 12, "mnopqrstuv" }, { 5, "fghijkl" },
+        { 3, "de" },     { 10, "kl" },    { 0, "abcdef" },
     };
     struct segment s = { 0 };
     for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
@@ -322,13 +329,15 @@ FIBER_TEST(out_of_order)
         peer_send(&p, ACK, pieces[i].text, strlen(pieces[i].text));
         s = peer_expect(&p, MILLISECONDS(5), ACK);
         if (i == 0)
-            CHECK(s.ack == base && s.sack_count == 1 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 15);
+            CHECK(s.ack == base && s.sack_count == 1 && s.sacks[0].left == base + 10 &&
+                  s.sacks[0].right == base + 15);
         if (i == 1)
             CHECK(s.sack_count == 2 && s.sacks[0].left == base + 20 && s.sacks[1].left == base + 10);
         if (i == 2)
             CHECK(s.sack_count == 1 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 25);
         if (i == 5) /* a duplicate is told by a DSACK within its range */
-            CHECK(s.sack_count == 2 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 12 && s.sacks[1].left == base + 3);
+            CHECK(s.sack_count == 2 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 12 &&
+                  s.sacks[1].left == base + 3);
     }
     CHECK(s.ack == base + 25 && s.sack_count == 0);
     CHECK_EQUAL(tcp_read(p.flow, &b), OK);
@@ -340,7 +349,8 @@ FIBER_TEST(out_of_order)
     p.seq = base + 5;
     peer_send(&p, ACK, "fgh", 3);
     s = peer_expect(&p, MILLISECONDS(5), ACK);
-    CHECK(s.ack == base + 25 && s.sack_count == 1 && s.sacks[0].left == base + 5 && s.sacks[0].right == base + 8);
+    CHECK(s.ack == base + 25 && s.sack_count == 1 && s.sacks[0].left == base + 5 &&
+          s.sacks[0].right == base + 8);
     CHECK_EQUAL(p.tcp->memory, 0);
     done(&p);
     return OK;
@@ -504,18 +514,27 @@ FIBER_TEST(no_memory)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(delayed_ack),       cmocka_unit_test(ping_pong),
+        cmocka_unit_test(delayed_ack),
+        cmocka_unit_test(ping_pong),
         cmocka_unit_test(ping_pong_of_a_waiting_reader),
-        cmocka_unit_test(nagle),             cmocka_unit_test(small_writes_join),
+        cmocka_unit_test(nagle),
+        cmocka_unit_test(small_writes_join),
         cmocka_unit_test(initial_window_of_ten),
-        cmocka_unit_test(large_segments),    cmocka_unit_test(zero_window),
-        cmocka_unit_test(small_window),      cmocka_unit_test(receiver_stops_and_resumes),
-        cmocka_unit_test(window_tuning),     cmocka_unit_test(tiny_segments),
-        cmocka_unit_test(paws),              cmocka_unit_test(out_of_order),
-        cmocka_unit_test(many_holes),        cmocka_unit_test(keepalive),
+        cmocka_unit_test(large_segments),
+        cmocka_unit_test(zero_window),
+        cmocka_unit_test(small_window),
+        cmocka_unit_test(receiver_stops_and_resumes),
+        cmocka_unit_test(window_tuning),
+        cmocka_unit_test(tiny_segments),
+        cmocka_unit_test(paws),
+        cmocka_unit_test(out_of_order),
+        cmocka_unit_test(many_holes),
+        cmocka_unit_test(keepalive),
         cmocka_unit_test(keepalive_of_the_peer),
-        cmocka_unit_test(user_timeout),      cmocka_unit_test(congestion_notification),
-        cmocka_unit_test(device_full),       cmocka_unit_test(no_memory),
+        cmocka_unit_test(user_timeout),
+        cmocka_unit_test(congestion_notification),
+        cmocka_unit_test(device_full),
+        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

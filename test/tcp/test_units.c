@@ -91,19 +91,53 @@ static void fast_open_option(void **state)
     (void)state;
     struct fast_open o = fast_open_of(SYN, "\x22\2\1\1", 4);
     assert_true(o.kind == 34 && o.len == 0);
-    o = fast_open_of(SYN, "\x22\6" "abcd\1\1", 8);
+    o = fast_open_of(SYN,
+                     "\x22\6"
+                     "abcd\1\1",
+                     8);
     assert_true(o.kind == 34 && o.len == 4 && memcmp(o.cookie, "abcd", 4) == 0);
-    o = fast_open_of(SYN, "\x22\x12" "0123456789abcdef\1\1", 20);
+    o = fast_open_of(SYN,
+                     "\x22\x12"
+                     "0123456789abcdef\1\1",
+                     20);
     assert_true(o.kind == 34 && o.len == 16 && memcmp(o.cookie, "0123456789abcdef", 16) == 0);
-    assert_int_equal(fast_open_of(SYN, "\x22\4" "ab", 4).kind, 0);
-    assert_int_equal(fast_open_of(SYN, "\x22\7" "abcde\1", 8).kind, 0);
-    assert_int_equal(fast_open_of(SYN, "\x22\x14" "0123456789abcdefgh", 20).kind, 0);
-    assert_int_equal(fast_open_of(ACK, "\x22\6" "abcd\1\1", 8).kind, 0);
+    assert_int_equal(fast_open_of(SYN,
+                                  "\x22\4"
+                                  "ab",
+                                  4)
+                         .kind,
+                     0);
+    assert_int_equal(fast_open_of(SYN,
+                                  "\x22\7"
+                                  "abcde\1",
+                                  8)
+                         .kind,
+                     0);
+    assert_int_equal(fast_open_of(SYN,
+                                  "\x22\x14"
+                                  "0123456789abcdefgh",
+                                  20)
+                         .kind,
+                     0);
+    assert_int_equal(fast_open_of(ACK,
+                                  "\x22\6"
+                                  "abcd\1\1",
+                                  8)
+                         .kind,
+                     0);
     o = fast_open_of(SYN, "\xfe\4\xf9\x89", 4);
     assert_true(o.kind == 254 && o.len == 0);
-    o = fast_open_of(SYN, "\xfe\x8\xf9\x89" "abcd", 8);
+    o = fast_open_of(SYN,
+                     "\xfe\x8\xf9\x89"
+                     "abcd",
+                     8);
     assert_true(o.kind == 254 && o.len == 4 && memcmp(o.cookie, "abcd", 4) == 0);
-    assert_int_equal(fast_open_of(SYN, "\xfe\x8\xf9\x88" "abcd", 8).kind, 0); /* another experiment */
+    assert_int_equal(fast_open_of(SYN,
+                                  "\xfe\x8\xf9\x88"
+                                  "abcd",
+                                  8)
+                         .kind,
+                     0); /* another experiment */
     assert_int_equal(fast_open_of(SYN, "\xfe\3\xf9\1", 4).kind, 0);
     assert_int_equal(fast_open_of(SYN, "\1\1\xfe\2", 4).kind, 0);
 }
@@ -115,8 +149,12 @@ static void emit_and_parse(void **state)
     uint64_t seed = 1;
     for (int i = 0; i < 20000; i++) {
         uint8_t bytes[HEADER_MAX];
-        struct segment s = { .seq = (uint32_t)splitmix(&seed), .ack = (uint32_t)splitmix(&seed), .source_port = (uint16_t)splitmix(&seed),
-                             .destination_port = (uint16_t)splitmix(&seed), .window = (uint16_t)splitmix(&seed) }, t;
+        struct segment s = { .seq = (uint32_t)splitmix(&seed),
+                             .ack = (uint32_t)splitmix(&seed),
+                             .source_port = (uint16_t)splitmix(&seed),
+                             .destination_port = (uint16_t)splitmix(&seed),
+                             .window = (uint16_t)splitmix(&seed) },
+                       t;
         uint64_t r = splitmix(&seed);
         s.flags = (uint8_t)r;
         s.has_timestamp = r >> 8 & 1;
@@ -130,7 +168,8 @@ static void emit_and_parse(void **state)
             s.has_scale = r >> 10 & 1;
             s.scale = s.has_scale ? (r >> 11) % 15 : 0;
             s.fast_open.kind = r >> 44 & 1 ? OPTION_FAST_OPEN : r >> 45 & 1 ? OPTION_EXPERIMENT : 0;
-            s.fast_open.len = (uint8_t)(s.fast_open.kind != 0 && (r >> 46 & 3) != 0 ? 4 + (r >> 48) % 7 * 2 : 0);
+            s.fast_open.len =
+                (uint8_t)(s.fast_open.kind != 0 && (r >> 46 & 3) != 0 ? 4 + (r >> 48) % 7 * 2 : 0);
             for (int k = 0; k < s.fast_open.len; k++)
                 s.fast_open.cookie[k] = (uint8_t)splitmix(&seed);
         } else {
@@ -143,11 +182,14 @@ static void emit_and_parse(void **state)
         segment_emit(bytes, &s);
         assert_int_equal(segment_parse(bytes, len, &t), OK);
         s.header_len = (uint8_t)len;
-        assert_true(s.seq == t.seq && s.ack == t.ack && s.source_port == t.source_port && s.window == t.window);
-        assert_true(s.flags == t.flags && s.mss == t.mss && s.has_timestamp == t.has_timestamp && s.tsval == t.tsval);
+        assert_true(s.seq == t.seq && s.ack == t.ack && s.source_port == t.source_port &&
+                    s.window == t.window);
+        assert_true(s.flags == t.flags && s.mss == t.mss && s.has_timestamp == t.has_timestamp &&
+                    s.tsval == t.tsval);
         assert_true(s.tsecr == t.tsecr && s.sack_permitted == t.sack_permitted && s.has_scale == t.has_scale);
         assert_true(s.scale == t.scale && s.sack_count == t.sack_count && s.header_len == t.header_len);
-        assert_true(s.fast_open.kind == t.fast_open.kind && (s.fast_open.kind == 0 || same_cookie(&s.fast_open, &t.fast_open)));
+        assert_true(s.fast_open.kind == t.fast_open.kind &&
+                    (s.fast_open.kind == 0 || same_cookie(&s.fast_open, &t.fast_open)));
         for (int k = 0; k < s.sack_count; k++)
             assert_true(s.sacks[k].left == t.sacks[k].left && s.sacks[k].right == t.sacks[k].right);
     }
@@ -157,8 +199,10 @@ static void emit_and_parse(void **state)
 static void siphash_vectors(void **state)
 {
     static const uint8_t expected[][8] = {
-        { 0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72 }, { 0xfd, 0x67, 0xdc, 0x93, 0xc5, 0x39, 0xf8, 0x74 },
-        { 0x5a, 0x4f, 0xa9, 0xd9, 0x09, 0x80, 0x6c, 0x0d }, { 0x2d, 0x7e, 0xfb, 0xd7, 0x96, 0x66, 0x67, 0x85 },
+        { 0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72 },
+        { 0xfd, 0x67, 0xdc, 0x93, 0xc5, 0x39, 0xf8, 0x74 },
+        { 0x5a, 0x4f, 0xa9, 0xd9, 0x09, 0x80, 0x6c, 0x0d },
+        { 0x2d, 0x7e, 0xfb, 0xd7, 0x96, 0x66, 0x67, 0x85 },
     };
     uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
     uint8_t message[4] = { 0, 1, 2, 3 };
@@ -192,10 +236,20 @@ static void cookies(void **state)
 {
     struct tcp tcp = { .key = { 7, 8 } };
     struct ends ends = some_ends(5000), next = some_ends(5001);
-    struct segment syn = { .seq = 1000, .flags = SYN | ECE | CWR, .mss = 1400, .has_timestamp = true, .tsval = 77,
-                           .has_scale = true, .scale = 9, .sack_permitted = true }, got;
+    struct segment syn = { .seq = 1000,
+                           .flags = SYN | ECE | CWR,
+                           .mss = 1400,
+                           .has_timestamp = true,
+                           .tsval = 77,
+                           .has_scale = true,
+                           .scale = 9,
+                           .sack_permitted = true },
+                   got;
     uint32_t bits, cookie = cookie_make(&tcp, &ends, &syn, &bits, SECONDS(100));
-    struct segment ack = { .seq = 1001, .ack = cookie + 1, .flags = ACK, .has_timestamp = true,
+    struct segment ack = { .seq = 1001,
+                           .ack = cookie + 1,
+                           .flags = ACK,
+                           .has_timestamp = true,
                            .tsecr = (12345 & ~63u) + bits + timestamp_offset(&tcp, &ends) };
     (void)state;
     assert_true(cookie_check(&tcp, &ends, &ack, &got, SECONDS(101)));
@@ -266,7 +320,9 @@ static void cube_roots(void **state)
 static void cubic(void **state)
 {
     struct tcp tcp = { .now = SECONDS(10) };
-    struct tcp_flow flow = { .tcp = &tcp, .mss = 1000, .cwnd = 1000000, .srtt = MILLISECONDS(100), .ssthresh = 700000 };
+    struct tcp_flow flow = {
+        .tcp = &tcp, .mss = 1000, .cwnd = 1000000, .srtt = MILLISECONDS(100), .ssthresh = 700000
+    };
     (void)state;
     flow.snd_nxt = 1000000;
     flow.ssthresh = flow.cwnd = congestion_reduced(&flow);
@@ -327,7 +383,9 @@ static void states(void **state)
     } paths[] = {
         { { SEND_SYN, RECEIVE_SYN_ACK, SEND_FIN, RECEIVE_ACK_OF_FIN, RECEIVE_FIN }, 5, STATE_TIME_WAIT },
         { { SEND_SYN, RECEIVE_SYN_ACK, RECEIVE_FIN, SEND_FIN, RECEIVE_ACK_OF_FIN }, 5, STATE_CLOSED },
-        { { SEND_SYN, RECEIVE_SYN, RECEIVE_ACK_OF_SYN, SEND_FIN, RECEIVE_FIN, RECEIVE_ACK_OF_FIN }, 6, STATE_TIME_WAIT },
+        { { SEND_SYN, RECEIVE_SYN, RECEIVE_ACK_OF_SYN, SEND_FIN, RECEIVE_FIN, RECEIVE_ACK_OF_FIN },
+          6,
+          STATE_TIME_WAIT },
         { { SEND_SYN, RECEIVE_FIN, SEND_FIN, RECEIVE_ACK_OF_FIN }, 4, STATE_SYN_SENT },
         { { SEND_SYN, RECEIVE_SYN_ACK, SEND_FIN, RECEIVE_FIN, ABANDON }, 5, STATE_CLOSED },
     };
@@ -342,7 +400,9 @@ static void states(void **state)
         assert_string_not_equal(state_name((enum state)s), "?");
 }
 
-/* Ports to one place follow one another, are all used before one comes again, and differ from host to host. */
+/*
+ * Ports to one place follow one another, are all used before one comes again, and differ from host to host.
+ */
 FIBER_TEST(ports)
 {
     struct net net;
@@ -368,13 +428,18 @@ FIBER_TEST(ports)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header),          cmocka_unit_test(options),
+        cmocka_unit_test(header),
+        cmocka_unit_test(options),
         cmocka_unit_test(fast_open_option),
-        cmocka_unit_test(emit_and_parse),  cmocka_unit_test(siphash_vectors),
-        cmocka_unit_test(initial_numbers), cmocka_unit_test(cookies),
+        cmocka_unit_test(emit_and_parse),
+        cmocka_unit_test(siphash_vectors),
+        cmocka_unit_test(initial_numbers),
+        cmocka_unit_test(cookies),
         cmocka_unit_test(retransmission_timeouts),
-        cmocka_unit_test(cube_roots),      cmocka_unit_test(cubic),
-        cmocka_unit_test(slow_start),      cmocka_unit_test(states),
+        cmocka_unit_test(cube_roots),
+        cmocka_unit_test(cubic),
+        cmocka_unit_test(slow_start),
+        cmocka_unit_test(states),
         cmocka_unit_test(ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

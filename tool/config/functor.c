@@ -22,11 +22,12 @@ static json_t *names_of(const char *list)
     return names;
 }
 
-struct node *functor_new(struct here here, const char *source, const char *written, const char *result, json_t *params)
+struct node *functor_new(struct here here, const char *source, const char *written, const char *result,
+                         json_t *params)
 {
     return node_new(NODE_FUNCTOR, here,
-                    json_pack("{s:o,s:o,s:s,s:o,s:[],s:[]}", "source", text_of(source), "written", text_of(written),
-                              "result", result, "params", params, "settings", "libraries"));
+                    json_pack("{s:o,s:o,s:s,s:o,s:[],s:[]}", "source", text_of(source), "written",
+                              text_of(written), "result", result, "params", params, "settings", "libraries"));
 }
 
 void *(foreign)(const char *source, const char *result, const char *params)
@@ -45,8 +46,9 @@ struct node *apply_new(struct here here, const char *written, const void *f, con
         struct node *arg = node_of(here, args[i], NODE_VALUE, "argument %zu of '%s'", i + 1, written);
         json_array_append_new(ids, json_integer((json_int_t)arg->id));
     }
-    return node_new(NODE_VALUE, here,
-                    json_pack("{s:s,s:I,s:o}", "kind", "apply", "functor", (json_int_t)functor->id, "args", ids));
+    return node_new(
+        NODE_VALUE, here,
+        json_pack("{s:s,s:I,s:o}", "kind", "apply", "functor", (json_int_t)functor->id, "args", ids));
 }
 
 void *(apply)(const char *written, const void *f, const void *const *args)
@@ -96,8 +98,10 @@ static json_t *functor_copy(struct here here, const void *x, const char *what, s
 
 static const char *setter_of(const char *kind)
 {
-    return strcmp(kind, "bool") == 0 ? "set_bool" : strcmp(kind, "int") == 0 ? "set_int"
-         : strcmp(kind, "string") == 0 ? "set_string" : "set_strings";
+    return strcmp(kind, "bool") == 0     ? "set_bool"
+           : strcmp(kind, "int") == 0    ? "set_int"
+           : strcmp(kind, "string") == 0 ? "set_string"
+                                         : "set_strings";
 }
 
 struct node *setting_new(struct here here, const void *x, const char *name, const char *kind, json_t *setting)

@@ -93,7 +93,9 @@ static void refuse_unused(void)
     for (struct chunk *c = chunks; c != NULL; c = c->next)
         for (size_t i = 0; i < c->used; i++)
             if (c->nodes[i].must_be_used != NULL)
-                refuse(c->nodes[i].changed, "what %s returns is not used: it is a new module or functor, and the old one stays as it was",
+                refuse(c->nodes[i].changed,
+                       "what %s returns is not used: it is a new module or functor, and the old one stays as "
+                       "it was",
                        c->nodes[i].must_be_used);
 }
 

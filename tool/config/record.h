@@ -42,9 +42,12 @@ struct node *node_find(const void *pointer);
 /* The functor that an application was made with. */
 json_t *functor_recorded(const struct node *application);
 
-/* The node behind a pointer of the configuration; refuses NULL and what is none. `what` is the subject of the message. */
+/*
+ * The node behind a pointer of the configuration; refuses NULL and what is none. `what` is the subject of the
+ * message.
+ */
 __attribute__((format(printf, 4, 5))) struct node *node_of(struct here here, const void *pointer,
-                                                          enum node_kind kind, const char *what, ...);
+                                                           enum node_kind kind, const char *what, ...);
 
 void record_job(json_t *job);
 void record_arg(json_t *arg);
@@ -68,10 +71,13 @@ struct node *apply_new(struct here here, const char *written, const void *f, con
 struct node *setting_new(struct here here, const void *x, const char *name, const char *kind, json_t *value);
 
 /* A configure-time key; the same declaration twice is the same key. */
-struct node *key_declare(struct here here, const char *name, const char *kind, const char *value, const char *doc,
-                         json_t *choices);
+struct node *key_declare(struct here here, const char *name, const char *kind, const char *value,
+                         const char *doc, json_t *choices);
 
-/* A value for each value of a key, ended by mirage_end: the shape of match_impl's arrays, whatever the type of the module. */
+/*
+ * A value for each value of a key, ended by mirage_end: the shape of match_impl's arrays, whatever the type
+ * of the module.
+ */
 struct match_case {
     const char *value;
     const void *then;

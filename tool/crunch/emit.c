@@ -133,7 +133,8 @@ bool emit_assembly(const struct tree *tree, const char *path, const char *pack, 
             symbol, symbol, symbol, symbol, symbol, symbol, tree->count, symbol, symbol);
     for (size_t i = 0; i < tree->count; i++)
         emit_entry(file, &tree->files[i], i);
-    fprintf(file, "\t.p2align 3\n\t.size .Lentries, . - .Lentries\n#ifdef __ELF__\n\t.section .note.GNU-stack,\"\",@progbits\n#endif\n");
+    fprintf(file, "\t.p2align 3\n\t.size .Lentries, . - .Lentries\n#ifdef __ELF__\n\t.section "
+                  ".note.GNU-stack,\"\",@progbits\n#endif\n");
     return finish(file, path, true);
 }
 

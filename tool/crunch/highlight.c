@@ -9,16 +9,22 @@
 #include <string.h>
 
 static const char *const keywords[] = {
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
-    "for", "goto", "if", "inline", "int", "long", "register", "return", "short", "signed", "sizeof", "static", "struct",
-    "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool", "true", "false", "NULL", "err", "size_t",
-    "ssize_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "os_time",
+    "auto",     "break",    "case",     "char",    "const",    "continue", "default", "do",      "double",
+    "else",     "enum",     "extern",   "float",   "for",      "goto",     "if",      "inline",  "int",
+    "long",     "register", "return",   "short",   "signed",   "sizeof",   "static",  "struct",  "switch",
+    "typedef",  "union",    "unsigned", "void",    "volatile", "while",    "bool",    "true",    "false",
+    "NULL",     "err",      "size_t",   "ssize_t", "int8_t",   "int16_t",  "int32_t", "int64_t", "uint8_t",
+    "uint16_t", "uint32_t", "uint64_t", "os_time",
 };
 
 static bool escape(struct bytes *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        const char *entity = text[i] == '&' ? "&amp;" : text[i] == '<' ? "&lt;" : text[i] == '>' ? "&gt;" : text[i] == '"' ? "&quot;" : NULL;
+        const char *entity = text[i] == '&'   ? "&amp;"
+                             : text[i] == '<' ? "&lt;"
+                             : text[i] == '>' ? "&gt;"
+                             : text[i] == '"' ? "&quot;"
+                                              : NULL;
         if (!bytes_add(out, entity ? entity : text + i, entity ? strlen(entity) : 1))
             return false;
     }
@@ -31,7 +37,8 @@ static bool span(struct bytes *out, const char *class, const char *text, size_t 
         return true;
     if (!class)
         return escape(out, text, len);
-    return bytes_print(out, "<span class=\"%s\">", class) && escape(out, text, len) && bytes_print(out, "</span>");
+    return bytes_print(out, "<span class=\"%s\">", class) && escape(out, text, len) &&
+           bytes_print(out, "</span>");
 }
 
 static bool is_word(char c)

@@ -79,9 +79,9 @@ out:
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        { "output", required_argument, NULL, 'o' },   { "name", required_argument, NULL, 'n' },
-        { "depfile", required_argument, NULL, 'd' },  { "markdown", no_argument, NULL, 'm' },
-        { "help", no_argument, NULL, 'h' },           { 0 },
+        { "output", required_argument, NULL, 'o' },  { "name", required_argument, NULL, 'n' },
+        { "depfile", required_argument, NULL, 'd' }, { "markdown", no_argument, NULL, 'm' },
+        { "help", no_argument, NULL, 'h' },          { 0 },
     };
     struct options options = { .symbol = "crunch_data" };
     int c;

@@ -212,7 +212,8 @@ static bool code_replace(cmark_node *code)
 
 static bool is_coloured(cmark_node *node)
 {
-    const char *info = cmark_node_get_type(node) == CMARK_NODE_CODE_BLOCK ? cmark_node_get_fence_info(node) : NULL;
+    const char *info =
+        cmark_node_get_type(node) == CMARK_NODE_CODE_BLOCK ? cmark_node_get_fence_info(node) : NULL;
     size_t len = info ? strcspn(info, " \t{") : 0;
 
     return (len == 1 && *info == 'c') || (len == 7 && memcmp(info, "console", 7) == 0);
@@ -259,7 +260,8 @@ static bool page_render(const struct bytes *source, struct bytes *page, struct b
         return false;
     cmark_parser_feed(parser, (const char *)source->data, source->len);
     document = cmark_parser_finish(parser);
-    if (!document || !links_rewrite(document) || !headings_rewrite(document, title) || !code_rewrite(document))
+    if (!document || !links_rewrite(document) || !headings_rewrite(document, title) ||
+        !code_rewrite(document))
         goto out;
     html = cmark_render_html(document, OPTIONS, cmark_parser_get_syntax_extensions(parser));
     ok = html && bytes_add(page, html, strlen(html));

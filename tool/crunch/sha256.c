@@ -36,8 +36,8 @@ static void sha256_block(uint32_t state[8], const uint8_t block[64])
         uint32_t a = v[0], e = v[4];
         uint32_t choice = (e & v[5]) ^ (~e & v[6]);
         uint32_t majority = (a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]);
-        uint32_t t = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice +
-                     round_constants[i] + w[i];
+        uint32_t t =
+            v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + round_constants[i] + w[i];
         uint32_t u = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
         memmove(v + 1, v, 7 * sizeof *v);
         v[4] += t;

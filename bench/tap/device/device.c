@@ -30,8 +30,9 @@ static int64_t cpu_now(bool system)
 static void show(const struct counts *c, os_time took, int64_t user, int64_t system)
 {
     double seconds = (double)took / 1e9, frames = c->frames > 0 ? (double)c->frames : 1;
-    printf("%-8s %8.0f frames/s %7.2f Gbit/s  %6.2f us CPU a frame, of it user %.2f\n", what, (double)c->frames / seconds,
-           (double)c->bytes * 8 / 1e9 / seconds, (double)(user + system) / 1e3 / frames, (double)user / 1e3 / frames);
+    printf("%-8s %8.0f frames/s %7.2f Gbit/s  %6.2f us CPU a frame, of it user %.2f\n", what,
+           (double)c->frames / seconds, (double)c->bytes * 8 / 1e9 / seconds,
+           (double)(user + system) / 1e3 / frames, (double)user / 1e3 / frames);
     fflush(stdout);
 }
 
@@ -53,8 +54,10 @@ static void put16(uint8_t *p, uint32_t n)
 
 static void make_head(uint8_t *p, const uint8_t *mac)
 {
-    static const uint8_t head[] = { 2, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0, 8, 0, 0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 9, 0, 2,
-                                    10, 9, 0, 3, 0x10, 0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 1, 0, 0, 0, 0, 0 };
+    static const uint8_t head[] = {
+        2, 0, 0, 0,  9, 9, 0, 0,    0, 0,    0, 0, 8, 0, 0x45, 0, 0, 0, 0, 1,    0x40, 0, 64, 6, 0, 0, 10,
+        9, 0, 2, 10, 9, 0, 3, 0x10, 0, 0x20, 0, 0, 0, 0, 1,    0, 0, 0, 1, 0x50, 0x10, 1, 0,  0, 0, 0, 0
+    };
     memcpy(p, head, sizeof head);
     memcpy(p + 6, mac, 6);
     put16(p + 16, (uint32_t)payload + 40);

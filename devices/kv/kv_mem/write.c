@@ -100,8 +100,8 @@ IO err kv_mem_set(struct kv_mem *kv, const char *key, struct buf *value)
 }
 
 /* Write into the value's own block, when it has room and nobody else holds a view of it. */
-static bool write_in_place(struct kv_mem *kv, struct node *node, uint64_t offset,
-                           const struct buf *data, size_t len)
+static bool write_in_place(struct kv_mem *kv, struct node *node, uint64_t offset, const struct buf *data,
+                           size_t len)
 {
     uint64_t end = offset + len;
 

@@ -1,7 +1,7 @@
 /*
  * NETWORK over a tap of Linux: the other end of an Ethernet interface of the host. A write runs the host's
- * receive path before it returns. Checksums and segments are left to the other side both ways, where the kernel
- * offers that, as between virtual machines (IFF_VNET_HDR).
+ * receive path before it returns. Checksums and segments are left to the other side both ways, where the
+ * kernel offers that, as between virtual machines (IFF_VNET_HDR).
  */
 #include "tap.h"
 
@@ -13,11 +13,14 @@
 #include <mirage/mac.h>
 
 KEY_STRING(name, "tap0", "the interface, unless --interface names another; it is made when it isn't there");
-KEY_STRING(address, "", "this side's Ethernet address, unless --mac gives one; without either it follows from host and interface");
+KEY_STRING(address, "",
+           "this side's Ethernet address, unless --mac gives one; without either it follows from host and "
+           "interface");
 KEY_BOOL(offloads, true, "leave checksums and segmentation to the other side");
 KEY_INT(queue, 256, "frames that wait when the kernel has no room");
 ARG_STRING(interface, NULL, "tap interface to use");
-ARG_DURATION(busy_poll, "0s", "how long to look for frames before sleeping, as 50us: quicker answers, for a core of its own");
+ARG_DURATION(busy_poll, "0s",
+             "how long to look for frames before sleeping, as 50us: quicker answers, for a core of its own");
 ARG_STRING(mac, NULL, "Ethernet address to have on it, as 02:00:00:00:00:01");
 
 static void drop_waiting(struct network_tap *tap)
@@ -51,8 +54,8 @@ static bool ready(void *ctx)
 }
 
 /*
- * The same address each time, so that neighbours' caches and DHCP leases stay good, and another one on another host
- * or interface: a hash (FNV-1a) in a locally administered address (IEEE 802, section 8.4).
+ * The same address each time, so that neighbours' caches and DHCP leases stay good, and another one on
+ * another host or interface: a hash (FNV-1a) in a locally administered address (IEEE 802, section 8.4).
  */
 static void derive_mac(const char *interface_name, uint8_t out[6])
 {
@@ -107,14 +110,20 @@ IO err network_tap_connect(struct network_tap **out)
         linux_fd_close(&tap->fd);
         goto fail;
     }
-    tap->frame_max = tap->info.offloads & NETWORK_LRO ? NETWORK_GSO_MAX : (size_t)tap->info.mtu + NETWORK_HEADER;
-    log_info("%s: %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, offloads 0x%x", tap->name, tap->info.mac[0], tap->info.mac[1],
-             tap->info.mac[2], tap->info.mac[3], tap->info.mac[4], tap->info.mac[5], tap->info.mtu, tap->info.offloads);
+    tap->frame_max =
+        tap->info.offloads & NETWORK_LRO ? NETWORK_GSO_MAX : (size_t)tap->info.mtu + NETWORK_HEADER;
+    log_info("%s: %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, offloads 0x%x", tap->name, tap->info.mac[0],
+             tap->info.mac[1], tap->info.mac[2], tap->info.mac[3], tap->info.mac[4], tap->info.mac[5],
+             tap->info.mtu, tap->info.offloads);
     metric_register(&tap->frames_in, METRIC_COUNTER, "tap.frames_in", tap->name, "Frames that came in");
-    metric_register(&tap->frames_out, METRIC_COUNTER, "tap.frames_out", tap->name, "Frames that were written");
-    metric_register(&tap->dropped_in, METRIC_COUNTER, "tap.dropped_in", tap->name, "Frames that made no sense");
-    metric_register(&tap->dropped_out, METRIC_COUNTER, "tap.dropped_out", tap->name, "Frames that the kernel did not take");
-    metric_register(&tap->syn_share, METRIC_GAUGE, "tap.syn_share", tap->name, "One SYN of so many is let in; 1 but in a flood");
+    metric_register(&tap->frames_out, METRIC_COUNTER, "tap.frames_out", tap->name,
+                    "Frames that were written");
+    metric_register(&tap->dropped_in, METRIC_COUNTER, "tap.dropped_in", tap->name,
+                    "Frames that made no sense");
+    metric_register(&tap->dropped_out, METRIC_COUNTER, "tap.dropped_out", tap->name,
+                    "Frames that the kernel did not take");
+    metric_register(&tap->syn_share, METRIC_GAUGE, "tap.syn_share", tap->name,
+                    "One SYN of so many is let in; 1 but in a flood");
     shed_init(tap);
     linux_busy_poll(busy_poll);
     linux_fd_watch(&tap->fd, ready, tap);
@@ -128,7 +137,8 @@ fail:
 
 IO void network_tap_disconnect(struct network_tap *tap)
 {
-    struct metric *metrics[] = { &tap->frames_in, &tap->frames_out, &tap->dropped_in, &tap->dropped_out, &tap->syn_share };
+    struct metric *metrics[] = { &tap->frames_in, &tap->frames_out, &tap->dropped_in, &tap->dropped_out,
+                                 &tap->syn_share };
 
     shed_end(tap);
     linux_fd_close(&tap->fd);

@@ -24,7 +24,9 @@ static err open_driver(int *fd)
         log_error("/dev/net/tun may not be opened: this user needs to read and write it");
         return ERR_ACCESS;
     }
-    log_error("there is no /dev/net/tun (%s): load the kernel's module tun, or give the container that device", strerror(errno));
+    log_error(
+        "there is no /dev/net/tun (%s): load the kernel's module tun, or give the container that device",
+        strerror(errno));
     return ERR_NOT_FOUND;
 }
 
@@ -47,11 +49,14 @@ static err attach(int fd, const char *name, bool existed)
     else if (number == EINVAL && existed)
         log_error("the interface %s is there already, and no tap", name);
     else if (number == EPERM && existed)
-        log_error("the interface %s belongs to another user: run as root, or make it anew with: ip tuntap add %s mode tap user USER",
+        log_error("the interface %s belongs to another user: run as root, or make it anew with: ip tuntap "
+                  "add %s mode tap user USER",
                   name, name);
     else if (number == EPERM)
-        log_error("there is no interface %s and this user may not make it: run as root, or make it with: ip tuntap add %s mode tap "
-                  "user USER", name, name);
+        log_error("there is no interface %s and this user may not make it: run as root, or make it with: ip "
+                  "tuntap add %s mode tap "
+                  "user USER",
+                  name, name);
     else
         log_error("the interface %s can't be opened: %s", name, strerror(number));
     return number == EINVAL ? ERR_INVALID : linux_error(number);
@@ -84,7 +89,8 @@ static err ask_interface(struct network_tap *tap, bool existed)
     if (e == OK && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0) {
         request.ifr_flags |= IFF_UP;
         if (existed || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-            log_warning("the interface %s is down; bring it up with: ip link set %s up", tap->name, tap->name);
+            log_warning("the interface %s is down; bring it up with: ip link set %s up", tap->name,
+                        tap->name);
     }
     close(fd);
     return e;
@@ -96,7 +102,9 @@ INTERNAL err tap_open(struct network_tap *tap, const char *name, bool offloads)
     int fd;
 
     if (name[0] == '\0' || strlen(name) >= sizeof tap->name || strpbrk(name, "/: \t%") != NULL) {
-        log_error("'%s' can't be the name of an interface: it has 1 to 15 characters, without spaces, slashes and colons", name);
+        log_error("'%s' can't be the name of an interface: it has 1 to 15 characters, without spaces, "
+                  "slashes and colons",
+                  name);
         return ERR_INVALID;
     }
     strcpy(tap->name, name);

@@ -1,9 +1,9 @@
 /*
- * A flood of SYNs costs its sender less than its reader, and the kernel keeps what comes in one short queue: when that
- * overflows, frames of connections that exist are lost with the others, before any protocol could prefer them. So
- * while most of what comes is SYNs, and more than syn_rate a second, the kernel is given a filter (classic BPF) that
- * drops all but a share of them before the queue, in their sender's time. Connections that are wanted never look
- * so: of three frames of theirs, no more than one is a SYN.
+ * A flood of SYNs costs its sender less than its reader, and the kernel keeps what comes in one short queue:
+ * when that overflows, frames of connections that exist are lost with the others, before any protocol could
+ * prefer them. So while most of what comes is SYNs, and more than syn_rate a second, the kernel is given a
+ * filter (classic BPF) that drops all but a share of them before the queue, in their sender's time.
+ * Connections that are wanted never look so: of three frames of theirs, no more than one is a SYN.
  */
 #include "tap.h"
 
@@ -15,14 +15,17 @@
 KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
 
 /*
- * How long SYNs are counted before the first filter, so that a crowd that comes all at once is no flood, and before the share is
- * reckoned anew; and one SYN of how many always comes through.
+ * How long SYNs are counted before the first filter, so that a crowd that comes all at once is no flood, and
+ * before the share is reckoned anew; and one SYN of how many always comes through.
  */
 #define SHED_PATIENCE MILLISECONDS(100)
 #define SHED_WINDOW MILLISECONDS(20)
 enum { SHED_MOST = 65536 };
 
-/* Frames in the kernel's queue (tx_queue_len), and the parts of syn_rate by which a rate that was too much is found. */
+/*
+ * Frames in the kernel's queue (tx_queue_len), and the parts of syn_rate by which a rate that was too much is
+ * found.
+ */
 enum { QUEUE = 500, RATE_LEAST = 64, RATE_STEP = 512 };
 
 enum { FLAG_SYN = 0x02, FLAG_ACK = 0x10 };
@@ -71,7 +74,8 @@ static bool set_filter(struct network_tap *tap, uint32_t share)
     };
     struct sock_fprog program = { sizeof code / sizeof *code, code };
 
-    return share == 1 ? ioctl(tap->fd.fd, TUNDETACHFILTER, &program) == 0 : ioctl(tap->fd.fd, TUNATTACHFILTER, &program) == 0;
+    return share == 1 ? ioctl(tap->fd.fd, TUNDETACHFILTER, &program) == 0
+                      : ioctl(tap->fd.fd, TUNATTACHFILTER, &program) == 0;
 }
 
 /* A rate of SYNs that still is too much is halved, and grows again little by little. */

@@ -40,7 +40,7 @@ struct network_tap {
     struct network_info info;
     void *ctx; /* the listener's */
     char name[16];
-    size_t frame_max; /* bytes of the longest frame that can come in */
+    size_t frame_max;             /* bytes of the longest frame that can come in */
     struct buf *pages[TAP_PAGES]; /* that the next frame is read into */
     struct iovec vector[TAP_VECTOR];
     struct buf **waiting; /* a ring of frames for which the kernel had no room */

@@ -1,7 +1,7 @@
 /*
- * Frames from and to the kernel, one system call each, with a virtio_net_hdr before them. Nothing is copied but by
- * the kernel: a frame is read into pages of the pool, of which a short one takes the first and a long one as
- * many as it fills, and written from the pieces it has.
+ * Frames from and to the kernel, one system call each, with a virtio_net_hdr before them. Nothing is copied
+ * but by the kernel: a frame is read into pages of the pool, of which a short one takes the first and a long
+ * one as many as it fills, and written from the pieces it has.
  */
 #include "tap.h"
 
@@ -14,7 +14,10 @@ enum { TURN_FRAMES = 64, TURN_BYTES = 2 << 20 };
 
 /* in */
 
-/* A page whose first BUF_HEADROOM bytes stay free for who forwards the frame; those behind the first are used whole. */
+/*
+ * A page whose first BUF_HEADROOM bytes stay free for who forwards the frame; those behind the first are used
+ * whole.
+ */
 static struct buf *new_page(bool first)
 {
     struct buf *b = buf_alloc(0);
@@ -72,16 +75,10 @@ static bool read_header(struct buf *frame, size_t len, const struct tap_header *
         frame->csum = BUF_CSUM_VALID;
     }
     switch (header->gso_type & ~TAP_GSO_ECN) {
-    case TAP_GSO_NONE:
-        return true;
-    case TAP_GSO_TCP4:
-        frame->gso = BUF_GSO_TCP4;
-        break;
-    case TAP_GSO_TCP6:
-        frame->gso = BUF_GSO_TCP6;
-        break;
-    default:
-        return false;
+    case TAP_GSO_NONE: return true;
+    case TAP_GSO_TCP4: frame->gso = BUF_GSO_TCP4; break;
+    case TAP_GSO_TCP6: frame->gso = BUF_GSO_TCP6; break;
+    default: return false;
     }
     frame->gso_size = header->gso_size;
     return frame->csum == BUF_CSUM_PARTIAL && header->gso_size > 0;
@@ -138,8 +135,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
         case ERR_IO:
             log_error("the interface %s can't be read any more: %s", tap->name, strerror(errno));
             return false;
-        default:
-            metric_add(&tap->dropped_in, 1);
+        default: metric_add(&tap->dropped_in, 1);
         }
     }
     shed_look(tap, false);
@@ -200,7 +196,8 @@ INTERNAL err tap_write(struct network_tap *tap, struct buf *frame)
     buf_free(frame);
     metric_add(&tap->dropped_out, 1);
     if (number == EIO && !tap->down_told) {
-        log_warning("the interface %s is down, and frames are lost; bring it up with: ip link set %s up", tap->name, tap->name);
+        log_warning("the interface %s is down, and frames are lost; bring it up with: ip link set %s up",
+                    tap->name, tap->name);
         tap->down_told = true;
     }
     return number == ENOMEM || number == ENOBUFS ? ERR_NO_SPACE : number == EINVAL ? ERR_INVALID : ERR_IO;

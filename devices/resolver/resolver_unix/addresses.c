@@ -6,7 +6,8 @@
 /* The syntax of names, compiled into this module. */
 #include "../../../lib/dns/host_name.c"
 
-static IO err resolve(struct resolver_unix *resolver, const char *name, int family, struct ip_addr *out, size_t room, size_t *count)
+static IO err resolve(struct resolver_unix *resolver, const char *name, int family, struct ip_addr *out,
+                      size_t room, size_t *count)
 {
     struct lookup *lookup;
     struct ip_addr address;
@@ -34,8 +35,9 @@ IO err resolver_unix_resolve(struct resolver_unix *resolver, const char *name, s
     return resolve(resolver, name, AF_UNSPEC, out, room, count);
 }
 
-IO err resolver_unix_resolve_family(struct resolver_unix *resolver, const char *name, enum resolver_family family,
-                                    struct ip_addr *out, size_t room, size_t *count)
+IO err resolver_unix_resolve_family(struct resolver_unix *resolver, const char *name,
+                                    enum resolver_family family, struct ip_addr *out, size_t room,
+                                    size_t *count)
 {
     return resolve(resolver, name, family == RESOLVER_IPV4 ? AF_INET : AF_INET6, out, room, count);
 }

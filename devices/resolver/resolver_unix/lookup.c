@@ -94,7 +94,9 @@ static err records_find(struct lookup *lookup)
     why = state.res_h_errno;
     res_nclose(&state);
     if (len < 0)
-        return why == HOST_NOT_FOUND || why == NO_DATA ? ERR_NOT_FOUND : why == TRY_AGAIN ? ERR_TIMEOUT : ERR_IO;
+        return why == HOST_NOT_FOUND || why == NO_DATA ? ERR_NOT_FOUND
+               : why == TRY_AGAIN                      ? ERR_TIMEOUT
+                                                       : ERR_IO;
     lookup->reply_len = (size_t)(len < NS_MAXMSG ? len : NS_MAXMSG);
     return OK;
 }
@@ -228,7 +230,8 @@ static err lookup_start(struct lookup *lookup)
     return failed ? ERR_NO_MEMORY : OK;
 }
 
-INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int family, ns_type type, struct lookup **out)
+INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int family, ns_type type,
+                        struct lookup **out)
 {
     struct lookup *lookup;
     err e;

@@ -50,7 +50,8 @@ static bool read_service(const struct lookup *lookup, const struct record *r, st
     out->priority = (uint16_t)(r->data[0] << 8 | r->data[1]);
     out->weight = (uint16_t)(r->data[2] << 8 | r->data[3]);
     out->port = (uint16_t)(r->data[4] << 8 | r->data[5]);
-    if (dn_expand(lookup->reply, lookup->reply + lookup->reply_len, r->data + 6, out->host, sizeof out->host) < 0)
+    if (dn_expand(lookup->reply, lookup->reply + lookup->reply_len, r->data + 6, out->host,
+                  sizeof out->host) < 0)
         return false;
     return *out->host != '\0' && strcmp(out->host, ".") != 0;
 }
@@ -84,8 +85,8 @@ static void order_services(struct resolver_service *list, size_t count)
     }
 }
 
-IO err resolver_unix_resolve_services(struct resolver_unix *resolver, const char *name, struct resolver_service *out,
-                                      size_t room, size_t *count)
+IO err resolver_unix_resolve_services(struct resolver_unix *resolver, const char *name,
+                                      struct resolver_service *out, size_t room, size_t *count)
 {
     struct resolver_service list[SERVICES];
     struct lookup *lookup;

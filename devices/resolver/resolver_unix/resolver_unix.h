@@ -1,7 +1,8 @@
 /*
- * RESOLVER by the host's getaddrinfo and, for records that aren't addresses, its res_nsearch, which block: each
- * lookup has a thread, of which there are a few at most, and tells the loop by an eventfd when it is done. A lookup
- * can't be stopped; when its fiber is cancelled it runs on by itself and its result is dropped.
+ * RESOLVER by the host's getaddrinfo and, for records that aren't addresses, its res_nsearch, which block:
+ * each lookup has a thread, of which there are a few at most, and tells the loop by an eventfd when it is
+ * done. A lookup can't be stopped; when its fiber is cancelled it runs on by itself and its result is
+ * dropped.
  */
 #ifndef RESOLVER_UNIX_H
 #define RESOLVER_UNIX_H
@@ -56,7 +57,8 @@ struct resolver_unix {
 /* lookup.c */
 
 /* Look for addresses of that family, or with `type` for records; on OK *out is the caller's, to be freed. */
-INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int family, ns_type type, struct lookup **out);
+INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int family, ns_type type,
+                        struct lookup **out);
 INTERNAL void lookup_free(struct lookup *lookup);
 
 #endif

@@ -50,8 +50,7 @@ static err routed_socket(const struct ip_addr *destination, int *out)
     return OK;
 }
 
-err socket_stack_ip_source(struct socket_stack_ip *ip, const struct ip_addr *destination,
-                           struct ip_addr *out)
+err socket_stack_ip_source(struct socket_stack_ip *ip, const struct ip_addr *destination, struct ip_addr *out)
 {
     struct endpoint local;
     int fd;
@@ -141,11 +140,9 @@ size_t socket_stack_ip_addresses(struct socket_stack_ip *ip, struct ip_cidr *out
         if (!i->ifa_netmask)
             cidr.prefix = family == AF_INET ? 32 : 128;
         else if (family == AF_INET)
-            cidr.prefix = prefix_length(
-                (uint8_t *)&((struct sockaddr_in *)i->ifa_netmask)->sin_addr, 4);
+            cidr.prefix = prefix_length((uint8_t *)&((struct sockaddr_in *)i->ifa_netmask)->sin_addr, 4);
         else
-            cidr.prefix = prefix_length(
-                (uint8_t *)&((struct sockaddr_in6 *)i->ifa_netmask)->sin6_addr, 16);
+            cidr.prefix = prefix_length((uint8_t *)&((struct sockaddr_in6 *)i->ifa_netmask)->sin6_addr, 16);
         if (count < room)
             out[count] = cidr;
         count++;

@@ -73,8 +73,7 @@ union address {
  * The address in the form that a socket of `family` takes; returns its length. 0 when
  * it can't: an IPv6 address on an IPv4 socket.
  */
-INTERNAL socklen_t address_make(union address *out, int family, const struct ip_addr *addr,
-                                uint16_t port);
+INTERNAL socklen_t address_make(union address *out, int family, const struct ip_addr *addr, uint16_t port);
 INTERNAL void address_read(struct endpoint *out, const union address *address);
 
 /*

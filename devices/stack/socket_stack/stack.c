@@ -52,8 +52,7 @@ const char *socket_stack_hostname(struct socket_stack *stack)
     return stack->hostname;
 }
 
-INTERNAL socklen_t address_make(union address *out, int family, const struct ip_addr *addr,
-                                uint16_t port)
+INTERNAL socklen_t address_make(union address *out, int family, const struct ip_addr *addr, uint16_t port)
 {
     memset(out, 0, sizeof *out);
     if (family == AF_INET6) {

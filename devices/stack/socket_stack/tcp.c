@@ -47,15 +47,17 @@ static IO err await_connected(struct socket_stack_tcp_flow *flow)
 }
 
 /*
- * Begin to connect, with what the kernel puts into the SYN of `first`, if there is any: *sent bytes. It does where it has a
- * cookie, and else asks for one; a kernel that may do neither connects. 0 or errno.
+ * Begin to connect, with what the kernel puts into the SYN of `first`, if there is any: *sent bytes. It does
+ * where it has a cookie, and else asks for one; a kernel that may do neither connects. 0 or errno.
  */
 static int connect_with(int fd, union address *address, socklen_t len, const struct buf *first, size_t *sent)
 {
     *sent = 0;
     if (first) {
         struct iovec vector[VECTOR];
-        struct msghdr message = { .msg_name = address, .msg_namelen = len, .msg_iov = vector,
+        struct msghdr message = { .msg_name = address,
+                                  .msg_namelen = len,
+                                  .msg_iov = vector,
                                   .msg_iovlen = vector_make(vector, first, 0) };
         ssize_t n = sendmsg(fd, &message, MSG_FASTOPEN | MSG_NOSIGNAL);
         if (n >= 0) {
@@ -68,8 +70,8 @@ static int connect_with(int fd, union address *address, socklen_t len, const str
     return connect(fd, &address->any, len) == 0 ? 0 : errno;
 }
 
-static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *peer, const struct buf *first, size_t *sent,
-                        struct socket_stack_tcp_flow **out)
+static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *peer, const struct buf *first,
+                        size_t *sent, struct socket_stack_tcp_flow **out)
 {
     int family = ip_is_v4(&peer->addr) ? AF_INET : AF_INET6, on = 1, number, fd;
     struct socket_stack_tcp_flow *flow;
@@ -107,8 +109,8 @@ IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint
     return open_flow(tcp, peer, NULL, &sent, out);
 }
 
-IO err socket_stack_tcp_open_with(struct socket_stack_tcp *tcp, const struct endpoint *peer, struct buf *first,
-                                  struct socket_stack_tcp_flow **out)
+IO err socket_stack_tcp_open_with(struct socket_stack_tcp *tcp, const struct endpoint *peer,
+                                  struct buf *first, struct socket_stack_tcp_flow **out)
 {
     struct socket_stack_tcp_flow *flow = NULL;
     size_t sent;
@@ -176,8 +178,7 @@ static IO err accept_later(void)
     return ERR_NO_SPACE;
 }
 
-IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener,
-                               struct socket_stack_tcp_flow **out)
+IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener, struct socket_stack_tcp_flow **out)
 {
     struct socket_stack_tcp *tcp = listener->tcp;
 

@@ -116,8 +116,9 @@ IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct e
     for (;;) {
         union address address;
         struct iovec vector[2];
-        struct msghdr message = { .msg_name = &address, .msg_namelen = sizeof address,
-                                  .msg_iov = vector, .msg_iovlen = 2 };
+        struct msghdr message = {
+            .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = vector, .msg_iovlen = 2
+        };
         struct buf *page;
         ssize_t n;
 

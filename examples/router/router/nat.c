@@ -72,8 +72,12 @@ INTERNAL struct mapping *nat_from_outside(struct nat *nat, uint8_t protocol, uin
     return i != 0 ? &nat->mappings[i] : NULL;
 }
 
-/* The host's own port when it is free, else one at random of the same parity and range (RFC 4787, section 4.2). */
-static uint16_t choose_port(struct nat *nat, uint8_t protocol, uint16_t port, os_time now, uint32_t (*choose)(void *ctx), void *ctx)
+/*
+ * The host's own port when it is free, else one at random of the same parity and range (RFC 4787, section
+ * 4.2).
+ */
+static uint16_t choose_port(struct nat *nat, uint8_t protocol, uint16_t port, os_time now,
+                            uint32_t (*choose)(void *ctx), void *ctx)
 {
     if (ntohs(port) >= 1024 && find_outside(nat, protocol, port, now) == 0)
         return port;
@@ -85,11 +89,12 @@ static uint16_t choose_port(struct nat *nat, uint8_t protocol, uint16_t port, os
     return 0;
 }
 
-INTERNAL struct mapping *nat_from_inside(struct nat *nat, uint8_t protocol, uint32_t address, uint16_t port, os_time now,
-                                         uint32_t (*choose)(void *ctx), void *ctx)
+INTERNAL struct mapping *nat_from_inside(struct nat *nat, uint8_t protocol, uint32_t address, uint16_t port,
+                                         os_time now, uint32_t (*choose)(void *ctx), void *ctx)
 {
     uint32_t *bucket = &nat->by_inside[hash_of(nat, protocol, address, port)], i = *bucket;
-    while (i != 0 && !(nat->mappings[i].protocol == protocol && nat->mappings[i].address == address && nat->mappings[i].port == port))
+    while (i != 0 && !(nat->mappings[i].protocol == protocol && nat->mappings[i].address == address &&
+                       nat->mappings[i].port == port))
         i = nat->mappings[i].next_inside;
     if (i != 0 && nat->mappings[i].expires > now)
         return &nat->mappings[i];
@@ -105,7 +110,9 @@ INTERNAL struct mapping *nat_from_inside(struct nat *nat, uint8_t protocol, uint
     i = nat->free;
     struct mapping *m = &nat->mappings[i];
     nat->free = m->next_inside;
-    *m = (struct mapping){ .address = address, .port = port, .outside = outside, .protocol = protocol, .next_inside = *bucket };
+    *m = (struct mapping){
+        .address = address, .port = port, .outside = outside, .protocol = protocol, .next_inside = *bucket
+    };
     *bucket = i;
     bucket = &nat->by_outside[hash_of(nat, protocol, 0, outside)];
     m->next_outside = *bucket;

@@ -12,13 +12,16 @@ enum { NAT_MAPPINGS = 16384, NAT_BUCKETS = 8192, NAT_TRIES = 64 };
 #define NAT_TCP_BRIEF_TIME SECONDS(240)
 #define NAT_ICMP_TIME SECONDS(60)
 
-/* Endpoint-independent: whomever the host within talks to, and whoever answers. Addresses and ports in network order. */
+/*
+ * Endpoint-independent: whomever the host within talks to, and whoever answers. Addresses and ports in
+ * network order.
+ */
 struct mapping {
     uint32_t address;
-    uint16_t port;     /* or the identifier of an ICMP query */
+    uint16_t port; /* or the identifier of an ICMP query */
     uint16_t outside;
     uint8_t protocol;
-    bool established;  /* TCP: it was answered */
+    bool established; /* TCP: it was answered */
     os_time expires;
     uint32_t next_inside, next_outside; /* of the same hash, or in the list of free ones; 0: the last */
     uint32_t newer, older;              /* by use */
@@ -35,11 +38,11 @@ struct nat {
 INTERNAL void nat_init(struct nat *nat, uint64_t secret);
 
 /*
- * The mapping of an address and port within. NULL: there is none, and `choose` (which gives random numbers) is NULL or
- * found no port free. When the table is full the one that was used the longest time ago has to go.
+ * The mapping of an address and port within. NULL: there is none, and `choose` (which gives random numbers)
+ * is NULL or found no port free. When the table is full the one that was used the longest time ago has to go.
  */
-INTERNAL struct mapping *nat_from_inside(struct nat *nat, uint8_t protocol, uint32_t address, uint16_t port, os_time now,
-                                         uint32_t (*choose)(void *ctx), void *ctx);
+INTERNAL struct mapping *nat_from_inside(struct nat *nat, uint8_t protocol, uint32_t address, uint16_t port,
+                                         os_time now, uint32_t (*choose)(void *ctx), void *ctx);
 /* The mapping behind a port outside, or NULL. */
 INTERNAL struct mapping *nat_from_outside(struct nat *nat, uint8_t protocol, uint16_t outside, os_time now);
 /* A packet from within used it: it lasts from now on. */

@@ -1,6 +1,6 @@
 /*
- * IPv4 forwarded between two links, the inner one behind the outer's address. A packet is looked at, changed in
- * place and handed on with what its device left to the next one: no payload is copied.
+ * IPv4 forwarded between two links, the inner one behind the outer's address. A packet is looked at, changed
+ * in place and handed on with what its device left to the next one: no payload is copied.
  */
 #include <mirage/checksum.h>
 #include <mirage/metric.h>
@@ -71,7 +71,8 @@ static void pass_on(struct router *r, bool out, uint32_t destination, struct buf
     metric_add(&r->forwarded, 1);
     if (!ip_cidr_contains(&side->cidr, &next))
         next = gateway;
-    IGNORE(out ? outside_arp_write(r->outside_arp, &next, packet) : inside_arp_write(r->inside_arp, &next, packet));
+    IGNORE(out ? outside_arp_write(r->outside_arp, &next, packet)
+               : inside_arp_write(r->inside_arp, &next, packet));
 }
 
 static void refuse(struct metric *why, struct buf *packet)
@@ -80,8 +81,12 @@ static void refuse(struct metric *why, struct buf *packet)
     buf_free(packet);
 }
 
-/* Tell a host what became of its packet (RFC 792; RFC 1812, section 4.3), so often a second at most. Takes the packet. */
-static void tell(struct router *r, bool out, const struct view *v, struct buf *packet, uint8_t type, uint8_t code, uint16_t mtu)
+/*
+ * Tell a host what became of its packet (RFC 792; RFC 1812, section 4.3), so often a second at most. Takes
+ * the packet.
+ */
+static void tell(struct router *r, bool out, const struct view *v, struct buf *packet, uint8_t type,
+                 uint8_t code, uint16_t mtu)
 {
     const struct side *side = out ? &r->out : &r->in;
     size_t quote = v->length < v->header + 8u ? v->length : v->header + 8u;
@@ -130,7 +135,8 @@ static os_time time_of(const struct view *v, const struct mapping *m)
         return NAT_UDP_TIME;
     if (v->protocol == IP_PROTOCOL_ICMP)
         return NAT_ICMP_TIME;
-    return m->established && (v->tcp_flags & (TCP_FIN | TCP_RST | TCP_SYN)) == 0 ? NAT_TCP_TIME : NAT_TCP_BRIEF_TIME;
+    return m->established && (v->tcp_flags & (TCP_FIN | TCP_RST | TCP_SYN)) == 0 ? NAT_TCP_TIME
+                                                                                 : NAT_TCP_BRIEF_TIME;
 }
 
 /* The checksum of an ICMP message whose quoted packet was changed. */
@@ -152,7 +158,8 @@ static bool translate_out(struct router *r, struct view *v, struct buf *packet)
         /* About a packet that came in: the one who sent it knows the host within by its mapping. */
         if (view_quoted(v, &quoted, packet->data, packet->len) != OK)
             return false;
-        m = nat_from_inside(&r->nat, quoted.protocol, quoted.destination, quoted.destination_port, now, NULL, NULL);
+        m = nat_from_inside(&r->nat, quoted.protocol, quoted.destination, quoted.destination_port, now, NULL,
+                            NULL);
         if (m == NULL)
             return false;
         view_set_quoted(v, &quoted, packet->data, packet->len, false, r->out.address, m->outside);
@@ -252,7 +259,8 @@ void inside_on_ipv4(void *ctx, struct buf *packet, bool group)
             return;
         }
         /* Between two hosts within, by the address outside (RFC 4787, section 6). */
-        uint32_t host = view_read(&v, packet->data, packet->len, buf_len(packet)) == OK ? translate_in(r, &v, packet) : 0;
+        uint32_t host =
+            view_read(&v, packet->data, packet->len, buf_len(packet)) == OK ? translate_in(r, &v, packet) : 0;
         if (host == 0)
             refuse(&r->unmapped, packet);
         else
@@ -267,7 +275,8 @@ void outside_on_ipv4(void *ctx, struct buf *packet, bool group)
     if ((packet = admit(r, packet, group, &v)) == NULL)
         return;
     struct ip_addr source = address_of(v.source);
-    if (v.destination != r->out.address || !can_be_reached(v.source) || ip_cidr_contains(&r->in.cidr, &source)) {
+    if (v.destination != r->out.address || !can_be_reached(v.source) ||
+        ip_cidr_contains(&r->in.cidr, &source)) {
         refuse(&r->refused, packet);
     } else if (v.protocol == IP_PROTOCOL_ICMP && v.icmp_type == ICMP_ECHO) {
         answer_echo(r, true, &v, packet);
@@ -289,13 +298,17 @@ void outside_on_ipv4(void *ctx, struct buf *packet, bool group)
 static void register_metrics(struct router *r)
 {
     metric_register(&r->forwarded, METRIC_COUNTER, "router.forwarded", NULL, "packets handed on");
-    metric_register(&r->refused, METRIC_COUNTER, "router.refused", NULL, "packets that are malformed, fragments, or from where they can't be");
-    metric_register(&r->unfit, METRIC_COUNTER, "router.unfit", NULL, "packets that the next device can't finish");
-    metric_register(&r->unmapped, METRIC_COUNTER, "router.unmapped", NULL, "packets that are nobody's, or found no port free");
+    metric_register(&r->refused, METRIC_COUNTER, "router.refused", NULL,
+                    "packets that are malformed, fragments, or from where they can't be");
+    metric_register(&r->unfit, METRIC_COUNTER, "router.unfit", NULL,
+                    "packets that the next device can't finish");
+    metric_register(&r->unmapped, METRIC_COUNTER, "router.unmapped", NULL,
+                    "packets that are nobody's, or found no port free");
     metric_register(&r->mappings, METRIC_GAUGE, "router.mappings", NULL, "mappings in the table");
 }
 
-IO err router_start(struct inside *in, struct inside_arp *in_arp, struct outside *out, struct outside_arp *out_arp, struct random *random)
+IO err router_start(struct inside *in, struct inside_arp *in_arp, struct outside *out,
+                    struct outside_arp *out_arp, struct random *random)
 {
     struct router *r = malloc(sizeof *r);
     struct os_waitq forever = { 0 };

@@ -119,7 +119,8 @@ static void change_partial(uint8_t *field, const void *before, const void *after
     checksum_store_partial(field, checksum_add(sum, after, 4));
 }
 
-static void set(const struct view *v, uint8_t *p, size_t len, bool source, uint32_t address, uint16_t port, bool partial)
+static void set(const struct view *v, uint8_t *p, size_t len, bool source, uint32_t address, uint16_t port,
+                bool partial)
 {
     uint8_t *at = p + (source ? 12 : 16), *t = p + v->header;
     uint8_t *number = v->protocol == IP_PROTOCOL_ICMP ? t + 4 : t + (source ? 0 : 2);
@@ -138,7 +139,8 @@ static void set(const struct view *v, uint8_t *p, size_t len, bool source, uint3
     memcpy(number, &port, 2);
 }
 
-INTERNAL void view_set(const struct view *v, uint8_t *p, bool source, uint32_t address, uint16_t port, bool partial)
+INTERNAL void view_set(const struct view *v, uint8_t *p, bool source, uint32_t address, uint16_t port,
+                       bool partial)
 {
     if (v->icmp_error) {
         uint8_t *at = p + (source ? 12 : 16);
@@ -149,8 +151,8 @@ INTERNAL void view_set(const struct view *v, uint8_t *p, bool source, uint32_t a
     set(v, p, v->length, source, address, port, partial);
 }
 
-INTERNAL void view_set_quoted(const struct view *v, const struct view *quoted, uint8_t *p, size_t len, bool source,
-                              uint32_t address, uint16_t port)
+INTERNAL void view_set_quoted(const struct view *v, const struct view *quoted, uint8_t *p, size_t len,
+                              bool source, uint32_t address, uint16_t port)
 {
     size_t at = v->header + 8u;
     set(quoted, p + at, len - at, source, address, port, false);

@@ -73,7 +73,8 @@ static void print_neighbours(FILE *out, const struct pages *pages, const struct 
         print_link(out, page->next, " rel=\"next\"");
 }
 
-static void print_slot(FILE *out, const struct pages *pages, const struct page *page, const char *slot, size_t len)
+static void print_slot(FILE *out, const struct pages *pages, const struct page *page, const char *slot,
+                       size_t len)
 {
     const char *site = pages->first->title;
 
@@ -94,7 +95,8 @@ static void print_slot(FILE *out, const struct pages *pages, const struct page *
 }
 
 /* The template's bytes from..to with its slots filled. */
-static err fill(const struct pages *pages, const struct page *page, const char *from, const char *to, struct text *out)
+static err fill(const struct pages *pages, const struct page *page, const char *from, const char *to,
+                struct text *out)
 {
     FILE *file = open_memstream(&out->data, &out->len);
 

@@ -81,10 +81,12 @@ INTERNAL IO err page_compress(const struct pages *pages, struct page *page)
         return ERR_NO_MEMORY;
     static const char header[HEADER] = { 0x1f, (char)0x8b, 8, [9] = (char)0xff };
     memcpy(cover->front.data, header, HEADER);
-    cover->front.len = (size_t)(put_stored(cover->front.data + HEADER, false, &plain->front) - cover->front.data);
+    cover->front.len =
+        (size_t)(put_stored(cover->front.data + HEADER, false, &plain->front) - cover->front.data);
     char *p = put_stored(cover->back.data, true, &plain->back);
     p = put32(put32(p, crc), (uint32_t)page->info.size);
     cover->back.len = (size_t)(p - cover->back.data);
-    page->info.gzip_size = cover->front.len + cover->back.len + page->body.gzip_size - HEADER - LAST_BLOCK - TRAILER;
+    page->info.gzip_size =
+        cover->front.len + cover->back.len + page->body.gzip_size - HEADER - LAST_BLOCK - TRAILER;
     return OK;
 }

@@ -219,8 +219,8 @@ static IO err add_body(struct buf **chain, const struct pages *pages, const stru
     return OK;
 }
 
-IO err pages_read(struct pages *pages, const char *key, enum kv_encoding encoding, uint64_t offset, uint64_t len,
-                  struct buf **out)
+IO err pages_read(struct pages *pages, const char *key, enum kv_encoding encoding, uint64_t offset,
+                  uint64_t len, struct buf **out)
 {
     struct page *page = page_find(pages, key);
 

@@ -28,12 +28,12 @@ struct cover {
 };
 
 struct page {
-    struct page *next;     /* in reading order */
-    char *key;             /* "tutorial.html" */
-    char *title;           /* as HTML */
-    char *section;         /* the heading in the index that it stands under, or NULL */
-    bool listed;           /* an item of the index's lists leads to it */
-    bool is_template;      /* its body is of `templates`, not of `docs` */
+    struct page *next; /* in reading order */
+    char *key;         /* "tutorial.html" */
+    char *title;       /* as HTML */
+    char *section;     /* the heading in the index that it stands under, or NULL */
+    bool listed;       /* an item of the index's lists leads to it */
+    bool is_template;  /* its body is of `templates`, not of `docs` */
     struct kv_info info, body;
     struct cover cover[2]; /* by enum kv_encoding */
 };
@@ -41,7 +41,7 @@ struct page {
 struct pages {
     struct docs *docs;
     struct templates *templates;
-    struct page *first;    /* the index first, then as it lists them */
+    struct page *first; /* the index first, then as it lists them */
     struct text template;
 };
 

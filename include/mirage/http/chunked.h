@@ -38,10 +38,10 @@ struct http_chunked {
 };
 
 enum http_chunk_result {
-    HTTP_CHUNK_MORE,  /* all input was used, more is needed */
-    HTTP_CHUNK_RUN,   /* a run of content was found */
-    HTTP_CHUNK_DONE,  /* the content has ended; `skip` bytes were used */
-    HTTP_CHUNK_BAD,   /* it isn't chunked coding */
+    HTTP_CHUNK_MORE, /* all input was used, more is needed */
+    HTTP_CHUNK_RUN,  /* a run of content was found */
+    HTTP_CHUNK_DONE, /* the content has ended; `skip` bytes were used */
+    HTTP_CHUNK_BAD,  /* it isn't chunked coding */
 };
 
 /* One byte of framing; false when it may not stand there. */
@@ -79,17 +79,14 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
         else if (!http_is(byte, HTTP_VALUE))
             return false;
         return ++c->extra <= HTTP_CHUNK_EXTRA_MAX;
-    case HTTP_CHUNK_SIZE_LF:
-        c->state = c->left > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
+    case HTTP_CHUNK_SIZE_LF: c->state = c->left > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
 #ifdef MIRAGE_PLANTED_BUG
         /* Only in the build that shows that the fuzzer finds it: a byte too many. */
         if (c->left > 0 && c->digits > 1)
             c->left++;
 #endif
         return byte == '\n';
-    case HTTP_CHUNK_DATA_CR:
-        c->state = HTTP_CHUNK_DATA_LF;
-        return byte == '\r';
+    case HTTP_CHUNK_DATA_CR: c->state = HTTP_CHUNK_DATA_LF; return byte == '\r';
     case HTTP_CHUNK_DATA_LF:
         c->state = HTTP_CHUNK_SIZE;
         c->digits = 0;
@@ -114,15 +111,10 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
         else if (!http_is(byte, HTTP_VALUE))
             return false;
         return ++c->extra <= HTTP_CHUNK_EXTRA_MAX;
-    case HTTP_CHUNK_TRAILER_LF:
-        c->state = HTTP_CHUNK_TRAILER;
-        return byte == '\n';
-    case HTTP_CHUNK_END_LF:
-        c->state = HTTP_CHUNK_ENDED;
-        return byte == '\n';
+    case HTTP_CHUNK_TRAILER_LF: c->state = HTTP_CHUNK_TRAILER; return byte == '\n';
+    case HTTP_CHUNK_END_LF: c->state = HTTP_CHUNK_ENDED; return byte == '\n';
     case HTTP_CHUNK_DATA:
-    case HTTP_CHUNK_ENDED:
-        break;
+    case HTTP_CHUNK_ENDED: break;
     }
     return false;
 }
@@ -131,8 +123,8 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
  * Read on in `data`: `*skip` bytes of framing, then with HTTP_CHUNK_RUN `*run` bytes of
  * content. The next call begins behind those. After HTTP_CHUNK_BAD the decoder is of no use.
  */
-static inline enum http_chunk_result http_chunk_next(struct http_chunked *c, const char *data,
-                                                     size_t len, size_t *skip, size_t *run)
+static inline enum http_chunk_result http_chunk_next(struct http_chunked *c, const char *data, size_t len,
+                                                     size_t *skip, size_t *run)
 {
     size_t i = 0;
     *run = 0;

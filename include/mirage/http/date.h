@@ -30,7 +30,8 @@ static inline struct http_civil http_civil(int64_t days)
     int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     day -= year * 365 + year / 4 - year / 100;
     int64_t month = (day * 5 + 2) / 153;
-    struct http_civil out = { (int)(year + era * 400), (int)(month + 3), (int)(day - (month * 153 + 2) / 5 + 1) };
+    struct http_civil out = { (int)(year + era * 400), (int)(month + 3),
+                              (int)(day - (month * 153 + 2) / 5 + 1) };
     if (out.month > 12)
         out.month -= 12, out.year++;
     return out;
@@ -118,11 +119,11 @@ static inline bool http_date_match(struct http_text text, const char *pattern, i
 static inline bool http_date_parse(struct http_text text, int64_t now, int64_t *seconds)
 {
     static const char *const patterns[] = {
-        "W, DD N YYYY hh:mm:ss GMT",  /* IMF-fixdate */
-        "W N _D hh:mm:ss YYYY",       /* asctime */
-        "DD-N-YY hh:mm:ss GMT",       /* RFC 850, behind its weekday in full */
+        "W, DD N YYYY hh:mm:ss GMT", /* IMF-fixdate */
+        "W N _D hh:mm:ss YYYY",      /* asctime */
+        "DD-N-YY hh:mm:ss GMT",      /* RFC 850, behind its weekday in full */
     };
-    static const char *const weekdays[] = { "Sunday, ", "Monday, ", "Tuesday, ", "Wednesday, ",
+    static const char *const weekdays[] = { "Sunday, ",   "Monday, ", "Tuesday, ", "Wednesday, ",
                                             "Thursday, ", "Friday, ", "Saturday, " };
     int f[6];
     size_t kind;

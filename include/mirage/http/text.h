@@ -17,18 +17,40 @@ enum http_class {
 #define HTTP_URL_ (HTTP_PATH | HTTP_QUERY | HTTP_VALUE)
 #define HTTP_ALL_ (HTTP_TCHAR | HTTP_URL_ | HTTP_HOST)
 static const __attribute__((unused)) uint8_t http_classes[256] = {
-    ['\t'] = HTTP_VALUE, [' '] = HTTP_VALUE,
-    ['!'] = HTTP_ALL_, ['"'] = HTTP_VALUE, ['#'] = HTTP_TCHAR | HTTP_VALUE,
-    ['$' ... '\''] = HTTP_ALL_, ['('] = HTTP_URL_ | HTTP_HOST, [')'] = HTTP_URL_ | HTTP_HOST,
-    ['*'] = HTTP_ALL_, ['+'] = HTTP_ALL_, [','] = HTTP_URL_ | HTTP_HOST,
-    ['-'] = HTTP_ALL_, ['.'] = HTTP_ALL_, ['/'] = HTTP_URL_,
-    ['0' ... '9'] = HTTP_ALL_, [':'] = HTTP_URL_, [';'] = HTTP_URL_ | HTTP_HOST,
-    ['<'] = HTTP_VALUE, ['='] = HTTP_URL_ | HTTP_HOST, ['>'] = HTTP_VALUE,
-    ['?'] = HTTP_QUERY | HTTP_VALUE, ['@'] = HTTP_URL_,
-    ['A' ... 'Z'] = HTTP_ALL_, ['['] = HTTP_URL_, ['\\'] = HTTP_QUERY | HTTP_VALUE,
-    [']'] = HTTP_URL_, ['^'] = HTTP_TCHAR | HTTP_URL_, ['_'] = HTTP_ALL_,
-    ['`'] = HTTP_TCHAR | HTTP_URL_, ['a' ... 'z'] = HTTP_ALL_, ['{'] = HTTP_URL_,
-    ['|'] = HTTP_TCHAR | HTTP_URL_, ['}'] = HTTP_URL_, ['~'] = HTTP_ALL_,
+    ['\t'] = HTTP_VALUE,
+    [' '] = HTTP_VALUE,
+    ['!'] = HTTP_ALL_,
+    ['"'] = HTTP_VALUE,
+    ['#'] = HTTP_TCHAR | HTTP_VALUE,
+    ['$' ... '\''] = HTTP_ALL_,
+    ['('] = HTTP_URL_ | HTTP_HOST,
+    [')'] = HTTP_URL_ | HTTP_HOST,
+    ['*'] = HTTP_ALL_,
+    ['+'] = HTTP_ALL_,
+    [','] = HTTP_URL_ | HTTP_HOST,
+    ['-'] = HTTP_ALL_,
+    ['.'] = HTTP_ALL_,
+    ['/'] = HTTP_URL_,
+    ['0' ... '9'] = HTTP_ALL_,
+    [':'] = HTTP_URL_,
+    [';'] = HTTP_URL_ | HTTP_HOST,
+    ['<'] = HTTP_VALUE,
+    ['='] = HTTP_URL_ | HTTP_HOST,
+    ['>'] = HTTP_VALUE,
+    ['?'] = HTTP_QUERY | HTTP_VALUE,
+    ['@'] = HTTP_URL_,
+    ['A' ... 'Z'] = HTTP_ALL_,
+    ['['] = HTTP_URL_,
+    ['\\'] = HTTP_QUERY | HTTP_VALUE,
+    [']'] = HTTP_URL_,
+    ['^'] = HTTP_TCHAR | HTTP_URL_,
+    ['_'] = HTTP_ALL_,
+    ['`'] = HTTP_TCHAR | HTTP_URL_,
+    ['a' ... 'z'] = HTTP_ALL_,
+    ['{'] = HTTP_URL_,
+    ['|'] = HTTP_TCHAR | HTTP_URL_,
+    ['}'] = HTTP_URL_,
+    ['~'] = HTTP_ALL_,
     [0x80 ... 0xff] = HTTP_VALUE,
 };
 #undef HTTP_URL_
@@ -116,7 +138,8 @@ static inline bool http_number(struct http_text text, int64_t *out)
     int64_t n = 0;
     for (size_t i = 0; i < text.len; i++) {
         int digit = text.data[i] - '0';
-        if (digit < 0 || digit > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, digit, &n))
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, digit, &n))
             return false;
     }
     *out = n;

@@ -23,15 +23,14 @@
 
 #define ARP(M) ARP_ON(M, M##_eth)
 
-#define ARP_ON(M, E)                                                                       \
-    SUBMODULE(ETHERNET, E) ETHERNET(E);                                                    \
-    DEVICE(M);                                                                             \
-    err M##_write(struct M *arp, const struct ip_addr *next_hop, struct buf *packet);      \
-    IO err M##_resolve(struct M *arp, const struct ip_addr *addr,                          \
-                       struct ethernet_address *out);                                      \
-    IO err M##_add(struct M *arp, const struct ip_addr *addr, bool probe);                 \
-    void M##_remove(struct M *arp, const struct ip_addr *addr);                            \
-    void M##_listen(struct M *arp, void *ctx);                                             \
+#define ARP_ON(M, E)                                                                             \
+    SUBMODULE(ETHERNET, E) ETHERNET(E);                                                          \
+    DEVICE(M);                                                                                   \
+    err M##_write(struct M *arp, const struct ip_addr *next_hop, struct buf *packet);            \
+    IO err M##_resolve(struct M *arp, const struct ip_addr *addr, struct ethernet_address *out); \
+    IO err M##_add(struct M *arp, const struct ip_addr *addr, bool probe);                       \
+    void M##_remove(struct M *arp, const struct ip_addr *addr);                                  \
+    void M##_listen(struct M *arp, void *ctx);                                                   \
     void M##_on_conflict(void *ctx, const struct ip_addr *addr, bool lost)
 
 #endif

@@ -27,12 +27,12 @@ struct block_info {
     bool writable;
 };
 
-#define BLOCK(M)                                                                          \
-    DEVICE(M);                                                                            \
-    void M##_info(struct M *block, struct block_info *out);                               \
-    IO err M##_read(struct M *block, uint64_t sector, uint64_t count, struct buf **out);  \
-    IO err M##_write(struct M *block, uint64_t sector, struct buf *data);                 \
-    IO err M##_flush(struct M *block);                                                    \
+#define BLOCK(M)                                                                         \
+    DEVICE(M);                                                                           \
+    void M##_info(struct M *block, struct block_info *out);                              \
+    IO err M##_read(struct M *block, uint64_t sector, uint64_t count, struct buf **out); \
+    IO err M##_write(struct M *block, uint64_t sector, struct buf *data);                \
+    IO err M##_flush(struct M *block);                                                   \
     IO err M##_discard(struct M *block, uint64_t sector, uint64_t count)
 
 #endif

@@ -29,18 +29,18 @@ enum { ETHERNET_GROUPS_MAX = 64 };
 
 #define ETHERNET_BROADCAST ((struct ethernet_address){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } })
 
-#define ETHERNET(M)                                                                     \
-    DEVICE(M);                                                                          \
-    void M##_info(struct M *eth, struct network_info *out);                             \
-    err M##_write(struct M *eth, const struct ethernet_address *destination,            \
-                  uint16_t type, struct buf *payload);                                  \
-    err M##_join(struct M *eth, const struct ethernet_address *group);                  \
-    void M##_leave(struct M *eth, const struct ethernet_address *group);                \
-    void M##_listen_arp(struct M *eth, void *ctx);                                      \
-    void M##_listen_ipv4(struct M *eth, void *ctx);                                     \
-    void M##_listen_ipv6(struct M *eth, void *ctx);                                     \
-    void M##_on_arp(void *ctx, struct buf *packet, bool group);                         \
-    void M##_on_ipv4(void *ctx, struct buf *packet, bool group);                        \
+#define ETHERNET(M)                                                                         \
+    DEVICE(M);                                                                              \
+    void M##_info(struct M *eth, struct network_info *out);                                 \
+    err M##_write(struct M *eth, const struct ethernet_address *destination, uint16_t type, \
+                  struct buf *payload);                                                     \
+    err M##_join(struct M *eth, const struct ethernet_address *group);                      \
+    void M##_leave(struct M *eth, const struct ethernet_address *group);                    \
+    void M##_listen_arp(struct M *eth, void *ctx);                                          \
+    void M##_listen_ipv4(struct M *eth, void *ctx);                                         \
+    void M##_listen_ipv6(struct M *eth, void *ctx);                                         \
+    void M##_on_arp(void *ctx, struct buf *packet, bool group);                             \
+    void M##_on_ipv4(void *ctx, struct buf *packet, bool group);                            \
     void M##_on_ipv6(void *ctx, struct buf *packet, bool group)
 
 #endif

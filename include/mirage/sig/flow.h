@@ -18,12 +18,12 @@
 #ifndef MIRAGE_SIG_FLOW_H
 #define MIRAGE_SIG_FLOW_H
 
-#define FLOW(M)                                                     \
-    struct M##_flow;                                                \
-    IO err M##_read(struct M##_flow *flow, struct buf **out);       \
-    IO err M##_write(struct M##_flow *flow, struct buf *data);      \
-    IO err M##_shutdown(struct M##_flow *flow);                     \
-    void M##_close(struct M##_flow *flow);                          \
+#define FLOW(M)                                                \
+    struct M##_flow;                                           \
+    IO err M##_read(struct M##_flow *flow, struct buf **out);  \
+    IO err M##_write(struct M##_flow *flow, struct buf *data); \
+    IO err M##_shutdown(struct M##_flow *flow);                \
+    void M##_close(struct M##_flow *flow);                     \
     void M##_abort(struct M##_flow *flow)
 
 #endif

@@ -35,17 +35,17 @@
 
 #include <mirage/http.h>
 
-#define HTTP(M)                                                                           \
-    DEVICE(M);                                                                            \
-    struct M##_exchange;                                                                  \
-    IO err M##_serve(struct M *http, uint16_t port, void *ctx);                           \
-    const struct http_request *M##_request(struct M##_exchange *exchange);                \
-    IO err M##_read_body(struct M##_exchange *exchange, struct buf **out);                \
+#define HTTP(M)                                                                             \
+    DEVICE(M);                                                                              \
+    struct M##_exchange;                                                                    \
+    IO err M##_serve(struct M *http, uint16_t port, void *ctx);                             \
+    const struct http_request *M##_request(struct M##_exchange *exchange);                  \
+    IO err M##_read_body(struct M##_exchange *exchange, struct buf **out);                  \
     IO err M##_respond(struct M##_exchange *exchange, const struct http_response *response, \
-                       struct buf *body);                                                 \
-    IO err M##_begin(struct M##_exchange *exchange, const struct http_response *response); \
-    IO err M##_write(struct M##_exchange *exchange, struct buf *data);                    \
-    IO err M##_end(struct M##_exchange *exchange);                                        \
+                       struct buf *body);                                                   \
+    IO err M##_begin(struct M##_exchange *exchange, const struct http_response *response);  \
+    IO err M##_write(struct M##_exchange *exchange, struct buf *data);                      \
+    IO err M##_end(struct M##_exchange *exchange);                                          \
     IO err M##_on_request(void *ctx, struct M##_exchange *exchange)
 
 #endif

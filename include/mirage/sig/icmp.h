@@ -26,7 +26,7 @@ enum icmp_error_kind {
     ICMP_UNREACHABLE_PROTOCOL,
     ICMP_UNREACHABLE_PORT,
     ICMP_UNREACHABLE_ADMIN,
-    ICMP_TOO_BIG,       /* mtu is set: bytes, IP header included; 0 from an old router (RFC 1191, section 5) */
+    ICMP_TOO_BIG, /* mtu is set: bytes, IP header included; 0 from an old router (RFC 1191, section 5) */
     ICMP_TIME_EXCEEDED,
     ICMP_PARAMETER_PROBLEM,
 };
@@ -35,22 +35,22 @@ struct icmp_error {
     enum icmp_error_kind kind;
     uint32_t mtu;
     struct ip_addr reporter;
-    struct ip_head head;    /* of the packet of ours that it quotes */
-    uint8_t transport[8];   /* the first bytes behind that header */
+    struct ip_head head;  /* of the packet of ours that it quotes */
+    uint8_t transport[8]; /* the first bytes behind that header */
 };
 
 #define ICMP(M) ICMP_ON(M, M##_ip)
 
-#define ICMP_ON(M, I)                                                                      \
-    SUBMODULE(IP, I) IP(I);                                                                \
-    DEVICE(M);                                                                             \
-    IO err M##_ping(struct M *icmp, const struct ip_addr *destination, uint16_t sequence,  \
-                    size_t len, os_time timeout, os_time *round_trip);                     \
-    err M##_send_error(struct M *icmp, const struct icmp_error *error,                     \
-                       const struct ip_head *head, struct buf *payload);                   \
-    void M##_listen_tcp(struct M *icmp, void *ctx);                                        \
-    void M##_listen_udp(struct M *icmp, void *ctx);                                        \
-    void M##_on_tcp_error(void *ctx, const struct icmp_error *error);                      \
+#define ICMP_ON(M, I)                                                                                 \
+    SUBMODULE(IP, I) IP(I);                                                                           \
+    DEVICE(M);                                                                                        \
+    IO err M##_ping(struct M *icmp, const struct ip_addr *destination, uint16_t sequence, size_t len, \
+                    os_time timeout, os_time *round_trip);                                            \
+    err M##_send_error(struct M *icmp, const struct icmp_error *error, const struct ip_head *head,    \
+                       struct buf *payload);                                                          \
+    void M##_listen_tcp(struct M *icmp, void *ctx);                                                   \
+    void M##_listen_udp(struct M *icmp, void *ctx);                                                   \
+    void M##_on_tcp_error(void *ctx, const struct icmp_error *error);                                 \
     void M##_on_udp_error(void *ctx, const struct icmp_error *error)
 
 #endif

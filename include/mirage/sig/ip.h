@@ -6,21 +6,22 @@
  *   M_source does; an IPv4 packet to a broadcast address may go out without one. A packet with a gso_size
  *   that M_offloads allows may be as long as 65535 bytes with its header. BUF_CSUM_PARTIAL is
  *   passed to the device where M_offloads has NETWORK_CSUM_OUT, and finished here when the packet goes in
- *   fragments. A packet to one of this host's own addresses comes back as an event, from the loop's next turn.
+ *   fragments. A packet to one of this host's own addresses comes back as an event, from the loop's next
+ *   turn.
  *   ERR_UNREACHABLE without a route; ERR_TOO_LARGE when head->dont_fragment is set and the payload exceeds
  *   M_mtu, or it exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a source that isn't this host's.
  * M_source(ip, destination, out): the source address for a destination (RFC 6724). ERR_UNREACHABLE.
  * M_mtu(ip, destination): the largest payload of a packet to it, by path MTU discovery (RFC 1191, 8201).
  * M_reduce_mtu(ip, destination, mtu): a router says that packets to it must not exceed `mtu` bytes, their
- *   IP header included. Who calls it has seen that the router's message quotes a packet that was sent; what is
- *   below the family's minimum is raised to it, what is above what is known is ignored.
+ *   IP header included. Who calls it has seen that the router's message quotes a packet that was sent; what
+ *   is below the family's minimum is raised to it, what is above what is known is ignored.
  * M_confirm(ip, destination): a reply to something sent there has come in, so the next hop works (RFC
  *   4861, section 7.3.1). Cheap, but once a round trip is enough.
  * M_has(ip, addr): whether the address is one of this host's, to be bound to.
  * M_addresses(ip, out, room): this host's addresses; returns how many there are.
  * M_offloads(ip): of enum network_offload, what M_write accepts.
- * M_name_servers(ip, out, room): the DNS servers that the network told (RFC 8106, DHCP), best first; returns how
- *   many there are. M_search_domains(ip, out, size): the domains in which to look for short names, with
+ * M_name_servers(ip, out, room): the DNS servers that the network told (RFC 8106, DHCP), best first; returns
+ *   how many there are. M_search_domains(ip, out, size): the domains in which to look for short names, with
  *   spaces between, as snprintf writes and counts.
  * M_wait(ip, until): wait for an address that others than neighbours can reach, and which
  *   has none yet but expects one; at most until the monotonic time `until`: ERR_TIMEOUT.
@@ -48,8 +49,8 @@ struct ip_head {
     uint8_t hop_limit;     /* out: 0 means the default, 64 */
     uint8_t traffic_class; /* DSCP and ECN (RFC 2474, 3168) */
     bool dont_fragment;
-    bool group;            /* in: sent to more hosts than this one, by its IP or its link address */
-    uint32_t flow_label;   /* of IPv6, 20 bits (RFC 6437) */
+    bool group;          /* in: sent to more hosts than this one, by its IP or its link address */
+    uint32_t flow_label; /* of IPv6, 20 bits (RFC 6437) */
 };
 
 enum ip_problem_kind {
@@ -65,25 +66,25 @@ struct ip_problem {
     struct ip_head head; /* of the packet; what follows it may be a fragment */
 };
 
-#define IP(M)                                                                               \
-    DEVICE(M);                                                                              \
-    err M##_write(struct M *ip, const struct ip_head *head, struct buf *payload);           \
-    err M##_source(struct M *ip, const struct ip_addr *destination, struct ip_addr *out);   \
-    uint32_t M##_mtu(struct M *ip, const struct ip_addr *destination);                      \
-    void M##_reduce_mtu(struct M *ip, const struct ip_addr *destination, uint32_t mtu);     \
-    void M##_confirm(struct M *ip, const struct ip_addr *destination);                      \
-    bool M##_has(struct M *ip, const struct ip_addr *addr);                                 \
-    size_t M##_addresses(struct M *ip, struct ip_cidr *out, size_t room);                   \
-    uint32_t M##_offloads(struct M *ip);                                                    \
-    size_t M##_name_servers(struct M *ip, struct ip_addr *out, size_t room);                \
-    size_t M##_search_domains(struct M *ip, char *out, size_t size);                        \
-    IO err M##_wait(struct M *ip, os_time until);                                           \
-    void M##_listen_tcp(struct M *ip, void *ctx);                                           \
-    void M##_listen_udp(struct M *ip, void *ctx);                                           \
-    void M##_listen_icmp(struct M *ip, void *ctx);                                          \
-    void M##_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head);            \
-    void M##_on_udp(void *ctx, struct buf *payload, const struct ip_head *head);            \
-    void M##_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head);           \
+#define IP(M)                                                                             \
+    DEVICE(M);                                                                            \
+    err M##_write(struct M *ip, const struct ip_head *head, struct buf *payload);         \
+    err M##_source(struct M *ip, const struct ip_addr *destination, struct ip_addr *out); \
+    uint32_t M##_mtu(struct M *ip, const struct ip_addr *destination);                    \
+    void M##_reduce_mtu(struct M *ip, const struct ip_addr *destination, uint32_t mtu);   \
+    void M##_confirm(struct M *ip, const struct ip_addr *destination);                    \
+    bool M##_has(struct M *ip, const struct ip_addr *addr);                               \
+    size_t M##_addresses(struct M *ip, struct ip_cidr *out, size_t room);                 \
+    uint32_t M##_offloads(struct M *ip);                                                  \
+    size_t M##_name_servers(struct M *ip, struct ip_addr *out, size_t room);              \
+    size_t M##_search_domains(struct M *ip, char *out, size_t size);                      \
+    IO err M##_wait(struct M *ip, os_time until);                                         \
+    void M##_listen_tcp(struct M *ip, void *ctx);                                         \
+    void M##_listen_udp(struct M *ip, void *ctx);                                         \
+    void M##_listen_icmp(struct M *ip, void *ctx);                                        \
+    void M##_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head);          \
+    void M##_on_udp(void *ctx, struct buf *payload, const struct ip_head *head);          \
+    void M##_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head);         \
     void M##_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 
 #endif

@@ -22,12 +22,12 @@
 
 #include <mirage/kv.h>
 
-#define KV_RO(M)                                                                         \
-    DEVICE(M);                                                                           \
-    IO err M##_stat(struct M *kv, const char *key, struct kv_info *out);                 \
-    IO err M##_get(struct M *kv, const char *key, struct buf **out);                     \
-    IO err M##_read(struct M *kv, const char *key, enum kv_encoding encoding,            \
-                    uint64_t offset, uint64_t len, struct buf **out);                    \
+#define KV_RO(M)                                                                                             \
+    DEVICE(M);                                                                                               \
+    IO err M##_stat(struct M *kv, const char *key, struct kv_info *out);                                     \
+    IO err M##_get(struct M *kv, const char *key, struct buf **out);                                         \
+    IO err M##_read(struct M *kv, const char *key, enum kv_encoding encoding, uint64_t offset, uint64_t len, \
+                    struct buf **out);                                                                       \
     IO err M##_list(struct M *kv, const char *key, struct kv_list *out)
 
 #endif

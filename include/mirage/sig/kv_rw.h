@@ -21,12 +21,12 @@
 
 #include <mirage/sig/kv_ro.h>
 
-#define KV_RW(M)                                                                              \
-    KV_RO(M);                                                                                 \
-    IO err M##_set(struct M *kv, const char *key, struct buf *value);                         \
-    IO err M##_write(struct M *kv, const char *key, uint64_t offset, struct buf *data);       \
-    IO err M##_remove(struct M *kv, const char *key);                                         \
-    IO err M##_rename(struct M *kv, const char *from, const char *to);                        \
+#define KV_RW(M)                                                                        \
+    KV_RO(M);                                                                           \
+    IO err M##_set(struct M *kv, const char *key, struct buf *value);                   \
+    IO err M##_write(struct M *kv, const char *key, uint64_t offset, struct buf *data); \
+    IO err M##_remove(struct M *kv, const char *key);                                   \
+    IO err M##_rename(struct M *kv, const char *from, const char *to);                  \
     IO err M##_sync(struct M *kv)
 
 #endif

@@ -32,9 +32,9 @@ enum network_offload {
     NETWORK_CSUM_OUT = 1 << 0, /* finishes BUF_CSUM_PARTIAL */
     NETWORK_TSO4 = 1 << 1,     /* segments BUF_GSO_TCP4 */
     NETWORK_TSO6 = 1 << 2,
-    NETWORK_USO = 1 << 3,      /* segments BUF_GSO_UDP, over IPv4 and IPv6 */
-    NETWORK_CSUM_IN = 1 << 4,  /* may give frames as BUF_CSUM_VALID or _PARTIAL */
-    NETWORK_LRO = 1 << 5,      /* may give BUF_GSO_TCP4 and _TCP6 frames longer than the MTU */
+    NETWORK_USO = 1 << 3,     /* segments BUF_GSO_UDP, over IPv4 and IPv6 */
+    NETWORK_CSUM_IN = 1 << 4, /* may give frames as BUF_CSUM_VALID or _PARTIAL */
+    NETWORK_LRO = 1 << 5,     /* may give BUF_GSO_TCP4 and _TCP6 frames longer than the MTU */
 };
 
 /* Bytes of an Ethernet header, and of the longest frame. */
@@ -47,11 +47,11 @@ struct network_info {
     uint32_t offloads; /* of enum network_offload */
 };
 
-#define NETWORK(M)                                             \
-    DEVICE(M);                                                 \
-    void M##_info(struct M *net, struct network_info *out);    \
-    err M##_write(struct M *net, struct buf *frame);           \
-    void M##_listen(struct M *net, void *ctx);                 \
+#define NETWORK(M)                                          \
+    DEVICE(M);                                              \
+    void M##_info(struct M *net, struct network_info *out); \
+    err M##_write(struct M *net, struct buf *frame);        \
+    void M##_listen(struct M *net, void *ctx);              \
     void M##_on_frame(void *ctx, struct buf *frame)
 
 #endif

@@ -7,8 +7,8 @@
  * M_resolve_family(resolver, name, family, out, room, count): the same for the addresses of one family, so
  *   that those of the other need not be waited for (RFC 8305, section 3).
  * M_resolve_services(resolver, name, out, room, count): the SRV records of a name such as
- *   "_ldap._tcp.example.com", in the order in which they should be tried: by priority, and at random by weight
- *   within one (RFC 2782).
+ *   "_ldap._tcp.example.com", in the order in which they should be tried: by priority, and at random by
+ *   weight within one (RFC 2782).
  * M_resolve_texts(resolver, name, out): the TXT records of a name: a chain with a view a record, its
  *   strings one behind the other (RFC 7208, section 3.3), which becomes the caller's.
  *
@@ -32,14 +32,14 @@ struct resolver_service {
     char host[RESOLVER_NAME_SIZE];
 };
 
-#define RESOLVER(M)                                                                           \
-    DEVICE(M);                                                                                \
-    IO err M##_resolve(struct M *resolver, const char *name, struct ip_addr *out,             \
-                       size_t room, size_t *count);                                           \
-    IO err M##_resolve_family(struct M *resolver, const char *name, enum resolver_family family, \
-                              struct ip_addr *out, size_t room, size_t *count);               \
-    IO err M##_resolve_services(struct M *resolver, const char *name,                         \
-                                struct resolver_service *out, size_t room, size_t *count);    \
+#define RESOLVER(M)                                                                                 \
+    DEVICE(M);                                                                                      \
+    IO err M##_resolve(struct M *resolver, const char *name, struct ip_addr *out, size_t room,      \
+                       size_t *count);                                                              \
+    IO err M##_resolve_family(struct M *resolver, const char *name, enum resolver_family family,    \
+                              struct ip_addr *out, size_t room, size_t *count);                     \
+    IO err M##_resolve_services(struct M *resolver, const char *name, struct resolver_service *out, \
+                                size_t room, size_t *count);                                        \
     IO err M##_resolve_texts(struct M *resolver, const char *name, struct buf **out)
 
 #endif

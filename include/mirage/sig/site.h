@@ -12,9 +12,9 @@
 
 #define SITE(M) SITE_ON(M, M##_http)
 
-#define SITE_ON(M, H)  \
+#define SITE_ON(M, H)           \
     SUBMODULE(HTTP, H) HTTP(H); \
-    DEVICE(M);         \
+    DEVICE(M);                  \
     IO err M##_serve(struct M *site, struct H##_exchange *exchange, const char *path)
 
 #endif

@@ -12,14 +12,14 @@
 
 #define STACK(M) STACK_ON(M, M##_ip, M##_udp, M##_tcp)
 
-#define STACK_ON(M, I, U, T)                    \
-    SUBMODULE(IP, I) IP(I);                     \
-    SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);       \
-    SUBMODULE(TCP_ON, T, I) TCP_ON(T, I);       \
-    DEVICE(M);                                  \
-    struct I *M##_get_ip(struct M *stack);      \
-    struct U *M##_get_udp(struct M *stack);     \
-    struct T *M##_get_tcp(struct M *stack);     \
+#define STACK_ON(M, I, U, T)                \
+    SUBMODULE(IP, I) IP(I);                 \
+    SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);   \
+    SUBMODULE(TCP_ON, T, I) TCP_ON(T, I);   \
+    DEVICE(M);                              \
+    struct I *M##_get_ip(struct M *stack);  \
+    struct U *M##_get_udp(struct M *stack); \
+    struct T *M##_get_tcp(struct M *stack); \
     const char *M##_hostname(struct M *stack)
 
 #endif

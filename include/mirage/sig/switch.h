@@ -25,10 +25,10 @@ struct switch_port {
     uint16_t number; /* from 1, while attached */
 };
 
-#define SWITCH(M)                                                                          \
-    DEVICE(M);                                                                             \
-    err M##_attach(struct M *sw, struct switch_port *port);                                \
-    void M##_detach(struct M *sw, struct switch_port *port);                               \
+#define SWITCH(M)                                            \
+    DEVICE(M);                                               \
+    err M##_attach(struct M *sw, struct switch_port *port);  \
+    void M##_detach(struct M *sw, struct switch_port *port); \
     err M##_forward(struct M *sw, struct switch_port *port, struct buf *frame)
 
 #endif

@@ -3,9 +3,10 @@
  * where a FLOW is asked.
  *
  * M_open(tcp, peer, out): the active OPEN. ERR_REFUSED, ERR_TIMEOUT, ERR_UNREACHABLE.
- * M_open_with(tcp, peer, first, out): open and write `first`, which it takes on success and on error. What a SYN can
- *   bear of it goes with that where the peer has shown that it allows this (Fast Open, RFC 7413), a round trip earlier; such bytes
- *   may be delivered twice, to two connections: only for requests that bear it. As M_open and M_write; returns as M_open does.
+ * M_open_with(tcp, peer, first, out): open and write `first`, which it takes on success and on error. What a
+ *   SYN can bear of it goes with that where the peer has shown that it allows this (Fast Open, RFC 7413), a
+ *   round trip earlier; such bytes may be delivered twice, to two connections: only for requests that bear
+ *   it. As M_open and M_write; returns as M_open does.
  * M_listen(tcp, local, port, backlog, out): the passive OPEN on this address (IP_ANY:
  *   all, both families) and port (0: one is chosen); up to `backlog` connections wait to
  *   be accepted. ERR_ADDRESS_IN_USE, ERR_ADDRESS_NOT_HERE, ERR_ACCESS.
@@ -28,22 +29,22 @@
 
 #define TCP(M) TCP_ON(M, M##_ip)
 
-#define TCP_ON(M, I)                                                                       \
-    SUBMODULE(IP, I) IP(I);                                                                \
-    DEVICE(M);                                                                             \
-    FLOW(M);                                                                               \
-    struct M##_listener;                                                                   \
-    IO err M##_open(struct M *tcp, const struct endpoint *peer, struct M##_flow **out);    \
-    IO err M##_open_with(struct M *tcp, const struct endpoint *peer, struct buf *first,    \
-                         struct M##_flow **out);                                           \
-    err M##_listen(struct M *tcp, const struct ip_addr *local, uint16_t port,              \
-                   uint32_t backlog, struct M##_listener **out);                           \
-    uint16_t M##_listener_port(struct M##_listener *listener);                             \
-    IO err M##_accept(struct M##_listener *listener, struct M##_flow **out);               \
-    void M##_unlisten(struct M##_listener *listener);                                      \
-    void M##_peer(struct M##_flow *flow, struct endpoint *out);                            \
-    void M##_local(struct M##_flow *flow, struct endpoint *out);                           \
-    void M##_set_nodelay(struct M##_flow *flow, bool on);                                  \
+#define TCP_ON(M, I)                                                                            \
+    SUBMODULE(IP, I) IP(I);                                                                     \
+    DEVICE(M);                                                                                  \
+    FLOW(M);                                                                                    \
+    struct M##_listener;                                                                        \
+    IO err M##_open(struct M *tcp, const struct endpoint *peer, struct M##_flow **out);         \
+    IO err M##_open_with(struct M *tcp, const struct endpoint *peer, struct buf *first,         \
+                         struct M##_flow **out);                                                \
+    err M##_listen(struct M *tcp, const struct ip_addr *local, uint16_t port, uint32_t backlog, \
+                   struct M##_listener **out);                                                  \
+    uint16_t M##_listener_port(struct M##_listener *listener);                                  \
+    IO err M##_accept(struct M##_listener *listener, struct M##_flow **out);                    \
+    void M##_unlisten(struct M##_listener *listener);                                           \
+    void M##_peer(struct M##_flow *flow, struct endpoint *out);                                 \
+    void M##_local(struct M##_flow *flow, struct endpoint *out);                                \
+    void M##_set_nodelay(struct M##_flow *flow, bool on);                                       \
     void M##_set_keepalive(struct M##_flow *flow, os_time idle)
 
 #endif

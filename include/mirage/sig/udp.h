@@ -24,16 +24,14 @@ struct endpoint {
 
 #define UDP(M) UDP_ON(M, M##_ip)
 
-#define UDP_ON(M, I)                                                                        \
-    SUBMODULE(IP, I) IP(I);                                                                 \
-    DEVICE(M);                                                                              \
-    struct M##_socket;                                                                      \
-    err M##_bind(struct M *udp, const struct ip_addr *local, uint16_t port,                 \
-                 struct M##_socket **out);                                                  \
-    uint16_t M##_port(struct M##_socket *socket);                                           \
-    IO err M##_receive(struct M##_socket *socket, struct endpoint *from, struct buf **out); \
-    IO err M##_send(struct M##_socket *socket, const struct endpoint *to,                   \
-                    struct buf *payload);                                                   \
+#define UDP_ON(M, I)                                                                                  \
+    SUBMODULE(IP, I) IP(I);                                                                           \
+    DEVICE(M);                                                                                        \
+    struct M##_socket;                                                                                \
+    err M##_bind(struct M *udp, const struct ip_addr *local, uint16_t port, struct M##_socket **out); \
+    uint16_t M##_port(struct M##_socket *socket);                                                     \
+    IO err M##_receive(struct M##_socket *socket, struct endpoint *from, struct buf **out);           \
+    IO err M##_send(struct M##_socket *socket, const struct endpoint *to, struct buf *payload);       \
     void M##_unbind(struct M##_socket *socket)
 
 #endif

@@ -30,7 +30,8 @@ static IO err show(struct console *console, struct buf *piece)
     return e;
 }
 
-static IO err send_streamed(struct http_client *http, const struct http_call *call, struct http_client_exchange **x)
+static IO err send_streamed(struct http_client *http, const struct http_call *call,
+                            struct http_client_exchange **x)
 {
     TRY(http_client_begin(http, call, x));
     err e = http_client_write(*x, buf_copy("", 0));
@@ -46,7 +47,9 @@ static IO err send_streamed(struct http_client *http, const struct http_call *ca
 static IO err fetch(struct console *console, struct http_client *http)
 {
     struct http_header fields[] = { { "X", header }, { "Authorization", "secret" } };
-    struct http_call call = { .method = method, .url = url, .headers = fields, .header_count = header[0] ? 2 : 0 };
+    struct http_call call = {
+        .method = method, .url = url, .headers = fields, .header_count = header[0] ? 2 : 0
+    };
     struct http_client_exchange *x;
     struct buf *piece;
     char number[32];

@@ -14,10 +14,10 @@ ARG_PORT(port, 8080, "TCP port to listen on");
 enum { HELLO, ECHO, STREAM, FIXED, SHORT, USER, FAIL, SLOW, COUNT, HEADER, LARGE, STATS, TWICE, METRICS };
 
 static const struct route routes[] = {
-    [HELLO] = { "GET", "/hello" },   [ECHO] = { "POST", "/echo" },    [STREAM] = { NULL, "/stream" },
-    [FIXED] = { NULL, "/fixed" },    [SHORT] = { NULL, "/short" },    [USER] = { "GET", "/users/:id" },
-    [FAIL] = { NULL, "/fail/:how" }, [SLOW] = { NULL, "/slow" },      [COUNT] = { NULL, "/count" },
-    [HEADER] = { NULL, "/header" },  [LARGE] = { "GET", "/large" },   [STATS] = { "GET", "/stats" },
+    [HELLO] = { "GET", "/hello" },   [ECHO] = { "POST", "/echo" },      [STREAM] = { NULL, "/stream" },
+    [FIXED] = { NULL, "/fixed" },    [SHORT] = { NULL, "/short" },      [USER] = { "GET", "/users/:id" },
+    [FAIL] = { NULL, "/fail/:how" }, [SLOW] = { NULL, "/slow" },        [COUNT] = { NULL, "/count" },
+    [HEADER] = { NULL, "/header" },  [LARGE] = { "GET", "/large" },     [STATS] = { "GET", "/stats" },
     [TWICE] = { "GET", "/twice" },   [METRICS] = { "GET", "/metrics" },
 };
 
@@ -59,7 +59,9 @@ static IO err count(struct http_exchange *x)
 
 static IO err stream(struct http_exchange *x, bool fixed, bool whole)
 {
-    struct http_response r = { .status = 200, .content_type = "text/plain", .has_length = fixed, .length = 30 };
+    struct http_response r = {
+        .status = 200, .content_type = "text/plain", .has_length = fixed, .length = 30
+    };
     TRY(http_begin(x, &r));
     for (int i = 0; i < (whole ? 3 : 2); i++) {
         TRY(http_write(x, buf_copy("0123456789", 10)));
@@ -70,9 +72,13 @@ static IO err stream(struct http_exchange *x, bool fixed, bool whole)
 
 static err fail(const char *how, size_t len)
 {
-    static const struct { const char *name; err error; } errors[] = {
-        { "nothing", OK }, { "not-found", ERR_NOT_FOUND }, { "too-large", ERR_TOO_LARGE }, { "timeout", ERR_TIMEOUT },
-        { "format", ERR_FORMAT }, { "invalid", ERR_INVALID }, { "io", ERR_IO }, { "memory", ERR_NO_MEMORY },
+    static const struct {
+        const char *name;
+        err error;
+    } errors[] = {
+        { "nothing", OK },          { "not-found", ERR_NOT_FOUND }, { "too-large", ERR_TOO_LARGE },
+        { "timeout", ERR_TIMEOUT }, { "format", ERR_FORMAT },       { "invalid", ERR_INVALID },
+        { "io", ERR_IO },           { "memory", ERR_NO_MEMORY },
     };
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strlen(errors[i].name) == len && memcmp(errors[i].name, how, len) == 0)
@@ -84,8 +90,15 @@ static err fail(const char *how, size_t len)
 static IO err header(struct http_exchange *x)
 {
     static const struct http_header bad[] = {
-        { "X", "a\r\nSet-Cookie: b" }, { "X Y", "a" }, { "", "a" }, { "X:", "a" }, { "X", "\x01" },
-        { "Content-Length", "1" }, { "connection", "close" }, { "Transfer-Encoding", "chunked" }, { "DATE", "now" },
+        { "X", "a\r\nSet-Cookie: b" },
+        { "X Y", "a" },
+        { "", "a" },
+        { "X:", "a" },
+        { "X", "\x01" },
+        { "Content-Length", "1" },
+        { "connection", "close" },
+        { "Transfer-Encoding", "chunked" },
+        { "DATE", "now" },
     };
     struct http_response r = { .status = 200, .header_count = 1 };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -94,7 +107,9 @@ static IO err header(struct http_exchange *x)
             return ERR_IO;
     }
     struct http_response odd[] = {
-        { .status = 199 }, { .status = 600 }, { .status = 200, .content_type = "a\nb" },
+        { .status = 199 },
+        { .status = 600 },
+        { .status = 200, .content_type = "a\nb" },
         { .status = 200, .has_length = true, .length = 5 },
     };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
@@ -133,8 +148,8 @@ static IO err stats(struct http_exchange *x)
     char line[160];
     buf_get_stats(&bufs);
     os_get_stats(&os);
-    snprintf(line, sizeof line, "views %zu\npages %zu\nheap %zu\nfibers %zu\ntimers %zu\n", bufs.views, bufs.pages,
-             bufs.heap_bytes, os.fibers, os.timers);
+    snprintf(line, sizeof line, "views %zu\npages %zu\nheap %zu\nfibers %zu\ntimers %zu\n", bufs.views,
+             bufs.pages, bufs.heap_bytes, os.fibers, os.timers);
     return text(x, 200, line);
 }
 
@@ -177,16 +192,10 @@ IO err http_on_request(void *ctx, struct http_exchange *x)
     struct http_header allow = { "Allow", match.allow };
     struct http_response r = { .headers = &allow, .header_count = 1 };
     switch (route_find(routes, sizeof routes / sizeof *routes, request, &match)) {
-    case ROUTE_FOUND:
-        return run(x, &match);
-    case ROUTE_METHOD_NOT_ALLOWED:
-        r.status = 405;
-        return http_respond(x, &r, NULL);
-    case ROUTE_OPTIONS:
-        r.status = 204;
-        return http_respond(x, &r, NULL);
-    case ROUTE_NOT_FOUND:
-        break;
+    case ROUTE_FOUND: return run(x, &match);
+    case ROUTE_METHOD_NOT_ALLOWED: r.status = 405; return http_respond(x, &r, NULL);
+    case ROUTE_OPTIONS: r.status = 204; return http_respond(x, &r, NULL);
+    case ROUTE_NOT_FOUND: break;
     }
     return site_serve(ctx, x, request->path);
 }

@@ -1,6 +1,8 @@
 #include <mirage/config.h>
 
-/* One of each kind of thing that an installation has to bring: devices, a folder of data, a functor of lib/. */
+/*
+ * One of each kind of thing that an installation has to bring: devices, a folder of data, a functor of lib/.
+ */
 void config(void)
 {
     functor(JOB, CONSOLE, KV_RO, SITE) show = foreign("show.c", JOB, CONSOLE, KV_RO, SITE);

@@ -9,7 +9,9 @@ PARAM(CONSOLE, console);
 PARAM(RESOLVER, resolver);
 MODULE(JOB, lookup);
 
-ARG_STRINGS(command, NULL, "what to do: all, v4, v6, srv, txt and a name, or sleep and milliseconds; & in front: at once with what follows");
+ARG_STRINGS(command, NULL,
+            "what to do: all, v4, v6, srv, txt and a name, or sleep and milliseconds; & in front: at once "
+            "with what follows");
 ARG_DURATION(patience, "60s", "how long one may take");
 
 struct step {
@@ -28,7 +30,8 @@ static IO err addresses(struct resolver *resolver, char kind, const char *name, 
     if (kind == 'a')
         TRY(resolver_resolve(resolver, name, out, ROOM, &count));
     else
-        TRY(resolver_resolve_family(resolver, name, kind == '4' ? RESOLVER_IPV4 : RESOLVER_IPV6, out, ROOM, &count));
+        TRY(resolver_resolve_family(resolver, name, kind == '4' ? RESOLVER_IPV4 : RESOLVER_IPV6, out, ROOM,
+                                    &count));
     for (size_t i = 0; i < count; i++)
         snprintf(line + strlen(line), size - strlen(line), " %s", ip_format(&out[i], text));
     return OK;
@@ -40,8 +43,8 @@ static IO err services(struct resolver *resolver, const char *name, char *line, 
     size_t count = 0;
     TRY(resolver_resolve_services(resolver, name, out, ROOM, &count));
     for (size_t i = 0; i < count; i++)
-        snprintf(line + strlen(line), size - strlen(line), " %u/%u/%s:%u", out[i].priority, out[i].weight, out[i].host,
-                 out[i].port);
+        snprintf(line + strlen(line), size - strlen(line), " %u/%u/%s:%u", out[i].priority, out[i].weight,
+                 out[i].host, out[i].port);
     return OK;
 }
 
@@ -50,7 +53,8 @@ static IO err texts(struct resolver *resolver, const char *name, char *line, siz
     struct buf *out;
     TRY(resolver_resolve_texts(resolver, name, &out));
     for (struct buf *b = out; b != NULL; b = b->next)
-        snprintf(line + strlen(line), size - strlen(line), " [%.*s]", (int)(b->len < 100 ? b->len : 100), (const char *)b->data);
+        snprintf(line + strlen(line), size - strlen(line), " [%.*s]", (int)(b->len < 100 ? b->len : 100),
+                 (const char *)b->data);
     buf_free(out);
     return OK;
 }
@@ -63,7 +67,8 @@ static IO err carry_out(void *arg)
     err e = ERR_INVALID;
     name = name != NULL ? name + 1 : "";
     snprintf(line, sizeof line, "%s:", step->text);
-    OS_DEADLINE(os_now() + patience) {
+    OS_DEADLINE(os_now() + patience)
+    {
         if (strncmp(step->text, "srv ", 4) == 0)
             e = services(step->resolver, name, line, sizeof line);
         else if (strncmp(step->text, "txt ", 4) == 0)
@@ -71,7 +76,8 @@ static IO err carry_out(void *arg)
         else if (strncmp(step->text, "sleep ", 6) == 0)
             e = os_sleep_until(os_now() + MILLISECONDS(atoi(name)));
         else
-            e = addresses(step->resolver, step->text[0] == 'v' ? step->text[1] : 'a', name, line, sizeof line);
+            e = addresses(step->resolver, step->text[0] == 'v' ? step->text[1] : 'a', name, line,
+                          sizeof line);
     }
     if (e != OK)
         snprintf(line + strlen(line), sizeof line - strlen(line), " %s", err_string(e));

@@ -16,7 +16,8 @@ void config(void)
     const char *line = "loss=20%,duplicate=5%,reorder=10%,corrupt=2%,delay=5ms,jitter=3ms";
     SWITCH wire = vnet();
     IPV4 near, far;
-    STACK host = stack_on(set_string(set_string(fault(vnet_port(wire, "host")), "out", line), "in", line), &near, "host");
+    STACK host = stack_on(set_string(set_string(fault(vnet_port(wire, "host")), "out", line), "in", line),
+                          &near, "host");
     STACK server = stack_on(vnet_port(wire, "server"), &far, "server");
 
     register_job("world", apply(world, default_console(), dhcp_client(near, host), server));

@@ -1,4 +1,7 @@
-/* Gives datagrams to port 7 back; with --to it first pings that address and has datagrams of many sizes come back from its port 7. */
+/*
+ * Gives datagrams to port 7 back; with --to it first pings that address and has datagrams of many sizes come
+ * back from its port 7.
+ */
 #include <mirage/functor.h>
 
 #include <stdio.h>
@@ -28,12 +31,14 @@ static IO err exchange(struct stack_udp_socket *socket, const struct endpoint *p
         return ERR_NO_MEMORY;
     memset(out->data, (int)(len & 0xff), len);
     TRY(stack_udp_send(socket, peer, out));
-    OS_DEADLINE(os_now() + SECONDS(2)) {
+    OS_DEADLINE(os_now() + SECONDS(2))
+    {
         e = stack_udp_receive(socket, NULL, &in);
         if (e != OK)
             return e;
     }
-    if (buf_len(in) != len || (len > 0 && (buf_read_copy(in, len - 1, &first, 1) != OK || first != (len & 0xff))))
+    if (buf_len(in) != len ||
+        (len > 0 && (buf_read_copy(in, len - 1, &first, 1) != OK || first != (len & 0xff))))
         e = ERR_FORMAT;
     buf_free(in);
     return e;
@@ -73,6 +78,7 @@ IO err echo_start(struct console *console, struct stack *stack, struct icmp *icm
             e = stack_udp_send(socket, &from, payload);
         TRY(os_check());
         if (e != OK && e != ERR_REFUSED)
-            log_write(&(struct log_source){ "echo", LOG_LEVEL_INFO, NULL }, LOG_LEVEL_INFO, "%s", err_string(e));
+            log_write(&(struct log_source){ "echo", LOG_LEVEL_INFO, NULL }, LOG_LEVEL_INFO, "%s",
+                      err_string(e));
     }
 }

@@ -1,7 +1,7 @@
 /*
- * What the tests' clients talk to. Over HTTP: GET /pattern/N gives N bytes of a pattern, POST /pattern tells whether it was
- * sent the pattern, GET /stats tells what is in use, POST /trim gives back what malloc() keeps, POST /release and /resume
- * do as below. Over TCP alone, by port:
+ * What the tests' clients talk to. Over HTTP: GET /pattern/N gives N bytes of a pattern, POST /pattern tells
+ * whether it was sent the pattern, GET /stats tells what is in use, POST /trim gives back what malloc()
+ * keeps, POST /release and /resume do as below. Over TCP alone, by port:
  *
  *     7    gives back what it gets       9    drops it
  *     19   sends the pattern, endlessly
@@ -107,7 +107,8 @@ static IO err late(struct peer *p, struct stack_tcp_flow *flow)
     while ((e = stack_tcp_read(flow, &data)) == OK)
         if (!fits(p, data, &at))
             e = ERR_FORMAT;
-    int n = snprintf(text, sizeof text, "%s %llu\n", e == ERR_END ? "right" : "wrong", (unsigned long long)at);
+    int n =
+        snprintf(text, sizeof text, "%s %llu\n", e == ERR_END ? "right" : "wrong", (unsigned long long)at);
     return stack_tcp_write(flow, buf_copy(text, (size_t)n));
 }
 
@@ -170,7 +171,9 @@ static IO err text(struct http_exchange *x, uint16_t status, const char *what, s
 
 static IO err give(struct peer *p, struct http_exchange *x, uint64_t n)
 {
-    struct http_response r = { .status = 200, .content_type = "application/octet-stream", .has_length = true, .length = n };
+    struct http_response r = {
+        .status = 200, .content_type = "application/octet-stream", .has_length = true, .length = n
+    };
 
     TRY(http_begin(x, &r));
     for (uint64_t at = 0; at < n; at += PIECE)
@@ -188,7 +191,8 @@ static IO err take(struct peer *p, struct http_exchange *x)
     while ((e = http_read_body(x, &data)) == OK)
         if (!fits(p, data, &at))
             e = ERR_FORMAT;
-    int n = snprintf(answer, sizeof answer, "%s %llu\n", e == ERR_END ? "right" : "wrong", (unsigned long long)at);
+    int n = snprintf(answer, sizeof answer, "%s %llu\n", e == ERR_END ? "right" : "wrong",
+                     (unsigned long long)at);
     return text(x, e == ERR_END ? 200 : 400, answer, (size_t)n);
 }
 
@@ -201,8 +205,10 @@ static IO err stats(struct peer *p, struct http_exchange *x)
 
     buf_get_stats(&bufs);
     os_get_stats(&os);
-    size_t n = (size_t)snprintf(answer, sizeof answer, "views %zu\npages %zu\npooled %zu\nfibers %zu\ntimers %zu\nheld %zu\nallocated %zu\n",
-                                bufs.views, bufs.pages, bufs.pooled_pages, os.fibers, os.timers, p->held_count, mallinfo2().uordblks);
+    size_t n = (size_t)snprintf(
+        answer, sizeof answer,
+        "views %zu\npages %zu\npooled %zu\nfibers %zu\ntimers %zu\nheld %zu\nallocated %zu\n", bufs.views,
+        bufs.pages, bufs.pooled_pages, os.fibers, os.timers, p->held_count, mallinfo2().uordblks);
     n += metric_print(answer + n, sizeof answer - n);
     return n < sizeof answer ? text(x, 200, answer, n) : ERR_NO_SPACE;
 }
@@ -219,8 +225,8 @@ static void release(struct peer *p)
 }
 
 static const struct route routes[] = {
-    { "GET", "/pattern/:bytes" }, { "POST", "/pattern" }, { "GET", "/stats" }, { "POST", "/release" }, { "POST", "/trim" },
-    { "POST", "/resume" },
+    { "GET", "/pattern/:bytes" }, { "POST", "/pattern" }, { "GET", "/stats" },
+    { "POST", "/release" },       { "POST", "/trim" },    { "POST", "/resume" },
 };
 
 IO err http_on_request(void *ctx, struct http_exchange *x)

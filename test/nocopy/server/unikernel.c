@@ -69,8 +69,10 @@ static err serve(void *arg)
 
 IO err server_start(struct stack *stack)
 {
-    struct service services[] = { { stack_get_tcp(stack), DISCARD }, { stack_get_tcp(stack), SOURCE },
-                                  { stack_get_tcp(stack), ECHO }, { stack_get_tcp(stack), COPY } };
+    struct service services[] = { { stack_get_tcp(stack), DISCARD },
+                                  { stack_get_tcp(stack), SOURCE },
+                                  { stack_get_tcp(stack), ECHO },
+                                  { stack_get_tcp(stack), COPY } };
     struct os_group group;
     err e = OK;
     os_group_init(&group);

@@ -112,7 +112,8 @@ static int64_t send_to(struct call *c, int fd, const void *bytes, size_t len, in
 {
     struct sockaddr_storage address;
     socklen_t address_len = address_of(c->d, &c->d->remote, &address);
-    return c->d->stack.sendto(c->d->stack.self, fd, bytes, len, flags, (struct sockaddr *)&address, address_len);
+    return c->d->stack.sendto(c->d->stack.self, fd, bytes, len, flags, (struct sockaddr *)&address,
+                              address_len);
 }
 
 static int64_t transfer(struct call *c, const char *name)
@@ -179,7 +180,8 @@ static int64_t get_option(struct call *c)
         char text[64];
     } u = { 0 };
     socklen_t len = level == SOL_SOCKET && name == SO_LINGER ? sizeof u.linger
-                    : value->kind == EXPR_STRING ? sizeof u.text : sizeof u.number;
+                    : value->kind == EXPR_STRING             ? sizeof u.text
+                                                             : sizeof u.number;
     int result = s->getsockopt(s->self, fd, level, name, &u, &len);
     if (result != 0)
         return result;
@@ -278,7 +280,8 @@ static int64_t make_call(struct call *c)
     if (strcmp(name, "socket") == 0) {
         c->d->connected = c->d->isn_known = false; /* what is next is another connection */
         c->d->timestamp_count = 0;
-        return s->socket(s->self, c->d->v6_sockets ? AF_INET6 : AF_INET, (int)number(c, 1), (int)number(c, 2));
+        return s->socket(s->self, c->d->v6_sockets ? AF_INET6 : AF_INET, (int)number(c, 1),
+                         (int)number(c, 2));
     }
     if (strcmp(name, "bind") == 0 || strcmp(name, "connect") == 0)
         return with_address(c, name[0] == 'b');
@@ -313,18 +316,22 @@ static void check_result(struct call *c)
 {
     const struct call_spec *spec = &c->event->call;
     int64_t wanted = spec->result->number;
-    bool makes_fd = strcmp(spec->name, "socket") == 0 || strcmp(spec->name, "accept") == 0 || strcmp(spec->name, "epoll_create") == 0;
+    bool makes_fd = strcmp(spec->name, "socket") == 0 || strcmp(spec->name, "accept") == 0 ||
+                    strcmp(spec->name, "epoll_create") == 0;
     int64_t error = 0;
     if (spec->error != NULL && !symbol_value(spec->error, &error))
         drive_fail(c->d, c->event, "'%s' is not known", spec->error);
     if (c->result < 0 && wanted >= 0)
-        drive_fail(c->d, c->event, "%s failed with %s, and not %lld", spec->name, errno_name(c->error), (long long)wanted);
+        drive_fail(c->d, c->event, "%s failed with %s, and not %lld", spec->name, errno_name(c->error),
+                   (long long)wanted);
     if (makes_fd && wanted >= 0 && wanted < FDS_MAX)
         c->d->connection = c->d->fds[wanted] = (int)c->result;
     else if (spec->result->kind != EXPR_ANY && c->result != wanted)
-        drive_fail(c->d, c->event, "%s gave %lld, not %lld", spec->name, (long long)c->result, (long long)wanted);
+        drive_fail(c->d, c->event, "%s gave %lld, not %lld", spec->name, (long long)c->result,
+                   (long long)wanted);
     if (error != 0 && error != c->error)
-        drive_fail(c->d, c->event, "%s failed with %s, not %s", spec->name, errno_name(c->error), spec->error);
+        drive_fail(c->d, c->event, "%s failed with %s, not %s", spec->name, errno_name(c->error),
+                   spec->error);
 }
 
 static void begin(struct call *c, struct drive *d, const struct event *event)
@@ -377,7 +384,8 @@ static void await_blocked(struct drive *d, const struct event *event)
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += 2;
     if (pthread_timedjoin_np(blocked.thread, NULL, &limit) != 0)
-        drive_fail(d, event, "%s of line %d still blocks", blocked.call.event->call.name, blocked.call.event->line);
+        drive_fail(d, event, "%s of line %d still blocks", blocked.call.event->call.name,
+                   blocked.call.event->line);
     blocked.busy = false;
     check_result(&blocked.call);
     int64_t end = blocked.call.event->call.end + blocked.call.d->blocked_base;

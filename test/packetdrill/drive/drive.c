@@ -37,7 +37,8 @@ void drive_fail(struct drive *d, const struct event *event, const char *format, 
     script_fail(d->script->path, event != NULL ? event->line : 0, "%s", text);
 }
 
-void drive_check_time(struct drive *d, const struct event *event, int64_t at, int64_t until, int64_t live, const char *what)
+void drive_check_time(struct drive *d, const struct event *event, int64_t at, int64_t until, int64_t live,
+                      const char *what)
 {
     /* As packetdrill's: a fixed tolerance, or one percent of what was waited. */
     int64_t tolerance = d->tolerance, percent = (at - d->event_at) / 100;
@@ -46,7 +47,8 @@ void drive_check_time(struct drive *d, const struct event *event, int64_t at, in
     if (event->time == TIME_ANY || (live >= at - tolerance && live <= until + tolerance))
         return;
     if (until != at)
-        drive_fail(d, event, "%s at %.6f s, not between %.6f and %.6f", what, (double)live / 1e6, (double)at / 1e6, (double)until / 1e6);
+        drive_fail(d, event, "%s at %.6f s, not between %.6f and %.6f", what, (double)live / 1e6,
+                   (double)at / 1e6, (double)until / 1e6);
     drive_fail(d, event, "%s at %.6f s, not %.6f", what, (double)live / 1e6, (double)at / 1e6);
 }
 
@@ -96,7 +98,8 @@ static bool same_ends(const struct drive *d, const struct live_packet *live)
 {
     size_t len = d->v6 ? 16 : 4;
     return live->from.port == d->local.port && live->to.port == d->remote.port &&
-           memcmp(live->from.address, d->local.address, len) == 0 && memcmp(live->to.address, d->remote.address, len) == 0;
+           memcmp(live->from.address, d->local.address, len) == 0 &&
+           memcmp(live->to.address, d->remote.address, len) == 0;
 }
 
 /* The stack's next packet, and when it left, since the script's 0. */
@@ -115,7 +118,8 @@ static void receive(struct drive *d, const struct event *event, struct live_pack
         drive_fail(d, event, "a packet of %zu bytes at %.6f s: %s", len, (double)*at / 1e6, wrong);
     learn_connection(d, live);
     if (!same_ends(d, live))
-        drive_fail(d, event, "a packet of another connection at %.6f s: %s", (double)*at / 1e6, packet_show(d, live));
+        drive_fail(d, event, "a packet of another connection at %.6f s: %s", (double)*at / 1e6,
+                   packet_show(d, live));
     if (d->verbose)
         printf("# %9.6f > %s\n", (double)*at / 1e6, packet_show(d, live));
 }
@@ -127,13 +131,14 @@ static void run_out(struct drive *d, const struct event *event, int64_t at, int6
     receive(d, event, &live, &when);
     const char *difference = packet_compare(d, &event->packet, &live);
     if (difference != NULL)
-        drive_fail(d, event, "%s: the stack sent, at %.6f s: %s", difference, (double)when / 1e6, packet_show(d, &live));
+        drive_fail(d, event, "%s: the stack sent, at %.6f s: %s", difference, (double)when / 1e6,
+                   packet_show(d, &live));
     drive_check_time(d, event, at, until, when, "this packet left");
 }
 
 /*
- * `sysctl -q net.ipv4.tcp_sack=0 …`: written to the folder that the stack reads settings from. A script of ours
- * commands nothing else.
+ * `sysctl -q net.ipv4.tcp_sack=0 …`: written to the folder that the stack reads settings from. A script of
+ * ours commands nothing else.
  */
 static void run_command(struct drive *d, const struct event *event, const char *command)
 {
@@ -230,12 +235,14 @@ static char *read_file(const char *path)
 }
 
 /* In a process of its own; its exit status is the result. */
-static _Noreturn void run_file(const char *so, const char *path, const char *ip_version, const char *settings, bool verbose)
+static _Noreturn void run_file(const char *so, const char *path, const char *ip_version, const char *settings,
+                               bool verbose)
 {
     struct script script;
     alarm(SCRIPT_SECONDS);
     script_parse(&script, path, read_file(path));
-    const char *own = script_option(&script, "--ip_version"), *tolerance = script_option(&script, "--tolerance_usecs");
+    const char *own = script_option(&script, "--ip_version"),
+               *tolerance = script_option(&script, "--tolerance_usecs");
     if (own != NULL && strcmp(own, ip_version) != 0)
         _Exit(77);
     struct drive d = {
@@ -298,7 +305,8 @@ int main(int argc, char *argv[])
     }
     count += count == 0;
     if (at >= argc) {
-        fprintf(stderr, "usage: drive STACK.so [--ip_version=ipv4|ipv6|ipv4-mapped-ipv6]... [--verbose] SCRIPT...\n");
+        fprintf(stderr,
+                "usage: drive STACK.so [--ip_version=ipv4|ipv6|ipv4-mapped-ipv6]... [--verbose] SCRIPT...\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -26,29 +26,29 @@ struct drive {
     bool v6;         /* on the wire */
     bool v6_sockets; /* of the family AF_INET6 */
     bool verbose;
-    int64_t tolerance;      /* microseconds */
-    int64_t started;        /* the stack's time of the script's 0 */
+    int64_t tolerance; /* microseconds */
+    int64_t started;   /* the stack's time of the script's 0 */
     const struct event *event;
-    int64_t event_at;       /* since started */
+    int64_t event_at; /* since started */
     struct end local, remote;
-    bool connected;         /* somebody has sent a SYN */
-    bool active;            /* it was the stack */
+    bool connected; /* somebody has sent a SYN */
+    bool active;    /* it was the stack */
     bool isn_known;
-    uint32_t isn;           /* the stack's initial sequence number */
+    uint32_t isn; /* the stack's initial sequence number */
     struct {
         uint32_t script, live;
     } timestamps[TIMESTAMPS_MAX];
     size_t timestamp_count;
-    int fds[FDS_MAX];       /* the stack's descriptor for the script's */
-    int64_t blocked_base;   /* what the times of the call that blocks count from */
-    int connection;         /* the descriptor of the last connection */
-    const char *settings;   /* a folder like /proc/sys */
+    int fds[FDS_MAX];     /* the stack's descriptor for the script's */
+    int64_t blocked_base; /* what the times of the call that blocks count from */
+    int connection;       /* the descriptor of the last connection */
+    const char *settings; /* a folder like /proc/sys */
 };
 
 /* A packet as it came out, in host order. */
 struct live_packet {
     const uint8_t *tcp;
-    size_t tcp_len;  /* with the payload */
+    size_t tcp_len; /* with the payload */
     uint8_t ecn, hop_limit;
     struct end from, to;
     uint8_t flags;
@@ -77,7 +77,8 @@ void info_check(struct drive *d, const struct event *event);
 int64_t drive_now(struct drive *d);
 _Noreturn void drive_fail(struct drive *d, const struct event *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void drive_check_time(struct drive *d, const struct event *event, int64_t at, int64_t until, int64_t live, const char *what);
+void drive_check_time(struct drive *d, const struct event *event, int64_t at, int64_t until, int64_t live,
+                      const char *what);
 
 static inline uint32_t get32(const uint8_t *p)
 {

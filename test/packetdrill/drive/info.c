@@ -1,6 +1,6 @@
 /*
- * %{ assert NAME == VALUE }%: what TCP_INFO tells of the last connection. packetdrill runs such code as Python; of
- * that, this understands assertions of equality, joined by `and`, one or more on a line.
+ * %{ assert NAME == VALUE }%: what TCP_INFO tells of the last connection. packetdrill runs such code as
+ * Python; of that, this understands assertions of equality, joined by `and`, one or more on a line.
  */
 #include "drive.h"
 
@@ -22,21 +22,32 @@ static size_t read_fields(struct drive *d, const struct event *event, struct fie
     socklen_t len = sizeof info;
     if (s->getsockopt(s->self, d->connection, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         drive_fail(d, event, "there is no TCP_INFO");
-#define FIELD(name) { #name, info.name }
+#define FIELD(name)      \
+    {                    \
+#name, info.name \
+    }
     const struct field fields[] = {
-        FIELD(tcpi_state), FIELD(tcpi_ca_state), FIELD(tcpi_retransmits), FIELD(tcpi_probes), FIELD(tcpi_backoff),
-        FIELD(tcpi_options), FIELD(tcpi_snd_wscale), FIELD(tcpi_rcv_wscale), FIELD(tcpi_rto), FIELD(tcpi_snd_mss),
-        FIELD(tcpi_rcv_mss), FIELD(tcpi_unacked), FIELD(tcpi_sacked), FIELD(tcpi_lost), FIELD(tcpi_retrans),
-        FIELD(tcpi_pmtu), FIELD(tcpi_rtt), FIELD(tcpi_rttvar), FIELD(tcpi_snd_ssthresh), FIELD(tcpi_snd_cwnd),
-        FIELD(tcpi_advmss), FIELD(tcpi_reordering), FIELD(tcpi_total_retrans), FIELD(tcpi_notsent_bytes),
-        FIELD(tcpi_bytes_acked), FIELD(tcpi_bytes_received),
+        FIELD(tcpi_state),         FIELD(tcpi_ca_state),
+        FIELD(tcpi_retransmits),   FIELD(tcpi_probes),
+        FIELD(tcpi_backoff),       FIELD(tcpi_options),
+        FIELD(tcpi_snd_wscale),    FIELD(tcpi_rcv_wscale),
+        FIELD(tcpi_rto),           FIELD(tcpi_snd_mss),
+        FIELD(tcpi_rcv_mss),       FIELD(tcpi_unacked),
+        FIELD(tcpi_sacked),        FIELD(tcpi_lost),
+        FIELD(tcpi_retrans),       FIELD(tcpi_pmtu),
+        FIELD(tcpi_rtt),           FIELD(tcpi_rttvar),
+        FIELD(tcpi_snd_ssthresh),  FIELD(tcpi_snd_cwnd),
+        FIELD(tcpi_advmss),        FIELD(tcpi_reordering),
+        FIELD(tcpi_total_retrans), FIELD(tcpi_notsent_bytes),
+        FIELD(tcpi_bytes_acked),   FIELD(tcpi_bytes_received),
     };
 #undef FIELD
     memcpy(out, fields, sizeof fields);
     return sizeof fields / sizeof *fields;
 }
 
-static int64_t field_value(struct drive *d, const struct event *event, const struct field *fields, size_t count, const char *name)
+static int64_t field_value(struct drive *d, const struct event *event, const struct field *fields,
+                           size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(fields[i].name, name) == 0)
@@ -50,9 +61,11 @@ void info_check(struct drive *d, const struct event *event)
     size_t count = read_fields(d, event, fields);
     char *text = strdup(event->text), *save, *word = strtok_r(text, " \n\t;", &save);
     while (word != NULL) {
-        char *name = strtok_r(NULL, " \n\t;", &save), *equals = strtok_r(NULL, " \n\t;", &save), *value = strtok_r(NULL, " \n\t;,", &save);
+        char *name = strtok_r(NULL, " \n\t;", &save), *equals = strtok_r(NULL, " \n\t;", &save),
+             *value = strtok_r(NULL, " \n\t;,", &save);
         int64_t wanted;
-        if ((strcmp(word, "assert") != 0 && strcmp(word, "and") != 0) || value == NULL || strcmp(equals, "==") != 0)
+        if ((strcmp(word, "assert") != 0 && strcmp(word, "and") != 0) || value == NULL ||
+            strcmp(equals, "==") != 0)
             drive_fail(d, event, "this driver knows only `assert NAME == VALUE`");
         if (!symbol_value(value, &wanted))
             wanted = strtoll(value, NULL, 0);

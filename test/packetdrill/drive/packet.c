@@ -21,9 +21,11 @@ static uint16_t folded(uint32_t sum)
 }
 
 /* Of a transport with its pseudo-header; the addresses stand one behind the other. */
-static uint16_t transport_sum(bool v6, const uint8_t *addresses, uint8_t protocol, const uint8_t *data, size_t len)
+static uint16_t transport_sum(bool v6, const uint8_t *addresses, uint8_t protocol, const uint8_t *data,
+                              size_t len)
 {
-    uint32_t sum = sum_of(0, addresses, v6 ? 32 : 8) + protocol + (uint32_t)(len & 0xffff) + (uint32_t)(len >> 16);
+    uint32_t sum =
+        sum_of(0, addresses, v6 ? 32 : 8) + protocol + (uint32_t)(len & 0xffff) + (uint32_t)(len >> 16);
     return folded(sum_of(sum, data, len));
 }
 
@@ -101,11 +103,16 @@ struct icmp_code {
 };
 
 static const struct icmp_code icmp_codes[] = {
-    { "unreachable", "net_unreachable", { 3, 0 }, { 1, 0 } },   { "unreachable", "host_unreachable", { 3, 1 }, { 1, 3 } },
-    { "unreachable", "protocol_unreachable", { 3, 2 }, { 4, 1 } }, { "unreachable", "port_unreachable", { 3, 3 }, { 1, 4 } },
-    { "unreachable", "frag_needed", { 3, 4 }, { 2, 0 } },       { "unreachable", "source_route_failed", { 3, 5 }, { 1, 0 } },
-    { "unreachable", "admin_prohibited", { 3, 13 }, { 1, 1 } }, { "unreachable", "packet_too_big", { 3, 4 }, { 2, 0 } },
-    { "packet_too_big", NULL, { 3, 4 }, { 2, 0 } },             { "time_exceeded", "ttl_exceeded", { 11, 0 }, { 3, 0 } },
+    { "unreachable", "net_unreachable", { 3, 0 }, { 1, 0 } },
+    { "unreachable", "host_unreachable", { 3, 1 }, { 1, 3 } },
+    { "unreachable", "protocol_unreachable", { 3, 2 }, { 4, 1 } },
+    { "unreachable", "port_unreachable", { 3, 3 }, { 1, 4 } },
+    { "unreachable", "frag_needed", { 3, 4 }, { 2, 0 } },
+    { "unreachable", "source_route_failed", { 3, 5 }, { 1, 0 } },
+    { "unreachable", "admin_prohibited", { 3, 13 }, { 1, 1 } },
+    { "unreachable", "packet_too_big", { 3, 4 }, { 2, 0 } },
+    { "packet_too_big", NULL, { 3, 4 }, { 2, 0 } },
+    { "time_exceeded", "ttl_exceeded", { 11, 0 }, { 3, 0 } },
     { "source_quench", NULL, { 4, 0 }, { 4, 0 } },
 };
 
@@ -115,7 +122,8 @@ static size_t build_icmp(struct drive *d, const struct icmp_spec *spec, uint8_t 
     const struct icmp_code *code = NULL;
     for (size_t i = 0; i < sizeof icmp_codes / sizeof *icmp_codes && code == NULL; i++) {
         const struct icmp_code *c = &icmp_codes[i];
-        if (strcmp(c->type, spec->type) == 0 && (spec->code == NULL || c->code == NULL || strcmp(c->code, spec->code) == 0))
+        if (strcmp(c->type, spec->type) == 0 &&
+            (spec->code == NULL || c->code == NULL || strcmp(c->code, spec->code) == 0))
             code = c;
     }
     if (code == NULL)
@@ -143,7 +151,8 @@ size_t packet_build(struct drive *d, const struct packet_spec *spec, uint8_t *ou
     } else {
         len = build_tcp(d, &spec->tcp, transport);
     }
-    ip_header(d, &d->remote, &d->local, protocol, spec->ecn, spec->hop_limit == 0 ? 255 : spec->hop_limit, len, out);
+    ip_header(d, &d->remote, &d->local, protocol, spec->ecn, spec->hop_limit == 0 ? 255 : spec->hop_limit,
+              len, out);
     if (protocol == PROTOCOL_TCP)
         put16(transport + 16, transport_sum(d->v6, addresses_of(d, out), protocol, transport, len));
     else if (d->v6)
@@ -192,7 +201,8 @@ const char *packet_read(const struct drive *d, const uint8_t *p, size_t len, str
 /* Where the value of a time stamp stands in the options; -1: nowhere. */
 static int find_timestamp(const uint8_t *options, size_t len)
 {
-    for (size_t i = 0; i + 1 < len && options[i] != 0; i += options[i] == 1 || options[i + 1] == 0 ? 1 : options[i + 1])
+    for (size_t i = 0; i + 1 < len && options[i] != 0;
+         i += options[i] == 1 || options[i + 1] == 0 ? 1 : options[i + 1])
         if (options[i] == 8 && options[i + 1] == 10 && i + 10 <= len)
             return (int)i + 2;
     return -1;
@@ -210,7 +220,8 @@ const char *packet_show(const struct drive *d, const struct live_packet *live)
         *f++ = '.';
     *f = '\0';
     uint32_t seq = live->seq - d->isn;
-    int n = snprintf(text, sizeof text, "%s %u:%u(%u) ack %u win %u", flags, seq, seq + live->len, live->len, live->ack, live->window);
+    int n = snprintf(text, sizeof text, "%s %u:%u(%u) ack %u win %u", flags, seq, seq + live->len, live->len,
+                     live->ack, live->window);
     const uint8_t *o = live->options;
     const char *between = " <";
     for (size_t i = 0; i < live->options_len && n < 350; between = ",") {
@@ -229,7 +240,8 @@ const char *packet_show(const struct drive *d, const struct live_packet *live)
         case 5:
             n += snprintf(at, room, "sack");
             for (size_t k = 2; k + 8 <= len; k += 8)
-                n += snprintf(text + n, sizeof text - (size_t)n, " %u:%u", get32(o + i + k), get32(o + i + k + 4));
+                n += snprintf(text + n, sizeof text - (size_t)n, " %u:%u", get32(o + i + k),
+                              get32(o + i + k + 4));
             break;
         case 8: n += snprintf(at, room, "TS val %u ecr %u", get32(o + i + 2), get32(o + i + 6)); break;
         case 34:
@@ -285,7 +297,8 @@ const char *packet_compare(struct drive *d, const struct packet_spec *spec, cons
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!fields[i].asked || fields[i].script == fields[i].live)
             continue;
-        snprintf(text, sizeof text, "the %s is %u and not %u", fields[i].name, fields[i].live, fields[i].script);
+        snprintf(text, sizeof text, "the %s is %u and not %u", fields[i].name, fields[i].live,
+                 fields[i].script);
         return text;
     }
     learn_timestamp(d, s, &live);

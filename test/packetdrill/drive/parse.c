@@ -71,8 +71,7 @@ static struct expr *parse_one(struct lexer *l)
         e->kind = EXPR_ANY;
         lexer_next(l);
         return e;
-    default:
-        break;
+    default: break;
     }
     if (lexer_take_sign(l, '[')) {
         e->kind = EXPR_LIST;

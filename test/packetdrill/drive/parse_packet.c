@@ -144,7 +144,8 @@ static void parse_ip(struct lexer *l, bool outbound, struct packet_spec *out)
         out->ecn_check = ECN_ANY;
         out->hop_limit = (uint8_t)lexer_want_integer(l);
     } else {
-        script_fail(l->path, l->token.line, "noecn, ect0, ect1, ce, ect01 (outbound) or ttl is expected here");
+        script_fail(l->path, l->token.line,
+                    "noecn, ect0, ect1, ce, ect01 (outbound) or ttl is expected here");
     }
     lexer_want_sign(l, closing);
 }

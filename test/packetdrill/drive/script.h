@@ -19,15 +19,26 @@
 
 /* lexer.c */
 
-enum token_kind { TOKEN_END, TOKEN_INTEGER, TOKEN_FLOAT, TOKEN_WORD, TOKEN_STRING, TOKEN_COMMAND, TOKEN_OPTION, TOKEN_ELLIPSIS, TOKEN_CODE, TOKEN_SIGN };
+enum token_kind {
+    TOKEN_END,
+    TOKEN_INTEGER,
+    TOKEN_FLOAT,
+    TOKEN_WORD,
+    TOKEN_STRING,
+    TOKEN_COMMAND,
+    TOKEN_OPTION,
+    TOKEN_ELLIPSIS,
+    TOKEN_CODE,
+    TOKEN_SIGN
+};
 
 struct token {
     enum token_kind kind;
     int line;
-    char sign;        /* TOKEN_SIGN */
+    char sign; /* TOKEN_SIGN */
     int64_t integer;
     double real;
-    char *text;       /* of words, strings, commands, options */
+    char *text; /* of words, strings, commands, options */
 };
 
 struct lexer {
@@ -40,13 +51,17 @@ void lexer_begin(struct lexer *l, const char *path, const char *text);
 void lexer_next(struct lexer *l);
 
 /* Tell what is wrong at a line of the script, and end the process: each script has one of its own. */
-_Noreturn void script_fail(const char *path, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void script_fail(const char *path, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* parse.c */
 
 enum expr_kind { EXPR_NUMBER, EXPR_WORD, EXPR_STRING, EXPR_ANY, EXPR_LIST, EXPR_FIELDS };
 
-/* A value in a call: a number, "text", ..., [a, b], {field=a, b}. Words stand for constants; a|b is their union. */
+/*
+ * A value in a call: a number, "text", ..., [a, b], {field=a, b}. Words stand for constants; a|b is their
+ * union.
+ */
 struct expr {
     enum expr_kind kind;
     int64_t number;
@@ -74,7 +89,7 @@ struct segment_spec {
 
 struct icmp_spec {
     char *type, *code;
-    int mtu; /* -1 */
+    int mtu;           /* -1 */
     uint32_t seq, len; /* of the segment that it quotes */
 };
 
@@ -131,10 +146,22 @@ bool lexer_take_sign(struct lexer *l, char sign);
 bool lexer_take_word(struct lexer *l, const char *word);
 void lexer_want_sign(struct lexer *l, char sign);
 int64_t lexer_want_integer(struct lexer *l);
-/* The word and the bytes behind it, as pairs of hexadecimal digits: how many; SIZE_MAX when it is another word. */
+/*
+ * The word and the bytes behind it, as pairs of hexadecimal digits: how many; SIZE_MAX when it is another
+ * word.
+ */
 size_t lexer_take_hex(struct lexer *l, const char *word, uint8_t *out, size_t room);
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
+enum {
+    TCP_FIN = 1,
+    TCP_SYN = 2,
+    TCP_RST = 4,
+    TCP_PSH = 8,
+    TCP_ACK = 16,
+    TCP_URG = 32,
+    TCP_ECE = 64,
+    TCP_CWR = 128
+};
 
 /* symbols.c: the number of SO_REUSEADDR, ECONNRESET, O_NONBLOCK, …; false when it isn't known. */
 bool symbol_value(const char *name, int64_t *out);

@@ -1,6 +1,7 @@
 /*
- * The platform of the stack under test, and the hand-over between its thread and the callers'. The loop runs as
- * long as there is something to do at this point of time; then whoever asked goes on, until time is let pass.
+ * The platform of the stack under test, and the hand-over between its thread and the callers'. The loop runs
+ * as long as there is something to do at this point of time; then whoever asked goes on, until time is let
+ * pass.
  */
 #include "host.h"
 
@@ -36,12 +37,12 @@ static struct host {
     pthread_mutex_t lock;
     pthread_cond_t work, answer;
     pthread_t loop, first_caller;
-    uint64_t asked, answered;   /* requests to the loop, by number */
+    uint64_t asked, answered; /* requests to the loop, by number */
     bool ended;
-    os_time target;             /* time may pass up to here */
-    os_time deadline;           /* the next timer, while the loop is idle */
-    bool until_packet;          /* … or until a packet leaves, */
-    struct host_call *until;    /* or this call ends */
+    os_time target;          /* time may pass up to here */
+    os_time deadline;        /* the next timer, while the loop is idle */
+    bool until_packet;       /* … or until a packet leaves, */
+    struct host_call *until; /* or this call ends */
     struct host_call *calls, **calls_last;
     struct packet_list in, out;
     void (*receive)(void *ctx, const uint8_t *packet, size_t len);
@@ -53,7 +54,7 @@ static struct host {
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
-    bool alias_known[2];        /* by version: IPv4, IPv6 */
+    bool alias_known[2]; /* by version: IPv4, IPv6 */
     uint8_t alias[2][16];
 } host = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -250,8 +251,8 @@ static void ask(void)
 }
 
 /*
- * A thread beside the first one waits for its call while the first goes on. The first one itself would wait for
- * ever: time passes for it, and when nothing happens any more, the call is a mistake of the script's.
+ * A thread beside the first one waits for its call while the first goes on. The first one itself would wait
+ * for ever: time passes for it, and when nothing happens any more, the call is a mistake of the script's.
  */
 int64_t host_run(struct host_call *call)
 {
@@ -310,8 +311,8 @@ size_t host_packet_next(void *out, size_t room, os_time *left_at)
 }
 
 /*
- * Let time pass, when the loop is done with what another thread asked for. Up to the next timer nothing can happen, so
- * that the loop need not know. Called with the lock.
+ * Let time pass, when the loop is done with what another thread asked for. Up to the next timer nothing can
+ * happen, so that the loop need not know. Called with the lock.
  */
 static void pass(os_time duration)
 {
@@ -376,7 +377,9 @@ static void read_flags(const char *flags)
         else if (strncmp(word, "--", 2) == 0)
             add_argument(word);
         else
-            fprintf(stderr, "packetdrill stack: '%s' is neither mtu=N nor an argument such as --log=tcp:debug\n", word);
+            fprintf(stderr,
+                    "packetdrill stack: '%s' is neither mtu=N nor an argument such as --log=tcp:debug\n",
+                    word);
     }
     free(text);
 }

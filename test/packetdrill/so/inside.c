@@ -12,7 +12,10 @@
 
 #include "host.h"
 
-/* Fast Open's cookies are hashes of both addresses, the stack's last: of what packetdrill has for it, since scripts know what comes of that. */
+/*
+ * Fast Open's cookies are hashes of both addresses, the stack's last: of what packetdrill has for it, since
+ * scripts know what comes of that.
+ */
 static uint64_t siphash_as_seen(const uint64_t key[2], const void *data, size_t len)
 {
     uint8_t seen[32];
@@ -133,7 +136,8 @@ bool inside_window_full(const void *flow)
 {
     const struct tcp_flow *f = flow;
     uint32_t unsent = flow_unsent(f);
-    return unsent > 0 && sent_flight(f) < f->cwnd && seq_after(f->snd_nxt + min_u32(unsent, f->mss), f->snd_una + f->snd_wnd);
+    return unsent > 0 && sent_flight(f) < f->cwnd &&
+           seq_after(f->snd_nxt + min_u32(unsent, f->mss), f->snd_una + f->snd_wnd);
 }
 
 /* Whole segments of at most 64 kB, and of half the largest window that the peer has offered. */
@@ -155,7 +159,8 @@ uint32_t inside_cwnd(const void *flow)
 bool inside_acceptable(const void *listener, bool with_data)
 {
     const struct tcp_listener *l = listener;
-    return l->ready.first != NULL && (!with_data || l->ready.first->received != NULL || l->ready.first->fin_received);
+    return l->ready.first != NULL &&
+           (!with_data || l->ready.first->received != NULL || l->ready.first->fin_received);
 }
 
 bool inside_shut(const void *flow)
@@ -224,34 +229,34 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
 #include "inside_info.c"
 
 /* name in Linux, what it stands for here, and how many of ours one of Linux's is */
-#define SETTINGS(X)                                   \
-    X("tcp_sack", sack, 1)                            \
-    X("tcp_timestamps", timestamps, 1)                \
-    X("tcp_syncookies", syn_cookies, 1)               \
-    X("tcp_ecn", ecn, 1)                              \
-    X("tcp_syn_retries", syn_retries, 1)              \
-    X("tcp_synack_retries", synack_retries, 1)        \
-    X("tcp_fin_timeout", orphan_timeout_ms, 1000)     \
+#define SETTINGS(X)                                       \
+    X("tcp_sack", sack, 1)                                \
+    X("tcp_timestamps", timestamps, 1)                    \
+    X("tcp_syncookies", syn_cookies, 1)                   \
+    X("tcp_ecn", ecn, 1)                                  \
+    X("tcp_syn_retries", syn_retries, 1)                  \
+    X("tcp_synack_retries", synack_retries, 1)            \
+    X("tcp_fin_timeout", orphan_timeout_ms, 1000)         \
     X("tcp_keepalive_intvl", keepalive_interval_ms, 1000) \
-    X("tcp_keepalive_probes", keepalive_probes, 1)    \
-    X("tcp_max_orphans", orphans_max, 1)              \
-    X("tcp_max_tw_buckets", time_wait_max, 1)         \
-    X("tcp_max_syn_backlog", syn_backlog, 1)          \
-    X("fast_open", fast_open, 1)                      \
-    X("receive_buffer", receive_buffer, 1)            \
-    X("receive_buffer_max", receive_buffer_max, 1)    \
-    X("send_buffer", send_buffer, 1)                  \
-    X("send_buffer_max", send_buffer_max, 1)          \
-    X("initial_window", initial_window, 1)            \
-    X("mss_max", mss_max, 1)                          \
+    X("tcp_keepalive_probes", keepalive_probes, 1)        \
+    X("tcp_max_orphans", orphans_max, 1)                  \
+    X("tcp_max_tw_buckets", time_wait_max, 1)             \
+    X("tcp_max_syn_backlog", syn_backlog, 1)              \
+    X("fast_open", fast_open, 1)                          \
+    X("receive_buffer", receive_buffer, 1)                \
+    X("receive_buffer_max", receive_buffer_max, 1)        \
+    X("send_buffer", send_buffer, 1)                      \
+    X("send_buffer_max", send_buffer_max, 1)              \
+    X("initial_window", initial_window, 1)                \
+    X("mss_max", mss_max, 1)                              \
     X("window_scale", window_scale, 1)
 
 bool inside_set(const char *name, int64_t value)
 {
-#define SET(text, key, factor)          \
-    if (strcmp(name, text) == 0) {      \
+#define SET(text, key, factor)                     \
+    if (strcmp(name, text) == 0) {                 \
         key = (__typeof__(key))(value * (factor)); \
-        return true;                    \
+        return true;                               \
     }
     SETTINGS(SET)
     return false;

@@ -1,6 +1,6 @@
 /*
- * What system calls want of TCP beyond its signature: the instance under test is compiled with inside.c around it,
- * which sees its connections from within. A flow here is the module's `struct …_flow *`.
+ * What system calls want of TCP beyond its signature: the instance under test is compiled with inside.c
+ * around it, which sees its connections from within. A flow here is the module's `struct …_flow *`.
  */
 #ifndef PACKETDRILL_INSIDE_H
 #define PACKETDRILL_INSIDE_H
@@ -22,35 +22,47 @@ struct iovec;
 
 /* Linux's numbers of the states, which are not RFC 9293's order; its own header has no names for them. */
 enum {
-    TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
-    TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING,
+    TCP_ESTABLISHED = 1,
+    TCP_SYN_SENT,
+    TCP_SYN_RECV,
+    TCP_FIN_WAIT1,
+    TCP_FIN_WAIT2,
+    TCP_TIME_WAIT,
+    TCP_CLOSE,
+    TCP_CLOSE_WAIT,
+    TCP_LAST_ACK,
+    TCP_LISTEN,
+    TCP_CLOSING,
 };
 
 /* A connection in SYN-SENT, its SYN on the way; inside_wait_open waits for what becomes of it. */
 err inside_open(void *tcp, const struct endpoint *peer, void **flow);
-/* The same with Fast Open: what of `first` (NULL: nothing) has room in the SYN goes with it; it is taken on success and on error. */
+/*
+ * The same with Fast Open: what of `first` (NULL: nothing) has room in the SYN goes with it; it is taken on
+ * success and on error.
+ */
 err inside_open_with(void *tcp, const struct endpoint *peer, struct buf *first, void **flow);
 uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer); /* bytes; 0: there is no cookie */
 err inside_wait_open(void *flow);
 
 /* What can be done now, without waiting. */
-bool inside_is_open(const void *flow);     /* the handshake is over, well or not */
-bool inside_is_closed(const void *flow);   /* nothing comes or goes any more */
+bool inside_is_open(const void *flow);   /* the handshake is over, well or not */
+bool inside_is_closed(const void *flow); /* nothing comes or goes any more */
 bool inside_end_of_input(const void *flow);
 size_t inside_readable(const void *flow);
-size_t inside_queued(const void *flow);    /* written and not acknowledged */
+size_t inside_queued(const void *flow); /* written and not acknowledged */
 size_t inside_unsent(const void *flow);
 uint32_t inside_acknowledged(const void *flow); /* bytes of the stream, modulo 2^32 */
 uint32_t inside_sent(const void *flow);
 uint32_t inside_received(const void *flow); /* the number that comes next */
 err inside_wait_output(void *flow);         /* wait until an acknowledgement comes, or the end */
 bool inside_fin_received(const void *flow);
-bool inside_window_full(const void *flow);  /* the peer's window keeps back what is unsent */
-uint32_t inside_chunk(const void *flow);    /* how much Linux would put in one of its buffers */
-uint32_t inside_cwnd(const void *flow);     /* in segments */
+bool inside_window_full(const void *flow); /* the peer's window keeps back what is unsent */
+uint32_t inside_chunk(const void *flow);   /* how much Linux would put in one of its buffers */
+uint32_t inside_cwnd(const void *flow);    /* in segments */
 bool inside_acceptable(const void *listener, bool with_data);
 bool inside_shut(const void *flow);
-err inside_error(const void *flow);        /* why it was closed; OK when it ended in order */
+err inside_error(const void *flow); /* why it was closed; OK when it ended in order */
 
 /* Wait until there is something to read, or will never be. */
 err inside_wait_input(void *flow);
@@ -69,7 +81,7 @@ int64_t inside_receive_buffer(void);
 
 /* Of one flow. */
 void inside_set_receive_buffer(void *flow, uint32_t bytes);
-void inside_set_user_timeout(void *flow, uint32_t ms); /* 0: the usual */
+void inside_set_user_timeout(void *flow, uint32_t ms);                     /* 0: the usual */
 void inside_set_keepalive(void *flow, uint32_t interval, uint32_t probes); /* seconds; 0: as it is */
 void inside_set_handshake(void *flow, uint32_t retries); /* of an open that is under way; 0: as it is */
 void inside_set_mss(void *flow, uint16_t mss);

@@ -3,10 +3,17 @@
 static uint8_t linux_state(const struct tcp_flow *f)
 {
     static const uint8_t states[STATES] = {
-        [STATE_CLOSED] = TCP_CLOSE,           [STATE_LISTEN] = TCP_LISTEN,          [STATE_SYN_SENT] = TCP_SYN_SENT,
-        [STATE_SYN_RECEIVED] = TCP_SYN_RECV,  [STATE_ESTABLISHED] = TCP_ESTABLISHED, [STATE_FIN_WAIT_1] = TCP_FIN_WAIT1,
-        [STATE_FIN_WAIT_2] = TCP_FIN_WAIT2,   [STATE_CLOSE_WAIT] = TCP_CLOSE_WAIT,  [STATE_CLOSING] = TCP_CLOSING,
-        [STATE_LAST_ACK] = TCP_LAST_ACK,      [STATE_TIME_WAIT] = TCP_TIME_WAIT,
+        [STATE_CLOSED] = TCP_CLOSE,
+        [STATE_LISTEN] = TCP_LISTEN,
+        [STATE_SYN_SENT] = TCP_SYN_SENT,
+        [STATE_SYN_RECEIVED] = TCP_SYN_RECV,
+        [STATE_ESTABLISHED] = TCP_ESTABLISHED,
+        [STATE_FIN_WAIT_1] = TCP_FIN_WAIT1,
+        [STATE_FIN_WAIT_2] = TCP_FIN_WAIT2,
+        [STATE_CLOSE_WAIT] = TCP_CLOSE_WAIT,
+        [STATE_CLOSING] = TCP_CLOSING,
+        [STATE_LAST_ACK] = TCP_LAST_ACK,
+        [STATE_TIME_WAIT] = TCP_TIME_WAIT,
     };
     return states[f->state];
 }
@@ -37,7 +44,8 @@ static uint32_t delivered(const struct tcp_flow *f)
 {
     if (f->state < STATE_ESTABLISHED)
         return 0;
-    return 1 + segments(f, f->snd_una - f->iss - 1 - (f->fin_sent && f->snd_una == f->snd_nxt) + f->sacked_bytes);
+    return 1 +
+           segments(f, f->snd_una - f->iss - 1 - (f->fin_sent && f->snd_una == f->snd_nxt) + f->sacked_bytes);
 }
 
 static uint32_t us(os_time t)

@@ -17,7 +17,8 @@ static void set_address(struct host_call *call, const struct sockaddr *addr, soc
 
 static int get_address(const struct host_call *call, struct sockaddr *addr, socklen_t *len)
 {
-    socklen_t have = call->address.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    socklen_t have =
+        call->address.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     if (addr == NULL || len == NULL)
         return 0;
     memcpy(addr, &call->address, *len < have ? *len : have);
@@ -73,7 +74,9 @@ static int interface_connect(void *self, int fd, const struct sockaddr *addr, so
 
 static ssize_t transfer(enum host_operation operation, int fd, const struct iovec *iov, int count, int flags)
 {
-    struct host_call call = { .operation = operation, .fd = fd, .iov = iov, .iov_count = count, .flags = flags };
+    struct host_call call = {
+        .operation = operation, .fd = fd, .iov = iov, .iov_count = count, .flags = flags
+    };
     return (ssize_t)host_run(&call);
 }
 
@@ -94,7 +97,8 @@ static ssize_t interface_readv(void *self, int fd, const struct iovec *iov, int 
     return transfer(HOST_RECEIVE, fd, iov, count, 0);
 }
 
-static ssize_t interface_recvfrom(void *self, int fd, void *out, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
+static ssize_t interface_recvfrom(void *self, int fd, void *out, size_t len, int flags, struct sockaddr *from,
+                                  socklen_t *from_len)
 {
     if (from != NULL && from_len != NULL)
         *from_len = 0;
@@ -104,9 +108,14 @@ static ssize_t interface_recvfrom(void *self, int fd, void *out, size_t len, int
 static ssize_t interface_recvmsg(void *self, int fd, struct msghdr *message, int flags)
 {
     (void)self;
-    struct host_call call = { .operation = HOST_RECEIVE, .fd = fd, .iov = message->msg_iov, .iov_count = (int)message->msg_iovlen,
-                              .flags = flags, .message = message,
-                              .arguments = { message->msg_control != NULL ? (int)message->msg_controllen : 0 } };
+    struct host_call call = { .operation = HOST_RECEIVE,
+                              .fd = fd,
+                              .iov = message->msg_iov,
+                              .iov_count = (int)message->msg_iovlen,
+                              .flags = flags,
+                              .message = message,
+                              .arguments = { message->msg_control != NULL ? (int)message->msg_controllen
+                                                                          : 0 } };
     struct msghdr before = *message;
     message->msg_namelen = 0;
     message->msg_controllen = 0;
@@ -135,14 +144,18 @@ static ssize_t interface_writev(void *self, int fd, const struct iovec *iov, int
 }
 
 /* An address matters for MSG_FASTOPEN alone. */
-static ssize_t send_to(int fd, const struct iovec *iov, int count, int flags, const struct sockaddr *to, socklen_t to_len)
+static ssize_t send_to(int fd, const struct iovec *iov, int count, int flags, const struct sockaddr *to,
+                       socklen_t to_len)
 {
-    struct host_call call = { .operation = HOST_SEND, .fd = fd, .iov = iov, .iov_count = count, .flags = flags };
+    struct host_call call = {
+        .operation = HOST_SEND, .fd = fd, .iov = iov, .iov_count = count, .flags = flags
+    };
     set_address(&call, to, to_len);
     return (ssize_t)host_run(&call);
 }
 
-static ssize_t interface_sendto(void *self, int fd, const void *data, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
+static ssize_t interface_sendto(void *self, int fd, const void *data, size_t len, int flags,
+                                const struct sockaddr *to, socklen_t to_len)
 {
     (void)self;
     return send_to(fd, &(struct iovec){ (void *)data, len }, 1, flags, to, to_len);
@@ -151,7 +164,8 @@ static ssize_t interface_sendto(void *self, int fd, const void *data, size_t len
 static ssize_t interface_sendmsg(void *self, int fd, const struct msghdr *message, int flags)
 {
     (void)self;
-    return send_to(fd, message->msg_iov, (int)message->msg_iovlen, flags, message->msg_name, message->msg_namelen);
+    return send_to(fd, message->msg_iov, (int)message->msg_iovlen, flags, message->msg_name,
+                   message->msg_namelen);
 }
 
 static int interface_fcntl(void *self, int fd, int command, ...)
@@ -194,21 +208,29 @@ static int interface_shutdown(void *self, int fd, int how)
 
 static int interface_getsockopt(void *self, int fd, int level, int name, void *value, socklen_t *len)
 {
-    struct host_call call = { .operation = HOST_GETSOCKOPT, .fd = fd, .arguments = { level, name }, .value = value, .len = len };
+    struct host_call call = {
+        .operation = HOST_GETSOCKOPT, .fd = fd, .arguments = { level, name }, .value = value, .len = len
+    };
     (void)self;
     return (int)host_run(&call);
 }
 
 static int interface_setsockopt(void *self, int fd, int level, int name, const void *value, socklen_t len)
 {
-    struct host_call call = { .operation = HOST_SETSOCKOPT, .fd = fd, .arguments = { level, name }, .value = (void *)value, .len = &len };
+    struct host_call call = { .operation = HOST_SETSOCKOPT,
+                              .fd = fd,
+                              .arguments = { level, name },
+                              .value = (void *)value,
+                              .len = &len };
     (void)self;
     return (int)host_run(&call);
 }
 
 static int interface_poll(void *self, struct pollfd *fds, nfds_t count, int timeout)
 {
-    struct host_call call = { .operation = HOST_POLL, .value = fds, .arguments = { (int)count }, .timeout = timeout };
+    struct host_call call = {
+        .operation = HOST_POLL, .value = fds, .arguments = { (int)count }, .timeout = timeout
+    };
     (void)self;
     return (int)host_run(&call);
 }
@@ -253,14 +275,18 @@ static int interface_epoll_create(void *self, int size)
 
 static int interface_epoll_ctl(void *self, int epfd, int operation, int fd, struct epoll_event *event)
 {
-    struct host_call call = { .operation = HOST_EPOLL_CTL, .fd = epfd, .arguments = { operation, fd }, .value = event };
+    struct host_call call = {
+        .operation = HOST_EPOLL_CTL, .fd = epfd, .arguments = { operation, fd }, .value = event
+    };
     (void)self;
     return (int)host_run(&call);
 }
 
 static int interface_epoll_wait(void *self, int epfd, struct epoll_event *events, int count, int timeout)
 {
-    struct host_call call = { .operation = HOST_EPOLL_WAIT, .fd = epfd, .arguments = { count }, .value = events, .timeout = timeout };
+    struct host_call call = {
+        .operation = HOST_EPOLL_WAIT, .fd = epfd, .arguments = { count }, .value = events, .timeout = timeout
+    };
     (void)self;
     return (int)host_run(&call);
 }
@@ -272,7 +298,8 @@ static int interface_pipe(void *self, int fds[2])
     return -1;
 }
 
-static int interface_splice(void *self, int in, loff_t *in_offset, int out, loff_t *out_offset, size_t len, unsigned flags)
+static int interface_splice(void *self, int in, loff_t *in_offset, int out, loff_t *out_offset, size_t len,
+                            unsigned flags)
 {
     (void)self, (void)in, (void)in_offset, (void)out, (void)out_offset, (void)len, (void)flags;
     errno = EOPNOTSUPP;
@@ -280,10 +307,11 @@ static int interface_splice(void *self, int in, loff_t *in_offset, int out, loff
 }
 
 /*
- * packetdrill asks for the TCP_INFO that its %{ }% code is to see not through the interface, but of libc. With this
- * object in LD_PRELOAD it is answered all the same.
+ * packetdrill asks for the TCP_INFO that its %{ }% code is to see not through the interface, but of libc.
+ * With this object in LD_PRELOAD it is answered all the same.
  */
-__attribute__((visibility("default"))) int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+__attribute__((visibility("default"))) int getsockopt(int fd, int level, int name, void *value,
+                                                      socklen_t *len)
 {
     if (host_fd_is(fd))
         return interface_getsockopt(NULL, fd, level, name, value, len);
@@ -306,7 +334,8 @@ __attribute__((visibility("default"))) ssize_t sendfile(int out, int in, off_t *
     return n;
 }
 
-__attribute__((visibility("default"))) void packetdrill_interface_init(const char *flags, struct packetdrill_interface *interface)
+__attribute__((visibility("default"))) void packetdrill_interface_init(
+    const char *flags, struct packetdrill_interface *interface)
 {
     *interface = (struct packetdrill_interface){
         .free = interface_free,

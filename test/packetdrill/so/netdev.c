@@ -1,6 +1,6 @@
 /*
- * NETWORK whose wire is packetdrill: IP packets go out and come in without their Ethernet headers. Whoever the stack
- * looks for on the link, by ARP or neighbour discovery, answers from one made-up address.
+ * NETWORK whose wire is packetdrill: IP packets go out and come in without their Ethernet headers. Whoever
+ * the stack looks for on the link, by ARP or neighbour discovery, answers from one made-up address.
  *
  * packetdrill chooses what it takes for the stack's address at random. The stack has a fixed one; what comes
  * for another is translated to that, and what is answered, back.
@@ -19,7 +19,14 @@
 MODULE(NETWORK, packetdrill_netdev);
 LOG_SOURCE(netdev);
 
-enum { ANSWERS_MAX = 16, ND_SOLICIT = 135, ND_ADVERTISE = 136, MLD_FIRST = 130, ND_LAST = 137, MLDV2_REPORT = 143 };
+enum {
+    ANSWERS_MAX = 16,
+    ND_SOLICIT = 135,
+    ND_ADVERTISE = 136,
+    MLD_FIRST = 130,
+    ND_LAST = 137,
+    MLDV2_REPORT = 143
+};
 
 static const uint8_t own_mac[6] = { 2, 0, 0, 0, 0, 1 }, peer_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static const uint8_t own_ipv4[4] = { NETDEV_IPV4 }, own_ipv6[16] = { NETDEV_IPV6 };
@@ -114,11 +121,8 @@ static bool is_of_link(struct packetdrill_netdev *net, const uint8_t *frame, siz
     const uint8_t *ip = frame + NETWORK_HEADER;
     size_t ip_len = len - NETWORK_HEADER;
     switch (wire_get16(frame + 12)) {
-    case ETHERNET_ARP:
-        answer_arp(net, ip, ip_len);
-        return true;
-    case ETHERNET_IPV4:
-        return ip_len < 20 || ip[9] == 2;
+    case ETHERNET_ARP: answer_arp(net, ip, ip_len); return true;
+    case ETHERNET_IPV4: return ip_len < 20 || ip[9] == 2;
     case ETHERNET_IPV6:
         if (ip_len < 48 || ip[6] == 0)
             return true; /* multicast listeners' reports have an option before them */
@@ -127,8 +131,7 @@ static bool is_of_link(struct packetdrill_netdev *net, const uint8_t *frame, siz
         if (ip[40] == ND_SOLICIT && ip_len >= 64)
             answer_solicitation(net, ip);
         return true;
-    default:
-        return true;
+    default: return true;
     }
 }
 
@@ -177,7 +180,8 @@ static void translate_quoted(uint8_t *ip, size_t len, bool v6)
     size_t header = v6 ? 40 : (size_t)(ip[0] & 15) * 4, inner = v6 ? 40 : 20;
     uint8_t type = len > header ? ip[header] : 0;
     bool is_error = v6 ? type < 128 : type == 3 || type == 4 || type == 11 || type == 12;
-    if (ip[v6 ? 6 : 9] != (v6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP) || !is_error || len < header + 8 + inner)
+    if (ip[v6 ? 6 : 9] != (v6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP) || !is_error ||
+        len < header + 8 + inner)
         return;
     uint8_t *quoted = ip + header + 8;
     if (v6)
@@ -234,7 +238,8 @@ IO void packetdrill_netdev_disconnect(struct packetdrill_netdev *net)
 void packetdrill_netdev_info(struct packetdrill_netdev *net, struct network_info *out)
 {
     (void)net;
-    *out = (struct network_info){ .mtu = host_mtu(), .offloads = NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 };
+    *out = (struct network_info){ .mtu = host_mtu(),
+                                  .offloads = NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 };
     memcpy(out->mac, own_mac, 6);
 }
 
@@ -256,8 +261,8 @@ static err write_one(struct packetdrill_netdev *net, struct buf *frame)
 }
 
 /*
- * Segments leave apart, as from a card with TSO: packetdrill puts together what its script expects together, and only
- * the last of a large one has a PSH, as with Linux.
+ * Segments leave apart, as from a card with TSO: packetdrill puts together what its script expects together,
+ * and only the last of a large one has a PSH, as with Linux.
  */
 err packetdrill_netdev_write(struct packetdrill_netdev *net, struct buf *frame)
 {

@@ -1,4 +1,7 @@
-/* What the stack has of the process that it is in: descriptors that stand for its sockets, and the host's settings. */
+/*
+ * What the stack has of the process that it is in: descriptors that stand for its sockets, and the host's
+ * settings.
+ */
 #include "host.h"
 
 #include <stdio.h>

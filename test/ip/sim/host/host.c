@@ -20,7 +20,8 @@ INTERNAL void test(struct host *host, const char *name, void (*body)(struct host
     printf("%sok %d - %s\n", host->failed == before ? "" : "not ", ++host->tests, name);
 }
 
-INTERNAL void send_frame(struct host *host, const uint8_t *destination, uint16_t type, const void *payload, size_t len)
+INTERNAL void send_frame(struct host *host, const uint8_t *destination, uint16_t type, const void *payload,
+                         size_t len)
 {
     struct buf *b = buf_alloc(14 + len);
     memcpy(b->data, destination, 6);
@@ -47,7 +48,8 @@ void wire_on_frame(void *ctx, struct buf *frame)
     buf_free(frame);
 }
 
-INTERNAL const struct captured *find(const struct host *host, uint16_t type, size_t at, uint8_t value, size_t n)
+INTERNAL const struct captured *find(const struct host *host, uint16_t type, size_t at, uint8_t value,
+                                     size_t n)
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct captured *c = &host->frames[i];

@@ -41,12 +41,12 @@ struct host {
     int tests, failed;
 };
 
-#define CHECK(host, condition)                                                     \
-    do {                                                                           \
-        if (!(condition)) {                                                        \
-            printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition);       \
-            (host)->failed++;                                                      \
-        }                                                                          \
+#define CHECK(host, condition)                                               \
+    do {                                                                     \
+        if (!(condition)) {                                                  \
+            printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+            (host)->failed++;                                                \
+        }                                                                    \
     } while (0)
 
 /* Run a test with nothing captured yet, and say how it went. */
@@ -57,9 +57,11 @@ INTERNAL void pass(os_time duration);
 /* Forget what was captured. */
 INTERNAL void forget(struct host *host);
 /* A frame from the peer to the host, or to a group, of this type. */
-INTERNAL void send_frame(struct host *host, const uint8_t *destination, uint16_t type, const void *payload, size_t len);
+INTERNAL void send_frame(struct host *host, const uint8_t *destination, uint16_t type, const void *payload,
+                         size_t len);
 /* The n-th captured frame of this type whose payload's byte `at` is `value`; NULL when there are fewer. */
-INTERNAL const struct captured *find(const struct host *host, uint16_t type, size_t at, uint8_t value, size_t n);
+INTERNAL const struct captured *find(const struct host *host, uint16_t type, size_t at, uint8_t value,
+                                     size_t n);
 INTERNAL size_t count_of(const struct host *host, uint16_t type, size_t at, uint8_t value);
 INTERNAL int64_t metric_of(const char *name);
 

@@ -9,7 +9,8 @@ static const struct ip_addr peer = IP_V4(10, 0, 0, 1), own = IP_V4(10, 0, 0, 2);
 
 static void send_arp(struct host *host, uint8_t operation, uint8_t sender, uint8_t target, uint8_t mac_end)
 {
-    uint8_t p[28] = { 0, 1, 8, 0, 6, 4, 0, operation, 2, 9, 9, 9, 9, mac_end, 10, 0, 0, sender, 0, 0, 0, 0, 0, 0, 10, 0, 0, target };
+    uint8_t p[28] = { 0,  1, 8, 0,      6, 4, 0, operation, 2, 9, 9,  9, 9, mac_end,
+                      10, 0, 0, sender, 0, 0, 0, 0,         0, 0, 10, 0, 0, target };
     if (mac_end == 0)
         memcpy(p + 8, host->info.mac, 6);
     if (sender == 0)
@@ -17,7 +18,8 @@ static void send_arp(struct host *host, uint8_t operation, uint8_t sender, uint8
     send_frame(host, everybody, ARP, p, sizeof p);
 }
 
-static size_t make_packet(uint8_t *p, uint8_t protocol, uint16_t fragment, uint16_t id, const void *payload, size_t len)
+static size_t make_packet(uint8_t *p, uint8_t protocol, uint16_t fragment, uint16_t id, const void *payload,
+                          size_t len)
 {
     memset(p, 0, 20);
     p[0] = 0x45;
@@ -33,14 +35,16 @@ static size_t make_packet(uint8_t *p, uint8_t protocol, uint16_t fragment, uint1
     return 20 + len;
 }
 
-static void send_packet(struct host *host, uint8_t protocol, uint16_t fragment, uint16_t id, const void *payload, size_t len)
+static void send_packet(struct host *host, uint8_t protocol, uint16_t fragment, uint16_t id,
+                        const void *payload, size_t len)
 {
     uint8_t p[FRAME_MAX];
     send_frame(host, host->mac, IP4, p, make_packet(p, protocol, fragment, id, payload, len));
 }
 
 /* An ICMP message with its checksum. */
-static void send_icmp(struct host *host, uint8_t type, uint8_t code, uint16_t id, uint16_t sequence, const void *payload, size_t len)
+static void send_icmp(struct host *host, uint8_t type, uint8_t code, uint16_t id, uint16_t sequence,
+                      const void *payload, size_t len)
 {
     uint8_t m[FRAME_MAX] = { type, code };
     wire_put16(m + 4, id);
@@ -79,7 +83,8 @@ static void arp_answers(struct host *host)
 {
     send_arp(host, REQUEST, 1, 2, 0);
     const struct captured *c = find(host, ARP, 7, REPLY, 0);
-    CHECK(host, c != NULL && memcmp(c->bytes, host->info.mac, 6) == 0 && memcmp(c->bytes + 14 + 14, own.bytes + 12, 4) == 0);
+    CHECK(host, c != NULL && memcmp(c->bytes, host->info.mac, 6) == 0 &&
+                    memcmp(c->bytes + 14 + 14, own.bytes + 12, 4) == 0);
     forget(host);
     send_arp(host, REQUEST, 1, 3, 0);
     send_frame(host, everybody, ARP, "short", 5);
@@ -141,8 +146,34 @@ static void arp_ages(struct host *host)
 static void arp_table_is_bounded(struct host *host)
 {
     for (int i = 0; i < 1000; i++) {
-        uint8_t p[28] = { 0, 1, 8, 0, 6, 4, 0, REQUEST, 2, 8, 8, 8, (uint8_t)(i >> 8), (uint8_t)i, 10, 0, (uint8_t)(1 + (i >> 8)), (uint8_t)i,
-                          0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
+        uint8_t p[28] = { 0,
+                          1,
+                          8,
+                          0,
+                          6,
+                          4,
+                          0,
+                          REQUEST,
+                          2,
+                          8,
+                          8,
+                          8,
+                          (uint8_t)(i >> 8),
+                          (uint8_t)i,
+                          10,
+                          0,
+                          (uint8_t)(1 + (i >> 8)),
+                          (uint8_t)i,
+                          0,
+                          0,
+                          0,
+                          0,
+                          0,
+                          0,
+                          10,
+                          0,
+                          0,
+                          2 };
         send_frame(host, everybody, ARP, p, sizeof p);
     }
     CHECK(host, metric_of("arp.neighbours") == 512);
@@ -192,7 +223,8 @@ static void arp_probes(struct host *host)
     begin = os_now();
     s.address.addr.bytes[15] = 78;
     IGNORE(set_address(&s));
-    CHECK(host, s.e == OK && os_now() - begin >= SECONDS(4) && os_now() - begin <= SECONDS(7) && ip_has(host->ip, &s.address.addr));
+    CHECK(host, s.e == OK && os_now() - begin >= SECONDS(4) && os_now() - begin <= SECONDS(7) &&
+                    ip_has(host->ip, &s.address.addr));
     pass(SECONDS(3));
     CHECK(host, count_of(host, ARP, 7, REQUEST) == 5); /* three probes, two announcements */
     s.address.addr = own;
@@ -206,7 +238,8 @@ static void echo_is_answered(struct host *host)
     uint8_t payload[56] = { 1, 2, 3 };
     send_icmp(host, 8, 0, 5, 6, payload, sizeof payload);
     const struct captured *c = find(host, IP4, PROTOCOL, 1, 0);
-    CHECK(host, c != NULL && c->bytes[14 + ICMP_AT] == 0 && c->len == 84 && memcmp(c->bytes + 14 + 28, payload, 56) == 0);
+    CHECK(host, c != NULL && c->bytes[14 + ICMP_AT] == 0 && c->len == 84 &&
+                    memcmp(c->bytes + 14 + 28, payload, 56) == 0);
     CHECK(host, c != NULL && checksum_is_valid(checksum_add(0, c->bytes + 34, 64)));
     forget(host);
     /* To everybody: RFC 1122, section 3.2.2.6. And one whose checksum is wrong. */
@@ -223,7 +256,8 @@ static void echo_is_answered(struct host *host)
 
 static void martians_are_dropped(struct host *host)
 {
-    static const uint32_t sources[] = { 0x7f000001, 0xe0000001, 0xffffffff, 0x0a0000ff, 0x0a000002, 0x00000001, 0xf0000001 };
+    static const uint32_t sources[] = { 0x7f000001, 0xe0000001, 0xffffffff, 0x0a0000ff,
+                                        0x0a000002, 0x00000001, 0xf0000001 };
     int64_t before = metric_of("ipv4.martian");
     for (size_t i = 0; i < 7; i++) {
         uint8_t p[100], m[8] = { 8, 0, 0xf7, 0xff };
@@ -302,7 +336,8 @@ static void fragments_come_together(struct host *host)
     pass(SECONDS(31));
     CHECK(host, count_of(host, IP4, PROTOCOL, 1) == 1);
     const struct captured *c = find(host, IP4, PROTOCOL, 1, 0);
-    CHECK(host, c != NULL && c->bytes[34] == 11 && c->bytes[35] == 1 && wire_get16(c->bytes + 34 + 8 + 4) == 81);
+    CHECK(host,
+          c != NULL && c->bytes[34] == 11 && c->bytes[35] == 1 && wire_get16(c->bytes + 34 + 8 + 4) == 81);
     udp_unbind(s);
 }
 
@@ -339,7 +374,8 @@ static void datagrams_go_in_fragments(struct host *host)
         CHECK(host, offset + len <= sizeof whole && ((fragment & 0x2000) != 0) == (i < 2));
         memcpy(whole + offset, c->bytes + 34, len);
     }
-    CHECK(host, checksum_is_valid(checksum_add(checksum_pseudo(&own, &peer, 17, 4008), whole, 4008)) && whole[4007] == 'x');
+    CHECK(host, checksum_is_valid(checksum_add(checksum_pseudo(&own, &peer, 17, 4008), whole, 4008)) &&
+                    whole[4007] == 'x');
     udp_unbind(s);
 }
 
@@ -348,7 +384,8 @@ static void closed_ports_are_told(struct host *host)
     meet(host);
     send_udp(host, 4444, "hello", 5);
     const struct captured *c = find(host, IP4, PROTOCOL, 1, 0);
-    CHECK(host, c != NULL && c->bytes[34] == 3 && c->bytes[35] == 3 && wire_get16(c->bytes + 34 + 8 + 20 + 2) == 4444);
+    CHECK(host, c != NULL && c->bytes[34] == 3 && c->bytes[35] == 3 &&
+                    wire_get16(c->bytes + 34 + 8 + 20 + 2) == 4444);
     CHECK(host, c != NULL && checksum_is_valid(checksum_add(0, c->bytes + 34, c->len - 20)));
     /* Many at once: the bucket's fifty at most, then a hundred a second. */
     pass(SECONDS(5));
@@ -422,10 +459,10 @@ static void udp_queues_are_bounded(struct host *host)
     for (int i = 0; i < 200; i++)
         send_udp(host, 7000, "x", 1);
     OS_DEADLINE(os_now() + SECONDS(1))
-        while (udp_receive(s, NULL, &b) == OK) {
-            got++;
-            buf_free(b);
-        }
+    while (udp_receive(s, NULL, &b) == OK) {
+        got++;
+        buf_free(b);
+    }
     CHECK(host, got == 128 && metric_of("udp.queue_full") == 72);
     udp_unbind(s);
 }
@@ -447,7 +484,8 @@ static void routes_are_chosen(struct host *host)
     CHECK(host, c != NULL && c->bytes[14 + 27] == 33);
     v4_clear_routes(host->v4);
     v4_set_gateway(host->v4, &IP_ANY);
-    CHECK(host, ip_write(host->ip, &head, buf_alloc(8)) == ERR_UNREACHABLE && ip_source(host->ip, &far, &source) == ERR_UNREACHABLE);
+    CHECK(host, ip_write(host->ip, &head, buf_alloc(8)) == ERR_UNREACHABLE &&
+                    ip_source(host->ip, &far, &source) == ERR_UNREACHABLE);
     v4_set_gateway(host->v4, &peer);
     CHECK(host, ip_source(host->ip, &far, &source) == OK && ip_equal(&source, &own));
     head.source = IP_V4(10, 0, 0, 3);
@@ -484,7 +522,8 @@ static void link_filters(struct host *host)
     send_frame(host, everybody, 0x0040, p, sizeof p);
     send_frame(host, stranger, IP4, p, sizeof p);
     /* A switch that has not yet learnt the stranger's port gives the frame to everybody. */
-    CHECK(host, metric_of("ethernet.dropped_tagged") == tagged + 1 && metric_of("ethernet.dropped_other") >= other);
+    CHECK(host,
+          metric_of("ethernet.dropped_tagged") == tagged + 1 && metric_of("ethernet.dropped_other") >= other);
 }
 
 INTERNAL void test_v4(struct host *host)

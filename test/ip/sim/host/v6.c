@@ -1,6 +1,6 @@
 /*
- * Neighbour discovery, routers, addresses, groups, IPv6 and ICMPv6. The host is 2001:db8::2/64, the peer 2001:db8::1 and
- * fe80::1; another router is fe80::9.
+ * Neighbour discovery, routers, addresses, groups, IPv6 and ICMPv6. The host is 2001:db8::2/64, the peer
+ * 2001:db8::1 and fe80::1; another router is fe80::9.
  */
 #include "host.h"
 
@@ -11,17 +11,20 @@ enum { RS = 133, RA = 134, NS = 135, NA = 136, REDIRECT = 137 };
 
 static const struct ip_addr peer6 = { .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
 static const struct ip_addr own6 = { .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } };
-static const struct ip_addr router = { .bytes = { 0xfe, 0x80, [15] = 1 } }, other_router = { .bytes = { 0xfe, 0x80, [15] = 9 } };
+static const struct ip_addr router = { .bytes = { 0xfe, 0x80, [15] = 1 } },
+                            other_router = { .bytes = { 0xfe, 0x80, [15] = 9 } };
 static const struct ip_addr all_nodes = { .bytes = { 0xff, 0x02, [15] = 1 } };
 static const struct ip_addr far = { .bytes = { 0x20, 0x01, 0x0d, 0xb8, 0, 0xff, [15] = 1 } };
 
 static void solicited(const struct ip_addr *a, struct ip_addr *group, uint8_t *mac)
 {
-    *group = (struct ip_addr){ .bytes = { 0xff, 2, [11] = 1, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] } };
+    *group =
+        (struct ip_addr){ .bytes = { 0xff, 2, [11] = 1, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] } };
     memcpy(mac, (const uint8_t[]){ 0x33, 0x33, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] }, 6);
 }
 
-static size_t make(uint8_t *p, const struct ip_addr *from, const struct ip_addr *to, uint8_t next, uint8_t hops, const void *payload, size_t len)
+static size_t make(uint8_t *p, const struct ip_addr *from, const struct ip_addr *to, uint8_t next,
+                   uint8_t hops, const void *payload, size_t len)
 {
     wire_put32(p, 0x60000000);
     wire_put16(p + 4, (uint32_t)len);
@@ -33,16 +36,20 @@ static size_t make(uint8_t *p, const struct ip_addr *from, const struct ip_addr 
     return UPPER + len;
 }
 
-static void send6(struct host *host, const struct ip_addr *from, const struct ip_addr *to, uint8_t next, uint8_t hops, const void *payload, size_t len)
+static void send6(struct host *host, const struct ip_addr *from, const struct ip_addr *to, uint8_t next,
+                  uint8_t hops, const void *payload, size_t len)
 {
     uint8_t p[FRAME_MAX], mac[6];
     memcpy(mac, host->mac, 6);
     if (to->bytes[0] == 0xff)
-        memcpy(mac, (const uint8_t[]){ 0x33, 0x33, to->bytes[12], to->bytes[13], to->bytes[14], to->bytes[15] }, 6);
+        memcpy(mac,
+               (const uint8_t[]){ 0x33, 0x33, to->bytes[12], to->bytes[13], to->bytes[14], to->bytes[15] },
+               6);
     send_frame(host, mac, IP6, p, make(p, from, to, next, hops, payload, len));
 }
 
-static void send_icmp6(struct host *host, const struct ip_addr *from, const struct ip_addr *to, uint8_t hops, uint8_t *m, size_t len)
+static void send_icmp6(struct host *host, const struct ip_addr *from, const struct ip_addr *to, uint8_t hops,
+                       uint8_t *m, size_t len)
 {
     memset(m + 2, 0, 2);
     checksum_store(m + 2, checksum_add(checksum_pseudo(from, to, 58, (uint32_t)len), m, len));
@@ -57,7 +64,8 @@ static size_t link_option(uint8_t *p, uint8_t kind, const uint8_t *mac)
     return 8;
 }
 
-static void send_ns(struct host *host, const struct ip_addr *from, const struct ip_addr *target, uint8_t hops, bool tell)
+static void send_ns(struct host *host, const struct ip_addr *from, const struct ip_addr *target, uint8_t hops,
+                    bool tell)
 {
     uint8_t m[32] = { NS }, mac[6];
     struct ip_addr group;
@@ -87,7 +95,8 @@ struct prefix {
     uint32_t valid, preferred;
 };
 
-static void send_ra(struct host *host, const struct ip_addr *from, uint16_t lifetime, uint8_t preference, const struct prefix *prefix, const void *more, size_t len)
+static void send_ra(struct host *host, const struct ip_addr *from, uint16_t lifetime, uint8_t preference,
+                    const struct prefix *prefix, const void *more, size_t len)
 {
     uint8_t m[400] = { RA, 0, 0, 0, 61, preference };
     size_t n = 16;
@@ -109,7 +118,8 @@ static const struct captured *find_icmp(const struct host *host, uint8_t type, s
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct captured *c = &host->frames[i];
-        if (wire_get16(c->bytes + 12) == IP6 && c->bytes[14 + NEXT] == 58 && c->bytes[14 + UPPER] == type && n-- == 0)
+        if (wire_get16(c->bytes + 12) == IP6 && c->bytes[14 + NEXT] == 58 && c->bytes[14 + UPPER] == type &&
+            n-- == 0)
             return c;
     }
     return NULL;
@@ -147,17 +157,20 @@ static void answers_solicitations(struct host *host)
 {
     send_ns(host, &peer6, &own6, 255, true);
     const struct captured *c = find_icmp(host, NA, 0);
-    CHECK(host, c != NULL && checksum_holds(c) && c->bytes[14 + HOPS] == 255 && c->bytes[14 + UPPER + 4] == 0x60);
-    CHECK(host, c != NULL && memcmp(c->bytes + 14 + UPPER + 26, host->mac, 6) == 0 && memcmp(c->bytes, host->info.mac, 6) == 0);
+    CHECK(host,
+          c != NULL && checksum_holds(c) && c->bytes[14 + HOPS] == 255 && c->bytes[14 + UPPER + 4] == 0x60);
+    CHECK(host, c != NULL && memcmp(c->bytes + 14 + UPPER + 26, host->mac, 6) == 0 &&
+                    memcmp(c->bytes, host->info.mac, 6) == 0);
     forget(host);
     int64_t refused = metric_of("ipv6.ndp_refused");
-    send_ns(host, &peer6, &own6, 254, true); /* from beyond the link */
+    send_ns(host, &peer6, &own6, 254, true);  /* from beyond the link */
     send_ns(host, &IP_ANY, &own6, 255, true); /* a probe that tells a link address */
     CHECK(host, count_icmp(host, NA) == 0 && metric_of("ipv6.ndp_refused") == refused + 2);
     /* Another host that probes our address is told, as all are. */
     send_ns(host, &IP_ANY, &own6, 255, false);
     c = find_icmp(host, NA, 0);
-    CHECK(host, c != NULL && memcmp(c->bytes + 14 + TO, all_nodes.bytes, 16) == 0 && c->bytes[14 + UPPER + 4] == 0x20);
+    CHECK(host, c != NULL && memcmp(c->bytes + 14 + TO, all_nodes.bytes, 16) == 0 &&
+                    c->bytes[14 + UPPER + 4] == 0x20);
 }
 
 static err write6(struct host *host, const struct ip_addr *to, size_t len)
@@ -219,9 +232,11 @@ static void neighbours_are_bounded(struct host *host)
 /* RFC 4862, 8106, 4191: an address, a router, its MTU, name servers, domains; until they end. */
 static void listens_to_routers(struct host *host)
 {
-    uint8_t more[72] = { 5, 1, 0, 0, 0, 0, 0x05, 0x78, /* MTU 1400 */
-                         25, 3, 0, 0, 0, 0, 0x02, 0x58, 0x20, 0x01, 0x0d, 0xb8, [31] = 0x35, /* a name server for 600 s */
-                         31, 3, 0, 0, 0, 0, 0x02, 0x58, 2, 'e', 'x', 3, 'o', 'r', 'g', 0, 1, 'y', 0 };
+    uint8_t more[72] = {
+        5,  1, 0, 0, 0, 0, 0x05, 0x78,                                      /* MTU 1400 */
+        25, 3, 0, 0, 0, 0, 0x02, 0x58, 0x20, 0x01, 0x0d, 0xb8, [31] = 0x35, /* a name server for 600 s */
+        31, 3, 0, 0, 0, 0, 0x02, 0x58, 2,    'e',  'x',  3,    'o',         'r', 'g', 0, 1, 'y', 0
+    };
     struct prefix prefix = { 1, 3600, 1800 };
     struct ip_addr servers[4], a;
     char domains[64];
@@ -236,14 +251,16 @@ static void listens_to_routers(struct host *host)
     const struct captured *c = find_icmp(host, NS, 0);
     CHECK(host, c != NULL && memcmp(c->bytes + 14 + UPPER + 8, a.bytes, 16) == 0 && c->bytes[14 + FROM] == 0);
     CHECK(host, ip_name_servers(host->ip, servers, 4) == 1 && servers[0].bytes[15] == 0x35);
-    CHECK(host, ip_search_domains(host->ip, domains, sizeof domains) == 8 && strcmp(domains, "ex.org y") == 0);
+    CHECK(host,
+          ip_search_domains(host->ip, domains, sizeof domains) == 8 && strcmp(domains, "ex.org y") == 0);
     CHECK(host, write6(host, &far, 8) == OK);
     pass(MILLISECONDS(1));
     c = find(host, IP6, NEXT, 99, 0);
     CHECK(host, c != NULL && memcmp(c->bytes, host->info.mac, 6) == 0 && c->bytes[14 + HOPS] == 61);
     forget(host);
     pass(SECONDS(601));
-    CHECK(host, ip_name_servers(host->ip, servers, 4) == 0 && ip_search_domains(host->ip, domains, sizeof domains) == 0);
+    CHECK(host, ip_name_servers(host->ip, servers, 4) == 0 &&
+                    ip_search_domains(host->ip, domains, sizeof domains) == 0);
     CHECK(host, count_icmp(host, RS) == 0);
     pass(SECONDS(1200));
     CHECK(host, write6(host, &far, 8) == ERR_UNREACHABLE && ip_has(host->ip, &a));
@@ -320,7 +337,8 @@ static void chooses_routers(struct host *host)
     memcpy(one, host->info.mac, 6);
     send_ra(host, &router, 1800, 0, NULL, "", 0);
     memcpy(host->info.mac, nine, 6);
-    send_ra(host, &other_router, 1800, 0x18, NULL, route, sizeof route); /* of low preference, but for that route */
+    send_ra(host, &other_router, 1800, 0x18, NULL, route,
+            sizeof route); /* of low preference, but for that route */
     memcpy(host->info.mac, one, 6);
     CHECK(host, write6(host, &far, 8) == OK && write6(host, &elsewhere, 8) == OK);
     pass(MILLISECONDS(1));
@@ -433,7 +451,8 @@ static void checks_extension_headers(struct host *host)
     CHECK(host, c != NULL && c->bytes[14 + UPPER + 1] == 1 && wire_get32(c->bytes + 14 + UPPER + 4) == 6);
 }
 
-static void send_fragment(struct host *host, uint32_t id, uint8_t next, size_t offset, bool more, const void *data, size_t len)
+static void send_fragment(struct host *host, uint32_t id, uint8_t next, size_t offset, bool more,
+                          const void *data, size_t len)
 {
     uint8_t p[FRAME_MAX] = { next };
     wire_put16(p + 2, (uint32_t)(offset | more));
@@ -517,7 +536,8 @@ static void reports_groups(struct host *host)
     for (size_t i = 0; i < host->count && c == NULL; i++)
         if (host->frames[i].bytes[14 + NEXT] == 0 && host->frames[i].bytes[14 + 48] == 143)
             c = &host->frames[i];
-    CHECK(host, c != NULL && c->bytes[14 + HOPS] == 1 && wire_get16(c->bytes + 14 + 48 + 6) >= 2 && c->bytes[14 + 48 + 8] == 2);
+    CHECK(host, c != NULL && c->bytes[14 + HOPS] == 1 && wire_get16(c->bytes + 14 + 48 + 6) >= 2 &&
+                    c->bytes[14 + 48 + 8] == 2);
     forget(host);
     send_icmp6(host, &router, &all_nodes, 64, m, sizeof m);
     pass(SECONDS(2));

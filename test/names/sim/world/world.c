@@ -24,8 +24,18 @@ struct state {
 static void answer(struct state *s, const struct dhcp_message *m, struct dhcp_message *reply)
 {
     *reply = (struct dhcp_message){
-        .type = DHCP_OFFER, .reply = true, .id = m->id, .broadcast = m->broadcast, .client = m->client, .yours = s->offer,
-        .server = IP_V4(10, 0, 0, 1), .has_mask = true, .prefix = 24, .lease = LEASE, .router_count = 1, .name_server_count = 1,
+        .type = DHCP_OFFER,
+        .reply = true,
+        .id = m->id,
+        .broadcast = m->broadcast,
+        .client = m->client,
+        .yours = s->offer,
+        .server = IP_V4(10, 0, 0, 1),
+        .has_mask = true,
+        .prefix = 24,
+        .lease = LEASE,
+        .router_count = 1,
+        .name_server_count = 1,
     };
     memcpy(reply->mac, m->mac, sizeof m->mac);
     reply->routers[0] = reply->name_servers[0] = reply->server;
@@ -104,10 +114,14 @@ static IO err live(struct console *console, struct host *host, struct state *s)
     s->offer = second;
     TRY(watch(host, &second, 2 * LEASE, &moved));
     old = has(host, &first);
-    bool good = early > 300 && day > SECONDS_OF_DAY * 98 / 100 && lost && asleep <= LEASE && back > 100 && moved > 300 && !old &&
-                acks > SECONDS_OF_DAY / LEASE && acks < SECONDS_OF_DAY / LEASE * 8 && s->naks > 0;
-    snprintf(line, sizeof line, "%s: with an address %d of 600, %d of %d, %d of %d asleep, %d of 600, %d of %d; %u acks, %u naks",
-             good ? "well" : "badly", early, day, SECONDS_OF_DAY, asleep, 2 * LEASE, back, moved, 2 * LEASE, acks, s->naks);
+    bool good = early > 300 && day > SECONDS_OF_DAY * 98 / 100 && lost && asleep <= LEASE && back > 100 &&
+                moved > 300 && !old && acks > SECONDS_OF_DAY / LEASE && acks < SECONDS_OF_DAY / LEASE * 8 &&
+                s->naks > 0;
+    snprintf(
+        line, sizeof line,
+        "%s: with an address %d of 600, %d of %d, %d of %d asleep, %d of 600, %d of %d; %u acks, %u naks",
+        good ? "well" : "badly", early, day, SECONDS_OF_DAY, asleep, 2 * LEASE, back, moved, 2 * LEASE, acks,
+        s->naks);
     TRY(console_log(console, line));
     return good ? OK : ERR_TIMEOUT;
 }

@@ -1,6 +1,7 @@
 /*
- * SO_SNDBUF and TCP_NOTSENT_LOWAT as Linux counts them: not bytes but the memory of its buffers, of which a new one is begun
- * when there is room, and then filled. And for TCP_INFO, what kept a connection from sending.
+ * SO_SNDBUF and TCP_NOTSENT_LOWAT as Linux counts them: not bytes but the memory of its buffers, of which a
+ * new one is begun when there is room, and then filled. And for TCP_INFO, what kept a connection from
+ * sending.
  */
 #include "private.h"
 
@@ -20,7 +21,8 @@ size_t buffer_size(const struct socket *socket)
 {
     if (socket->options.send_buffer != 0)
         return socket->options.send_buffer;
-    size_t usual = (size_t)setting_nth("net.ipv4.tcp_wmem", 1, 87040), most = (size_t)setting_nth("net.ipv4.tcp_wmem", 2, 4 << 20);
+    size_t usual = (size_t)setting_nth("net.ipv4.tcp_wmem", 1, 87040),
+           most = (size_t)setting_nth("net.ipv4.tcp_wmem", 2, 4 << 20);
     if (socket->flow == NULL)
         return usual;
     size_t wanted = (size_t)2 * SEGMENT_MEMORY * inside_cwnd(socket->flow);
@@ -30,7 +32,8 @@ size_t buffer_size(const struct socket *socket)
 
 static size_t used(const struct socket *socket)
 {
-    size_t queued = inside_queued(socket->flow) + socket->held_len + socket->pieces_len, chunk = inside_chunk(socket->flow);
+    size_t queued = inside_queued(socket->flow) + socket->held_len + socket->pieces_len,
+           chunk = inside_chunk(socket->flow);
     return queued + (queued + chunk - 1) / chunk * BUFFER_OVERHEAD;
 }
 
@@ -43,7 +46,8 @@ static uint32_t lowat(const struct socket *socket)
 /* Whether another buffer may be begun. */
 static bool may_begin(const struct socket *socket, unsigned factor)
 {
-    return used(socket) < buffer_size(socket) && (uint64_t)inside_unsent(socket->flow) * factor < lowat(socket);
+    return used(socket) < buffer_size(socket) &&
+           (uint64_t)inside_unsent(socket->flow) * factor < lowat(socket);
 }
 
 /* Bytes that a write may take at once: what fills the last buffer, or a new one. */

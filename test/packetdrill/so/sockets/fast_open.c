@@ -1,4 +1,7 @@
-/* Fast Open as Linux has it: whether a listener takes bytes with a SYN, under which key it makes cookies, and writing before there is a connection. */
+/*
+ * Fast Open as Linux has it: whether a listener takes bytes with a SYN, under which key it makes cookies, and
+ * writing before there is a connection.
+ */
 #include "private.h"
 
 #include <stdio.h>
@@ -69,10 +72,12 @@ bool fast_open_client(void)
 }
 
 /*
- * Open to the address of the call, or the one that connect() left, with what has room in the SYN: *done bytes. The result is
- * that number, or what keeps from going on with the rest; who waits has a connection then.
+ * Open to the address of the call, or the one that connect() left, with what has room in the SYN: *done
+ * bytes. The result is that number, or what keeps from going on with the rest; who waits has a connection
+ * then.
  */
-int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len, size_t *done)
+int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len,
+                       size_t *done)
 {
     struct socket *socket = socket_find(all, call->fd);
     struct endpoint peer = socket->deferred;

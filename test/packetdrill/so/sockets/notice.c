@@ -1,6 +1,6 @@
 /*
- * The error queue: MSG_ZEROCOPY's completions (bytes are copied here, and completions say so) and SO_TIMESTAMPING's times of
- * what was sent and acknowledged.
+ * The error queue: MSG_ZEROCOPY's completions (bytes are copied here, and completions say so) and
+ * SO_TIMESTAMPING's times of what was sent and acknowledged.
  */
 #include "private.h"
 
@@ -39,7 +39,9 @@ void notice_expect(struct socket *socket, uint32_t end, int flags)
     stamps &= SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK;
     if ((!zerocopy && stamps == 0) || socket->awaited_count == SENDS_MAX || (a = malloc(sizeof *a)) == NULL)
         return;
-    *a = (struct awaited){ .end = end, .zerocopy = zerocopy, .stamps = stamps, .key = end - socket->stamp_base - 1 };
+    *a = (struct awaited){
+        .end = end, .zerocopy = zerocopy, .stamps = stamps, .key = end - socket->stamp_base - 1
+    };
     if (zerocopy)
         a->id = socket->zerocopy_id++;
     struct awaited **link = &socket->awaited;

@@ -214,7 +214,8 @@ int64_t call_connect(struct sockets *all, struct host_call *call)
 static void linger(struct socket *socket)
 {
     os_time until = os_now() + SECONDS(socket->options.linger.l_linger);
-    while (inside_queued(socket->flow) > 0 && !inside_is_closed(socket->flow) && os_now() < until && os_check() == OK)
+    while (inside_queued(socket->flow) > 0 && !inside_is_closed(socket->flow) && os_now() < until &&
+           os_check() == OK)
         os_sleep(MILLISECONDS(1));
 }
 

@@ -11,7 +11,8 @@ void timeouts_apply(struct socket *socket)
     if (socket->flow == NULL || inside_is_closed(socket->flow))
         return;
     inside_set_user_timeout(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_USER_TIMEOUT));
-    inside_set_keepalive(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPINTVL), (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPCNT));
+    inside_set_keepalive(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPINTVL),
+                         (uint32_t)option_stored(socket, SOL_TCP, TCP_KEEPCNT));
     inside_set_handshake(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_SYNCNT));
 }
 
@@ -67,7 +68,8 @@ static bool has_flow(const struct socket *socket)
 static void set_keepalive(struct socket *socket)
 {
     if (has_flow(socket))
-        stack_tcp_set_keepalive(socket->flow, socket->options.keepalive ? SECONDS(socket->options.keep_idle) : 0);
+        stack_tcp_set_keepalive(socket->flow,
+                                socket->options.keepalive ? SECONDS(socket->options.keep_idle) : 0);
 }
 
 static int set_socket_option(struct socket *socket, int name, int value, const struct host_call *call)
@@ -81,11 +83,11 @@ static int set_socket_option(struct socket *socket, int name, int value, const s
         if (has_flow(socket))
             inside_set_receive_buffer(socket->flow, (uint32_t)value);
         return 0;
-    case SO_SNDBUF:
-        buffer_set(socket, value);
-        return 0;
+    case SO_SNDBUF: buffer_set(socket, value); return 0;
     case SO_TIMESTAMPING:
-        socket->stamp_base = socket->flow != NULL ? inside_acknowledged(socket->flow) + (uint32_t)inside_queued(socket->flow) : 0;
+        socket->stamp_base = socket->flow != NULL
+                                 ? inside_acknowledged(socket->flow) + (uint32_t)inside_queued(socket->flow)
+                                 : 0;
         return store(o, SOL_SOCKET, name, value);
     case SO_KEEPALIVE:
         o->keepalive = value != 0;
@@ -96,8 +98,7 @@ static int set_socket_option(struct socket *socket, int name, int value, const s
             return EINVAL;
         memcpy(&o->linger, call->value, sizeof o->linger);
         return 0;
-    default:
-        return store(o, SOL_SOCKET, name, value);
+    default: return store(o, SOL_SOCKET, name, value);
     }
 }
 
@@ -134,18 +135,14 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         store(o, SOL_TCP, name, value);
         timeouts_apply(socket);
         return 0;
-    case TCP_LINGER2:
-        inside_set("tcp_fin_timeout", value);
-        return store(o, SOL_TCP, name, value);
+    case TCP_LINGER2: inside_set("tcp_fin_timeout", value); return store(o, SOL_TCP, name, value);
     case TCP_USER_TIMEOUT:
         if (value < 0)
             return EINVAL;
         store(o, SOL_TCP, name, value);
         timeouts_apply(socket);
         return 0;
-    case TCP_DEFER_ACCEPT:
-        o->defer_accept = value;
-        return 0;
+    case TCP_DEFER_ACCEPT: o->defer_accept = value; return 0;
     case TCP_WINDOW_CLAMP:
         if (has_flow(socket))
             inside_set_receive_buffer(socket->flow, (uint32_t)value);
@@ -163,10 +160,8 @@ static int set_tcp_option(struct socket *socket, int name, int value)
     case TCP_THIN_LINEAR_TIMEOUTS:
     case TCP_THIN_DUPACK:
     case TCP_TIMESTAMP:
-    case TCP_INQ:
-        return store(o, SOL_TCP, name, value);
-    default:
-        return ENOPROTOOPT;
+    case TCP_INQ: return store(o, SOL_TCP, name, value);
+    default: return ENOPROTOOPT;
     }
 }
 
@@ -245,11 +240,15 @@ static bool own_value(struct socket *socket, int level, int name, int *value)
         { SOL_SOCKET, SO_ACCEPTCONN, socket->kind == KIND_LISTENER },
         { SOL_SOCKET, SO_KEEPALIVE, o->keepalive },
         /* Linux tells twice what was set. */
-        { SOL_SOCKET, SO_RCVBUF, o->receive_buffer != 0 ? 2 * (int)o->receive_buffer : (int)inside_receive_buffer() },
+        { SOL_SOCKET, SO_RCVBUF,
+          o->receive_buffer != 0 ? 2 * (int)o->receive_buffer : (int)inside_receive_buffer() },
         { SOL_SOCKET, SO_SNDBUF, (int)buffer_size(socket) },
         { SOL_TCP, TCP_NODELAY, o->nodelay },
         { SOL_TCP, TCP_CORK, o->cork },
-        { SOL_TCP, TCP_MAXSEG, has_flow(socket) ? (int)inside_mss(socket->flow) : o->max_segment != 0 ? o->max_segment : 536 },
+        { SOL_TCP, TCP_MAXSEG,
+          has_flow(socket)      ? (int)inside_mss(socket->flow)
+          : o->max_segment != 0 ? o->max_segment
+                                : 536 },
         { SOL_TCP, TCP_KEEPIDLE, (int)o->keep_idle },
         { SOL_TCP, TCP_DEFER_ACCEPT, o->defer_accept },
     };
@@ -312,7 +311,9 @@ int64_t call_ioctl(struct sockets *all, struct host_call *call)
     switch (call->request) {
     case SIOCINQ: value = (int)inside_readable(socket->flow); break;
     case SIOCOUTQ: value = (int)(inside_queued(socket->flow) + socket->held_len + socket->pieces_len); break;
-    case SIOCOUTQNSD: value = (int)(inside_unsent(socket->flow) + socket->held_len + socket->pieces_len); break;
+    case SIOCOUTQNSD:
+        value = (int)(inside_unsent(socket->flow) + socket->held_len + socket->pieces_len);
+        break;
     default: return fail(call, ENOTTY);
     }
     memcpy(call->value, &value, sizeof value);

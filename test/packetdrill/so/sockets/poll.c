@@ -4,14 +4,16 @@
 static uint32_t readiness(const struct socket *socket)
 {
     if (socket->kind == KIND_LISTENER)
-        return inside_acceptable(socket->listener, socket->options.defer_accept > 0) ? POLLIN | POLLRDNORM : 0;
+        return inside_acceptable(socket->listener, socket->options.defer_accept > 0) ? POLLIN | POLLRDNORM
+                                                                                     : 0;
     if (socket->kind == KIND_NEW && socket->deferred.port != 0)
         return POLLOUT | POLLWRNORM;
     if (socket->kind == KIND_NEW)
         return POLLOUT | POLLWRNORM | POLLHUP;
     if (socket->kind != KIND_FLOW || !inside_is_open(socket->flow))
         return 0;
-    bool closed = inside_is_closed(socket->flow), ended = inside_end_of_input(socket->flow) || socket->read_shut, shut = inside_shut(socket->flow);
+    bool closed = inside_is_closed(socket->flow),
+         ended = inside_end_of_input(socket->flow) || socket->read_shut, shut = inside_shut(socket->flow);
     uint32_t ready = socket->notices != NULL ? POLLERR : 0;
     if (closed && !socket->reported && inside_error(socket->flow) != OK)
         ready |= POLLERR;
@@ -33,13 +35,17 @@ static int look(struct sockets *all, struct pollfd *fds, int count)
         const struct socket *socket = socket_find(all, fds[i].fd);
         fds[i].revents = 0;
         if (fds[i].fd >= 0)
-            fds[i].revents = socket == NULL ? POLLNVAL : (short)(readiness(socket) & (uint32_t)(fds[i].events | POLLERR | POLLHUP));
+            fds[i].revents = socket == NULL
+                                 ? POLLNVAL
+                                 : (short)(readiness(socket) & (uint32_t)(fds[i].events | POLLERR | POLLHUP));
         ready += fds[i].revents != 0;
     }
     return ready;
 }
 
-/* Edge-triggered descriptors are told when they become ready for more than was told, or when more has come. */
+/*
+ * Edge-triggered descriptors are told when they become ready for more than was told, or when more has come.
+ */
 static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_event *events, int count)
 {
     int ready = 0;
@@ -119,7 +125,9 @@ int64_t call_epoll_ctl(struct sockets *all, struct host_call *call)
         return fail(call, ENOENT);
     if (found == NULL && (found = unused) == NULL)
         return fail(call, ENOSPC);
-    *found = operation == EPOLL_CTL_DEL ? (struct watched){ 0 } : (struct watched){ .fd = fd, .event = *(struct epoll_event *)call->value };
+    *found = operation == EPOLL_CTL_DEL
+                 ? (struct watched){ 0 }
+                 : (struct watched){ .fd = fd, .event = *(struct epoll_event *)call->value };
     return 0;
 }
 

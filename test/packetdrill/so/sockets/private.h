@@ -5,7 +5,8 @@
  *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
  *   poll.c      poll and epoll                                    setting.c   sysctl
  *   record.c    MSG_EOR                                           fast_open.c TCP_FASTOPEN
- *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from sending
+ *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from
+ *   sending
  */
 #ifndef SOCKETS_PRIVATE_H
 #define SOCKETS_PRIVATE_H
@@ -76,7 +77,7 @@ struct usage {
 struct watched {
     int fd;
     struct epoll_event event;
-    uint32_t seen; /* EPOLLET: what was told already, */
+    uint32_t seen;   /* EPOLLET: what was told already, */
     size_t readable; /* with so many bytes to be read */
     uint32_t notices;
     bool spent; /* EPOLLONESHOT: nothing more is told */
@@ -88,7 +89,8 @@ struct socket {
     bool nonblocking, connecting, reported;
     bool read_shut; /* SHUT_RD: what is not there yet is the end */
     struct endpoint local;
-    struct endpoint deferred; /* of port 0: none; who a connect with TCP_FASTOPEN_CONNECT left for the first write to open */
+    /* Of port 0: none; who a connect with TCP_FASTOPEN_CONNECT left for the first write to open. */
+    struct endpoint deferred;
     uint32_t backlog;
     struct stack_tcp_flow *flow;
     struct stack_tcp_listener *listener;
@@ -176,7 +178,8 @@ INTERNAL void usage_look(struct socket *socket);
 /* fast_open.c */
 INTERNAL void fast_open_apply(struct sockets *all, struct socket *socket);
 INTERNAL bool fast_open_client(void);
-INTERNAL int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len, size_t *done);
+INTERNAL int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len,
+                                size_t *done);
 INTERNAL int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct host_call *call);
 INTERNAL size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY]);
 

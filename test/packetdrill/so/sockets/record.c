@@ -1,4 +1,7 @@
-/* MSG_EOR: no segment bears bytes from before and from behind it. What comes behind waits until what is before was sent. */
+/*
+ * MSG_EOR: no segment bears bytes from before and from behind it. What comes behind waits until what is
+ *   before was sent.
+ */
 #include "private.h"
 
 struct piece {

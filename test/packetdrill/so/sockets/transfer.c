@@ -5,7 +5,8 @@ enum { HELD_MS = 200 };
 /* The error that ended the connection, once; 0 when there is none, or it was told. */
 int take_error(struct socket *socket)
 {
-    if (socket->kind != KIND_FLOW || socket->flow == NULL || !inside_is_closed(socket->flow) || socket->reported)
+    if (socket->kind != KIND_FLOW || socket->flow == NULL || !inside_is_closed(socket->flow) ||
+        socket->reported)
         return 0;
     err e = inside_error(socket->flow);
     socket->reported = true;
@@ -74,7 +75,8 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
         if (bad_address(call))
             return fail(call, EFAULT);
         /* MSG_WAITALL's further pieces are only counted: scripts have nothing to compare them with. */
-        done += inside_read(socket->flow, (call->flags & MSG_TRUNC) || done > 0 ? NULL : call->iov, call->iov_count, len - done, peek);
+        done += inside_read(socket->flow, (call->flags & MSG_TRUNC) || done > 0 ? NULL : call->iov,
+                            call->iov_count, len - done, peek);
     } while (all_of_it && done < len);
     if (call->message != NULL && option_stored(socket, SOL_TCP, TCP_INQ) != 0)
         tell_inq(socket, call);
@@ -177,7 +179,8 @@ int64_t call_send(struct sockets *all, struct host_call *call)
     uint8_t *bytes = gathered(call->iov, call->iov_count, len);
     err e = bytes == NULL ? ERR_NO_MEMORY : OK;
     while (e == OK && done < len) {
-        size_t room = socket->buffer_waited && !buffer_writable(socket) ? 0 : buffer_room(socket), n = len - done < room ? len - done : room;
+        size_t room = socket->buffer_waited && !buffer_writable(socket) ? 0 : buffer_room(socket),
+               n = len - done < room ? len - done : room;
         socket->buffer_waited = n == 0;
         if (n > 0)
             e = send_some(socket, bytes + done, n, call->flags & MSG_MORE);
@@ -192,7 +195,8 @@ int64_t call_send(struct sockets *all, struct host_call *call)
     }
     free(bytes);
     if (done > 0) {
-        uint32_t end = inside_acknowledged(socket->flow) + (uint32_t)(inside_queued(socket->flow) + socket->held_len + socket->pieces_len);
+        uint32_t end = inside_acknowledged(socket->flow) +
+                       (uint32_t)(inside_queued(socket->flow) + socket->held_len + socket->pieces_len);
         if (call->flags & MSG_EOR)
             record_end(socket);
         notice_expect(socket, end, call->flags);

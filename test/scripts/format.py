@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""The tree obeys .clang-format, and no line of its C is longer than it says, comments included."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tap import Tap  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VERSION = "14"  # others lay out some places differently
+COLUMNS = 110
+# Tests name the lines of these files, and some are no C on purpose; each folder has a .clang-format that says so.
+AS_WRITTEN = re.compile(r"^test/(functor|config)/(negative|positive)/")
+
+
+def sources():
+    listed = subprocess.run(["git", "ls-files", "-z", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        return None
+    return [f for f in listed.stdout.split("\0") if f and not AS_WRITTEN.match(f) and (ROOT / f).exists()]
+
+
+def main():
+    files = sources()
+    if files is None:
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return 0
+    tap = Tap()
+    long = [f"{f}:{n}" for f in files for n, line in enumerate((ROOT / f).read_text(errors="replace").split("\n"), 1) if len(line) > COLUMNS]
+    tap.report(not long, f"no line is longer than {COLUMNS} columns", "\n".join(long))
+    program = shutil.which("clang-format")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout if program else "none"
+    if not re.search(rf"version {VERSION}\.", version):
+        tap.skip("the tree obeys .clang-format", f"this needs clang-format {VERSION}, not {version.strip()}")
+        return tap.end()
+    done = subprocess.run([program, "--dry-run", "-Werror", *files], cwd=ROOT, capture_output=True, text=True)
+    wrong = sorted({line.split(":")[0] for line in done.stderr.splitlines() if "clang-format-violations" in line})
+    tap.report(done.returncode == 0, "the tree obeys .clang-format", "clang-format -i " + " ".join(wrong))
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
