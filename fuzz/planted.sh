@@ -21,7 +21,7 @@ plant() {
         done
     fi
     # shellcheck disable=SC2086
-    clang -std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I"$root/include" "-D$1" \
+    clang -std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I"$root/include" -I"$root" "-D$1" \
         -fsanitize=fuzzer,address "$here/$2.c" $extra -o "$work/fuzz"
 }
 

@@ -9,7 +9,7 @@ seconds=${2:?usage: run.sh NAME SECONDS [TARGET]}
 only=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
-flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$here/../include ${FUZZ_CFLAGS:-}"
+flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$here/../include -I$here/.. ${FUZZ_CFLAGS:-}"
 mkdir -p "$build"
 # What the fuzzers stand on, besides what they include.
 extra=

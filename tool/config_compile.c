@@ -26,6 +26,8 @@ static void compile_flags(const struct compiler *compiler, struct strings *argv)
     messages_flags(compiler->is_clang, argv);
     strings_add(argv, "-I");
     strings_add(argv, compiler->include);
+    strings_add(argv, "-I");
+    strings_add(argv, compiler->root);
 }
 
 static uint64_t identity(const struct evaluation *e, const char *config, const struct strings *flags)

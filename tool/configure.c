@@ -119,7 +119,8 @@ static bool find_compiler(const struct project *p, const char *cc, struct compil
     *out = (struct compiler){ .cc = cc,
                               .version = version,
                               .is_clang = strstr(version, "clang") != NULL,
-                              .include = p->installation.include };
+                              .include = p->installation.include,
+                              .root = p->installation.root };
     return true;
 }
 

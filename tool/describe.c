@@ -18,6 +18,7 @@ void functor_flags(const struct compiler *compiler, struct strings *argv)
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         strings_add(argv, flags[i]);
     strings_add(argv, text("-I%s", compiler->include));
+    strings_add(argv, text("-I%s", compiler->root));
 }
 
 bool source_files(const char *source, struct strings *out)

@@ -69,6 +69,7 @@ struct compiler {
     bool is_clang;
     const char *version; /* first line of --version */
     const char *include; /* the folder that holds mirage/ */
+    const char *root;    /* the folder that holds base/ */
 };
 
 /*

@@ -181,7 +181,8 @@ static bool describe_sources(const struct installation *where, const struct stri
     const struct compiler compiler = { .cc = cc,
                                        .version = command.out,
                                        .is_clang = strstr(command.out, "clang") != NULL,
-                                       .include = where->include };
+                                       .include = where->include,
+                                       .root = where->root };
     if (mkdtemp(cache) == NULL) {
         error("cannot make a temporary folder in /tmp");
         return false;

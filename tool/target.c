@@ -10,11 +10,15 @@
 
 static const char *const none[] = { NULL };
 static const char *const linux_folders[] = {
-    "runtime", "lib/packet", "platform/linux", "platform/posix", "platform/arch/" HOST_ARCH, NULL
+    "runtime",     "base/checksum",   "base/dhcp",      "base/dns",       "base/ip",
+    "base/packet", "base/reassembly", "platform/linux", "platform/posix", "platform/arch/" HOST_ARCH,
+    NULL
 };
 static const char *const linux_libraries[] = { "-pthread", NULL };
 static const char *const sim_folders[] = {
-    "runtime", "lib/packet", "platform/sim", "platform/posix", "platform/arch/" HOST_ARCH, NULL
+    "runtime",     "base/checksum",   "base/dhcp",    "base/dns",       "base/ip",
+    "base/packet", "base/reassembly", "platform/sim", "platform/posix", "platform/arch/" HOST_ARCH,
+    NULL
 };
 static const char *const sim_arguments[] = { "seed", NULL };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/crunch.h>
+#include <base/crunch/crunch.h>
 
 MODULE(KV_RO, kv_crunch);
 

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <mirage/media.h>
+#include <base/media/media.h>
 
 #include "../../platform/linux/error.h"
 

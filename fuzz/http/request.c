@@ -13,7 +13,7 @@
 #include "../../lib/http_server/target.c"
 #include "../../lib/http_server/field.c"
 
-#include <mirage/http/chunked.h>
+#include <base/http/chunked.h>
 
 #define FIELDS 8
 static const struct http_limits limits = { .line = 200, .section = 400, .fields = FIELDS, .body = 1000 };

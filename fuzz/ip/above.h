@@ -4,8 +4,8 @@
 
 #include "host.h"
 
-#include <mirage/checksum.h>
-#include <mirage/wire.h>
+#include <base/checksum/checksum.h>
+#include <base/wire/wire.h>
 
 struct ip {
     void *tcp, *udp, *icmp;

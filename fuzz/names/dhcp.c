@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/dns/name.c"
-#include "../../lib/dhcp/parse.c"
-#include "../../lib/dhcp/emit.c"
+#include <base/dhcp/dhcp.h>
 
 #define CHECK(condition)                                                    \
     do {                                                                    \

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/dns/name.c"
-#include "../../lib/dns/parse.c"
-#include "../../lib/dns/emit.c"
-#include "../../lib/dns_client/answer.c"
+#include <base/dns/answer.h>
 
 #define CHECK(condition)                                                    \
     do {                                                                    \
@@ -129,19 +126,19 @@ static void check_answer(const uint8_t *message, size_t len)
         struct dns_query query = { r.header.id, types[i], question.name };
         struct dns_answer answer;
         struct dns_reader at;
-        if (answer_fit(&query, message, len, &at) == ANSWER_ALIEN)
+        if (dns_answer_fit(&query, message, len, &at) == DNS_ANSWER_ALIEN)
             at = r;
-        if (answer_read(&at, &query.name, types[i], &answer) != OK)
+        if (dns_answer_read(&at, &query.name, types[i], &answer) != OK)
             continue;
-        CHECK((answer.kind == ANSWER_FOUND) == (answer.records != NULL));
+        CHECK((answer.kind == DNS_ANSWER_FOUND) == (answer.records != NULL));
         size_t where = 0, n, count = 0;
         const uint8_t *data;
-        while (answer.records != NULL && (data = records_next(answer.records, &where, &n)) != NULL) {
-            CHECK(n <= ANSWER_BYTES_MAX && (n == 0 || data[n - 1] + 1 > 0));
+        while (answer.records != NULL && (data = dns_records_next(answer.records, &where, &n)) != NULL) {
+            CHECK(n <= DNS_ANSWER_BYTES_MAX && (n == 0 || data[n - 1] + 1 > 0));
             count++;
         }
         CHECK(answer.records == NULL || (count == answer.records->count && count > 0));
-        records_release(answer.records);
+        dns_records_release(answer.records);
     }
 }
 

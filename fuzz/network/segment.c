@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
 #define CHECK(condition)  \
     do {                  \

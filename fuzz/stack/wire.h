@@ -7,12 +7,12 @@
 
 #include "../ip/host.h"
 
-#include <mirage/checksum.h>
-#include <mirage/packet.h>
-#include <mirage/wire.h>
+#include <base/checksum/checksum.h>
+#include <base/packet/packet.h>
+#include <base/wire/wire.h>
 
-#include "../../lib/ipv4/ipv4_wire.h"
-#include "../../lib/ipv6/ipv6_wire.h"
+#include <base/wire/ipv4.h>
+#include <base/wire/ipv6.h>
 
 NETWORK(net);
 

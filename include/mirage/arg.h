@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mirage/ip.h>
+#include <base/ip/ip.h>
 #include <mirage/time.h>
 
 enum arg_type {

@@ -8,7 +8,7 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
-#include "arp_wire.h"
+#include <base/wire/arp.h>
 
 PARAM(ETHERNET, eth);
 PARAM(RANDOM, random);

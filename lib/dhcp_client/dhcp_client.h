@@ -8,7 +8,7 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
-#include "../dhcp/dhcp.h"
+#include <base/dhcp/dhcp.h>
 
 PARAM(IPV4, ipv4);
 PARAM(STACK_ON, stack, ip, udp, tcp);

@@ -53,7 +53,7 @@ static void drop(struct cache *cache, struct cached *c)
     unlink_use(cache, c);
     cache->count--;
     cache->bytes -= size_of(c->records);
-    records_release(c->records);
+    dns_records_release(c->records);
     free(c);
 }
 

@@ -70,22 +70,22 @@ static IO err search_records(struct dns_client *client, const char *name, uint16
 }
 
 static IO err find_addresses(struct dns_client *client, const char *name, enum resolver_family family,
-                             struct ip_addr out[static ANSWER_RECORDS_MAX], size_t *count)
+                             struct ip_addr out[static DNS_ANSWER_RECORDS_MAX], size_t *count)
 {
     struct dns_records *records;
     const uint8_t *data;
     size_t at = 0, len;
     bool known;
-    *count = hosts_find(name, family, out, ANSWER_RECORDS_MAX, &known);
+    *count = hosts_find(name, family, out, DNS_ANSWER_RECORDS_MAX, &known);
     if (known)
         return *count > 0 ? OK : ERR_NOT_FOUND;
     TRY(search_records(client, name, family == RESOLVER_IPV4 ? DNS_A : DNS_AAAA, &records));
-    while (*count < ANSWER_RECORDS_MAX && (data = records_next(records, &at, &len)) != NULL) {
+    while (*count < DNS_ANSWER_RECORDS_MAX && (data = dns_records_next(records, &at, &len)) != NULL) {
         out[*count] = IP_V4(0, 0, 0, 0);
         memcpy(out[*count].bytes + 16 - len, data, len);
         ++*count;
     }
-    records_release(records);
+    dns_records_release(records);
     return OK;
 }
 
@@ -105,7 +105,7 @@ static void give(const struct ip_addr *list, size_t found, struct ip_addr *out, 
 IO err dns_client_resolve_family(struct dns_client *client, const char *name, enum resolver_family family,
                                  struct ip_addr *out, size_t room, size_t *count)
 {
-    struct ip_addr list[ANSWER_RECORDS_MAX];
+    struct ip_addr list[DNS_ANSWER_RECORDS_MAX];
     size_t found = 1;
     if (is_numeric(name, list)) {
         if (ip_is_v4(list) != (family == RESOLVER_IPV4))
@@ -122,7 +122,7 @@ IO err dns_client_resolve_family(struct dns_client *client, const char *name, en
 struct half {
     struct dns_client *client;
     const char *name;
-    struct ip_addr list[ANSWER_RECORDS_MAX];
+    struct ip_addr list[DNS_ANSWER_RECORDS_MAX];
     size_t count;
     err error;
 };
@@ -139,7 +139,7 @@ static IO err find_both(struct dns_client *client, const char *name, struct ip_a
 {
     struct half *v6 = calloc(1, sizeof *v6);
     struct os_fiber *fiber;
-    struct ip_addr list[2 * ANSWER_RECORDS_MAX];
+    struct ip_addr list[2 * DNS_ANSWER_RECORDS_MAX];
     size_t found = 0;
     if (v6 == NULL)
         return ERR_NO_MEMORY;
@@ -178,13 +178,13 @@ IO err dns_client_resolve_services(struct dns_client *client, const char *name, 
                                    size_t room, size_t *count)
 {
     struct dns_records *records;
-    struct resolver_service *all = malloc(ANSWER_RECORDS_MAX * sizeof *all);
+    struct resolver_service *all = malloc(DNS_ANSWER_RECORDS_MAX * sizeof *all);
     if (all == NULL)
         return ERR_NO_MEMORY;
     err e = search_records(client, name, DNS_SRV, &records);
     if (e == OK) {
-        size_t found = services_read(records, all, ANSWER_RECORDS_MAX);
-        records_release(records);
+        size_t found = services_read(records, all, DNS_ANSWER_RECORDS_MAX);
+        dns_records_release(records);
         /* A lone "." says that the service isn't there. */
         if (found == 0 || (found == 1 && strcmp(all[0].host, ".") == 0))
             e = ERR_NOT_FOUND;
@@ -204,16 +204,16 @@ IO err dns_client_resolve_texts(struct dns_client *client, const char *name, str
     const uint8_t *data;
     size_t at = 0, len;
     TRY(search_records(client, name, DNS_TXT, &records));
-    while ((data = records_next(records, &at, &len)) != NULL) {
+    while ((data = dns_records_next(records, &at, &len)) != NULL) {
         struct buf *text = buf_copy(data, len);
         if (text == NULL) {
             buf_free(texts);
-            records_release(records);
+            dns_records_release(records);
             return ERR_NO_MEMORY;
         }
         texts = buf_append(texts, text);
     }
-    records_release(records);
+    dns_records_release(records);
     *out = texts;
     return OK;
 }

@@ -5,8 +5,8 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
-#include "../dns/host_name.h"
-#include "answer.h"
+#include <base/dns/host_name.h>
+#include <base/dns/answer.h>
 
 PARAM(STACK, stack);
 PARAM(RANDOM, random);

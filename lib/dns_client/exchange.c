@@ -52,13 +52,13 @@ static void disguise(struct exchange *x)
 static err read_reply(struct exchange *x, const struct buf *reply, bool by_udp, struct dns_answer *out)
 {
     struct dns_reader r;
-    enum answer_fit fit = answer_fit(&x->query, reply->data, reply->len, &r);
-    if (fit == ANSWER_ALIEN)
+    enum dns_answer_fit fit = dns_answer_fit(&x->query, reply->data, reply->len, &r);
+    if (fit == DNS_ANSWER_ALIEN)
         return ERR_AGAIN;
     /* Some servers don't keep the case; over TCP there is no need of it. */
-    if (by_udp && (fit == ANSWER_OTHER_CASE || r.header.truncated))
+    if (by_udp && (fit == DNS_ANSWER_OTHER_CASE || r.header.truncated))
         return ERR_TOO_LARGE;
-    return answer_read(&r, &x->query.name, x->query.type, out);
+    return dns_answer_read(&r, &x->query.name, x->query.type, out);
 }
 
 static IO err receive_reply(struct exchange *x, struct stack_udp_socket *socket, struct dns_answer *out)

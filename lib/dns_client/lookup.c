@@ -19,7 +19,7 @@ static void pending_release(struct pending *p)
 {
     if (--p->users > 0)
         return;
-    records_release(p->records);
+    dns_records_release(p->records);
     free(p);
 }
 
@@ -34,12 +34,12 @@ static IO err resolve_chain(struct dns_client *client, const struct dns_name *na
         TRY(ask(client, &at, type, &answer));
         if (answer.ttl < ttl)
             ttl = answer.ttl;
-        if (answer.kind == ANSWER_ALIAS) {
+        if (answer.kind == DNS_ANSWER_ALIAS) {
             at = answer.alias;
             continue;
         }
-        if (answer.kind != ANSWER_FOUND) {
-            bool any_type = answer.kind == ANSWER_NO_NAME && hops == 0 && !answer.aliased;
+        if (answer.kind != DNS_ANSWER_FOUND) {
+            bool any_type = answer.kind == DNS_ANSWER_NO_NAME && hops == 0 && !answer.aliased;
             cache_add(&client->cache, name, any_type ? 0 : type, ttl, NULL);
             return ERR_NOT_FOUND;
         }

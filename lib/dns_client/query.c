@@ -48,8 +48,8 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
     e = exchange_by_udp(x, until, out);
     if (e == ERR_TOO_LARGE)
         e = exchange_by_tcp(x, os_now() + MILLISECONDS(longest_wait), out);
-    show(x, e != OK ? err_string(e) : out->kind == ANSWER_FAILED ? "it cannot tell" : "answered");
-    if (e == OK && out->kind == ANSWER_FAILED) {
+    show(x, e != OK ? err_string(e) : out->kind == DNS_ANSWER_FAILED ? "it cannot tell" : "answered");
+    if (e == OK && out->kind == DNS_ANSWER_FAILED) {
         /* An old server may stumble over EDNS (RFC 6891, section 7). */
         unsigned rcode = out->rcode;
         if (x->edns && (rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_BADVERS)) {

@@ -68,7 +68,7 @@ INTERNAL size_t services_read(const struct dns_records *records, struct resolver
 {
     size_t at = 0, len, count = 0;
     const uint8_t *data;
-    while (count < room && (data = records_next(records, &at, &len)) != NULL)
+    while (count < room && (data = dns_records_next(records, &at, &len)) != NULL)
         if (read_service(data, len, &out[count]))
             count++;
     return count;

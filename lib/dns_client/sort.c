@@ -87,7 +87,7 @@ static bool is_better(const struct destination *a, const struct destination *b)
 
 INTERNAL void sort_addresses(struct stack_ip *ip, struct ip_addr *list, size_t count)
 {
-    struct destination sorted[2 * ANSWER_RECORDS_MAX];
+    struct destination sorted[2 * DNS_ANSWER_RECORDS_MAX];
     if (count > sizeof sorted / sizeof *sorted)
         count = sizeof sorted / sizeof *sorted;
     /* By insertion, which keeps the order of equals (rule 10). */

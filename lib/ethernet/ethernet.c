@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "ethernet_wire.h"
+#include <base/wire/ethernet.h>
 
 PARAM(NETWORK, net);
 MODULE(ETHERNET, ethernet);

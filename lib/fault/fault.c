@@ -13,7 +13,7 @@
  */
 #include "fault.h"
 
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/prng.h>
+#include <base/prng/prng.h>
 
 /* Shares are of PARTS. */
 #define PARTS 1000000

@@ -4,7 +4,7 @@
  */
 #include "fault.h"
 
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define HTTP_CLIENT_URL_H
 
 #include <mirage/functor.h>
-#include <mirage/http/chunked.h>
+#include <base/http/chunked.h>
 
 #define CLIENT_URL_SIZE 2048
 #define CLIENT_HOST_SIZE 256

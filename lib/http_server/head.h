@@ -7,7 +7,7 @@
 #define HTTP_SERVER_HEAD_H
 
 #include <mirage/functor.h>
-#include <mirage/http/text.h>
+#include <base/http/text.h>
 
 struct http_limits {
     size_t line;    /* bytes of the request line */

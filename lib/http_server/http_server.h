@@ -6,7 +6,7 @@
 #define HTTP_SERVER_H
 
 #include <mirage/functor.h>
-#include <mirage/http/chunked.h>
+#include <base/http/chunked.h>
 #include <mirage/metric.h>
 
 #include "head.h"

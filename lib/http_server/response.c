@@ -1,6 +1,6 @@
 #include "http_server.h"
 
-#include <mirage/http/date.h>
+#include <base/http/date.h>
 
 /* Those that frame the message or belong to the connection: the server alone writes them. */
 static bool is_servers(struct http_text name)

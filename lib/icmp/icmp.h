@@ -5,12 +5,12 @@
 #ifndef ICMP_H
 #define ICMP_H
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
-#include "icmp_wire.h"
+#include <base/wire/icmp.h>
 
 PARAM(IP, ip);
 PARAM(RANDOM, random);

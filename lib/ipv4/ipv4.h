@@ -7,12 +7,12 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
-#include <mirage/reassembly.h>
+#include <base/packet/packet.h>
+#include <base/reassembly/reassembly.h>
 
 #include "../ip/loopback.h"
-#include "../ip/path_mtu.h"
-#include "ipv4_wire.h"
+#include <base/path_mtu/path_mtu.h>
+#include <base/wire/ipv4.h>
 
 PARAM(ETHERNET, eth);
 PARAM(ARP_ON, arp, eth);

@@ -1,7 +1,7 @@
 /* This host's addresses: made (RFC 4862, 7217), probed (RFC 4429), aged, chosen from (RFC 6724). */
 #include "ipv6.h"
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 
 INTERNAL struct ipv6_address *address_find(struct ipv6 *ip, const struct ip_addr *addr)
 {

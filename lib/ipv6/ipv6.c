@@ -1,6 +1,6 @@
 #include "ipv6.h"
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 
 #include <stdlib.h>
 

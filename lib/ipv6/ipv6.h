@@ -9,13 +9,13 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
-#include <mirage/reassembly.h>
+#include <base/packet/packet.h>
+#include <base/reassembly/reassembly.h>
 
 #include "../ip/loopback.h"
-#include "../ip/path_mtu.h"
-#include "ipv6_wire.h"
-#include "ndp_wire.h"
+#include <base/path_mtu/path_mtu.h>
+#include <base/wire/ipv6.h>
+#include <base/wire/ndp.h>
 
 PARAM(ETHERNET, eth);
 PARAM(RANDOM, random);

@@ -7,7 +7,7 @@
  * Records are kept until KEEP bytes of them have come or a tenth of a second has passed. When the
  * file can't be written, the network goes on without being recorded.
  */
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 

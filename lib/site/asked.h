@@ -3,7 +3,7 @@
 #define SITE_ASKED_H
 
 #include <mirage/functor.h>
-#include <mirage/http/date.h>
+#include <base/http/date.h>
 
 /* More ranges than this in a request are refused. */
 #define SITE_RANGES_MAX 16

@@ -8,7 +8,7 @@
  */
 #include "private.h"
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 
 static const uint16_t cookie_mss[8] = { 216, 536, 1220, 1300, 1420, 1440, 1460, 8940 };
 

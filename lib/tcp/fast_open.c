@@ -6,7 +6,7 @@
  */
 #include "private.h"
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 
 static const os_time KEY_LIFE = HOURS(12), RESET_COUNTS = SECONDS(60);
 

@@ -1,7 +1,7 @@
 /* A segment arrives: RFC 9293, section 3.10.7, with RFC 7323's and RFC 5961's checks in their places. */
 #include "private.h"
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 
 static const os_time CHALLENGE_PAUSE = MILLISECONDS(500);
 

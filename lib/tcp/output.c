@@ -5,7 +5,7 @@
  */
 #include "private.h"
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 
 /*
  * Put the header before `payload`, `len` bytes, and hand it to IP. Takes the chain. A segment that

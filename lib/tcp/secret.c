@@ -5,7 +5,7 @@
  */
 #include "private.h"
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 
 /* The four numbers and what they are hashed for, without padding. */
 struct hashed_ends {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <mirage/wire.h>
+#include <base/wire/wire.h>
 
 /* Bytes of a frame that are looked at, which the longest headers of interest fit. */
 enum { LOOK = 192 };

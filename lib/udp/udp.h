@@ -2,11 +2,11 @@
 #ifndef UDP_H
 #define UDP_H
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
-#include "udp_wire.h"
+#include <base/wire/udp.h>
 
 PARAM(IP, ip);
 PARAM(ICMP_ON, icmp, ip);

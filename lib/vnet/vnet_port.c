@@ -5,9 +5,9 @@
  * way in.
  */
 #include <mirage/functor.h>
-#include <mirage/mac.h>
+#include <base/mac/mac.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #define PLATFORM_SIM_SIM_H
 
 #include <mirage/platform.h>
-#include <mirage/prng.h>
+#include <base/prng/prng.h>
 
 struct sim_platform {
     os_time now;

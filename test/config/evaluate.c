@@ -64,6 +64,7 @@ int main(int argc, char **argv)
         .cc = argv[1],
         .is_clang = strstr(argv[1], "clang") != NULL,
         .include = path_absolute(text("%s/include", argv[2])),
+        .root = path_absolute(argv[2]),
     };
     const struct evaluation evaluation = {
         .config = argv[6],

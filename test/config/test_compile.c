@@ -21,7 +21,7 @@ static int64_t object_after(const char *config_text, const char *header_text)
                *root = getenv("MIRAGE_TEST_ROOT");
     assert_true(file_write(config, config_text, strlen(config_text)));
     assert_true(file_write(header, header_text, strlen(header_text)));
-    const struct compiler compiler = { .cc = "cc", .include = path_join(root, "include") };
+    const struct compiler compiler = { .cc = "cc", .include = path_join(root, "include"), .root = root };
     const struct evaluation e = { .config = config,
                                   .compiler = &compiler,
                                   .root = root,

@@ -1,7 +1,7 @@
 /* Patterns, methods and what is allowed. */
 #include "test.h"
 
-#include <mirage/route.h>
+#include <base/http/route.h>
 
 static const struct route routes[] = {
     { "GET", "/" },

@@ -1,8 +1,8 @@
 /* Scanning, lists, numbers, dates and the chunked coding. */
 #include "test.h"
 
-#include <mirage/http/chunked.h>
-#include <mirage/http/date.h>
+#include <base/http/chunked.h>
+#include <base/http/date.h>
 
 static void test_skip_value(void **state)
 {

@@ -5,8 +5,8 @@
 #include "../runtime/test.h"
 
 #include <mirage/buf.h>
-#include <mirage/reassembly.h>
-#include <mirage/siphash.h>
+#include <base/reassembly/reassembly.h>
+#include <base/siphash/siphash.h>
 
 #include <stdlib.h>
 

@@ -4,12 +4,12 @@
  */
 #include "../runtime/test.h"
 
-#include "../../lib/arp/arp_wire.h"
-#include "../../lib/ethernet/ethernet_wire.h"
-#include "../../lib/icmp/icmp_wire.h"
-#include "../../lib/ipv4/ipv4_wire.h"
-#include "../../lib/ipv6/ndp_wire.h"
-#include "../../lib/udp/udp_wire.h"
+#include <base/wire/arp.h>
+#include <base/wire/ethernet.h>
+#include <base/wire/icmp.h>
+#include <base/wire/ipv4.h>
+#include <base/wire/ndp.h>
+#include <base/wire/udp.h>
 
 static void test_ethernet(void **state)
 {

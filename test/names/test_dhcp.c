@@ -1,11 +1,9 @@
-/* lib/dhcp: vectors by hand. */
+/* base/dhcp: vectors by hand. */
 #include "../runtime/test.h"
 
 #include <stdlib.h>
 
-#include "../../lib/dns/name.c"
-#include "../../lib/dhcp/emit.c"
-#include "../../lib/dhcp/parse.c"
+#include <base/dhcp/dhcp.h>
 
 /* A reply with these options. */
 static err parse(struct dhcp_message *out, const char *options, size_t len)

@@ -1,13 +1,10 @@
-/* lib/dns and what dns_client reads in replies: vectors by hand. */
+/* base/dns and what dns_client reads in replies: vectors by hand. */
 #include "../runtime/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../lib/dns/emit.c"
-#include "../../lib/dns/name.c"
-#include "../../lib/dns/parse.c"
-#include "../../lib/dns_client/answer.c"
+#include <base/dns/answer.h>
 
 static struct dns_name name_of(const char *text)
 {
@@ -280,8 +277,8 @@ static struct dns_answer answer_of(struct reply *reply)
     struct dns_reader r;
     struct dns_answer answer;
     size_t len = dns_write_end(&reply->w);
-    assert_int_equal(answer_fit(&reply->query, reply->message, len, &r), ANSWER_FITS);
-    assert_int_equal(answer_read(&r, &reply->query.name, DNS_A, &answer), OK);
+    assert_int_equal(dns_answer_fit(&reply->query, reply->message, len, &r), DNS_ANSWER_FITS);
+    assert_int_equal(dns_answer_read(&r, &reply->query.name, DNS_A, &answer), OK);
     return answer;
 }
 
@@ -296,20 +293,20 @@ static void found(void **state)
     alias(&reply, "b.test", "C.test", 40);
     address(&reply, "c.test", 2, 70);
     struct dns_answer answer = answer_of(&reply);
-    assert_int_equal(answer.kind, ANSWER_FOUND);
+    assert_int_equal(answer.kind, DNS_ANSWER_FOUND);
     assert_true(answer.ttl == 40 && answer.aliased && answer.records->count == 2);
     size_t at = 0, len;
-    assert_int_equal(records_next(answer.records, &at, &len)[3], 1);
-    assert_int_equal(records_next(answer.records, &at, &len)[3], 2);
+    assert_int_equal(dns_records_next(answer.records, &at, &len)[3], 1);
+    assert_int_equal(dns_records_next(answer.records, &at, &len)[3], 2);
     assert_int_equal(len, 4);
-    assert_null(records_next(answer.records, &at, &len));
-    records_release(answer.records);
+    assert_null(dns_records_next(answer.records, &at, &len));
+    dns_records_release(answer.records);
     begin(&reply, 0);
     for (int i = 0; i < 40; i++)
         address(&reply, "a.test", (uint8_t)i, 60);
     answer = answer_of(&reply);
     assert_int_equal(answer.records->count, 40);
-    records_release(answer.records);
+    dns_records_release(answer.records);
 }
 
 static void not_found(void **state)
@@ -320,19 +317,19 @@ static void not_found(void **state)
     begin(&reply, DNS_NXDOMAIN);
     soa(&reply, "test", 100, 30);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_NO_NAME && answer.ttl == 30);
+    assert_true(answer.kind == DNS_ANSWER_NO_NAME && answer.ttl == 30);
     begin(&reply, 0);
     soa(&reply, "test", 20, 30);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_NO_DATA && answer.ttl == 20);
+    assert_true(answer.kind == DNS_ANSWER_NO_DATA && answer.ttl == 20);
     begin(&reply, 0);
     soa(&reply, "test", 1000000, 1000000);
     answer = answer_of(&reply);
-    assert_true(answer.ttl == ANSWER_NEGATIVE_TTL_MAX);
+    assert_true(answer.ttl == DNS_ANSWER_NEGATIVE_TTL_MAX);
     /* Without an SOA it may not be kept, nor with one of somebody else's zone. */
     begin(&reply, DNS_NXDOMAIN);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_NO_NAME && answer.ttl == 0);
+    assert_true(answer.kind == DNS_ANSWER_NO_NAME && answer.ttl == 0);
     begin(&reply, DNS_NXDOMAIN);
     soa(&reply, "example", 100, 30);
     assert_int_equal(answer_of(&reply).ttl, 0);
@@ -340,11 +337,11 @@ static void not_found(void **state)
     alias(&reply, "a.test", "b.test", 60);
     soa(&reply, "test", 100, 30);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_NO_NAME && answer.aliased);
+    assert_true(answer.kind == DNS_ANSWER_NO_NAME && answer.aliased);
     begin(&reply, 0);
     alias(&reply, "a.test", "b.example", 60);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_ALIAS);
+    assert_true(answer.kind == DNS_ANSWER_ALIAS);
     struct dns_name b = name_of("b.example");
     assert_true(dns_name_equal(&answer.alias, &b));
 }
@@ -360,20 +357,20 @@ static void failed(void **state)
         address(&reply, "a.test", 1, 60);
         answer = answer_of(&reply);
         if (rcode != DNS_NXDOMAIN)
-            assert_true(answer.kind == ANSWER_FAILED && answer.rcode == rcode && answer.records == NULL);
-        records_release(answer.records);
+            assert_true(answer.kind == DNS_ANSWER_FAILED && answer.rcode == rcode && answer.records == NULL);
+        dns_records_release(answer.records);
     }
     begin(&reply, 0);
     dns_write_edns(&reply.w, &edns);
     answer = answer_of(&reply);
-    assert_true(answer.kind == ANSWER_FAILED && answer.rcode == DNS_BADVERS);
+    assert_true(answer.kind == DNS_ANSWER_FAILED && answer.rcode == DNS_BADVERS);
     begin(&reply, 0);
     alias(&reply, "a.test", "b.test", 60);
     alias(&reply, "b.test", "a.test", 60);
-    assert_int_equal(answer_of(&reply).kind, ANSWER_FAILED);
+    assert_int_equal(answer_of(&reply).kind, DNS_ANSWER_FAILED);
     begin(&reply, 0);
     reply.w.header.recursion_available = false;
-    assert_int_equal(answer_of(&reply).kind, ANSWER_FAILED);
+    assert_int_equal(answer_of(&reply).kind, DNS_ANSWER_FAILED);
 }
 
 static void fits(void **state)
@@ -383,22 +380,22 @@ static void fits(void **state)
     (void)state;
     begin(&reply, 0);
     size_t len = dns_write_end(&reply.w);
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_FITS);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_FITS);
     reply.query.name = name_of("A.test");
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_OTHER_CASE);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_OTHER_CASE);
     reply.query.name = name_of("b.test");
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_ALIEN);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_ALIEN);
     begin(&reply, 0);
     reply.query.id = 8;
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_ALIEN);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_ALIEN);
     begin(&reply, 0);
     reply.query.type = DNS_AAAA;
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_ALIEN);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_ALIEN);
     begin(&reply, 0);
     reply.message[2] &= 0x7f;
-    assert_int_equal(answer_fit(&reply.query, reply.message, len, &r), ANSWER_ALIEN);
+    assert_int_equal(dns_answer_fit(&reply.query, reply.message, len, &r), DNS_ANSWER_ALIEN);
     for (size_t cut = 0; cut < len; cut++)
-        assert_int_equal(answer_fit(&reply.query, reply.message, cut, &r), ANSWER_ALIEN);
+        assert_int_equal(dns_answer_fit(&reply.query, reply.message, cut, &r), DNS_ANSWER_ALIEN);
 }
 
 int main(void)

@@ -4,9 +4,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include <mirage/checksum.h>
-#include <mirage/prng.h>
-#include <mirage/wire.h>
+#include <base/checksum/checksum.h>
+#include <base/prng/prng.h>
+#include <base/wire/wire.h>
 
 #include "../../examples/router/router/nat.c"
 #include "../../examples/router/router/translate.c"

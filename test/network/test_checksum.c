@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 
 /* As RFC 1071 section 4.1 has it, in network order. */
 static uint16_t plain(const uint8_t *p, size_t len)

@@ -2,8 +2,8 @@
 
 #include "frames.h"
 
-#include <mirage/packet.h>
-#include <mirage/prng.h>
+#include <base/packet/packet.h>
+#include <base/prng/prng.h>
 
 static const uint8_t to[6] = { 2, 0, 0, 0, 0, 1 }, from[6] = { 2, 0, 0, 0, 0, 2 };
 

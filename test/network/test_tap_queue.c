@@ -10,7 +10,7 @@
 
 #include "frames.h"
 
-#include <mirage/prng.h>
+#include <base/prng/prng.h>
 
 #define MIRAGE_WHOLE
 #include "../../devices/network/network_tap/network_tap.c"

@@ -18,7 +18,7 @@ made=$work/so/_build/sim
 
 {
     echo "cflags = -std=gnu17 -D_GNU_SOURCE -Ulinux -Uunix -fno-strict-aliasing -fPIC -fvisibility=hidden -O1 -g -w" \
-        "-I$root/include -I$made/instances -I$here/so ${sanitize:+-fsanitize=$sanitize -fno-omit-frame-pointer}"
+        "-I$root/include -I$root -I$made/instances -I$here/so ${sanitize:+-fsanitize=$sanitize -fno-omit-frame-pointer}"
     echo "rule compile"
     echo "  description = compile \$in"
     echo "  command = $cc \$cflags \$more -MMD -MF \$out.d -c \$in -o \$out"
@@ -41,7 +41,7 @@ made=$work/so/_build/sim
     for source in host interface inside process; do
         add "$here/so/$source.c"
     done
-    for source in "$root"/runtime/*.c "$root"/lib/packet/*.c "$root"/platform/posix/*.c "$root"/platform/sim/*.c \
+    for source in "$root"/runtime/*.c "$root"/base/*/*.c "$root"/platform/posix/*.c "$root"/platform/sim/*.c \
         "$root/platform/arch/$(uname -m)"/*.S; do
         [ "$source" = "$root/platform/sim/wait.c" ] || add "$source"
     done

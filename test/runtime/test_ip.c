@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <mirage/ip.h>
+#include <base/ip/ip.h>
 
 static err parse(struct ip_addr *out, const char *text)
 {

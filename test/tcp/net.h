@@ -11,7 +11,7 @@
 #include "platform.h"
 #include "unit.h"
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 
 enum { CAPTURED = 512 };
 

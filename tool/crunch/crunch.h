@@ -41,7 +41,7 @@ __attribute__((format(printf, 2, 3))) bool bytes_print(struct bytes *bytes, cons
 bool tree_add(struct tree *tree, const char *key, struct bytes content);
 /* Read everything under `root`; `skip` is the real path of the folder of the outputs. */
 bool tree_read(struct tree *tree, const char *root, const char *skip);
-/* Sort as include/mirage/crunch.h says and refuse keys that clash. */
+/* Sort as base/crunch/crunch.h says and refuse keys that clash. */
 bool tree_sort(struct tree *tree);
 void tree_free(struct tree *tree);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/media.h>
+#include <base/media/media.h>
 
 enum { PACK_ALIGN = 16 };
 
@@ -115,7 +115,7 @@ bool emit_assembly(const struct tree *tree, const char *path, const char *pack, 
         return false;
     /* WebAssembly has no relocated read-only section: its data is one kind. */
     fprintf(file,
-            "/* Written by mirage-crunch; see mirage/crunch.h. */\n"
+            "/* Written by mirage-crunch; see base/crunch/crunch.h. */\n"
             "#if __SIZEOF_POINTER__ == 8\n#define POINTER .8byte\n#else\n#define POINTER .4byte\n#endif\n"
             "#ifdef __wasm__\n"
             "\t.section .rodata.%s.pack,\"\",@\n#else\n\t.section .rodata.%s,\"a\",@progbits\n#endif\n"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include <mirage/media.h>
+#include <base/media/media.h>
 
 /* A variant that saves less than this is not worth its place in the image. */
 enum { SAVING_BYTES = 100, SAVING_PERCENT = 10 };

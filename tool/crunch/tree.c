@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mirage/crunch.h>
+#include <base/crunch/crunch.h>
 #include <mirage/kv.h>
 
 /* A folder being read, with those above it: a symbolic link back to one of them is a loop. */

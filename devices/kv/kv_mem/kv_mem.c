@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/media.h>
+#include <base/media/media.h>
 
 IO err kv_mem_connect(struct kv_mem **out)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <mirage/mac.h>
+#include <base/mac/mac.h>
 
 KEY_STRING(name, "tap0", "the interface, unless --interface names another; it is made when it isn't there");
 KEY_STRING(address, "",

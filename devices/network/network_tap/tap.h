@@ -4,7 +4,7 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
+#include <base/packet/packet.h>
 
 #include <sys/uio.h>
 

@@ -3,9 +3,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The syntax of names, compiled into this module. */
-#include "../../../lib/dns/host_name.c"
-
 static IO err resolve(struct resolver_unix *resolver, const char *name, int family, struct ip_addr *out,
                       size_t room, size_t *count)
 {

@@ -12,7 +12,7 @@
 #include <arpa/nameser.h>
 #include <pthread.h>
 
-#include "../../../lib/dns/host_name.h"
+#include <base/dns/host_name.h>
 #include "../../../platform/linux/fd.h"
 
 MODULE(RESOLVER, resolver_unix);

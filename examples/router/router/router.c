@@ -2,10 +2,10 @@
  * IPv4 forwarded between two links, the inner one behind the outer's address. A packet is looked at, changed
  * in place and handed on with what its device left to the next one: no payload is copied.
  */
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/metric.h>
-#include <mirage/packet.h>
-#include <mirage/wire.h>
+#include <base/packet/packet.h>
+#include <base/wire/wire.h>
 
 #include <stdlib.h>
 #include <string.h>

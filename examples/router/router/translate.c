@@ -1,8 +1,8 @@
 #include "translate.h"
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/sig/ip.h>
-#include <mirage/wire.h>
+#include <base/wire/wire.h>
 
 #include <string.h>
 

@@ -11,4 +11,3 @@
 #include "../../../lib/dhcp_client/dhcp_client.c"
 #include "../../../lib/dhcp_client/exchange.c"
 #include "../../../lib/dhcp_client/machine.c"
-#include "../../../lib/dhcp_client/wire.c"

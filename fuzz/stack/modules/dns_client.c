@@ -50,7 +50,6 @@
 #pragma redefine_extname stack_tcp_local tcp_local
 #pragma redefine_extname stack_tcp_set_nodelay tcp_set_nodelay
 #pragma redefine_extname stack_tcp_set_keepalive tcp_set_keepalive
-#include "../../../lib/dns_client/answer.c"
 #include "../../../lib/dns_client/cache.c"
 #include "../../../lib/dns_client/dns_client.c"
 #include "../../../lib/dns_client/exchange.c"
@@ -60,4 +59,3 @@
 #include "../../../lib/dns_client/query.c"
 #include "../../../lib/dns_client/service.c"
 #include "../../../lib/dns_client/sort.c"
-#include "../../../lib/dns_client/wire.c"

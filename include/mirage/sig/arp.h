@@ -18,7 +18,7 @@
 #ifndef MIRAGE_SIG_ARP_H
 #define MIRAGE_SIG_ARP_H
 
-#include <mirage/ip.h>
+#include <base/ip/ip.h>
 #include <mirage/sig/ethernet.h>
 
 #define ARP(M) ARP_ON(M, M##_eth)

@@ -38,7 +38,7 @@
 #ifndef MIRAGE_SIG_IP_H
 #define MIRAGE_SIG_IP_H
 
-#include <mirage/ip.h>
+#include <base/ip/ip.h>
 #include <mirage/sig/network.h>
 
 enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_UDP = 17, IP_PROTOCOL_ICMPV6 = 58 };

@@ -23,7 +23,7 @@
  *   A frame with a gso is BUF_CSUM_PARTIAL, with the pseudo-header's sum for its whole length; its IP
  *   packet is at most 65535 bytes long (NETWORK_GSO_MAX with the Ethernet header). BUF_GSO_UDP is only ever
  *   written: what comes in is a datagram at a time.
- * mirage/packet.h finishes both in software.
+ * base/packet/packet.h finishes both in software.
  */
 #ifndef MIRAGE_SIG_NETWORK_H
 #define MIRAGE_SIG_NETWORK_H

@@ -19,7 +19,7 @@
 #ifndef MIRAGE_SIG_RESOLVER_H
 #define MIRAGE_SIG_RESOLVER_H
 
-#include <mirage/ip.h>
+#include <base/ip/ip.h>
 
 enum resolver_family { RESOLVER_IPV4, RESOLVER_IPV6 };
 

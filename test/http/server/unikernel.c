@@ -3,7 +3,7 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/route.h>
+#include <base/http/route.h>
 
 PARAM(HTTP, http);
 PARAM(SITE_ON, site, http);

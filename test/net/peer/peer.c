@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include <mirage/metric.h>
-#include <mirage/route.h>
+#include <base/http/route.h>
 
 PARAM(HTTP, http);
 PARAM(STACK, stack);

@@ -7,7 +7,7 @@
 #undef KEY_STRING
 #define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[16] = MIRAGE_KEY_VALUE(name, value)
 
-#include <mirage/siphash.h>
+#include <base/siphash/siphash.h>
 #include <string.h>
 
 #include "host.h"

@@ -5,10 +5,10 @@
  * packetdrill chooses what it takes for the stack's address at random. The stack has a fixed one; what comes
  * for another is translated to that, and what is answered, back.
  */
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/functor.h>
-#include <mirage/packet.h>
-#include <mirage/wire.h>
+#include <base/packet/packet.h>
+#include <base/wire/wire.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #ifndef TEST_IP_HOST_H
 #define TEST_IP_HOST_H
 
-#include <mirage/checksum.h>
+#include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
-#include <mirage/wire.h>
+#include <base/wire/wire.h>
 
 #include <stdio.h>
 #include <string.h>

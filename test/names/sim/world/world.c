@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../../lib/dhcp/dhcp.h"
+#include <base/dhcp/dhcp.h>
 
 PARAM(CONSOLE, console);
 PARAM(STACK, host);

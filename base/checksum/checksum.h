@@ -1,0 +1,118 @@
+/*
+ * The Internet checksum: one's complement sums of 16-bit words (RFC 1071).
+ *
+ * A sum under way is a uint32_t in the byte order of memory, whatever the machine's: it is
+ * never swapped, and checksum_store writes it as it stands (RFC 1071, section 2 (B)). Begin with 0,
+ * or with a pseudo-header's sum, add pieces, and store:
+ *
+ *     uint32_t sum = checksum_pseudo(&head->source, &head->destination, head->protocol, len);
+ *     sum = checksum_add_buf(sum, segment, 0, len);   // with the checksum field zero
+ *     checksum_store(tcp + 16, sum);
+ *
+ * and to verify, over the field as it came: checksum_is_valid(sum).
+ * Nothing here suspends, allocates or fails.
+ */
+#ifndef BASE_CHECKSUM_H
+#define BASE_CHECKSUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <mirage/buf.h>
+#include <base/ip/ip.h>
+
+/* Add `len` bytes that begin at an even distance from the beginning of what is summed. */
+uint32_t checksum_add(uint32_t sum, const void *data, size_t len);
+
+/*
+ * Add `len` bytes from `offset` of the message, over its chain, whose pieces may be of odd
+ * lengths. Bytes behind the end of the chain are not counted.
+ */
+uint32_t checksum_add_buf(uint32_t sum, const struct buf *b, size_t offset, size_t len);
+
+/*
+ * The pseudo-header of TCP, UDP and ICMPv6: RFC 9293 section 3.1 when both addresses are IPv4,
+ * RFC 8200 section 8.1 otherwise. `len` counts the bytes of the transport's header and payload.
+ */
+uint32_t checksum_pseudo(const struct ip_addr *source, const struct ip_addr *destination, uint8_t protocol,
+                         uint32_t len);
+
+/* One's complement addition of two sums. */
+static inline uint32_t checksum_plus(uint32_t a, uint32_t b)
+{
+    uint64_t sum = (uint64_t)a + b;
+    return (uint32_t)sum + (uint32_t)(sum >> 32);
+}
+
+/* The sum in 16 bits, in the byte order of memory, not complemented. */
+static inline uint16_t checksum_fold(uint32_t sum)
+{
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)(sum + (sum >> 16));
+}
+
+/* The sum of bytes that stand at an odd distance, as if it were even (RFC 1071, section 2 (B)). */
+static inline uint32_t checksum_swap(uint32_t sum)
+{
+    uint16_t folded = checksum_fold(sum);
+    return (uint16_t)(folded << 8 | folded >> 8);
+}
+
+/* A 16-bit word as it stands in memory: a checksum field, or any other. */
+static inline uint16_t checksum_load(const uint8_t *field)
+{
+    uint16_t word;
+    memcpy(&word, field, sizeof word);
+    return word;
+}
+
+/* Write the checksum, the sum's complement, to a field of two bytes. */
+static inline void checksum_store(uint8_t *field, uint32_t sum)
+{
+    uint16_t word = (uint16_t)~checksum_fold(sum);
+    memcpy(field, &word, sizeof word);
+}
+
+/* As checksum_store for UDP, where zero would mean that there is none (RFC 768). */
+static inline void checksum_store_udp(uint8_t *field, uint32_t sum)
+{
+    uint16_t word = (uint16_t)~checksum_fold(sum);
+    if (word == 0)
+        word = 0xffff;
+    memcpy(field, &word, sizeof word);
+}
+
+/* Write the sum itself: what stands in the field of a BUF_CSUM_PARTIAL packet is its pseudo-header's. */
+static inline void checksum_store_partial(uint8_t *field, uint32_t sum)
+{
+    uint16_t word = checksum_fold(sum);
+    memcpy(field, &word, sizeof word);
+}
+
+/* Whether a sum over bytes that include their checksum field shows it to be right. */
+static inline bool checksum_is_valid(uint32_t sum)
+{
+    return checksum_fold(sum) == 0xffff;
+}
+
+/*
+ * Correct a checksum field for `len` bytes (an even number, at an even distance) that change from
+ * `before` to `after`: HC' = ~(~HC + ~m + m') of RFC 1624, section 3.
+ */
+static inline void checksum_update(uint8_t *field, const void *before, const void *after, size_t len)
+{
+    uint32_t sum = (uint16_t)~checksum_load(field);
+    sum = checksum_plus(sum, (uint16_t)~checksum_fold(checksum_add(0, before, len)));
+    checksum_store(field, checksum_add(sum, after, len));
+}
+
+/* checksum_update for one word, in host order. */
+static inline void checksum_update16(uint8_t *field, uint16_t before, uint16_t after)
+{
+    uint8_t words[4] = { (uint8_t)(before >> 8), (uint8_t)before, (uint8_t)(after >> 8), (uint8_t)after };
+    checksum_update(field, words, words + 2, 2);
+}
+
+#endif

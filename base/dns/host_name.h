@@ -1,0 +1,16 @@
+/* Names of hosts, as text. Pure functions. */
+#ifndef BASE_DNS_HOST_NAME_H
+#define BASE_DNS_HOST_NAME_H
+
+#include <stdbool.h>
+
+/* Bytes of a name's text, without a final dot and the NUL (RFC 1035, section 2.3.4). */
+enum { HOST_NAME_TEXT_MAX = 253 };
+
+/*
+ * The syntax of RFC 1123, section 2.1, with or without a final dot, and with the underscore that is found in
+ * the wild; without names whose last label is a number, which are addresses that were mistyped or obscured.
+ */
+bool host_name_valid(const char *name);
+
+#endif

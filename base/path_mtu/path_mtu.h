@@ -1,0 +1,56 @@
+/*
+ * What routers told of paths' MTUs (RFC 1191, section 6.3; RFC 8201, section 5.3): a bounded table
+ * whose entries are forgotten after a while, so that a longer path is found again. Shared by ipv4 and ipv6.
+ */
+#ifndef BASE_PATH_MTU_H
+#define BASE_PATH_MTU_H
+
+#include <base/ip/ip.h>
+#include <mirage/time.h>
+
+enum { PATH_MTU_MAX = 128 };
+#define PATH_MTU_LIFETIME MINUTES(10)
+
+struct path_mtu {
+    size_t count;
+    struct path_mtu_entry {
+        struct ip_addr destination;
+        uint32_t mtu;
+        os_time until;
+    } entries[PATH_MTU_MAX];
+};
+
+/* The MTU of the path, 0 when nothing is known; `*until` is then when to look again. */
+static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct ip_addr *destination,
+                                     os_time now, os_time *until)
+{
+    *until = OS_NEVER;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct path_mtu_entry *entry = &table->entries[i];
+        if (!ip_equal(&entry->destination, destination) || now >= entry->until)
+            continue;
+        *until = entry->until;
+        return entry->mtu;
+    }
+    return 0;
+}
+
+/* The entry that ends first makes room. */
+static inline void path_mtu_note(struct path_mtu *table, const struct ip_addr *destination, uint32_t mtu,
+                                 os_time now)
+{
+    struct path_mtu_entry *entry = &table->entries[0];
+    for (size_t i = 0; i < table->count; i++) {
+        if (ip_equal(&table->entries[i].destination, destination)) {
+            entry = &table->entries[i];
+            break;
+        }
+        if (table->entries[i].until < entry->until)
+            entry = &table->entries[i];
+    }
+    if ((table->count == 0 || !ip_equal(&entry->destination, destination)) && table->count < PATH_MTU_MAX)
+        entry = &table->entries[table->count++];
+    *entry = (struct path_mtu_entry){ *destination, mtu, now + PATH_MTU_LIFETIME };
+}
+
+#endif
