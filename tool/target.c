@@ -9,17 +9,31 @@
 #endif
 
 static const char *const none[] = { NULL };
-static const char *const linux_folders[] = {
-    "runtime",     "base/checksum",   "base/dhcp",      "base/dns",       "base/ip",
-    "base/packet", "base/reassembly", "platform/linux", "platform/posix", "platform/arch/" HOST_ARCH,
-    NULL
-};
+static const char *const linux_folders[] = { "runtime",
+                                             "base/checksum",
+                                             "base/dhcp",
+                                             "base/dns",
+                                             "base/http",
+                                             "base/ip",
+                                             "base/packet",
+                                             "base/reassembly",
+                                             "platform/linux",
+                                             "platform/posix",
+                                             "platform/arch/" HOST_ARCH,
+                                             NULL };
 static const char *const linux_libraries[] = { "-pthread", NULL };
-static const char *const sim_folders[] = {
-    "runtime",     "base/checksum",   "base/dhcp",    "base/dns",       "base/ip",
-    "base/packet", "base/reassembly", "platform/sim", "platform/posix", "platform/arch/" HOST_ARCH,
-    NULL
-};
+static const char *const sim_folders[] = { "runtime",
+                                           "base/checksum",
+                                           "base/dhcp",
+                                           "base/dns",
+                                           "base/http",
+                                           "base/ip",
+                                           "base/packet",
+                                           "base/reassembly",
+                                           "platform/sim",
+                                           "platform/posix",
+                                           "platform/arch/" HOST_ARCH,
+                                           NULL };
 static const char *const sim_arguments[] = { "seed", NULL };
 
 const struct target targets[] = {

@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../lib/site/coding.c"
-#include "../../lib/site/condition.c"
-#include "../../lib/site/range.c"
+#include <base/http/asked.h>
 
 #define CHECK(condition)                                                    \
     do {                                                                    \
@@ -19,14 +17,14 @@
 /* Ranges lie within the content, and many don't overlap. */
 static void check_ranges(struct http_text value, uint64_t size)
 {
-    struct site_range ranges[SITE_RANGES_MAX];
+    struct http_range ranges[HTTP_RANGES_MAX];
     size_t count;
     uint64_t total = 0;
-    enum site_verdict verdict = site_ranges(value, size, ranges, &count);
-    CHECK(verdict == SITE_PROCEED || verdict == SITE_PARTIAL || verdict == SITE_NO_RANGE);
-    if (verdict != SITE_PARTIAL)
+    enum http_verdict verdict = http_ranges(value, size, ranges, &count);
+    CHECK(verdict == HTTP_PROCEED || verdict == HTTP_PARTIAL || verdict == HTTP_NO_RANGE);
+    if (verdict != HTTP_PARTIAL)
         return;
-    CHECK(count > 0 && count <= SITE_RANGES_MAX);
+    CHECK(count > 0 && count <= HTTP_RANGES_MAX);
     for (size_t i = 0; i < count; i++) {
         CHECK(ranges[i].len > 0 && ranges[i].first < size && ranges[i].len <= size - ranges[i].first);
         total += ranges[i].len;
@@ -71,13 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         }
         p = stop + 1;
     }
-    enum site_verdict verdict = site_conditions(&request, "\"a\"", 784111777, 1700000000);
-    CHECK(verdict == SITE_PROCEED || verdict == SITE_NOT_MODIFIED || verdict == SITE_FAILED);
-    bool counts = site_if_range(&request, "\"a\"", 784111777, 1700000000);
+    enum http_verdict verdict = http_conditions(&request, "\"a\"", 784111777, 1700000000);
+    CHECK(verdict == HTTP_PROCEED || verdict == HTTP_NOT_MODIFIED || verdict == HTTP_FAILED);
+    bool counts = http_if_range(&request, "\"a\"", 784111777, 1700000000);
     CHECK(counts || http_find(&request, "If-Range").data != NULL);
-    bool acceptable = site_coding(&request, true, &coding);
+    bool acceptable = http_coding(&request, true, &coding);
     CHECK(acceptable || coding == KV_IDENTITY);
-    CHECK(!site_coding(&request, false, &coding) || coding == KV_IDENTITY);
+    CHECK(!http_coding(&request, false, &coding) || coding == KV_IDENTITY);
     free(copy);
     return 0;
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../lib/http_client/head.c"
-#include "../../lib/http_client/url.c"
+#include <base/http/reply.h>
+#include <base/http/url.h>
 
 #define CHECK(condition)                                                    \
     do {                                                                    \
@@ -30,21 +30,21 @@ static char *take_line(const char **p, const char *end)
 
 static void check_url(const char *url, const char *location)
 {
-    static struct client_url base, next;
-    char out[CLIENT_URL_SIZE];
-    if (client_url_read(&base, url) != OK)
+    static struct http_url base, next;
+    char out[HTTP_URL_SIZE];
+    if (http_url_read(&base, url) != OK)
         return;
     /* What may go into a request: no space, control, or end of line. */
-    CHECK(base.host[0] != '\0' && strlen(base.host) < CLIENT_HOST_SIZE && base.port > 0);
+    CHECK(base.host[0] != '\0' && strlen(base.host) < HTTP_HOST_SIZE && base.port > 0);
     for (size_t i = 0; i < base.target.len; i++)
         CHECK(base.target.data[i] > ' ' && base.target.data[i] < 127);
     for (size_t i = 0; i < base.authority.len; i++)
         CHECK(base.authority.data[i] > ' ' && base.authority.data[i] < 127 && base.authority.data[i] != '/');
-    if (client_url_resolve(out, &base, (struct http_text){ location, strlen(location) }) != OK)
+    if (http_url_resolve(out, &base, (struct http_text){ location, strlen(location) }) != OK)
         return;
     CHECK(strlen(out) < sizeof out);
     bool local = location[0] == '/' && location[1] != '/';
-    if (client_url_read(&next, out) == OK && local) {
+    if (http_url_read(&next, out) == OK && local) {
         CHECK(next.port == base.port && strcmp(next.host, base.host) == 0);
         CHECK(next.target.len > 0 && next.target.data[0] == '/');
     }
@@ -52,21 +52,21 @@ static void check_url(const char *url, const char *location)
 
 static void check_head(const char *data, size_t len, bool to_head)
 {
-    static struct client_head head;
+    static struct http_reply_head head;
     size_t scanned = 0, by_bytes = 0, at_once = 0;
-    size_t length = client_head_length(data, len, &at_once);
+    size_t length = http_reply_head_length(data, len, &at_once);
     for (size_t n = 1; n <= len && by_bytes == 0; n++)
-        by_bytes = client_head_length(data, n, &scanned);
+        by_bytes = http_reply_head_length(data, n, &scanned);
     CHECK(length == by_bytes);
-    if (length == 0 || client_head_read(&head, data, length, to_head) != OK)
+    if (length == 0 || http_reply_head_read(&head, data, length, to_head) != OK)
         return;
     CHECK(head.reply.status >= 100 && head.reply.status < 600);
     struct http_text n = http_find_field(head.fields, head.reply.field_count, "content-length");
     struct http_text coding = http_find_field(head.fields, head.reply.field_count, "transfer-encoding");
     CHECK(n.data == NULL || coding.data == NULL);
-    CHECK(head.framing != CLIENT_CHUNKED || coding.data != NULL);
-    CHECK(head.framing != CLIENT_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
-    CHECK(!to_head || head.framing == CLIENT_NO_CONTENT);
+    CHECK(head.framing != HTTP_FRAMING_CHUNKED || coding.data != NULL);
+    CHECK(head.framing != HTTP_FRAMING_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
+    CHECK(!to_head || head.framing == HTTP_FRAMING_NONE);
     for (size_t i = 0; i < head.reply.field_count; i++) {
         const struct http_field *field = &head.fields[i];
         CHECK(field->name.data > data && field->value.data + field->value.len < data + length);

@@ -9,11 +9,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "../../lib/http_server/head.c"
-#include "../../lib/http_server/target.c"
-#include "../../lib/http_server/field.c"
-
 #include <base/http/chunked.h>
+#include <base/http/head.h>
 
 #define FIELDS 8
 static const struct http_limits limits = { .line = 200, .section = 400, .fields = FIELDS, .body = 1000 };
@@ -49,7 +46,7 @@ static bool same_text(struct http_text a, struct http_text b)
 static void check_same(const struct parsed *a, const struct parsed *b)
 {
     CHECK(a->status == b->status);
-    if (a->status != HEAD_DONE)
+    if (a->status != HTTP_HEAD_DONE)
         return;
     CHECK(a->head.length == b->head.length && a->head.chunked == b->head.chunked);
     CHECK(a->request.method == b->request.method && same_text(a->request.target, b->request.target));
@@ -65,10 +62,10 @@ static void check_one_by_one(const struct parsed *whole, const char *data, size_
 {
     struct parsed p;
     begin(&p);
-    p.status = HEAD_MORE;
-    for (size_t n = 1; n <= len && p.status == HEAD_MORE; n++) {
+    p.status = HTTP_HEAD_MORE;
+    for (size_t n = 1; n <= len && p.status == HTTP_HEAD_MORE; n++) {
         p.status = http_head_read(&p.head, data, n);
-        CHECK(p.status != HEAD_DONE || n == p.head.length);
+        CHECK(p.status != HTTP_HEAD_DONE || n == p.head.length);
     }
     check_same(whole, &p);
 }
@@ -244,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         begin(&p);
         p.status = http_head_read(&p.head, data, size);
         check_one_by_one(&p, data, size);
-        if (p.status != HEAD_DONE)
+        if (p.status != HTTP_HEAD_DONE)
             break;
         check_framing(&p, data);
         check_path(&p);

@@ -20,7 +20,7 @@ static err aim(struct http_client_exchange *x, const char *url)
     if (len >= sizeof x->url_text)
         return ERR_INVALID;
     memcpy(x->url_text, url, len + 1);
-    return client_url_read(&x->url, x->url_text);
+    return http_url_read(&x->url, x->url_text);
 }
 
 /* Send the request with whole content, of which the chain stays the caller's, and wait for its reply. */
@@ -54,14 +54,14 @@ static bool is_redirect(unsigned status)
 static err follow(struct http_client_exchange *x, const char **method, bool *drop, bool *foreign,
                   bool *followed)
 {
-    char next[CLIENT_URL_SIZE], host[CLIENT_HOST_SIZE];
+    char next[HTTP_URL_SIZE], host[HTTP_HOST_SIZE];
     const struct http_reply *reply = &x->head.reply;
     struct http_text location = http_find_field(reply->fields, reply->field_count, "location");
     uint16_t port = x->url.port, status = reply->status;
     *followed = is_redirect(status) && location.data != NULL;
     if (!*followed)
         return OK;
-    TRY(client_url_resolve(next, &x->url, location));
+    TRY(http_url_resolve(next, &x->url, location));
     memcpy(host, x->url.host, sizeof host);
     client_reset(x);
     TRY(aim(x, next));

@@ -2,7 +2,11 @@
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
-#include "url.h"
+#include <mirage/functor.h>
+
+#include <base/http/chunked.h>
+#include <base/http/reply.h>
+#include <base/http/url.h>
 
 PARAM(CONNECTOR, connector);
 MODULE(HTTP_CLIENT, http_client);
@@ -29,9 +33,9 @@ struct http_client_exchange {
     bool has_reply, done;
     uint64_t left;
     struct http_chunked chunked;
-    struct client_head head;
-    struct client_url url;
-    char url_text[CLIENT_URL_SIZE];
+    struct http_reply_head head;
+    struct http_url url;
+    char url_text[HTTP_URL_SIZE];
 };
 
 enum client_content { CLIENT_SENDS_NONE, CLIENT_SENDS_LENGTH, CLIENT_SENDS_CHUNKED };
@@ -44,7 +48,7 @@ INTERNAL bool client_call_check(const struct http_call *call);
  * The head of the request; `method` stands for the call's, `foreign`: the host isn't the one that was called.
  */
 INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
-                                         const struct client_url *url, bool foreign,
+                                         const struct http_url *url, bool foreign,
                                          enum client_content content, uint64_t length);
 
 /* exchange.c */

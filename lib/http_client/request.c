@@ -41,7 +41,7 @@ static char *put_string(char *p, const char *text)
 }
 
 INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
-                                         const struct client_url *url, bool foreign,
+                                         const struct http_url *url, bool foreign,
                                          enum client_content content, uint64_t length)
 {
     static const char *const secrets[] = { "authorization", "cookie", NULL };

@@ -99,7 +99,7 @@ INTERNAL IO int http_exchange_read_head(struct http_server_exchange *x)
     struct http_connection *c = x->connection;
     os_time deadline = 0;
     int status;
-    while ((status = http_head_read(&x->head, (const char *)c->in->data, c->in->len)) == HEAD_MORE) {
+    while ((status = http_head_read(&x->head, (const char *)c->in->data, c->in->len)) == HTTP_HEAD_MORE) {
         if (c->in->next == NULL) {
             if (deadline == 0)
                 deadline = os_loop_now() + c->http->request_timeout;
@@ -112,7 +112,7 @@ INTERNAL IO int http_exchange_read_head(struct http_server_exchange *x)
         if (!join(x))
             return 503;
     }
-    if (status != HEAD_DONE)
+    if (status != HTTP_HEAD_DONE)
         return status;
     if (!take_head(x))
         return 503;

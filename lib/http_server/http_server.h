@@ -9,7 +9,7 @@
 #include <base/http/chunked.h>
 #include <mirage/metric.h>
 
-#include "head.h"
+#include <base/http/head.h>
 
 PARAM(STACK, stack);
 PARAM(PCLOCK, clock);

@@ -63,7 +63,7 @@ static IO err send_one(struct sending *s, struct http_response *response, uint64
 }
 
 /* What stands before a part (RFC 9110, section 14.6); returns its length, as snprintf does. */
-static size_t part_head(char *text, size_t size, const struct sending *s, const struct site_range *range,
+static size_t part_head(char *text, size_t size, const struct sending *s, const struct http_range *range,
                         bool first)
 {
     const struct site_file *file = s->file;
@@ -74,7 +74,7 @@ static size_t part_head(char *text, size_t size, const struct sending *s, const 
     return (size_t)n;
 }
 
-static IO err send_parts(struct sending *s, struct http_response *response, const struct site_range *ranges,
+static IO err send_parts(struct sending *s, struct http_response *response, const struct http_range *ranges,
                          size_t count)
 {
     char text[SITE_TYPE_SIZE + 256], last[SITE_BOUNDARY_SIZE + 8];
@@ -93,7 +93,7 @@ static IO err send_parts(struct sending *s, struct http_response *response, cons
 }
 
 INTERNAL IO err site_send(struct site *site, struct http_exchange *exchange, const struct site_file *file,
-                          struct http_response *response, const struct site_range *ranges, size_t count)
+                          struct http_response *response, const struct http_range *ranges, size_t count)
 {
     struct sending s = { .site = site, .exchange = exchange, .file = file };
     err e;

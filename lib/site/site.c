@@ -75,7 +75,7 @@ static bool choose(const struct http_request *request, const struct kv_info *inf
     size_t type = info->content_type ? strnlen(info->content_type, sizeof file->type - 1) : 0;
     memcpy(file->type, info->content_type ? info->content_type : "", type);
     file->type[type] = '\0';
-    if (!site_coding(request, has_gzip, &file->encoding))
+    if (!http_coding(request, has_gzip, &file->encoding))
         return false;
     size_t len = strlen(info->etag);
     memcpy(file->etag, info->etag, len + 1);
@@ -90,7 +90,7 @@ static bool choose(const struct http_request *request, const struct kv_info *inf
 }
 
 static IO err send_range(struct site *site, struct http_exchange *exchange, const struct site_file *file,
-                         struct answer *a, const struct site_range *ranges, size_t count)
+                         struct answer *a, const struct http_range *ranges, size_t count)
 {
     char type[SITE_BOUNDARY_SIZE + 40];
     a->response.status = 206;
@@ -113,10 +113,10 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
     const struct http_request *request = http_request(exchange);
     struct site_file file = { .key = key };
     struct answer a;
-    struct site_range ranges[SITE_RANGES_MAX];
+    struct http_range ranges[HTTP_RANGES_MAX];
     struct http_text range = http_find(request, "range");
     size_t count = 0;
-    enum site_verdict verdict;
+    enum http_verdict verdict;
 
     answer_init(&a);
     if (!choose(request, info, &file)) {
@@ -126,17 +126,17 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
     describe(&a, &file);
     /* There is no clock here: a year of two digits is read as near the file's own. */
     int64_t now = file.modified;
-    verdict = site_conditions(request, file.etag, file.modified, now);
-    if (verdict == SITE_NOT_MODIFIED)
+    verdict = http_conditions(request, file.etag, file.modified, now);
+    if (verdict == HTTP_NOT_MODIFIED)
         return respond_status(exchange, &a, 304);
-    if (verdict == SITE_FAILED)
+    if (verdict == HTTP_FAILED)
         return respond_text(exchange, &a, 412);
 
     header(&a, "Accept-Ranges", "bytes");
     if (request->method == HTTP_GET && range.data != NULL &&
-        site_if_range(request, file.etag, file.modified, now))
-        verdict = site_ranges(range, file.size, ranges, &count);
-    if (verdict == SITE_NO_RANGE) {
+        http_if_range(request, file.etag, file.modified, now))
+        verdict = http_ranges(range, file.size, ranges, &count);
+    if (verdict == HTTP_NO_RANGE) {
         snprintf(a.content_range, sizeof a.content_range, "bytes */%llu", (unsigned long long)file.size);
         header(&a, "Content-Range", a.content_range);
         return respond_text(exchange, &a, 416);
@@ -144,7 +144,7 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
     if (file.encoding == KV_GZIP)
         header(&a, "Content-Encoding", "gzip");
     a.response.content_type = file.type[0] ? file.type : NULL;
-    if (verdict == SITE_PARTIAL)
+    if (verdict == HTTP_PARTIAL)
         return send_range(site, exchange, &file, &a, ranges, count);
     return site_send(site, exchange, &file, &a.response, NULL, 0);
 }

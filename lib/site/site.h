@@ -7,7 +7,7 @@
 
 #include <mirage/functor.h>
 
-#include "asked.h"
+#include <base/http/asked.h>
 
 PARAM(HTTP, http);
 PARAM(KV_RO, kv);
@@ -40,6 +40,6 @@ struct site_file {
 
 /* The whole of it, or the ranges; answers the exchange. */
 INTERNAL IO err site_send(struct site *site, struct http_exchange *exchange, const struct site_file *file,
-                          struct http_response *response, const struct site_range *ranges, size_t count);
+                          struct http_response *response, const struct http_range *ranges, size_t count);
 
 #endif

@@ -1,66 +1,64 @@
 /* Conditions, ranges and codings, by the rules of RFC 9110. */
 #include "test.h"
 
-#include "../../lib/site/coding.c"
-#include "../../lib/site/condition.c"
-#include "../../lib/site/range.c"
+#include <base/http/asked.h>
 
 #define MODIFIED 784111777
 #define AT "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
 #define AFTER "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static enum site_verdict conditions(enum http_method method, const char *const *lines)
+static enum http_verdict conditions(enum http_method method, const char *const *lines)
 {
     struct made_request made;
-    return site_conditions(make_request(&made, method, lines), "\"a\"", MODIFIED, MODIFIED);
+    return http_conditions(make_request(&made, method, lines), "\"a\"", MODIFIED, MODIFIED);
 }
 
 static void test_conditions(void **state)
 {
     (void)state;
     static const struct {
-        enum site_verdict verdict;
+        enum http_verdict verdict;
         const char *lines[5];
     } vectors[] = {
-        { SITE_PROCEED, { "Host: a" } },
-        { SITE_PROCEED, { "If-Match: \"a\"" } },
-        { SITE_PROCEED, { "If-Match: *" } },
-        { SITE_PROCEED, { "If-Match: \"b\", \"a\"" } },
-        { SITE_PROCEED, { "If-Match: \"b\"", "If-Match: \"a\"" } },
-        { SITE_FAILED, { "If-Match: \"b\"" } },
-        { SITE_FAILED, { "If-Match: W/\"a\"" } },
-        { SITE_FAILED, { "If-Match: a" } },
-        { SITE_FAILED, { "If-Match:  " } },
-        { SITE_PROCEED, { "If-Unmodified-Since: " AT } },
-        { SITE_PROCEED, { "If-Unmodified-Since: " AFTER } },
-        { SITE_PROCEED, { "If-Unmodified-Since: soon" } },
-        { SITE_FAILED, { "If-Unmodified-Since: " BEFORE } },
-        { SITE_PROCEED, { "If-Match: \"a\"", "If-Unmodified-Since: " BEFORE } },
-        { SITE_NOT_MODIFIED, { "If-None-Match: \"a\"" } },
-        { SITE_NOT_MODIFIED, { "If-None-Match: W/\"a\"" } },
-        { SITE_NOT_MODIFIED, { "If-None-Match: *" } },
-        { SITE_NOT_MODIFIED, { "If-None-Match: \"x,y\" , W/\"z\",\"a\"" } },
-        { SITE_PROCEED, { "If-None-Match: \"b\"" } },
-        { SITE_PROCEED, { "If-None-Match: \"a" } },
-        { SITE_NOT_MODIFIED, { "If-Modified-Since: " AT } },
-        { SITE_NOT_MODIFIED, { "If-Modified-Since: " AFTER } },
-        { SITE_PROCEED, { "If-Modified-Since: " BEFORE } },
-        { SITE_PROCEED, { "If-Modified-Since: never" } },
-        { SITE_PROCEED, { "If-None-Match: \"b\"", "If-Modified-Since: " AFTER } },
-        { SITE_FAILED, { "If-Match: \"b\"", "If-None-Match: \"a\"" } },
-        { SITE_NOT_MODIFIED, { "If-Match: \"a\"", "If-None-Match: \"a\"" } },
-        { SITE_FAILED, { "If-Unmodified-Since: " BEFORE, "If-Modified-Since: " AFTER } },
+        { HTTP_PROCEED, { "Host: a" } },
+        { HTTP_PROCEED, { "If-Match: \"a\"" } },
+        { HTTP_PROCEED, { "If-Match: *" } },
+        { HTTP_PROCEED, { "If-Match: \"b\", \"a\"" } },
+        { HTTP_PROCEED, { "If-Match: \"b\"", "If-Match: \"a\"" } },
+        { HTTP_FAILED, { "If-Match: \"b\"" } },
+        { HTTP_FAILED, { "If-Match: W/\"a\"" } },
+        { HTTP_FAILED, { "If-Match: a" } },
+        { HTTP_FAILED, { "If-Match:  " } },
+        { HTTP_PROCEED, { "If-Unmodified-Since: " AT } },
+        { HTTP_PROCEED, { "If-Unmodified-Since: " AFTER } },
+        { HTTP_PROCEED, { "If-Unmodified-Since: soon" } },
+        { HTTP_FAILED, { "If-Unmodified-Since: " BEFORE } },
+        { HTTP_PROCEED, { "If-Match: \"a\"", "If-Unmodified-Since: " BEFORE } },
+        { HTTP_NOT_MODIFIED, { "If-None-Match: \"a\"" } },
+        { HTTP_NOT_MODIFIED, { "If-None-Match: W/\"a\"" } },
+        { HTTP_NOT_MODIFIED, { "If-None-Match: *" } },
+        { HTTP_NOT_MODIFIED, { "If-None-Match: \"x,y\" , W/\"z\",\"a\"" } },
+        { HTTP_PROCEED, { "If-None-Match: \"b\"" } },
+        { HTTP_PROCEED, { "If-None-Match: \"a" } },
+        { HTTP_NOT_MODIFIED, { "If-Modified-Since: " AT } },
+        { HTTP_NOT_MODIFIED, { "If-Modified-Since: " AFTER } },
+        { HTTP_PROCEED, { "If-Modified-Since: " BEFORE } },
+        { HTTP_PROCEED, { "If-Modified-Since: never" } },
+        { HTTP_PROCEED, { "If-None-Match: \"b\"", "If-Modified-Since: " AFTER } },
+        { HTTP_FAILED, { "If-Match: \"b\"", "If-None-Match: \"a\"" } },
+        { HTTP_NOT_MODIFIED, { "If-Match: \"a\"", "If-None-Match: \"a\"" } },
+        { HTTP_FAILED, { "If-Unmodified-Since: " BEFORE, "If-Modified-Since: " AFTER } },
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         assert_int_equal(conditions(HTTP_GET, vectors[i].lines), vectors[i].verdict);
         assert_int_equal(conditions(HTTP_HEAD, vectors[i].lines), vectors[i].verdict);
     }
-    assert_int_equal(conditions(HTTP_PUT, LINES("If-None-Match: *")), SITE_FAILED);
-    assert_int_equal(conditions(HTTP_PUT, LINES("If-Modified-Since: " AFTER)), SITE_PROCEED);
+    assert_int_equal(conditions(HTTP_PUT, LINES("If-None-Match: *")), HTTP_FAILED);
+    assert_int_equal(conditions(HTTP_PUT, LINES("If-Modified-Since: " AFTER)), HTTP_PROCEED);
     struct made_request made;
     make_request(&made, HTTP_GET, LINES("If-Modified-Since: " AFTER));
-    assert_int_equal(site_conditions(&made.request, "", 0, 0), SITE_PROCEED);
+    assert_int_equal(http_conditions(&made.request, "", 0, 0), HTTP_PROCEED);
 }
 
 static void test_if_range(void **state)
@@ -83,7 +81,7 @@ static void test_if_range(void **state)
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         struct made_request made;
         make_request(&made, HTTP_GET, LINES(vectors[i].line));
-        assert_int_equal(site_if_range(&made.request, "\"a\"", MODIFIED, MODIFIED), vectors[i].counts);
+        assert_int_equal(http_if_range(&made.request, "\"a\"", MODIFIED, MODIFIED), vectors[i].counts);
     }
 }
 
@@ -93,54 +91,54 @@ static void test_ranges(void **state)
     static const struct {
         const char *value;
         uint64_t size;
-        enum site_verdict verdict;
+        enum http_verdict verdict;
         const char *ranges;
     } vectors[] = {
-        { "bytes=0-4", 10, SITE_PARTIAL, "0+5" },
-        { "bytes=0-9", 10, SITE_PARTIAL, "0+10" },
-        { "bytes=0-", 10, SITE_PARTIAL, "0+10" },
-        { "bytes=9-", 10, SITE_PARTIAL, "9+1" },
-        { "bytes=5-100", 10, SITE_PARTIAL, "5+5" },
-        { "bytes=5-99999999999999999999999", 10, SITE_PARTIAL, "5+5" },
-        { "bytes=-3", 10, SITE_PARTIAL, "7+3" },
-        { "bytes=-100", 10, SITE_PARTIAL, "0+10" },
-        { "bytes=-1", 1, SITE_PARTIAL, "0+1" },
-        { "BYTES=0-0", 10, SITE_PARTIAL, "0+1" },
-        { "bytes=0-0,-1", 10, SITE_PARTIAL, "0+1 9+1" },
-        { "bytes= 0-0 ,\t2-3", 10, SITE_PARTIAL, "0+1 2+2" },
-        { "bytes=,0-0", 10, SITE_PARTIAL, "0+1" },
-        { "bytes=0-0,20-30", 10, SITE_PARTIAL, "0+1" },
-        { "bytes=0-5,3-8", 10, SITE_PARTIAL, "0+6 3+6" },
-        { "bytes=10-", 10, SITE_NO_RANGE, "" },
-        { "bytes=99999999999999999999999-", 10, SITE_NO_RANGE, "" },
-        { "bytes=-0", 10, SITE_NO_RANGE, "" },
-        { "bytes=-0", 1, SITE_NO_RANGE, "" },
-        { "bytes=0-", 0, SITE_NO_RANGE, "" },
-        { "bytes=-1", 0, SITE_NO_RANGE, "" },
-        { "bytes=0-,0-,0-", 10, SITE_NO_RANGE, "" },
+        { "bytes=0-4", 10, HTTP_PARTIAL, "0+5" },
+        { "bytes=0-9", 10, HTTP_PARTIAL, "0+10" },
+        { "bytes=0-", 10, HTTP_PARTIAL, "0+10" },
+        { "bytes=9-", 10, HTTP_PARTIAL, "9+1" },
+        { "bytes=5-100", 10, HTTP_PARTIAL, "5+5" },
+        { "bytes=5-99999999999999999999999", 10, HTTP_PARTIAL, "5+5" },
+        { "bytes=-3", 10, HTTP_PARTIAL, "7+3" },
+        { "bytes=-100", 10, HTTP_PARTIAL, "0+10" },
+        { "bytes=-1", 1, HTTP_PARTIAL, "0+1" },
+        { "BYTES=0-0", 10, HTTP_PARTIAL, "0+1" },
+        { "bytes=0-0,-1", 10, HTTP_PARTIAL, "0+1 9+1" },
+        { "bytes= 0-0 ,\t2-3", 10, HTTP_PARTIAL, "0+1 2+2" },
+        { "bytes=,0-0", 10, HTTP_PARTIAL, "0+1" },
+        { "bytes=0-0,20-30", 10, HTTP_PARTIAL, "0+1" },
+        { "bytes=0-5,3-8", 10, HTTP_PARTIAL, "0+6 3+6" },
+        { "bytes=10-", 10, HTTP_NO_RANGE, "" },
+        { "bytes=99999999999999999999999-", 10, HTTP_NO_RANGE, "" },
+        { "bytes=-0", 10, HTTP_NO_RANGE, "" },
+        { "bytes=-0", 1, HTTP_NO_RANGE, "" },
+        { "bytes=0-", 0, HTTP_NO_RANGE, "" },
+        { "bytes=-1", 0, HTTP_NO_RANGE, "" },
+        { "bytes=0-,0-,0-", 10, HTTP_NO_RANGE, "" },
         { "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15,16-16", 99,
-          SITE_NO_RANGE, "" },
-        { "bytes=5-4", 10, SITE_PROCEED, "" },
-        { "bytes=", 10, SITE_PROCEED, "" },
-        { "bytes=,", 10, SITE_PROCEED, "" },
-        { "bytes=-", 10, SITE_PROCEED, "" },
-        { "bytes=a-b", 10, SITE_PROCEED, "" },
-        { "bytes=1", 10, SITE_PROCEED, "" },
-        { "bytes=1-2-3", 10, SITE_PROCEED, "" },
-        { "bytes=0-0,x", 10, SITE_PROCEED, "" },
-        { "bytes =0-0", 10, SITE_PROCEED, "" },
-        { "lines=0-0", 10, SITE_PROCEED, "" },
-        { "", 10, SITE_PROCEED, "" },
+          HTTP_NO_RANGE, "" },
+        { "bytes=5-4", 10, HTTP_PROCEED, "" },
+        { "bytes=", 10, HTTP_PROCEED, "" },
+        { "bytes=,", 10, HTTP_PROCEED, "" },
+        { "bytes=-", 10, HTTP_PROCEED, "" },
+        { "bytes=a-b", 10, HTTP_PROCEED, "" },
+        { "bytes=1", 10, HTTP_PROCEED, "" },
+        { "bytes=1-2-3", 10, HTTP_PROCEED, "" },
+        { "bytes=0-0,x", 10, HTTP_PROCEED, "" },
+        { "bytes =0-0", 10, HTTP_PROCEED, "" },
+        { "lines=0-0", 10, HTTP_PROCEED, "" },
+        { "", 10, HTTP_PROCEED, "" },
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
-        struct site_range ranges[SITE_RANGES_MAX];
+        struct http_range ranges[HTTP_RANGES_MAX];
         size_t count, n = 0;
         char text[256] = "";
         struct http_text value = { vectors[i].value, strlen(vectors[i].value) };
-        enum site_verdict verdict = site_ranges(value, vectors[i].size, ranges, &count);
+        enum http_verdict verdict = http_ranges(value, vectors[i].size, ranges, &count);
         if (verdict != vectors[i].verdict)
             fail_msg("%d for %s", verdict, vectors[i].value);
-        for (size_t j = 0; verdict == SITE_PARTIAL && j < count; j++)
+        for (size_t j = 0; verdict == HTTP_PARTIAL && j < count; j++)
             n += (size_t)sprintf(text + n, "%s%d+%d", j ? " " : "", (int)ranges[j].first, (int)ranges[j].len);
         assert_string_equal(text, vectors[i].ranges);
     }
@@ -178,7 +176,7 @@ static void test_codings(void **state)
         for (int stored = 0; stored < 2; stored++) {
             struct made_request made;
             enum kv_encoding coding;
-            bool ok = site_coding(make_request(&made, HTTP_GET, vectors[i].lines), stored, &coding);
+            bool ok = http_coding(make_request(&made, HTTP_GET, vectors[i].lines), stored, &coding);
             char got = !ok                 ? '-'
                        : coding == KV_GZIP ? 'g'
                                            : 'i',

@@ -1,9 +1,7 @@
 /* Request heads: what is refused, with which status, and what is read of the others. */
 #include "test.h"
 
-#include "../../lib/http_server/head.c"
-#include "../../lib/http_server/target.c"
-#include "../../lib/http_server/field.c"
+#include <base/http/head.h>
 
 #define FIELDS 8
 
@@ -30,11 +28,11 @@ struct vector {
 #define POST(rest) "POST / HTTP/1.1\r\n" H rest "\r\n"
 
 static const struct vector vectors[] = {
-    { HEAD_DONE, GET("") },
-    { HEAD_MORE, "GET / HTTP/1.1\r\n" H },
-    { HEAD_MORE, "G" },
-    { HEAD_MORE, "\r\n" },
-    { HEAD_DONE, "\r\n" GET("") },
+    { HTTP_HEAD_DONE, GET("") },
+    { HTTP_HEAD_MORE, "GET / HTTP/1.1\r\n" H },
+    { HTTP_HEAD_MORE, "G" },
+    { HTTP_HEAD_MORE, "\r\n" },
+    { HTTP_HEAD_DONE, "\r\n" GET("") },
     { 400, "\r\n\r\n" GET("") },
     { 400, "\n" },
     { 400, "GET / HTTP/1.1\n" H "\n" },
@@ -43,8 +41,8 @@ static const struct vector vectors[] = {
     { 400, GET("X: a\nb\r\n") },
     { 400, GET("X: a\001b\r\n") },
     { 400, GET("X: a\177b\r\n") },
-    { HEAD_DONE, GET("X: a\tb\r\n") },
-    { HEAD_DONE, GET("X: \xc3\xa9\r\n") },
+    { HTTP_HEAD_DONE, GET("X: a\tb\r\n") },
+    { HTTP_HEAD_DONE, GET("X: \xc3\xa9\r\n") },
     { 400, "\xc3\xa9 / HTTP/1.1\r\n" },
     { 400, "GET /\xc3\xa9 HTTP/1.1\r\n" H "\r\n" },
     /* the request line */
@@ -63,8 +61,8 @@ static const struct vector vectors[] = {
     { 505, "GET / HTTP/0.9\r\n" },
     { 505, "GET / HTTP/9.9\r\n" },
     { 505, "PRI * HTTP/2.0\r\n" },
-    { HEAD_DONE, "GET / HTTP/1.2\r\n" H "\r\n" },
-    { HEAD_DONE, "BREW /pot HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "GET / HTTP/1.2\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "BREW /pot HTTP/1.1\r\n" H "\r\n" },
     { 501, "METHODMETHODMETHODMETHODMETHODMETHOD / HTTP/1.1\r\n" H "\r\n" },
     /* targets */
     { 400, "GET a HTTP/1.1\r\n" H "\r\n" },
@@ -72,26 +70,26 @@ static const struct vector vectors[] = {
     { 400, "GET /<a> HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET /a\\b HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET /a?b#c HTTP/1.1\r\n" H "\r\n" },
-    { HEAD_DONE, "GET /a?b=[c]|?\\/ HTTP/1.1\r\n" H "\r\n" },
-    { HEAD_DONE, "GET http://b/c HTTP/1.1\r\n" H "\r\n" },
-    { HEAD_DONE, "GET HTTPS://b:443?c HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "GET /a?b=[c]|?\\/ HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "GET http://b/c HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "GET HTTPS://b:443?c HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET http:///c HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET http://u@b/c HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET ftp://b/c HTTP/1.1\r\n" H "\r\n" },
     { 400, "GET * HTTP/1.1\r\n" H "\r\n" },
-    { HEAD_DONE, "OPTIONS * HTTP/1.1\r\n" H "\r\n" },
-    { HEAD_DONE, "OPTIONS http://b HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "OPTIONS * HTTP/1.1\r\n" H "\r\n" },
+    { HTTP_HEAD_DONE, "OPTIONS http://b HTTP/1.1\r\n" H "\r\n" },
     { 501, "CONNECT a:443 HTTP/1.1\r\n" H "\r\n" },
     { 400, "CONNECT / HTTP/1.1\r\n" H "\r\n" },
     { 400, "CONNECT a HTTP/1.1\r\n" H "\r\n" },
     { 400, "CONNECT a: HTTP/1.1\r\n" H "\r\n" },
     /* Host */
     { 400, "GET / HTTP/1.1\r\n\r\n" },
-    { HEAD_DONE, "GET / HTTP/1.0\r\n\r\n" },
+    { HTTP_HEAD_DONE, "GET / HTTP/1.0\r\n\r\n" },
     { 400, GET("Host: b\r\n") },
     { 400, "GET / HTTP/1.0\r\n" H "host: a\r\n\r\n" },
-    { HEAD_DONE, "GET / HTTP/1.1\r\nHost:\r\n\r\n" },
-    { HEAD_DONE, "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n" },
+    { HTTP_HEAD_DONE, "GET / HTTP/1.1\r\nHost:\r\n\r\n" },
+    { HTTP_HEAD_DONE, "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n" },
     { 400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n" },
     { 400, "GET / HTTP/1.1\r\nHost: [/]\r\n\r\n" },
     { 400, "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n" },
@@ -109,12 +107,12 @@ static const struct vector vectors[] = {
     { 400, GET(": a\r\n") },
     { 400, GET("X\r\n") },
     { 400, GET("X(: a\r\n") },
-    { HEAD_DONE, GET("X:\r\n") },
-    { HEAD_DONE, GET("a:1\r\nb:1\r\nc:1\r\nd:1\r\ne:1\r\nf:1\r\ng:1\r\n") },
+    { HTTP_HEAD_DONE, GET("X:\r\n") },
+    { HTTP_HEAD_DONE, GET("a:1\r\nb:1\r\nc:1\r\nd:1\r\ne:1\r\nf:1\r\ng:1\r\n") },
     { 431, GET("a:1\r\nb:1\r\nc:1\r\nd:1\r\ne:1\r\nf:1\r\ng:1\r\nh:1\r\n") },
     /* Content-Length and Transfer-Encoding */
-    { HEAD_DONE, POST("Content-Length: 0\r\n") },
-    { HEAD_DONE, POST("content-LENGTH:\t1000 \r\n") },
+    { HTTP_HEAD_DONE, POST("Content-Length: 0\r\n") },
+    { HTTP_HEAD_DONE, POST("content-LENGTH:\t1000 \r\n") },
     { 413, POST("Content-Length: 1001\r\n") },
     { 413, POST("Content-Length: 9223372036854775807\r\n") },
     { 400, POST("Content-Length: 9223372036854775808\r\n") },
@@ -127,8 +125,8 @@ static const struct vector vectors[] = {
     { 400, POST("Content-Length: 5, 5\r\n") },
     { 400, POST("Content-Length: 5\r\nContent-Length: 5\r\n") },
     { 400, POST("Content-Length: 5\r\nContent-Length: 6\r\n") },
-    { HEAD_DONE, POST("Transfer-Encoding: chunked\r\n") },
-    { HEAD_DONE, POST("Transfer-Encoding: Chunked\r\n") },
+    { HTTP_HEAD_DONE, POST("Transfer-Encoding: chunked\r\n") },
+    { HTTP_HEAD_DONE, POST("Transfer-Encoding: Chunked\r\n") },
     { 400, POST("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") },
     { 400, POST("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n") },
     { 400, POST("Content-Length: 0\r\nTransfer-Encoding: identity\r\n") },
@@ -145,9 +143,9 @@ static const struct vector vectors[] = {
     { 400, POST("Transfer-Encoding: \013chunked\r\n") },
     { 400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" },
     /* Expect */
-    { HEAD_DONE, POST("Expect: 100-Continue\r\nContent-Length: 5\r\n") },
+    { HTTP_HEAD_DONE, POST("Expect: 100-Continue\r\nContent-Length: 5\r\n") },
     { 417, POST("Expect: 200-ok\r\nContent-Length: 5\r\n") },
-    { HEAD_DONE, "POST / HTTP/1.0\r\nExpect: 200-ok\r\nContent-Length: 5\r\n\r\n" },
+    { HTTP_HEAD_DONE, "POST / HTTP/1.0\r\nExpect: 200-ok\r\nContent-Length: 5\r\n\r\n" },
 };
 
 static void test_vectors(void **state)
@@ -162,8 +160,8 @@ static void test_vectors(void **state)
         /* The same when it comes byte by byte. */
         memset(&request, 0, sizeof request);
         head = (struct http_head){ .limits = &limits, .request = &request, .fields = fields };
-        status = HEAD_MORE;
-        for (size_t n = 1; n <= len && status == HEAD_MORE; n++)
+        status = HTTP_HEAD_MORE;
+        for (size_t n = 1; n <= len && status == HTTP_HEAD_MORE; n++)
             status = http_head_read(&head, text, n);
         assert_int_equal(status, vectors[i].status);
     }
@@ -183,22 +181,22 @@ static void test_limits(void **state)
     char text[400];
     memset(text, 'a', sizeof text);
     memcpy(text, "GET /", 5);
-    assert_int_equal(read_head(text, 100), HEAD_MORE);
+    assert_int_equal(read_head(text, 100), HTTP_HEAD_MORE);
     assert_int_equal(read_head(text, 101), 414);
     memcpy(text + 91, " HTTP/1.1\r\n", 11);
-    assert_int_equal(read_head(text, 101), HEAD_MORE);
-    assert_int_equal(read_head(text, 102), HEAD_MORE);
+    assert_int_equal(read_head(text, 101), HTTP_HEAD_MORE);
+    assert_int_equal(read_head(text, 102), HTTP_HEAD_MORE);
     memcpy(text + 92, " HTTP/1.1\r\n", 11);
     text[91] = 'a';
     assert_int_equal(read_head(text, 103), 414);
 
     memset(text, 'a', sizeof text);
     memcpy(text, "GET / HTTP/1.1\r\n", 16);
-    assert_int_equal(read_head(text, 216), HEAD_MORE);
+    assert_int_equal(read_head(text, 216), HTTP_HEAD_MORE);
     assert_int_equal(read_head(text, 217), 431);
     memcpy(text + 16, H "b:", 11);
     memcpy(text + 214, "\r\n\r\n", 4);
-    assert_int_equal(read_head(text, 218), HEAD_DONE);
+    assert_int_equal(read_head(text, 218), HTTP_HEAD_DONE);
     memmove(text + 215, text + 214, 4);
     text[214] = 'a';
     assert_int_equal(read_head(text, 219), 431);
@@ -209,7 +207,7 @@ static void test_request(void **state)
     (void)state;
     static const char text[] = "PUT /a%20b/../c?d=e HTTP/1.1\r\nHost: Example.org:80\r\nContent-Length: 3\r\n"
                                "X-Y: \t z \r\nConnection: TE, close\r\n\r\nabc";
-    assert_int_equal(read_head(text, sizeof text - 1), HEAD_DONE);
+    assert_int_equal(read_head(text, sizeof text - 1), HTTP_HEAD_DONE);
     assert_int_equal(head.length, sizeof text - 4);
     assert_int_equal(request.method, HTTP_PUT);
     assert_text(request.method_name, "PUT");
@@ -225,7 +223,7 @@ static void test_request(void **state)
     assert_true(head.close && !head.keep_alive && !head.chunked);
 
     static const char absolute[] = "GET http://b.c:8?q HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n";
-    assert_int_equal(read_head(absolute, sizeof absolute - 1), HEAD_DONE);
+    assert_int_equal(read_head(absolute, sizeof absolute - 1), HTTP_HEAD_DONE);
     assert_text(request.host, "b.c");
     assert_text(head.path, "/");
     assert_text(request.query, "q");
@@ -247,7 +245,7 @@ static void test_methods(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[64];
         int n = snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: a\r\n\r\n", names[i].name);
-        assert_int_equal(read_head(text, (size_t)n), HEAD_DONE);
+        assert_int_equal(read_head(text, (size_t)n), HTTP_HEAD_DONE);
         assert_int_equal(request.method, names[i].method);
     }
 }

@@ -1,4 +1,4 @@
-#include "url.h"
+#include <base/http/url.h>
 
 static bool starts(const char *text, const char *lower)
 {
@@ -7,7 +7,7 @@ static bool starts(const char *text, const char *lower)
 }
 
 /* "host[:port]" or "[address][:port]" */
-static err read_authority(struct client_url *out, struct http_text text)
+static err read_authority(struct http_url *out, struct http_text text)
 {
     const char *host = text.data, *end = text.data + text.len, *host_end, *p;
     out->authority = text;
@@ -24,7 +24,7 @@ static err read_authority(struct client_url *out, struct http_text text)
     struct http_text name = { host, (size_t)(host_end - host) };
     if (*host == '[')
         name = (struct http_text){ host + 1, name.len - 2 };
-    if (name.len == 0 || name.len >= CLIENT_HOST_SIZE)
+    if (name.len == 0 || name.len >= HTTP_HOST_SIZE)
         return ERR_INVALID;
     for (size_t i = 0; i < name.len; i++)
         if (!http_is(name.data[i], HTTP_HOST) && !(*host == '[' && name.data[i] == ':'))
@@ -46,7 +46,7 @@ static err read_authority(struct client_url *out, struct http_text text)
     return OK;
 }
 
-INTERNAL err client_url_read(struct client_url *out, const char *url)
+err http_url_read(struct http_url *out, const char *url)
 {
     static const char scheme[] = "http://";
     if (!starts(url, scheme)) {
@@ -75,7 +75,7 @@ struct url_text {
 
 static void put_text(struct url_text *t, const char *data, size_t len)
 {
-    if (len >= CLIENT_URL_SIZE - t->len) {
+    if (len >= HTTP_URL_SIZE - t->len) {
         t->full = true;
         return;
     }
@@ -111,8 +111,7 @@ static size_t without_dots(char *path, size_t len)
     return out;
 }
 
-INTERNAL err client_url_resolve(char out[static CLIENT_URL_SIZE], const struct client_url *base,
-                                struct http_text location)
+err http_url_resolve(char out[static HTTP_URL_SIZE], const struct http_url *base, struct http_text location)
 {
     struct url_text t = { .data = out };
     const char *fragment = location.len ? memchr(location.data, '#', location.len) : NULL;

@@ -1,4 +1,4 @@
-#include "asked.h"
+#include <base/http/asked.h>
 
 /* Digits, saturating; false when there are none. */
 static bool position(const char **p, const char *end, uint64_t *out)
@@ -13,7 +13,7 @@ static bool position(const char **p, const char *end, uint64_t *out)
 }
 
 /* One of "first-last", "first-", "-suffix"; len 0: it can't be satisfied. False: it is none. */
-static bool parse(struct http_text item, uint64_t size, struct site_range *out)
+static bool parse(struct http_text item, uint64_t size, struct http_range *out)
 {
     const char *p = item.data, *end = p + item.len;
     uint64_t first, last;
@@ -30,11 +30,11 @@ static bool parse(struct http_text item, uint64_t size, struct site_range *out)
     if (!has_last || last >= size)
         last = size - 1;
     /* "-0" begins at the end too: it asks for nothing. */
-    *out = (struct site_range){ first, first >= size ? 0 : last - first + 1 };
+    *out = (struct http_range){ first, first >= size ? 0 : last - first + 1 };
     return true;
 }
 
-static size_t overlaps(const struct site_range *ranges, size_t count)
+static size_t overlaps(const struct http_range *ranges, size_t count)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
@@ -44,29 +44,29 @@ static size_t overlaps(const struct site_range *ranges, size_t count)
     return n;
 }
 
-INTERNAL enum site_verdict site_ranges(struct http_text value, uint64_t size,
-                                       struct site_range out[static SITE_RANGES_MAX], size_t *count)
+enum http_verdict http_ranges(struct http_text value, uint64_t size,
+                              struct http_range out[static HTTP_RANGES_MAX], size_t *count)
 {
     struct http_text item;
     size_t asked = 0;
     *count = 0;
     /* An unknown unit or a broken specifier is as if there was none (RFC 9110, section 14.2). */
     if (value.len < 6 || !http_equal((struct http_text){ value.data, 6 }, "bytes="))
-        return SITE_PROCEED;
+        return HTTP_PROCEED;
     value = (struct http_text){ value.data + 6, value.len - 6 };
     while (http_list_next(&value, &item)) {
-        struct site_range range;
+        struct http_range range;
         if (item.len == 0)
             continue;
         if (!parse(item, size, &range))
-            return SITE_PROCEED;
-        if (++asked > SITE_RANGES_MAX)
-            return SITE_NO_RANGE;
+            return HTTP_PROCEED;
+        if (++asked > HTTP_RANGES_MAX)
+            return HTTP_NO_RANGE;
         if (range.len > 0)
             out[(*count)++] = range;
     }
     if (asked == 0)
-        return SITE_PROCEED;
+        return HTTP_PROCEED;
     /* Many that overlap are an attack on bandwidth (RFC 9110, section 17.15). */
-    return *count == 0 || overlaps(out, *count) > 1 ? SITE_NO_RANGE : SITE_PARTIAL;
+    return *count == 0 || overlaps(out, *count) > 1 ? HTTP_NO_RANGE : HTTP_PARTIAL;
 }

@@ -1,4 +1,4 @@
-#include "asked.h"
+#include <base/http/asked.h>
 
 /* A weight (RFC 9110, section 12.4.2) in thousandths; -1 when it is none. */
 static int weight(struct http_text text)
@@ -40,7 +40,7 @@ static bool element(struct http_text item, struct http_text *name, int *q)
     return *q >= 0;
 }
 
-INTERNAL bool site_coding(const struct http_request *request, bool has_gzip, enum kv_encoding *out)
+bool http_coding(const struct http_request *request, bool has_gzip, enum kv_encoding *out)
 {
     int gzip = -1, identity = -1, any = -1;
     for (size_t i = 0; i < request->field_count; i++) {

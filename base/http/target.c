@@ -1,4 +1,4 @@
-#include "head.h"
+#include <base/http/head.h>
 
 static bool is_registered_name(struct http_text text)
 {
@@ -20,7 +20,7 @@ static size_t literal_length(struct http_text text)
     return (size_t)(close + 1 - text.data);
 }
 
-INTERNAL int http_head_host(struct http_text value, struct http_text *host)
+int http_head_host(struct http_text value, struct http_text *host)
 {
     size_t len;
     if (value.len > 0 && value.data[0] == '[') {
@@ -89,7 +89,7 @@ static int absolute_form(struct http_head *head, struct http_text target, size_t
     return split(head, p, end);
 }
 
-INTERNAL int http_head_target(struct http_head *head, struct http_text target)
+int http_head_target(struct http_head *head, struct http_text target)
 {
     if (head->request->method_name.len == 7 && memcmp(head->request->method_name.data, "CONNECT", 7) == 0) {
         struct http_text host;
@@ -138,7 +138,7 @@ static size_t drop_dots(const char *out, size_t segment, size_t n)
     return n > 0 ? n : 1;
 }
 
-INTERNAL int http_head_path(struct http_text path, char *out)
+int http_head_path(struct http_text path, char *out)
 {
     const char *p = path.data, *end = p + path.len;
     size_t n = 0, segment = 0;

@@ -3,10 +3,9 @@
  * Pure: it looks at nothing but the bytes and the limits. What it accepts has one
  * interpretation; everything doubtful is refused.
  */
-#ifndef HTTP_SERVER_HEAD_H
-#define HTTP_SERVER_HEAD_H
+#ifndef BASE_HTTP_HEAD_H
+#define BASE_HTTP_HEAD_H
 
-#include <mirage/functor.h>
 #include <base/http/text.h>
 
 struct http_limits {
@@ -16,7 +15,7 @@ struct http_limits {
     uint64_t body; /* bytes of content */
 };
 
-enum { HEAD_MORE = 0, HEAD_DONE = 1 };
+enum { HTTP_HEAD_MORE = 0, HTTP_HEAD_DONE = 1 };
 
 /* Zeroed but for the first three and request->fields, which has room for limits->fields. */
 struct http_head {
@@ -39,31 +38,31 @@ struct http_head {
 };
 
 /*
- * Read on: `data` is the same bytes as before at the same place, and more behind them. HEAD_MORE,
- * HEAD_DONE, or the status that refuses the request. After HEAD_DONE everything in the request but
+ * Read on: `data` is the same bytes as before at the same place, and more behind them. HTTP_HEAD_MORE,
+ * HTTP_HEAD_DONE, or the status that refuses the request. After HTTP_HEAD_DONE everything in the request but
  * its path is set.
  */
-INTERNAL int http_head_read(struct http_head *head, const char *data, size_t len);
+int http_head_read(struct http_head *head, const char *data, size_t len);
 
 /* The request line in line..end; 0, or a status. */
-INTERNAL int http_head_request_line(struct http_head *head, const char *line, const char *end);
+int http_head_request_line(struct http_head *head, const char *line, const char *end);
 
 /* One field line; 0, or a status. */
-INTERNAL int http_head_field(struct http_head *head, const char *line, const char *end);
+int http_head_field(struct http_head *head, const char *line, const char *end);
 
 /* What can only be said of all fields together; 0, or a status. */
-INTERNAL int http_head_check(struct http_head *head);
+int http_head_check(struct http_head *head);
 
 /* Take the request target apart (RFC 9112, section 3.2); 0, or a status. */
-INTERNAL int http_head_target(struct http_head *head, struct http_text target);
+int http_head_target(struct http_head *head, struct http_text target);
 
 /* "host[:port]"; 0, or a status. */
-INTERNAL int http_head_host(struct http_text value, struct http_text *host);
+int http_head_host(struct http_text value, struct http_text *host);
 
 /*
  * Decode the path and remove its dot segments (RFC 3986, section 5.2.4), which never
  * leads above the root. `out` has room for path.len + 1 bytes. 0, or a status.
  */
-INTERNAL int http_head_path(struct http_text path, char *out);
+int http_head_path(struct http_text path, char *out);
 
 #endif

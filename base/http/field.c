@@ -1,4 +1,4 @@
-#include "head.h"
+#include <base/http/head.h>
 
 static int content_length(struct http_head *head, struct http_text value)
 {
@@ -73,7 +73,7 @@ static int known(struct http_head *head, const struct http_field *field)
     }
 }
 
-INTERNAL int http_head_field(struct http_head *head, const char *line, const char *end)
+int http_head_field(struct http_head *head, const char *line, const char *end)
 {
     const char *p = line;
     while (p < end && http_is(*p, HTTP_TCHAR))
@@ -89,7 +89,7 @@ INTERNAL int http_head_field(struct http_head *head, const char *line, const cha
     return known(head, field);
 }
 
-INTERNAL int http_head_check(struct http_head *head)
+int http_head_check(struct http_head *head)
 {
     struct http_request *request = head->request;
     bool coded = head->chunked || head->unknown_coding;

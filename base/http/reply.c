@@ -1,6 +1,6 @@
-#include "url.h"
+#include <base/http/reply.h>
 
-INTERNAL size_t client_head_length(const char *data, size_t len, size_t *scanned)
+size_t http_reply_head_length(const char *data, size_t len, size_t *scanned)
 {
     size_t from = *scanned > 3 ? *scanned - 3 : 0;
     const char *end = memmem(data + from, len - from, "\r\n\r\n", 4);
@@ -32,14 +32,14 @@ static bool status_line(struct http_reply *reply, struct http_text line)
     return true;
 }
 
-static err field_line(struct client_head *head, struct http_text line)
+static err field_line(struct http_reply_head *head, struct http_text line)
 {
     const char *p = line.data, *end = p + line.len;
     while (p < end && http_is(*p, HTTP_TCHAR))
         p++;
     if (p == line.data || p == end || *p != ':')
         return ERR_FORMAT;
-    if (head->reply.field_count == CLIENT_FIELDS_MAX)
+    if (head->reply.field_count == HTTP_REPLY_FIELDS_MAX)
         return ERR_TOO_LARGE;
     struct http_field *field = &head->fields[head->reply.field_count++];
     field->name = (struct http_text){ line.data, (size_t)(p - line.data) };
@@ -48,7 +48,7 @@ static err field_line(struct client_head *head, struct http_text line)
 }
 
 /* How long the content is (RFC 9112, section 6.3); what could be read in two ways is refused. */
-static err framing(struct client_head *head, bool to_head)
+static err framing(struct http_reply_head *head, bool to_head)
 {
     struct http_reply *reply = &head->reply;
     bool has_length = false, chunked = false;
@@ -70,15 +70,15 @@ static err framing(struct client_head *head, bool to_head)
     if (has_length && chunked)
         return ERR_FORMAT;
     if (to_head || reply->status < 200 || reply->status == 204 || reply->status == 304)
-        head->framing = CLIENT_NO_CONTENT;
+        head->framing = HTTP_FRAMING_NONE;
     else if (chunked)
-        head->framing = CLIENT_CHUNKED;
+        head->framing = HTTP_FRAMING_CHUNKED;
     else
-        head->framing = has_length ? CLIENT_LENGTH : CLIENT_UNTIL_CLOSE;
+        head->framing = has_length ? HTTP_FRAMING_LENGTH : HTTP_FRAMING_CLOSE;
     return OK;
 }
 
-INTERNAL err client_head_read(struct client_head *head, const char *data, size_t len, bool to_head)
+err http_reply_head_read(struct http_reply_head *head, const char *data, size_t len, bool to_head)
 {
     const char *p = data, *end = data + len;
     struct http_text line;

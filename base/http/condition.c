@@ -1,4 +1,4 @@
-#include "asked.h"
+#include <base/http/asked.h>
 
 /* The next field of that name from *at on, which is set behind it. */
 static bool next_field(const struct http_request *request, const char *lower, size_t *at,
@@ -72,23 +72,22 @@ static int modified_since(const struct http_request *request, const char *lower,
     return modified > date;
 }
 
-INTERNAL enum site_verdict site_conditions(const struct http_request *request, const char *etag,
-                                           int64_t modified, int64_t now)
+enum http_verdict http_conditions(const struct http_request *request, const char *etag, int64_t modified,
+                                  int64_t now)
 {
     bool read = request->method == HTTP_GET || request->method == HTTP_HEAD;
     int match = matches(request, "if-match", etag, true);
     if (match == 0 || (match < 0 && modified_since(request, "if-unmodified-since", modified, now) == 1))
-        return SITE_FAILED;
+        return HTTP_FAILED;
     match = matches(request, "if-none-match", etag, false);
     if (match == 1)
-        return read ? SITE_NOT_MODIFIED : SITE_FAILED;
+        return read ? HTTP_NOT_MODIFIED : HTTP_FAILED;
     if (match < 0 && read && modified_since(request, "if-modified-since", modified, now) == 0)
-        return SITE_NOT_MODIFIED;
-    return SITE_PROCEED;
+        return HTTP_NOT_MODIFIED;
+    return HTTP_PROCEED;
 }
 
-INTERNAL bool site_if_range(const struct http_request *request, const char *etag, int64_t modified,
-                            int64_t now)
+bool http_if_range(const struct http_request *request, const char *etag, int64_t modified, int64_t now)
 {
     struct http_text value, tag, list;
     size_t at = 0;

@@ -1,4 +1,4 @@
-#include "head.h"
+#include <base/http/head.h>
 
 static const char HTTP_NAME[] = "HTTP/";
 
@@ -37,7 +37,7 @@ static int version(struct http_request *request, const char *text, size_t len)
     return 0;
 }
 
-INTERNAL int http_head_request_line(struct http_head *head, const char *line, const char *end)
+int http_head_request_line(struct http_head *head, const char *line, const char *end)
 {
     struct http_request *request = head->request;
     const char *p = line;
@@ -69,11 +69,11 @@ static int line_end(const char *p, const char *end)
     if (*p != '\r')
         return 400;
     if (p + 1 == end)
-        return HEAD_MORE;
-    return p[1] == '\n' ? HEAD_DONE : 400;
+        return HTTP_HEAD_MORE;
+    return p[1] == '\n' ? HTTP_HEAD_DONE : 400;
 }
 
-INTERNAL int http_head_read(struct http_head *head, const char *data, size_t len)
+int http_head_read(struct http_head *head, const char *data, size_t len)
 {
     for (;;) {
         bool in_fields = head->section != 0;
@@ -86,16 +86,16 @@ INTERNAL int http_head_read(struct http_head *head, const char *data, size_t len
         const char *p = http_skip_value(data + head->scanned, end);
         head->scanned = (size_t)(p - data);
         if (p == end)
-            return len <= limit ? HEAD_MORE : in_fields ? 431 : 414;
+            return len <= limit ? HTTP_HEAD_MORE : in_fields ? 431 : 414;
 
         int status = line_end(p, data + len);
-        if (status != HEAD_DONE)
+        if (status != HTTP_HEAD_DONE)
             return status;
         head->line = head->scanned = (size_t)(p + 2 - data);
         if (in_fields && p == line) {
             head->length = head->line;
             status = http_head_check(head);
-            return status == 0 ? HEAD_DONE : status;
+            return status == 0 ? HTTP_HEAD_DONE : status;
         }
         if (in_fields) {
             status = http_head_field(head, line, p);
