@@ -6,7 +6,7 @@
  *   abstract  as it stands: every parameter is its signature with opaque types,
  *             so clangd, an analyser and `cc -fsyntax-only` check it complete;
  *   describe  `-E -DMIRAGE_DESCRIBE`: the macros leave markers that the mirage
- *             command reads (tool/describe.c);
+ *             command reads (tool/composition/source.c);
  *   instance  `-DMIRAGE_INSTANCE`: the file is included by a generated one that
  *             first binds the parameters' symbols to the chosen modules' with
  *             `#pragma redefine_extname` and defines MIRAGE_KEY_<name> for keys.

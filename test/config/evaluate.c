@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluate.h"
+#include "composition/evaluate.h"
 
 static void print_functor(const struct functor *f)
 {

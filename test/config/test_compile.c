@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "evaluate.h"
-#include "run.h"
+#include "composition/evaluate.h"
+#include "base/process.h"
 
 static const char *folder;
 

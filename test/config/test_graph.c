@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluate.h"
+#include "composition/evaluate.h"
 
 /* Each functor here is of this file, which is there. */
 #define FUNCTOR(rest) \

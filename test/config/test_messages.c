@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "messages.h"
+#include "base/messages.h"
 
 static struct messages read_all(const char *printed)
 {

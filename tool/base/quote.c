@@ -1,0 +1,39 @@
+/* Paths and words as ninja and sh want them. */
+#include <string.h>
+
+#include "base/quote.h"
+#include "base/util.h"
+
+const char *ninja_path(const char *path)
+{
+    struct out out = { 0 };
+    for (; *path != '\0'; path++)
+        out_print(&out, strchr("$ :", *path) != NULL ? "$%c" : "%c", *path);
+    char *kept = keep_bytes(out.data, out.len);
+    out_free(&out);
+    return kept;
+}
+
+const char *shell_word(const char *word)
+{
+    if (word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@")] ==
+            '\0' &&
+        *word != '\0')
+        return word;
+    struct out out = { 0 };
+    out_print(&out, "'");
+    for (; *word != '\0'; word++)
+        out_print(&out, *word == '\'' ? "'\\''" : *word == '$' ? "$$" : "%c", *word);
+    out_print(&out, "'");
+    char *kept = keep_bytes(out.data, out.len);
+    out_free(&out);
+    return kept;
+}
+
+const char *shell_words(const char *const *words, size_t count)
+{
+    struct strings quoted = { 0 };
+    for (size_t i = 0; i < count; i++)
+        strings_add(&quoted, shell_word(words[i]));
+    return count == 0 ? "" : strings_join(&quoted, " ");
+}

@@ -1,0 +1,402 @@
+/*
+ * The reference pages in Markdown: commands from the tables of --help, modules from the catalogue and what
+ * their sources declare, signatures from their headers. docs/ holds them as they are written here.
+ */
+#include <ctype.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <catalog/catalog.h>
+#include "commands/cli.h"
+#include "base/process.h"
+
+static const char *made_by(const char *title)
+{
+    return text(
+        "# %s\n\n<!-- Made by `mirage help --markdown DIR`; change the sources, not this page. -->\n\n",
+        title);
+}
+
+static char *finish(struct out *out)
+{
+    char *kept = keep_bytes(out->data, out->len);
+    out_free(out);
+    return kept;
+}
+
+/* In a cell of a table. */
+static const char *cell(const char *s)
+{
+    struct out out = { 0 };
+    for (; s != NULL && *s != '\0'; s++)
+        out_print(&out, *s == '|' ? "\\|" : *s == '\n' ? " " : "%c", *s);
+    return out.len == 0 ? "" : finish(&out);
+}
+
+/* commands */
+
+static void print_command(struct out *out, const struct cli_command *c)
+{
+    out_print(out, "## mirage %s\n\n", c->name);
+    out_print(out, "`mirage %s%s%s%s` – %s.\n\n%s\n\n", c->name,
+              c->options[0].name == NULL ? "" : " [OPTION...]", *c->usage == '\0' ? "" : " ", c->usage,
+              c->summary, c->description);
+    out_print(out, "| Option | |\n| --- | --- |\n");
+    for (const struct argp_option *o = c->options; o->name != NULL; o++)
+        out_print(out, "| `%s--%s%s%s` | %s |\n", o->key < 256 ? text("-%c`, `", o->key) : "", o->name,
+                  o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg, cell(o->doc));
+    out_print(out, "| `-h`, `--help` | This text |\n\n");
+    if (c->takes_keys)
+        out_print(out, "The configuration's own keys are options too, as `--KEY=VALUE`; `mirage describe` "
+                       "lists them.\n\n");
+}
+
+static const char *commands_page(void)
+{
+    struct out out = { 0 };
+    out_print(
+        &out,
+        "%s`mirage help COMMAND`, `mirage COMMAND --help` and the manual pages say the same. FOLDER is the "
+        "folder of the "
+        "application's `config.c`, the working directory when it is left out. A command ends with status 0 "
+        "on success, 1 when the "
+        "work could not be done, and 2 for a mistake on the command line.\n\n| Command | |\n| --- | --- |\n",
+        made_by("Commands"));
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        out_print(&out, "| [mirage %s](#mirage-%s) | %s |\n", c->name, c->name, cell(c->summary));
+    out_print(&out, "\n");
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        print_command(&out, c);
+    out_print(&out, "## Environment\n\n| Variable | |\n| --- | --- |\n");
+    for (const struct cli_variable *v = cli_environment; v->name != NULL; v++)
+        out_print(&out, "| `%s` | %s |\n", v->name, cell(v->doc));
+    return finish(&out);
+}
+
+/* modules */
+
+static const char *signature_link(const char *name)
+{
+    char *anchor = keep_string(name);
+    for (char *c = anchor; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return text("[%s](signatures.md#%s)", name, anchor);
+}
+
+static const char *option_name(const char *identifier)
+{
+    char *name = keep_string(identifier);
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '_')
+            *c = '-';
+    return name;
+}
+
+static void print_keys(struct out *out, const struct description *d)
+{
+    if (d->key_count == 0)
+        return;
+    out_print(out, "| Key | Type | Default | |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < d->key_count; i++) {
+        const struct declared_key *k = &d->keys[i];
+        out_print(out, "| `%s` | %s | %s | %s |\n", k->name, k->kind,
+                  *k->value == '\0' ? "" : text("`%s`", cell(k->value)), cell(k->doc));
+    }
+    out_print(out, "\n");
+}
+
+static void print_args(struct out *out, const struct description *d)
+{
+    if (d->arg_count == 0)
+        return;
+    out_print(out, "| Argument | Type | Default | |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < d->arg_count; i++) {
+        const struct declared_arg *a = &d->args[i];
+        char *type = keep_string(a->type);
+        for (char *c = type; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+        out_print(out, "| `--%s` | %s | %s | %s |\n", option_name(a->name), type,
+                  a->value == NULL ? "" : text("`%s`", cell(a->value)), cell(a->doc));
+    }
+    out_print(out, "\n");
+}
+
+static void print_source(struct out *out, const struct catalog_entry *e, const struct description *d)
+{
+    struct strings libraries = { 0 };
+    for (const char *const *l = e->libraries; l != NULL && *l != NULL; l++)
+        strings_add(&libraries, text("`%s`", *l));
+    out_print(out, "- Source: `%s`, the module `%s`%s\n", e->source, d->module->name,
+              e->only == NULL ? "" : text(", on the target %s", e->only));
+    if (e->elsewhere != NULL)
+        out_print(out, "- On other targets: `%s`\n", e->elsewhere);
+    for (size_t i = 0; i < d->param_count; i++)
+        out_print(out, "- Parameter `%s`: %s\n", d->params[i].name, signature_link(d->params[i].signature));
+    if (libraries.count > 0)
+        out_print(out, "- System libraries: %s\n", strings_join(&libraries, ", "));
+    if (e->generator != NULL)
+        out_print(out, "- Its data is made by `mirage-%s` when it is built\n", e->generator);
+    out_print(out, "\n");
+    print_keys(out, d);
+    print_args(out, d);
+}
+
+static void print_choices(struct out *out)
+{
+    out_print(out, "## Configure-time keys\n\nThe catalogue declares these; they are options of `mirage` for "
+                   "every application that uses a module they choose.\n\n"
+                   "| Key | Default | |\n| --- | --- | --- |\n");
+    for (const struct catalog_choice *c = catalog_choices; c->name != NULL; c++) {
+        struct strings choices = { 0 };
+        for (const char *const *value = c->choices; *value != NULL; value++)
+            strings_add(&choices, *value);
+        const char *elsewhere =
+            c->elsewhere == NULL ? "" : text("; `%s` for other targets than `linux`", c->elsewhere);
+        out_print(out, "| `--%s=%s` | `%s`%s | %s |\n", c->name, strings_join(&choices, "\\|"),
+                  c->default_value, elsewhere, cell(c->doc));
+    }
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* Read the sources in a folder that is then removed: nothing is built, and help leaves nothing behind. */
+static bool describe_sources(const struct installation *where, const struct strings *sources,
+                             struct description **out)
+{
+    char cache[] = "/tmp/mirage-help-XXXXXX";
+    const char *cc = getenv("CC");
+    cc = cc == NULL || *cc == '\0' ? "cc" : cc;
+    const char *const argv[] = { cc, "--version", NULL };
+    struct command command = { .argv = argv };
+    if (!run_all(&command, 1)) {
+        error("there is no C compiler '%s', which reads the modules' sources", cc);
+        return false;
+    }
+    const struct compiler compiler = { .cc = cc,
+                                       .version = command.out,
+                                       .is_clang = strstr(command.out, "clang") != NULL,
+                                       .include = where->include,
+                                       .root = where->root };
+    if (mkdtemp(cache) == NULL) {
+        error("cannot make a temporary folder in /tmp");
+        return false;
+    }
+    bool ok = describe_all(&compiler, cache, sources->items, sources->count, out);
+    nftw(cache, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return ok;
+}
+
+/* An installation may have been made without some of them. */
+static bool is_shipped(const struct installation *where, const struct catalog_entry *e)
+{
+    return e->source == NULL || file_exists(path_join(where->root, e->source)) ||
+           folder_exists(path_join(where->root, e->source));
+}
+
+static const char *modules_page(const struct installation *where)
+{
+    struct out out = { 0 };
+    struct strings sources = { 0 };
+    struct description *described;
+    for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
+        if (e->source != NULL && is_shipped(where, e) &&
+            !strings_has(&sources, path_join(where->root, e->source)))
+            strings_add(&sources, path_join(where->root, e->source));
+    if (!describe_sources(where, &sources, &described))
+        return NULL;
+    out_print(&out,
+              "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to "
+              "a configuration. Keys are constants of the source, "
+              "set with `set_int` and its kin; arguments are read when the program starts. [The "
+              "configuration language](configuration.md) explains both.\n\n"
+              "| Function | Gives | |\n| --- | --- | --- |\n",
+              made_by("Modules"));
+    for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
+        if (is_shipped(where, e))
+            out_print(&out, "| [%s](#%s) | %s | %s |\n", e->name, e->name, signature_link(e->result),
+                      cell(e->doc));
+    out_print(&out, "\n");
+    for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++) {
+        if (!is_shipped(where, e))
+            continue;
+        out_print(&out, "## %s\n\n```c\n%s\n```\n\n%s\n\n", e->name, e->prototype, e->doc);
+        for (size_t i = 0; e->source != NULL && i < sources.count; i++)
+            if (strcmp(sources.items[i], path_join(where->root, e->source)) == 0)
+                print_source(&out, e, &described[i]);
+        if (e->chosen_by != NULL)
+            out_print(&out, "- Chosen by the key [`--%s`](#configure-time-keys)\n\n", e->chosen_by);
+    }
+    print_choices(&out);
+    return finish(&out);
+}
+
+/* signatures */
+
+/* The headers in the order in which functor.h includes them: from the general to what stands on it. */
+static void signature_headers(const char *functor, struct strings *out)
+{
+    static const char include[] = "#include <mirage/sig/";
+    for (const char *at = functor; (at = strstr(at, include)) != NULL;) {
+        at += sizeof include - 1;
+        strings_add(out, keep_bytes(at, strcspn(at, ">")));
+    }
+}
+
+/* A word with an underscore is a name of the code, unless the comment marks it as such itself. */
+static void print_prose(struct out *out, const char *s)
+{
+    bool marked = false;
+    while (*s != '\0') {
+        size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+        bool name = len > 1 && !marked && memchr(s, '_', len) != NULL;
+        marked ^= len == 0 && *s == '`';
+        len = len == 0 ? 1 : len;
+        out_print(out, "%s%.*s%s", name ? "`" : "", (int)len, s, name ? "`" : "");
+        s += len;
+    }
+}
+
+/* "M_write(console, data, len): write …" and "M_peer, M_local(flow, out): …": where what is defined ends. */
+static size_t term_length(const char *line)
+{
+    const char *end = strchr(line, ':');
+    const char *close = strchr(line, ')');
+    if (strncmp(line, "M_", 2) != 0 || end == NULL || (close != NULL && close > end))
+        return 0;
+    return (size_t)(end - line);
+}
+
+/* One line of the contract, without its leading " * ". */
+static void print_contract_line(struct out *out, const char *line, bool *code, bool *item)
+{
+    size_t indent = strspn(line, " ");
+    if (*code && indent < 4) {
+        out_print(out, "```\n");
+        *code = false;
+    }
+    if (indent >= 4 && !*item) {
+        out_print(out, "%s%s\n", *code ? "" : "```c\n", line + 4);
+        *code = true;
+        return;
+    }
+    if (line[indent] == '\0') {
+        out_print(out, "\n");
+        *item = false;
+        return;
+    }
+    size_t term = indent == 0 ? term_length(line) : 0;
+    if (term > 0) {
+        out_print(out, "- `%.*s`:", (int)term, line);
+        line += term + 1;
+        *item = true;
+    } else if (indent == 0 && *item) {
+        out_print(out, "\n");
+        *item = false;
+    }
+    if (*item && term == 0)
+        out_print(out, "  ");
+    print_prose(out, term > 0 ? line : line + indent);
+    out_print(out, "\n");
+}
+
+/* The declarations, without the include guard and the lines around it. */
+static void print_declarations(struct out *out, const char *header)
+{
+    const char *begin = strstr(header, "#define MIRAGE_SIG_");
+    const char *end = begin == NULL ? NULL : strrchr(begin, '#');
+    if (end == NULL)
+        return;
+    begin = strchr(begin, '\n');
+    while (begin < end && *begin == '\n')
+        begin++;
+    while (end > begin && end[-1] == '\n')
+        end--;
+    out_print(out, "```c\n%.*s\n```\n\n", (int)(end - begin), begin);
+}
+
+static void print_signature(struct out *out, char *header)
+{
+    bool code = false, item = false;
+    char *end = strstr(header, "*/"), *save, *line;
+    char *contract = keep_bytes(header, end == NULL ? 0 : (size_t)(end - header));
+    line = strtok_r(contract, "\n", &save);
+    for (line = strtok_r(NULL, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        char *s = line + strspn(line, " ");
+        s += *s == '*';
+        s += *s == ' ';
+        size_t name = strcspn(s, ":");
+        if (line == contract + strlen("/*\n")) {
+            out_print(out, "## %.*s\n\n", (int)name, s);
+            s += name + (s[name] == ':');
+            s += strspn(s, " ");
+            *s = (char)toupper((unsigned char)*s);
+        }
+        print_contract_line(out, s, &code, &item);
+    }
+    if (code)
+        out_print(out, "```\n");
+    print_declarations(out, header);
+}
+
+static const char *signatures_page(const struct installation *where)
+{
+    struct out out = { 0 };
+    struct strings headers = { 0 };
+    char *functor = file_read(text("%s/mirage/functor.h", where->include), NULL);
+    if (functor != NULL)
+        signature_headers(functor, &headers);
+    out_print(&out,
+              "%sA signature is a header in `include/mirage/sig/`: its contract, then a macro that declares "
+              "the types and operations of a module named `M`. "
+              "`IO` marks what may suspend the calling fiber. Operations whose names begin with `on_` are "
+              "events: the module calls them, and a functor "
+              "that has the module as its parameter defines them. [Functors](functors.md) explains how to "
+              "write one.\n\n",
+              made_by("Signatures"));
+    for (size_t i = 0; i < headers.count; i++) {
+        char *header = file_read(text("%s/mirage/sig/%s", where->include, headers.items[i]), NULL);
+        if (header == NULL) {
+            error("cannot read %s/mirage/sig/%s", where->include, headers.items[i]);
+            return NULL;
+        }
+        print_signature(&out, header);
+    }
+    return finish(&out);
+}
+
+const struct cli_page cli_pages[] = {
+    { "commands", "what each command does", NULL },
+    { "modules", "the modules that are shipped", modules_page },
+    { "signatures", "the signatures' contracts", signatures_page },
+    { 0 },
+};
+
+const char *cli_page_text(const struct cli_page *page)
+{
+    struct installation where;
+    if (page->make == NULL)
+        return commands_page();
+    return installation_find(&where) ? page->make(&where) : NULL;
+}
+
+bool cli_write_reference(const char *folder)
+{
+    for (const struct cli_page *page = cli_pages; page->name != NULL; page++) {
+        const char *said = cli_page_text(page);
+        if (said == NULL)
+            return false;
+        /* Pages end with one line feed. */
+        size_t len = strlen(said);
+        while (len > 1 && said[len - 2] == '\n')
+            len--;
+        if (!file_write(text("%s/%s.md", folder, page->name), said, len))
+            return false;
+    }
+    return true;
+}

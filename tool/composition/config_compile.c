@@ -1,0 +1,128 @@
+/* config.c to a shared object, again only when something that it was made of changed. */
+#include "composition/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/messages.h"
+#include "base/process.h"
+#include "base/stamp.h"
+
+static void compile_flags(const struct compiler *compiler, struct strings *argv)
+{
+    static const char *const flags[] = { "-std=gnu17",
+                                         "-fPIC",
+                                         "-g",
+                                         "-O0",
+                                         "-fno-strict-aliasing",
+                                         "-Ulinux",
+                                         "-Uunix",
+                                         "-Wall",
+                                         "-Werror=return-type",
+                                         "-Werror=uninitialized",
+                                         "-Werror=unused-result" };
+    strings_add_all(argv, flags, sizeof flags / sizeof *flags);
+    strict_flags(argv);
+    messages_flags(compiler->is_clang, argv);
+    strings_add(argv, "-I");
+    strings_add(argv, compiler->include);
+    strings_add(argv, "-I");
+    strings_add(argv, compiler->root);
+}
+
+static uint64_t identity(const struct evaluation *e, const char *config, const struct strings *flags)
+{
+    const char *version = e->compiler->version != NULL ? e->compiler->version : "";
+    const char *all = text("%s\n%s\n%s\n%s\n%s", strings_join(flags, " "), e->compiler->cc, version, config,
+                           e->library_folder);
+    return hash_bytes(0, all, strlen(all));
+}
+
+static bool compile(const struct evaluation *e, const char *config, const struct strings *flags,
+                    const char *object, const char *depfile)
+{
+    struct strings argv = { 0 };
+    struct messages messages;
+    /* The compiler speaks the language that messages_read reads. */
+    strings_add(&argv, "env");
+    strings_add(&argv, "LC_ALL=C");
+    strings_add(&argv, e->compiler->cc);
+    strings_add_all(&argv, flags->items, flags->count);
+    const char *const rest[] = { "-MD", "-MF", depfile, "-c", "-o", object, config };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    struct command command = { .argv = argv.items };
+    bool ok = run_all(&command, 1);
+    messages_read(command.err, e->compiler->include, &messages);
+    messages_show(&messages);
+    if (!ok && messages.errors == 0)
+        error_at(config, 0, "%s could not compile it: %s", e->compiler->cc, command.err);
+    return ok;
+}
+
+/* "FILE:LINE: undefined reference to `NAME'", with the linker's own name before it or not. */
+static bool tell_undefined(char *printed, const char *config)
+{
+    static const char between[] = ": undefined reference to `";
+    struct strings told = { 0 };
+    char *rest;
+    for (char *s = strtok_r(printed, "\n", &rest); s != NULL; s = strtok_r(NULL, "\n", &rest)) {
+        char *found = strstr(s, between), *end;
+        if (found == NULL || (end = strchr(found + sizeof between - 1, '\'')) == NULL)
+            continue;
+        *found = *end = '\0';
+        const char *name = found + sizeof between - 1, *colon = strrchr(s, ':'), *file = strchr(s, '/');
+        int line = colon == NULL ? 0 : atoi(colon + 1);
+        if (strings_has(&told, name))
+            continue;
+        strings_add(&told, name);
+        bool placed = line > 0 && file != NULL;
+        const char *path = placed ? keep_bytes(file, (size_t)(colon - file)) : config;
+        /* "/usr/bin/ld: /home/…/config.c": the path is behind the last space that follows a colon. */
+        for (const char *ld; (ld = strstr(path, ": ")) != NULL;)
+            path = ld + 2;
+        error_at(path, placed ? line : 0, "'%s' is declared and used, but nothing defines it", name);
+    }
+    return told.count > 0;
+}
+
+static bool link_object(const struct evaluation *e, const char *config, const char *object,
+                        const char *library)
+{
+    const char *const argv[] = { "env",
+                                 "LC_ALL=C",
+                                 e->compiler->cc,
+                                 "-shared",
+                                 "-Wl,-z,defs",
+                                 "-o",
+                                 library,
+                                 object,
+                                 path_join(e->library_folder, "libmirage-config.so"),
+                                 text("-Wl,-rpath,%s", e->library_folder),
+                                 NULL };
+    struct command command = { .argv = argv };
+    if (run_all(&command, 1))
+        return true;
+    if (!tell_undefined(keep_string(command.err), config))
+        error_at(config, 0, "the configuration does not link: %s", command.err);
+    return false;
+}
+
+const char *config_compile(const struct evaluation *e, const char *config)
+{
+    const char *object = path_join(e->cache, "config.o"), *library = path_join(e->cache, "config.so");
+    const char *stamp = path_join(e->cache, "config.stamp"), *depfile = path_join(e->cache, "config.d");
+    struct strings flags = { 0 }, inputs = { 0 };
+
+    compile_flags(e->compiler, &flags);
+    uint64_t key = identity(e, config, &flags);
+    if (file_exists(library) && stamp_fresh(stamp, key, NULL))
+        return library;
+    if (!folder_make(e->cache) || !compile(e, config, &flags, object, depfile) ||
+        !link_object(e, config, object, library))
+        return NULL;
+    if (!depfile_read(depfile, &inputs)) {
+        error("cannot read %s", path_shown(depfile));
+        return NULL;
+    }
+    return stamp_write(stamp, key, &inputs) ? library : NULL;
+}

@@ -1,0 +1,401 @@
+#include "composition/source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/messages.h"
+#include "base/process.h"
+#include "base/stamp.h"
+#include "composition/tokens.h"
+
+void functor_flags(const struct compiler *compiler, struct strings *argv)
+{
+    static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix",
+                                         "-fno-strict-aliasing" };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        strings_add(argv, flags[i]);
+    strings_add(argv, text("-I%s", compiler->include));
+    strings_add(argv, text("-I%s", compiler->root));
+}
+
+bool source_files(const char *source, struct strings *out)
+{
+    if (folder_exists(source))
+        return folder_files(source, ".c", out);
+    strings_add(out, source);
+    return file_exists(source);
+}
+
+/* "UDP_ON" is the signature UDP with its sub-modules named. */
+static const char *signature_name(const char *name)
+{
+    size_t len = strlen(name);
+    if (len > 3 && strcmp(name + len - 3, "_ON") == 0)
+        return keep_bytes(name, len - 3);
+    return name;
+}
+
+#define GROW(array, count)                                                          \
+    do {                                                                            \
+        if (((count) & ((count)-1)) == 0) {                                         \
+            void *grown = keep(((count) == 0 ? 1 : 2 * (count)) * sizeof *(array)); \
+            if ((count) > 0)                                                        \
+                memcpy(grown, (array), (count) * sizeof *(array));                  \
+            (array) = grown;                                                        \
+        }                                                                           \
+    } while (0)
+
+static void add_submodule(struct use *use, const char *signature, const char *name)
+{
+    for (size_t i = 0; i < use->submodule_count; i++)
+        if (strcmp(use->submodules[i].name, name) == 0)
+            return;
+    GROW(use->submodules, use->submodule_count);
+    use->submodules[use->submodule_count++] = (struct submodule){ signature_name(signature), name };
+}
+
+static void read_submodule(struct tokens *t, struct use *use)
+{
+    tokens_take(t, "(");
+    const char *signature = tokens_take_string(t);
+    tokens_take(t, ",");
+    const char *name = tokens_take_name(t);
+    tokens_skip_to(t, ")", ")");
+    tokens_take(t, ")");
+    if (signature != NULL && name != NULL)
+        add_submodule(use, signature, name);
+}
+
+static const char *squeezed(const char *from, const char *to)
+{
+    char *s = keep((size_t)(to - from) + 1), *at = s;
+    for (bool space = false; from < to; from++) {
+        if (*from == ' ' || *from == '\n' || *from == '\t') {
+            space = true;
+            continue;
+        }
+        if (space && at > s)
+            *at++ = ' ';
+        space = false;
+        *at++ = *from;
+    }
+    return s;
+}
+
+/* A declaration up to its semicolon: a function's name is the first name that a parenthesis follows. */
+static void read_declaration(struct tokens *t, struct use *use)
+{
+    const char *begin = t->token.at;
+    const char *name = NULL;
+    while (t->token.kind != TOKEN_END && !token_is(&t->token, ";") && !token_is(&t->token, "}")) {
+        struct token word = t->token;
+        if (token_is(&word, "(") || token_is(&word, "{") || token_is(&word, "[")) {
+            const char *close = *word.at == '(' ? ")" : *word.at == '{' ? "}" : "]";
+            tokens_next(t);
+            tokens_skip_to(t, close, close);
+            tokens_next(t);
+            continue;
+        }
+        tokens_next(t);
+        if (name == NULL && word.kind == TOKEN_NAME && token_is(&t->token, "(") &&
+            !token_is(&word, "__attribute__") && !token_is(&word, "__asm__"))
+            name = keep_bytes(word.at, word.len);
+    }
+    if (name != NULL) {
+        GROW(use->operations, use->operation_count);
+        use->operations[use->operation_count++] =
+            (struct operation){ .name = name, .prototype = squeezed(begin, t->token.at) };
+    }
+    tokens_take(t, ";");
+}
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(name, prefix, len) == 0 && name[len] == '_';
+}
+
+/* The longest of the module's and the sub-modules' names that the operation's name begins with. */
+static void find_owner(const struct use *use, struct operation *op)
+{
+    op->prefix = use->name;
+    for (size_t i = 0; i < use->submodule_count; i++) {
+        const char *candidate = use->submodules[i].name;
+        if (has_prefix(op->name, candidate) &&
+            (!has_prefix(op->name, op->prefix) || strlen(candidate) > strlen(op->prefix)))
+            op->prefix = candidate;
+    }
+    op->is_event = has_prefix(op->name, op->prefix) && strncmp(op->name + strlen(op->prefix), "_on_", 4) == 0;
+}
+
+/* An operation that both a sub-module and its user declare is one. */
+static void drop_repeated(struct use *use)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < use->operation_count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < kept && !again; k++)
+            again = strcmp(use->operations[k].name, use->operations[i].name) == 0;
+        if (!again)
+            use->operations[kept++] = use->operations[i];
+    }
+    use->operation_count = kept;
+}
+
+/* The next string of a marker's list, and the comma behind it; NULL when something else stands there. */
+static char *next_string(struct tokens *t)
+{
+    char *s = tokens_take_string(t);
+    if (s == NULL)
+        tokens_skip_to(t, ",", ")");
+    tokens_take(t, ",");
+    return s;
+}
+
+static void read_place(struct tokens *t, const char **file, int *line)
+{
+    *file = next_string(t);
+    const char *number = tokens_take_number(t);
+    *line = number == NULL ? 0 : atoi(number);
+    tokens_take(t, ",");
+}
+
+static struct use read_use(struct tokens *t)
+{
+    struct use use = { 0 };
+    tokens_take(t, "(");
+    const char *macro = next_string(t);
+    use.signature = macro == NULL ? "" : signature_name(macro);
+    read_place(t, &use.file, &use.line);
+    use.name = tokens_take_name(t);
+    tokens_skip_to(t, ")", ")");
+    tokens_take(t, ")");
+    tokens_take(t, "{");
+    /* A name that is no macro stays as it was. */
+    use.is_unknown = macro != NULL && token_is(&t->token, macro);
+    while (t->token.kind != TOKEN_END && !tokens_take(t, "}")) {
+        if (tokens_take(t, "__mirage_submodule__"))
+            read_submodule(t, &use);
+        else if (!tokens_take(t, ";"))
+            read_declaration(t, &use);
+    }
+    drop_repeated(&use);
+    for (size_t i = 0; use.name != NULL && i < use.operation_count; i++)
+        find_owner(&use, &use.operations[i]);
+    return use;
+}
+
+static struct declared_key read_key(struct tokens *t)
+{
+    struct declared_key key = { 0 };
+    tokens_take(t, "(");
+    key.kind = next_string(t);
+    key.name = next_string(t);
+    key.value = next_string(t);
+    key.doc = next_string(t);
+    read_place(t, &key.file, &key.line);
+    return key;
+}
+
+static struct declared_arg read_arg(struct tokens *t)
+{
+    struct declared_arg arg = { 0 };
+    tokens_take(t, "(");
+    arg.type = next_string(t);
+    arg.name = next_string(t);
+    arg.value = next_string(t);
+    arg.doc = next_string(t);
+    read_place(t, &arg.file, &arg.line);
+    return arg;
+}
+
+/* Reads the markers of `markers`; appends their text to `seen` when it isn't NULL. */
+static void read_markers(const char *markers, struct description *d, struct out *seen)
+{
+    struct tokens t;
+    struct use module;
+    for (tokens_begin(&t, markers); t.token.kind != TOKEN_END;) {
+        const char *begin = t.token.at;
+        if (tokens_take(&t, "__mirage_param__")) {
+            GROW(d->params, d->param_count);
+            d->params[d->param_count++] = read_use(&t);
+        } else if (tokens_take(&t, "__mirage_module__")) {
+            module = read_use(&t);
+            if (d->module_count++ == 0) {
+                d->module = keep(sizeof module);
+                *d->module = module;
+            }
+        } else if (tokens_take(&t, "__mirage_key__")) {
+            GROW(d->keys, d->key_count);
+            d->keys[d->key_count++] = read_key(&t);
+        } else if (tokens_take(&t, "__mirage_arg__")) {
+            GROW(d->args, d->arg_count);
+            d->args[d->arg_count++] = read_arg(&t);
+        } else {
+            tokens_next(&t);
+            continue;
+        }
+        if (seen != NULL) {
+            out_bytes(seen, begin, (size_t)(t.token.at - begin));
+            out_bytes(seen, "\n", 1);
+        }
+    }
+}
+
+static bool check_use(const char *macro, const struct use *use)
+{
+    if (use->is_unknown)
+        error_at(use->file, use->line,
+                 "there is no signature '%s'; include the header that defines it before this line",
+                 use->signature);
+    else if (use->name == NULL)
+        error_at(use->file, use->line, "this %s line names no module; write %s(%s, name)", macro, macro,
+                 *use->signature == '\0' ? "SIGNATURE" : use->signature);
+    return !use->is_unknown && use->name != NULL;
+}
+
+static bool check_shape(const struct description *d)
+{
+    if (d->module_count == 0) {
+        error_at(d->source, 0,
+                 "this functor does not say which module it is; write MODULE(SIGNATURE, name); in it");
+        return false;
+    }
+    if (!check_use("MODULE", d->module))
+        return false;
+    if (d->module_count > 1) {
+        error_at(d->module->file, d->module->line,
+                 "a %s is one module, and this one has %zu MODULE lines; keep one of them%s",
+                 folder_exists(d->source) ? "folder" : "file", d->module_count,
+                 folder_exists(d->source)
+                     ? ", and if it is in a header, let the header be read once (#ifndef or #pragma once)"
+                     : "");
+        return false;
+    }
+    for (size_t i = 0; i < d->param_count; i++)
+        if (!check_use("PARAM", &d->params[i]))
+            return false;
+    for (size_t i = 0; i < d->param_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(d->params[i].name, d->params[k].name) == 0) {
+                error_at(d->params[i].file, d->params[i].line,
+                         "two parameters are named '%s' (the other one in line %d); rename one",
+                         d->params[i].name, d->params[k].line);
+                return false;
+            }
+    for (size_t i = 0; i < d->param_count; i++)
+        if (strcmp(d->params[i].name, d->module->name) == 0) {
+            error_at(d->module->file, d->module->line,
+                     "the module is named '%s' as its parameter is (%s:%d); rename one", d->module->name,
+                     path_shown(d->params[i].file), d->params[i].line);
+            return false;
+        }
+    for (size_t i = 0; i < d->arg_count; i++)
+        if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
+            error_at(d->args[i].file, d->args[i].line,
+                     "every program has an argument --%s of its own; rename this one", d->args[i].name);
+            return false;
+        }
+    return true;
+}
+
+struct describing {
+    char *markers, *stamp, *depfile; /* the cache's files */
+    uint64_t key;
+    const char *wrapper;
+};
+
+/* A folder is read as the one translation unit that an instance of it is. */
+static const char *wrapper_of(const char *base, const struct description *d)
+{
+    struct out out = { 0 };
+    char *path = text("%s.c", base);
+    for (size_t i = 0; i < d->files.count; i++)
+        out_print(&out, "#include \"%s\"\n", d->files.items[i]);
+    bool ok = file_write(path, out.data, out.len);
+    out_free(&out);
+    return ok ? path : NULL;
+}
+
+static bool prepare(const struct compiler *compiler, const char *cache, const char *source,
+                    struct description *d, struct describing *w, struct command *command)
+{
+    d->source = source;
+    if (!source_files(source, &d->files)) {
+        error_at(source, 0, folder_exists(source) ? "this folder has no .c file" : "there is no such file");
+        return false;
+    }
+    w->key = hash_bytes(hash_bytes(1, compiler->version, strlen(compiler->version)), compiler->include,
+                        strlen(compiler->include));
+    char *base =
+        text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));
+    w->markers = text("%s.markers", base);
+    w->stamp = text("%s.stamp", base);
+    w->depfile = text("%s.d", base);
+    w->wrapper = source;
+    if (folder_exists(source) && (w->wrapper = wrapper_of(base, d)) == NULL)
+        return false;
+    struct strings argv = { 0 };
+    strings_add(&argv, compiler->cc);
+    functor_flags(compiler, &argv);
+    messages_flags(compiler->is_clang, &argv);
+    const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E",      "-P", "-MMD", "-MT", "x", "-MF",
+                                 w->depfile,          w->wrapper };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    command->argv = argv.items;
+    return true;
+}
+
+bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
+                  size_t count, struct description **out)
+{
+    struct description *all = keep((count + 1) * sizeof *all);
+    struct describing *work = keep((count + 1) * sizeof *work);
+    struct command *commands = keep((count + 1) * sizeof *commands);
+    size_t *whose = keep((count + 1) * sizeof *whose);
+    size_t stale = 0;
+
+    if (!folder_make(cache))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!prepare(compiler, cache, sources[i], &all[i], &work[i], &commands[stale]))
+            return false;
+        char *markers;
+        if (stamp_fresh(work[i].stamp, work[i].key, &all[i].inputs) &&
+            (markers = file_read(work[i].markers, NULL)) != NULL) {
+            read_markers(markers, &all[i], NULL);
+        } else {
+            all[i].inputs = (struct strings){ 0 };
+            whose[stale++] = i;
+        }
+    }
+    run_all(commands, stale);
+    for (size_t c = 0; c < stale; c++) {
+        struct description *d = &all[whose[c]];
+        struct describing *w = &work[whose[c]];
+        struct out seen = { 0 };
+        if (commands[c].status != 0) {
+            struct messages messages = { 0 };
+            messages_read(commands[c].err, compiler->include, &messages);
+            messages_show(&messages);
+            if (messages.errors == 0)
+                error_at(d->source, 0, "%s could not read it: %s", compiler->cc, commands[c].err);
+            return false;
+        }
+        read_markers(commands[c].out, d, &seen);
+        depfile_read(w->depfile, &d->inputs);
+        if (folder_exists(d->source))
+            strings_add(&d->inputs, d->source);
+        if (file_write(w->markers, seen.data == NULL ? "" : seen.data, seen.len))
+            stamp_write(w->stamp, w->key, &d->inputs);
+        out_free(&seen);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!check_shape(&all[i]))
+            return false;
+    *out = all;
+    return true;
+}

@@ -1,0 +1,88 @@
+/*
+ * What a functor's source says of itself: its module, parameters, keys and
+ * arguments. Read from the markers that functor.h leaves under -DMIRAGE_DESCRIBE, after
+ * the compiler's own preprocessor has run.
+ */
+#ifndef TOOL_SOURCE_H
+#define TOOL_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/util.h"
+
+/* A function that a signature declares. */
+struct operation {
+    const char *name;      /* with the module's prefix: "console_log" */
+    const char *prototype; /* "err console_log(struct console *console, const char *line)" */
+    const char *prefix;    /* the module or sub-module it belongs to: "console" */
+    bool is_event;         /* its name behind the prefix begins with "on_" */
+};
+
+struct submodule {
+    const char *signature; /* "UDP", without the _ON */
+    const char *name;
+};
+
+/* A PARAM or MODULE line. */
+struct use {
+    const char *signature; /* without the _ON */
+    const char *name;      /* NULL when the line names none */
+    bool is_unknown;       /* no header defines the signature */
+    const char *file;
+    int line;
+    size_t submodule_count;
+    struct submodule *submodules; /* in the order of the signature, each once */
+    size_t operation_count;
+    struct operation *operations;
+};
+
+struct declared_key {
+    const char *kind, *name, *value, *doc; /* value: C text of the default */
+    const char *file;
+    int line;
+};
+
+struct declared_arg {
+    const char *type, *name, *value, *doc; /* type: "PORT"; value: NULL when there is none */
+    const char *file;
+    int line;
+};
+
+struct description {
+    const char *source;
+    struct strings files; /* its C files: itself, or the folder's */
+    struct use *module;   /* NULL: it has no MODULE line */
+    size_t module_count;
+    size_t param_count;
+    struct use *params;
+    size_t key_count;
+    struct declared_key *keys;
+    size_t arg_count;
+    struct declared_arg *args;
+    struct strings inputs; /* every file it was read from, for knowing when to read it again */
+};
+
+/* Which compiler, and which flags a functor's file is read with. */
+struct compiler {
+    const char *cc;
+    bool is_clang;
+    const char *version; /* first line of --version */
+    const char *include; /* the folder that holds mirage/ */
+    const char *root;    /* the folder that holds base/ */
+};
+
+/*
+ * Describe the sources, several at once; `out` receives a description for each.
+ * Cached under `cache`. A mistake in one is told at its line, and false returned.
+ */
+bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
+                  size_t count, struct description **out);
+
+/* The flags every compilation of a functor has in common, added to `argv`. */
+void functor_flags(const struct compiler *compiler, struct strings *argv);
+
+/* The files of a functor's source: itself, or a folder's *.c in order; false when there is none. */
+bool source_files(const char *source, struct strings *out);
+
+#endif

@@ -1,0 +1,242 @@
+/* Everything under the build folder: instances, main.c, build.ninja, compile_commands.json. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emission/project.h"
+#include "base/quote.h"
+#include "base/process.h"
+
+static const char *instance_path(const struct project *project, const struct instance *instance)
+{
+    return text("%s/instances/%s.c", project->build, instance->name);
+}
+
+static bool write_text(const char *path, const char *data)
+{
+    return file_write(path, data, strlen(data));
+}
+
+void project_flags(struct project *p)
+{
+    bool clang = p->compiler.is_clang;
+    struct strings *c = &p->compile_flags, *l = &p->link_flags;
+    functor_flags(&p->compiler, c);
+    /* Valgrind 3.19, Debian 12's, cannot read what Clang writes as DWARF 5. */
+    strings_add(c, clang ? "-gdwarf-4" : "-g");
+    strings_add(c, "-fstack-protector-strong");
+    strings_add(c, "-ffunction-sections");
+    strings_add(c, "-fdata-sections");
+    if (clang)
+        strings_add(c, "-Wno-pragmas");
+    if (p->sanitize != NULL) {
+        strings_add(c, text("-fsanitize=%s", p->sanitize));
+        strings_add(c, "-fno-omit-frame-pointer");
+        strings_add(c, "-fno-sanitize-recover=all");
+        strings_add(l, text("-fsanitize=%s", p->sanitize));
+    }
+    if (p->release) {
+        strings_add(c, "-O2");
+        strings_add(c, "-DNDEBUG");
+        strings_add(c, clang ? "-flto=thin" : "-flto");
+        strings_add(l, "-O2");
+        strings_add(l, clang ? "-flto=thin" : "-flto=auto");
+        if (!clang)
+            strings_add(l, "-Werror=lto-type-mismatch");
+        if (clang) {
+            strings_add(l, "-fuse-ld=lld");
+            strings_add(l, "-Wl,--thinlto-cache-dir=thinlto");
+            /* The defaults stop at functions of the size of a thin layer's; a layer is to cost nothing. */
+            strings_add(l, "-Wl,-mllvm,-import-instr-limit=300,-mllvm,-inline-threshold=400");
+        }
+    } else {
+        strings_add(c, "-Og");
+    }
+    strings_add(l, "-g");
+    strings_add(l, "-Wl,--gc-sections");
+    strings_add(l, "-Wl,-z,relro,-z,now");
+    for (const char *const *lib = p->target->libraries; *lib != NULL; lib++)
+        strings_add(l, *lib);
+    /* What <math.h> declares, where it is used. */
+    strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
+}
+
+/* What the functors' system libraries add, from pkg-config. */
+static bool library_flags(const struct program *program, struct strings *compile, struct strings *link)
+{
+    struct strings names = { 0 };
+    for (size_t i = 0; i < program->instance_count; i++)
+        for (const char **lib = program->instances[i].value->functor->libraries; lib != NULL && *lib != NULL;
+             lib++) {
+            if (strings_has(&names, *lib))
+                continue;
+            strings_add(&names, *lib);
+            const char *const cflags[] = { "pkg-config", "--cflags", *lib, NULL };
+            const char *const libs[] = { "pkg-config", "--libs", *lib, NULL };
+            struct command commands[] = { { .argv = cflags }, { .argv = libs } };
+            if (!run_all(commands, 2)) {
+                const struct functor *f = program->instances[i].value->functor;
+                error_at(f->place.file, f->place.line,
+                         "%s needs the system library '%s', which pkg-config does not find; install its -dev "
+                         "package",
+                         program->instances[i].name, *lib);
+                return false;
+            }
+            struct strings *to[] = { compile, link };
+            for (int k = 0; k < 2; k++)
+                for (char *save, *word = strtok_r(commands[k].out, " \n", &save); word != NULL;
+                     word = strtok_r(NULL, " \n", &save))
+                    strings_add(to[k], word);
+        }
+    return true;
+}
+
+static void print_rules(struct out *out, const struct project *p, const struct strings *compile,
+                        const struct strings *link)
+{
+    out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s\n", shell_word(p->compiler.cc));
+    out_print(out, "cflags = %s %s\n", shell_words(p->compile_flags.items, p->compile_flags.count),
+              shell_words(compile->items, compile->count));
+    out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count),
+              shell_words(link->items, link->count));
+    /* The user's warnings were shown when the functor was checked by itself. */
+    out_print(out, "rule compile\n  command = $cc $cflags -w -MMD -MF $out.d -c $in -o $out\n  depfile = "
+                   "$out.d\n  deps = gcc\n  description = compile $name\n");
+    out_print(out, "rule assemble\n  command = $cc -c $in -o $out\n  description = assemble $name\n");
+    out_print(out,
+              "rule crunch\n  command = %s --name $name -o $out --depfile $out.d $args\n  depfile = $out.d\n "
+              " deps = gcc\n  description = crunch $name\n",
+              shell_word(p->installation.crunch));
+    out_print(out, "rule link\n  command = LC_ALL=C $cc -o $out $in $ldflags\n  description = link %s\n\n",
+              ninja_path(p->name));
+}
+
+static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
+{
+    const struct functor *f = instance->value->functor;
+    size_t count = 0;
+    while (f->generator_args != NULL && f->generator_args[count] != NULL)
+        count++;
+    out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, f->generator,
+              instance->name, shell_words(f->generator_args, count));
+    out_print(out, "build data/%s.o: assemble data/%s.S\n  name = %s_data\n", instance->name, instance->name,
+              instance->name);
+    strings_add(objects, text("data/%s.o", instance->name));
+}
+
+static bool write_ninja(const struct project *p, const struct program *program, const struct strings *runtime)
+{
+    struct out out = { 0 };
+    struct strings compile = { 0 }, link = { 0 }, objects = { 0 };
+    if (!library_flags(program, &compile, &link))
+        return false;
+    print_rules(&out, p, &compile, &link);
+    /* No instance is named so: a dot is in no name of C. */
+    strings_add(&objects, "objects/main.c.o");
+    out_print(&out, "build objects/main.c.o: compile main.c\n  name = main.c\n");
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct instance *instance = &program->instances[i];
+        out_print(&out, "build objects/%s.o: compile instances/%s.c\n  name = %s\n", instance->name,
+                  instance->name, instance->name);
+        strings_add(&objects, text("objects/%s.o", instance->name));
+        if (instance->value->functor->generator != NULL)
+            print_generator(&out, instance, &objects);
+    }
+    for (size_t i = 0; i < runtime->count; i++)
+        strings_add(&objects, ninja_path(runtime->items[i]));
+    out_print(&out, "build %s: link %s\ndefault %s\n", ninja_path(p->name), strings_join(&objects, " "),
+              ninja_path(p->name));
+    bool ok = file_write(text("%s/build.ninja", p->build), out.data, out.len);
+    out_free(&out);
+    return ok;
+}
+
+static json_t *compile_command(const struct project *p, const char *file, const char *const *more)
+{
+    struct strings argv = { 0 };
+    strings_add(&argv, p->compiler.cc);
+    functor_flags(&p->compiler, &argv);
+    strings_add(&argv, "-Wall");
+    strings_add(&argv, "-Wextra");
+    for (; more != NULL && *more != NULL; more++)
+        strings_add(&argv, *more);
+    strings_add(&argv, "-c");
+    strings_add(&argv, file);
+    json_t *words = json_array();
+    for (size_t i = 0; i < argv.count; i++)
+        json_array_append_new(words, json_string(argv.items[i]));
+    return json_pack("{s:s, s:s, s:o}", "directory", p->folder, "file", file, "arguments", words);
+}
+
+/* Every functor's file as an editor should read it: by itself, against its signatures. */
+static bool write_compile_commands(const struct project *p, const struct program *program)
+{
+    json_t *all = json_array();
+    struct strings seen = { 0 };
+    json_array_append_new(all, compile_command(p, p->config, NULL));
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct strings *files = &program->instances[i].description->files;
+        for (size_t k = 0; k < files->count; k++) {
+            if (strings_has(&seen, files->items[k]))
+                continue;
+            strings_add(&seen, files->items[k]);
+            json_array_append_new(all, compile_command(p, files->items[k], NULL));
+        }
+    }
+    char *data = json_dumps(all, JSON_INDENT(2));
+    json_decref(all);
+    bool ok = data != NULL && write_text(text("%s/compile_commands.json", p->build), data);
+    /* Beside the sources, where clangd looks for it; a test's sources are the application's. */
+    if (ok && p->home == p->folder)
+        ok = write_text(text("%s/compile_commands.json", p->folder), data);
+    free(data);
+    return ok;
+}
+
+static json_t *instance_json(const struct instance *instance)
+{
+    json_t *params = json_array(), *libraries = json_array();
+    for (size_t i = 0; i < instance->description->param_count; i++)
+        json_array_append_new(params, json_string(instance->params[i]->name));
+    for (const char **lib = instance->value->functor->libraries; lib != NULL && *lib != NULL; lib++)
+        json_array_append_new(libraries, json_string(*lib));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", instance->name, "signature",
+                     instance->description->module->signature, "source", instance->value->functor->source,
+                     "place", text("%s:%d", instance->value->place.file, instance->value->place.line),
+                     "parameters", params, "libraries", libraries);
+}
+
+static bool write_manifest(const struct project *p, const struct program *program)
+{
+    json_t *instances = json_array(), *jobs = json_array();
+    for (size_t i = 0; i < program->instance_count; i++)
+        json_array_append_new(instances, instance_json(&program->instances[i]));
+    for (size_t i = 0; i < program->graph->job_count; i++)
+        json_array_append_new(jobs, json_pack("{s:s, s:s}", "name", program->graph->jobs[i].name, "instance",
+                                              program->instances[program->graph->jobs[i].value->id].name));
+    json_t *manifest =
+        json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", p->name, "target", p->target->name, "release",
+                  p->release, "compiler", p->compiler.version, "instances", instances, "jobs", jobs);
+    char *data = json_dumps(manifest, JSON_INDENT(2));
+    bool ok = data != NULL && write_text(text("%s/manifest.json", p->build), data);
+    json_decref(manifest);
+    free(data);
+    return ok;
+}
+
+bool generate(const struct project *p, const struct program *program, const struct strings *runtime,
+              struct strings *written)
+{
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const char *path = instance_path(p, &program->instances[i]);
+        if (!write_text(path, instance_source(program->graph, &program->instances[i])))
+            return false;
+        strings_add(written, path);
+    }
+    static const char *const others[] = { "main.c", "build.ninja", "compile_commands.json", "manifest.json" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        strings_add(written, text("%s/%s", p->build, others[i]));
+    return write_text(text("%s/main.c", p->build), main_source(p, program)) &&
+           write_ninja(p, program, runtime) && write_compile_commands(p, program) &&
+           write_manifest(p, program);
+}

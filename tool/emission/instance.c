@@ -1,0 +1,243 @@
+/* The C file of one instance: its source, with parameters bound and keys set. */
+#include <ctype.h>
+#include <string.h>
+
+#include "emission/project.h"
+
+static char *quoted(const char *s)
+{
+    struct out out = { 0 };
+    out_print(&out, "\"");
+    for (; *s != '\0'; s++) {
+        if (*s == '"' || *s == '\\')
+            out_print(&out, "\\%c", *s);
+        else if ((unsigned char)*s < ' ')
+            out_print(&out, "\\%03o", (unsigned char)*s);
+        else
+            out_bytes(&out, s, 1);
+    }
+    out_print(&out, "\"");
+    char *kept = keep_bytes(out.data, out.len);
+    out_free(&out);
+    return kept;
+}
+
+/* The initialisers of a KEY_STRINGS: "a", "b", */
+static char *quoted_list(const char *const *items)
+{
+    struct strings list = { 0 };
+    for (; *items != NULL; items++)
+        strings_add(&list, text("%s,", quoted(*items)));
+    return list.count == 0 ? keep_string("") : strings_join(&list, " ");
+}
+
+static const struct setting *find_setting(const struct functor *f, const char *name)
+{
+    for (size_t i = 0; i < f->setting_count; i++)
+        if (strcmp(f->settings[i].name, name) == 0)
+            return &f->settings[i];
+    return NULL;
+}
+
+static const char *key_value(const struct functor *f, const struct declared_key *key)
+{
+    const struct setting *s = find_setting(f, key->name);
+    bool list = strcmp(key->kind, "strings") == 0;
+    if (s == NULL)
+        return list && *key->value != '\0' ? text("%s,", key->value) : key->value;
+    if (list)
+        return quoted_list((const char *const *)s->values);
+    return strcmp(key->kind, "string") == 0 ? quoted(s->value) : s->value;
+}
+
+static const struct config_arg *find_config_arg(const struct graph *graph, const char *name)
+{
+    for (size_t i = 0; i < graph->arg_count; i++)
+        if (strcmp(graph->args[i].name, name) == 0)
+            return &graph->args[i];
+    return NULL;
+}
+
+/*
+ * Its own name, or else that of the one named module on which it stands, so that `lan` names a whole stack.
+ */
+static const char *label_of(const struct value *value)
+{
+    const char *found = value->label;
+    for (size_t i = 0; value->label == NULL && i < value->arg_count; i++) {
+        const char *label = label_of(value->args[i]);
+        if (found != NULL && label != NULL && strcmp(found, label) != 0)
+            return NULL;
+        found = label != NULL ? label : found;
+    }
+    return found;
+}
+
+const char *instance_shown(const struct instance *instance)
+{
+    const struct value *value = instance->value;
+    const char *label = is_device(instance->description->module) ? label_of(value) : value->label;
+    return label != NULL ? label : instance->name;
+}
+
+static bool check_setting(const struct description *d, const struct setting *s)
+{
+    static const char *const kinds[] = { [SETTING_BOOL] = "bool",
+                                         [SETTING_INT] = "int",
+                                         [SETTING_STRING] = "string",
+                                         [SETTING_STRINGS] = "strings" };
+    struct strings names = { 0 };
+    for (size_t k = 0; k < d->key_count; k++) {
+        const struct declared_key *key = &d->keys[k];
+        strings_add(&names, key->name);
+        if (strcmp(key->name, s->name) != 0)
+            continue;
+        if (strcmp(key->kind, kinds[s->kind]) == 0)
+            return true;
+        error_at(s->place.file, s->place.line,
+                 "the key '%s' of %s is of the kind %s (%s:%d), and this sets it with set_%s; use set_%s",
+                 s->name, d->module->name, key->kind, path_shown(key->file), key->line, kinds[s->kind],
+                 key->kind);
+        return false;
+    }
+    error_at(s->place.file, s->place.line, "%s has no key '%s'; %s%s", d->module->name, s->name,
+             names.count == 0 ? "it declares none" : "its keys are: ",
+             names.count == 0 ? "" : strings_join(&names, ", "));
+    return false;
+}
+
+static bool same_type(const char *type, const char *declared)
+{
+    for (; *type != '\0' && tolower((unsigned char)*type) == tolower((unsigned char)*declared); type++)
+        declared++;
+    return *type == '\0' && *declared == '\0';
+}
+
+/* An argument of the configuration gives the functors' one of that name its default and its text. */
+static bool check_config_arg(const struct program *program, const struct config_arg *arg)
+{
+    bool read = false;
+    struct strings names = { 0 };
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct description *d = program->instances[i].description;
+        for (size_t k = 0; k < d->arg_count; k++) {
+            const struct declared_arg *declared = &d->args[k];
+            if (!strings_has(&names, declared->name))
+                strings_add(&names, declared->name);
+            if (strcmp(declared->name, arg->name) != 0)
+                continue;
+            read = true;
+            if (same_type(arg->type, declared->type))
+                continue;
+            error_at(arg->place.file, arg->place.line,
+                     "the argument '%s' is of the type %s here, but %s declares it with ARG_%s (%s:%d)",
+                     arg->name, arg->type, d->module->name, declared->type, path_shown(declared->file),
+                     declared->line);
+            return false;
+        }
+    }
+    if (!read)
+        error_at(arg->place.file, arg->place.line, "no functor of this program reads the argument '%s'; %s%s",
+                 arg->name, names.count == 0 ? "they declare none" : "they declare: ",
+                 names.count == 0 ? "" : strings_join(&names, ", "));
+    return read;
+}
+
+bool check_settings(const struct program *program)
+{
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct functor *f = program->instances[i].value->functor;
+        for (size_t s = 0; s < f->setting_count; s++)
+            if (!check_setting(program->instances[i].description, &f->settings[s]))
+                return false;
+    }
+    for (size_t i = 0; i < program->graph->arg_count; i++)
+        if (!check_config_arg(program, &program->graph->args[i]))
+            return false;
+    return true;
+}
+
+static void print_arg(struct out *out, const struct graph *graph, const struct declared_arg *declared)
+{
+    const struct config_arg *set = find_config_arg(graph, declared->name);
+    const char *value = set == NULL ? declared->value : set->default_text;
+    const char *doc = set == NULL || set->doc == NULL ? declared->doc : set->doc;
+    out_print(out, "#define MIRAGE_ARG_TEXT_%s %s\n", declared->name, value == NULL ? "NULL" : quoted(value));
+    out_print(out, "#define MIRAGE_ARG_DOC_%s %s\n", declared->name, doc == NULL ? "NULL" : quoted(doc));
+}
+
+/* "name" of a last parameter "struct buf *name", so that the drop can free it; "NULL" when there is none. */
+static const char *buffer_argument(const char *prototype)
+{
+    const char *at = strstr(prototype, "struct buf *");
+    if (at == NULL)
+        return "NULL";
+    at += strlen("struct buf *");
+    return keep_bytes(at, strcspn(at, ",) "));
+}
+
+static void print_drop(struct out *out, const struct instance *instance, const struct operation *op)
+{
+    const char *answer = "";
+    if (strncmp(op->prototype, "err ", 4) == 0)
+        answer = "    return ERR_UNSUPPORTED;\n";
+    else if (strncmp(op->prototype, "void ", 5) != 0)
+        answer = "    return 0;\n";
+    out_print(out, "\n__attribute__((unused, cold)) %s\n{\n", op->prototype);
+    out_print(out, "    static struct metric drops;\n");
+    out_print(out, "    event_drop(&drops, \"%s.%s\", %s);\n%s}\n", instance->name,
+              op->name + strlen(op->prefix) + 1, buffer_argument(op->prototype), answer);
+}
+
+/*
+ * Operations count as declared inline, so that link-time optimisation weighs them as it weighs
+ * functions that somebody wants inlined, and a layer costs nothing where it is thin.
+ */
+static void print_inline(struct out *out, const struct description *d)
+{
+    out_print(out, "\n#ifdef NDEBUG\n");
+    for (size_t i = 0; i < d->module->operation_count; i++) {
+        const struct operation *op = &d->module->operations[i];
+        if (!op->is_event && is_own(d, op) && strcmp(op->name, entry_name(d)) != 0)
+            out_print(out, "extern inline %s;\n", op->prototype);
+    }
+    out_print(out, "#endif\n");
+}
+
+char *instance_source(const struct graph *graph, const struct instance *instance)
+{
+    const struct description *d = instance->description;
+    const struct functor *f = instance->value->functor;
+    struct out out = { 0 };
+    struct strings params = { 0 };
+
+    for (size_t i = 0; i < d->param_count; i++)
+        strings_add(&params, instance->params[i]->name);
+    out_print(&out, "/* %s: %s%s%s%s, applied in %s:%d. Made by mirage. */\n", instance->name,
+              d->module->name, params.count == 0 ? "" : "(",
+              params.count == 0 ? "" : strings_join(&params, ", "), params.count == 0 ? "" : ")",
+              path_name(instance->value->place.file), instance->value->place.line);
+    out_print(&out, "#define MIRAGE_INSTANCE %s\n", instance->name);
+    for (size_t i = 0; i < d->key_count; i++)
+        out_print(&out, "#define MIRAGE_KEY_%s %s\n", d->keys[i].name, key_value(f, &d->keys[i]));
+    if (d->arg_count > 0)
+        out_print(&out, "#define MIRAGE_MADE\n");
+    for (size_t i = 0; i < d->arg_count; i++)
+        print_arg(&out, graph, &d->args[i]);
+    for (size_t i = 0; i < instance->binding_count; i++)
+        out_print(&out, "#pragma redefine_extname %s %s\n", instance->bindings[i].from,
+                  instance->bindings[i].to);
+    /* GCC renames a function by its first declaration, and not by a definition that comes without one. */
+    out_print(&out, "#include <mirage/main.h>\n%s", entry_declaration(d));
+    for (size_t i = 0; i < d->files.count; i++)
+        out_print(&out, "#include \"%s\"\n", d->files.items[i]);
+    print_inline(&out, d);
+    if (instance->drop_count > 0)
+        out_print(&out,
+                  "\n/* Nobody in this program defines these events: they are counted and dropped. */\n");
+    for (size_t i = 0; i < instance->drop_count; i++)
+        print_drop(&out, instance, instance->drops[i]);
+    char *kept = keep_bytes(out.data, out.len);
+    out_free(&out);
+    return kept;
+}

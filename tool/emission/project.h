@@ -1,0 +1,66 @@
+/*
+ * One application being built: its folder, what was chosen for it, and where its
+ * generated files go.
+ */
+#ifndef TOOL_PROJECT_H
+#define TOOL_PROJECT_H
+
+#include "base/installation.h"
+#include "composition/bind.h"
+#include "target/target.h"
+
+struct project {
+    struct installation installation;
+    const char *folder; /* absolute */
+    const char *name;
+    const char *config; /* folder/config.c */
+    const struct target *target;
+    bool release;
+    const char *sanitize; /* "address,undefined", or NULL */
+    struct compiler compiler;
+    const char
+        *home; /* absolute; its _build holds all that is made: the folder, or the application that it tests */
+    const char *build; /* home/_build/<target>[-release][-sanitize][-<configuration>] */
+    const char *cache; /* home/_build/cache: what is known of the sources */
+    const char *binary;
+    struct strings compile_flags, link_flags;
+};
+
+/* Compose the compiler's flags of the project's target and mode. */
+void project_flags(struct project *project);
+
+/*
+ * The runtime's objects for the project's flags, in the user's cache. They are made in the
+ * background between the two calls; runtime_end tells what went wrong. `inputs` is
+ * what they are made from.
+ */
+struct runtime {
+    struct strings objects, inputs;
+    long process;
+    const char *log;
+    int lock; /* held meanwhile: one of several builds at once makes them, the others wait */
+};
+bool runtime_begin(const struct project *project, struct runtime *out);
+bool runtime_end(const struct project *project, struct runtime *runtime);
+
+/*
+ * Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add
+ * their paths to `written`.
+ */
+bool generate(const struct project *project, const struct program *program,
+              const struct strings *runtime_objects, struct strings *written);
+
+/* One instance's C file; one program's main.c. Both texts are kept. */
+char *instance_source(const struct graph *graph, const struct instance *instance);
+char *main_source(const struct project *project, const struct program *program);
+
+/* What an instance is called to its user: the name the configuration gave it, or its symbols' prefix. */
+const char *instance_shown(const struct instance *instance);
+
+/*
+ * Every setting of the configuration names a key that its functor declares, and every
+ * runtime argument one that some functor reads; mistakes are told.
+ */
+bool check_settings(const struct program *program);
+
+#endif

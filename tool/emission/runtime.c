@@ -1,0 +1,146 @@
+/*
+ * The runtime's objects: compiled once for each compiler and set of flags, and shared by every application.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "emission/project.h"
+#include "base/quote.h"
+#include "base/process.h"
+
+/* Sources of a unit at the most; a second processor is to have something to do, too. */
+enum { UNIT_FILES = 8 };
+
+static const char *cache_folder(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    if (cache != NULL && *cache == '/')
+        return text("%s/mirage", cache);
+    const char *home = getenv("HOME");
+    return home != NULL && *home == '/' ? text("%s/.cache/mirage", home) : "/tmp/mirage-cache";
+}
+
+static const char *flat_name(const char *path)
+{
+    char *name = keep_string(path);
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '/')
+            *c = '-';
+    return name;
+}
+
+/*
+ * Some of a folder's sources in C, as a unit for the compiler: reading the headers is most of its work. What
+ * each has for itself by LOG_SOURCE gets a name of its own.
+ */
+static bool write_unit(const char *path, const char *const *sources, size_t count)
+{
+    struct out out = { 0 };
+    out_print(&out, "/* Made by mirage. */\n");
+    for (size_t i = 0; i < count; i++)
+        out_print(&out, "#define log_source_here log_source_%zu\n#include \"%s\"\n#undef log_source_here\n",
+                  i, sources[i]);
+    bool ok = file_write(path, out.data, out.len);
+    out_free(&out);
+    return ok;
+}
+
+static void add_object(struct out *ninja, struct runtime *runtime, const char *folder, const char *name,
+                       const char *source)
+{
+    out_print(ninja, "build %s.o: compile %s\n", name, ninja_path(source));
+    strings_add(&runtime->objects, text("%s/%s.o", folder, name));
+}
+
+/*
+ * The units of C and the assembly of one of the target's folders; a source that is added or a header that
+ * changes counts, too.
+ */
+static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder,
+                       struct runtime *runtime)
+{
+    struct strings c = { 0 }, assembly = { 0 };
+    const char *path = text("%s/%s", p->installation.root, folder);
+    folder_files(path, ".c", &c);
+    folder_files(path, ".S", &assembly);
+    for (size_t i = 0; i < c.count; i += UNIT_FILES) {
+        const char *name = text("%s-%zu", flat_name(folder), i / UNIT_FILES + 1),
+                   *unit = text("%s/%s.c", cache, name);
+        if (!write_unit(unit, c.items + i, c.count - i < UNIT_FILES ? c.count - i : UNIT_FILES))
+            return false;
+        add_object(ninja, runtime, cache, name, unit);
+    }
+    for (size_t i = 0; i < assembly.count; i++)
+        add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1),
+                   assembly.items[i]);
+    strings_add_all(&runtime->inputs, c.items, c.count);
+    strings_add_all(&runtime->inputs, assembly.items, assembly.count);
+    strings_add(&runtime->inputs, path);
+    folder_files(path, ".h", &runtime->inputs);
+    return true;
+}
+
+static bool write_ninja(const char *cache, const struct project *p, struct runtime *runtime)
+{
+    struct out out = { 0 };
+    out_print(&out,
+              "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
+              "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  "
+              "description = compile $in\n",
+              p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
+    bool ok = true;
+    for (const char *const *folder = p->target->folders; ok && *folder != NULL; folder++)
+        ok = add_folder(&out, p, cache, *folder, runtime);
+    if (ok && runtime->objects.count == 0) {
+        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed",
+              p->installation.root);
+        ok = false;
+    }
+    ok = ok && file_write(text("%s/build.ninja", cache), out.data, out.len);
+    out_free(&out);
+    return ok;
+}
+
+static const char *cache_of(const struct project *p)
+{
+    const char *flags = strings_join(&p->compile_flags, " ");
+    uint64_t key = hash_bytes(3, flags, strlen(flags));
+    key = hash_bytes(key, p->compiler.version, strlen(p->compiler.version));
+    key = hash_bytes(key, p->installation.root, strlen(p->installation.root));
+    key = hash_bytes(key, p->target->name, strlen(p->target->name));
+    return text("%s/runtime-%s-%016" PRIx64, cache_folder(), p->target->name, key);
+}
+
+bool runtime_begin(const struct project *p, struct runtime *out)
+{
+    const char *folder = cache_of(p);
+    *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
+    if (!folder_make(folder) || !write_ninja(folder, p, out))
+        return false;
+    folder_files(text("%s/mirage", p->installation.include), ".h", &out->inputs);
+    out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {
+        error("cannot lock %s: %s", folder, strerror(errno));
+        return false;
+    }
+    const char *const argv[] = { "ninja", "-C", folder, NULL };
+    out->process = run_begin(argv, out->log);
+    return out->process != 0;
+}
+
+bool runtime_end(const struct project *p, struct runtime *runtime)
+{
+    int status = run_end(runtime->process);
+    close(runtime->lock);
+    if (status == 0)
+        return true;
+    const char *log = file_read(runtime->log, NULL);
+    error("the runtime does not compile with %s:", p->compiler.cc);
+    fputs(log == NULL ? "" : log, stderr);
+    return false;
+}

@@ -1,0 +1,94 @@
+#include "emission/undefined.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "composition/symbols.h"
+
+/* What stands before the symbol: GNU ld's words, lld's, gold's and mold's. */
+static const char *const phrases[] = { "undefined reference to `",
+                                       "undefined symbol: ", "undefined reference to '" };
+
+/* The symbols that the linker missed, each once, in its order. */
+static void missing_symbols(const char *printed, struct strings *out)
+{
+    for (const char *at = printed; *at != '\0'; at += strcspn(at, "\n"), at += *at == '\n') {
+        const char *line = keep_bytes(at, strcspn(at, "\n"));
+        for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
+            const char *found = strstr(line, phrases[i]);
+            if (found == NULL)
+                continue;
+            found += strlen(phrases[i]);
+            const char *symbol = keep_bytes(found, strcspn(found, "' >"));
+            if (!strings_has(out, symbol))
+                strings_add(out, symbol);
+            break;
+        }
+    }
+}
+
+/* Every file of every functor, each once. */
+static void all_files(const struct program *program, struct strings *out)
+{
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct strings *files = &program->instances[i].description->files;
+        for (size_t k = 0; k < files->count; k++)
+            if (!strings_has(out, files->items[k]))
+                strings_add(out, files->items[k]);
+    }
+}
+
+/*
+ * An instance is compiled from a generated file that includes the source, and linkers take one for the other.
+ * So the sources are compiled once more, as they stand.
+ */
+static struct strings compile_alone(const struct project *p, const struct strings *files)
+{
+    struct command *commands = keep((files->count + 1) * sizeof *commands);
+    struct strings objects = { 0 };
+    for (size_t i = 0; i < files->count; i++) {
+        struct strings argv = { 0 };
+        const char *object = text("%s/link-%zu.o", p->build, i);
+        strings_add(&argv, p->compiler.cc);
+        functor_flags(&p->compiler, &argv);
+        const char *const rest[] = { "-w", "-O0", "-gdwarf-4", "-c", "-o", object, files->items[i] };
+        strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+        commands[i].argv = argv.items;
+        strings_add(&objects, object);
+    }
+    run_all(commands, files->count);
+    return objects;
+}
+
+static bool find_use(const struct strings *objects, const char *symbol, const char **file, int *line)
+{
+    for (size_t i = 0; i < objects->count; i++)
+        if (symbols_use(objects->items[i], symbol, file, line))
+            return true;
+    return false;
+}
+
+bool link_explain(const struct project *p, const struct program *program, const char *printed)
+{
+    struct strings missing = { 0 }, files = { 0 };
+    missing_symbols(printed, &missing);
+    if (missing.count == 0)
+        return false;
+    all_files(program, &files);
+    struct strings objects = compile_alone(p, &files);
+    const char **places = keep(missing.count * sizeof *places);
+    int *lines = keep(missing.count * sizeof *lines);
+    bool all = true;
+    for (size_t i = 0; all && i < missing.count; i++)
+        all = find_use(&objects, missing.items[i], &places[i], &lines[i]);
+    for (size_t i = 0; all && i < missing.count; i++)
+        error_at(places[i], lines[i],
+                 "'%s' is declared and used, but nothing defines it: define it in this module, or say in the "
+                 "configuration which library has it, "
+                 "with_library(functor, \"NAME\")",
+                 missing.items[i]);
+    for (size_t i = 0; i < objects.count; i++)
+        unlink(objects.items[i]);
+    return all;
+}
