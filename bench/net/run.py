@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "test" / "net"))
+sys.path.insert(0, str(HERE.parent.parent / "test" / "support"))
 from lab import Lab, LabError, build, copy_tree, lacking, until  # noqa: E402
 
 SERVER_CORE, CLIENT_CORE = "0", "1"

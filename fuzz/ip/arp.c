@@ -5,9 +5,9 @@
 #define MIRAGE_KEY_waiting_total_max 8
 #include "link.h"
 
-#include "../../lib/arp/address.c"
-#include "../../lib/arp/arp.c"
-#include "../../lib/arp/table.c"
+#include "lib/arp/address.c"
+#include "lib/arp/arp.c"
+#include "lib/arp/table.c"
 
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {

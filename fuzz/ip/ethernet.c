@@ -2,7 +2,7 @@
 #define MIRAGE_INSTANCE ethernet
 #include "host.h"
 
-#include "../../lib/ethernet/ethernet.c"
+#include "lib/ethernet/ethernet.c"
 
 struct net {
     void *ctx;

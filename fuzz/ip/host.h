@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../runtime/runtime.h"
+#include "runtime/runtime.h"
 #include "../input.h"
 
 #define FUZZ_CHECK(condition)                                               \

@@ -7,9 +7,9 @@
 #define MIRAGE_KEY_errors_burst 50
 #include "above.h"
 
-#include "../../lib/icmp/error.c"
-#include "../../lib/icmp/icmp.c"
-#include "../../lib/icmp/ping.c"
+#include "lib/icmp/error.c"
+#include "lib/icmp/icmp.c"
+#include "lib/icmp/ping.c"
 
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {

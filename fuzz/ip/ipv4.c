@@ -8,11 +8,11 @@
 #define MIRAGE_KEY_path_mtu_min 552
 #include "link.h"
 
-#include "../../lib/ipv4/input.c"
-#include "../../lib/ipv4/ipv4.c"
-#include "../../lib/ipv4/output.c"
-#include "../../lib/ipv4/route.c"
-#include "../../lib/ipv4/settings.c"
+#include "lib/ipv4/input.c"
+#include "lib/ipv4/ipv4.c"
+#include "lib/ipv4/output.c"
+#include "lib/ipv4/route.c"
+#include "lib/ipv4/settings.c"
 
 struct arp {
     int unused;

@@ -9,15 +9,15 @@
 #define MIRAGE_KEY_optimistic true
 #include "link.h"
 
-#include "../../lib/ipv6/address.c"
-#include "../../lib/ipv6/discovery.c"
-#include "../../lib/ipv6/group.c"
-#include "../../lib/ipv6/input.c"
-#include "../../lib/ipv6/ipv6.c"
-#include "../../lib/ipv6/neighbour.c"
-#include "../../lib/ipv6/output.c"
-#include "../../lib/ipv6/path.c"
-#include "../../lib/ipv6/router.c"
+#include "lib/ipv6/address.c"
+#include "lib/ipv6/discovery.c"
+#include "lib/ipv6/group.c"
+#include "lib/ipv6/input.c"
+#include "lib/ipv6/ipv6.c"
+#include "lib/ipv6/neighbour.c"
+#include "lib/ipv6/output.c"
+#include "lib/ipv6/path.c"
+#include "lib/ipv6/router.c"
 
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {

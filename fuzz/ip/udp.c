@@ -10,8 +10,8 @@ struct icmp {
 };
 static struct icmp fuzz_icmp;
 
-#include "../../lib/udp/socket.c"
-#include "../../lib/udp/udp.c"
+#include "lib/udp/socket.c"
+#include "lib/udp/udp.c"
 
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {

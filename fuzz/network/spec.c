@@ -1,7 +1,7 @@
 /* The text of faults: any text is read or refused, and what is read lies within its bounds. */
 #include <stdlib.h>
 
-#include "../../lib/fault/spec.c"
+#include "lib/fault/spec.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

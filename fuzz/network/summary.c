@@ -7,7 +7,7 @@
 
 #include <mirage/functor.h>
 
-#include "../../lib/trace/summary.c"
+#include "lib/trace/summary.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

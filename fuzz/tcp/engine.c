@@ -6,7 +6,7 @@
 #include "host.h"
 #include "../input.h"
 
-#include "../../test/tcp/invariants.h"
+#include "test/lib/tcp/invariants.h"
 
 enum { FLOWS = 4 };
 

@@ -1,8 +1,8 @@
-/* The tests' host and wire (test/tcp/net.c) for fuzzers: whatever is not so aborts. */
+/* The tests' host and wire (test/lib/tcp/net.c) for fuzzers: whatever is not so aborts. */
 #ifndef FUZZ_TCP_HOST_H
 #define FUZZ_TCP_HOST_H
 
-#define TEST_RUNTIME_TEST_H
+#define TEST_SUPPORT_TEST_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +28,6 @@
 #define MIRAGE_KEY_memory_max 100000
 #define MIRAGE_KEY_ecn 1
 
-#include "../../test/tcp/net.c"
+#include "test/lib/tcp/net.c"
 
 #endif

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "test.h"
+#include "test/support/test.h"
 
 #include <fcntl.h>
 #include <stdio.h>

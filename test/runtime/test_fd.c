@@ -1,6 +1,6 @@
 /* linux_fd: how the devices of Linux wait. */
 #define _GNU_SOURCE
-#include "test.h"
+#include "test/support/test.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include <mirage/platform.h>
 
-#include "../../platform/linux/fd.h"
+#include "platform/linux/fd.h"
 
 static struct linux_fd left, right;
 

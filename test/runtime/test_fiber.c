@@ -1,5 +1,5 @@
 /* Spawning, joining, cancelling, yielding, and the scopes. */
-#include "test.h"
+#include "test/support/test.h"
 
 #include <mirage/log.h>
 

@@ -1,5 +1,5 @@
 /* Logs, metrics and the phrases of errors. */
-#include "test.h"
+#include "test/support/test.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* A hundred thousand fibers alive at once; the bench does it with a million. */
-#include "test.h"
+#include "test/support/test.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* What ends a program, well or badly: most of it in a child process. */
 #define _GNU_SOURCE
-#include "test.h"
+#include "test/support/test.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,8 +12,8 @@
 #include <mirage/log.h>
 #include <mirage/platform.h>
 
-#include "../../platform/linux/linux.h"
-#include "../../platform/posix/posix.h"
+#include "platform/linux/linux.h"
+#include "platform/posix/posix.h"
 
 LOG_SOURCE(test);
 

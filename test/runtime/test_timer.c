@@ -1,4 +1,4 @@
-#include "test.h"
+#include "test/support/test.h"
 
 #include <stdlib.h>
 

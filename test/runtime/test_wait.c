@@ -1,5 +1,5 @@
 /* Wait queues, mutexes, mailboxes, promises and groups. */
-#include "test.h"
+#include "test/support/test.h"
 
 struct waiter {
     struct os_waitq *queue;

@@ -7,14 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tap import Tap  # noqa: E402
+from tap import ROOT, Tap
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 VERSION = "14"  # others lay out some places differently
 COLUMNS = 110
 # Tests name the lines of these files, and some are no C on purpose; each folder has a .clang-format that says so.
-AS_WRITTEN = re.compile(r"^test/(functor|config)/(negative|positive)/")
+AS_WRITTEN = re.compile(r"^test/tool/(functor|config)/(negative|positive)/")
 
 
 def sources():

@@ -10,10 +10,8 @@ import socket
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tap import Tap, run  # noqa: E402
+from tap import ROOT, Tap, run
 
-SOURCE = Path(__file__).resolve().parent.parent.parent
 NEEDED = ("bash", "dirname", "mktemp", "sed", "tail", "cat", "rm", "grep", "mkdir", "touch", "sh")
 LACKS_TWO = 'for p; do case $p in -*|\'$\'*) ;; meson|ninja-build) ;; *) echo "$p installed";; esac; done; exit 1'
 HAS_ALL = 'for p; do case $p in -*|\'$\'*) ;; *) echo "$p installed";; esac; done'
@@ -27,9 +25,9 @@ class Machine:
         shutil.rmtree(work, ignore_errors=True)
         self.folder, self.bin = work / "mirage", work / "bin"
         self.bin.mkdir(parents=True)
-        shutil.copytree(SOURCE / "scripts", self.folder / "scripts")
+        shutil.copytree(ROOT / "scripts", self.folder / "scripts")
         for script in ("demo.sh", "test.sh"):
-            shutil.copy(SOURCE / script, self.folder)
+            shutil.copy(ROOT / script, self.folder)
         for name in NEEDED:
             (self.bin / name).symlink_to(shutil.which(name))
         self.has("apt-cache", "true")

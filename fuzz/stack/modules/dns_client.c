@@ -50,12 +50,12 @@
 #pragma redefine_extname stack_tcp_local tcp_local
 #pragma redefine_extname stack_tcp_set_nodelay tcp_set_nodelay
 #pragma redefine_extname stack_tcp_set_keepalive tcp_set_keepalive
-#include "../../../lib/dns_client/cache.c"
-#include "../../../lib/dns_client/dns_client.c"
-#include "../../../lib/dns_client/exchange.c"
-#include "../../../lib/dns_client/hosts.c"
-#include "../../../lib/dns_client/lookup.c"
-#include "../../../lib/dns_client/names.c"
-#include "../../../lib/dns_client/query.c"
-#include "../../../lib/dns_client/service.c"
-#include "../../../lib/dns_client/sort.c"
+#include "lib/dns_client/cache.c"
+#include "lib/dns_client/dns_client.c"
+#include "lib/dns_client/exchange.c"
+#include "lib/dns_client/hosts.c"
+#include "lib/dns_client/lookup.c"
+#include "lib/dns_client/names.c"
+#include "lib/dns_client/query.c"
+#include "lib/dns_client/service.c"
+#include "lib/dns_client/sort.c"

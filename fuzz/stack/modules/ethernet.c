@@ -10,4 +10,4 @@
 #pragma redefine_extname ethernet_on_arp eth_on_arp
 #pragma redefine_extname ethernet_on_ipv4 eth_on_ipv4
 #pragma redefine_extname ethernet_on_ipv6 eth_on_ipv6
-#include "../../../lib/ethernet/ethernet.c"
+#include "lib/ethernet/ethernet.c"

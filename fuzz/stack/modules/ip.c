@@ -37,4 +37,4 @@
 #pragma redefine_extname v6_on_udp ipv6_on_udp
 #pragma redefine_extname v6_on_icmp ipv6_on_icmp
 #pragma redefine_extname v6_on_problem ipv6_on_problem
-#include "../../../lib/ip/ip.c"
+#include "lib/ip/ip.c"

@@ -1,3 +1,3 @@
 #define MIRAGE_INSTANCE stack
 #define MIRAGE_KEY_wait_for_address false
-#include "../../../lib/stack/stack.c"
+#include "lib/stack/stack.c"

@@ -4,4 +4,4 @@
 #define MIRAGE_KEY_orphans_max 2
 #define MIRAGE_KEY_connections_max 8
 #define MIRAGE_KEY_memory_max 100000
-#include "../../../test/tcp/unit.h"
+#include "test/lib/tcp/unit.h"

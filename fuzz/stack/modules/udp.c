@@ -2,5 +2,5 @@
 #define MIRAGE_KEY_queue_max 8
 #define MIRAGE_KEY_queue_bytes_max 4096
 #define MIRAGE_KEY_sockets_max 12
-#include "../../../lib/udp/socket.c"
-#include "../../../lib/udp/udp.c"
+#include "lib/udp/socket.c"
+#include "lib/udp/udp.c"

@@ -1,0 +1,211 @@
+/* console_unix on everything that standard output may be. */
+#include <mirage/functor.h>
+
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "test/support/test.h"
+
+MODULE(CONSOLE, console_unix);
+err console_unix_connect(struct console_unix **out);
+
+static int saved = -1;
+
+/* Standard output becomes `fd`, which is closed. */
+static void redirect(int fd)
+{
+    fflush(stdout);
+    saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    dup2(fd, STDOUT_FILENO);
+    close(fd);
+}
+
+static void restore(void)
+{
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+}
+
+FIBER_TEST(file)
+{
+    char name[] = "/tmp/mirage-console-XXXXXX", text[64] = "";
+    struct console_unix *console;
+    int fd = mkstemp(name), back = open(name, O_RDONLY);
+
+    /* What is there already stays, and so does what other writers append. */
+    CHECK_EQUAL(write(fd, "0", 1), 1);
+    redirect(fd);
+    TRY(console_unix_connect(&console));
+    CHECK_EQUAL(console_unix_write(console, "abc", 3), OK);
+    CHECK_EQUAL(write(STDOUT_FILENO, "-", 1), 1);
+    CHECK_EQUAL(console_unix_log(console, "line"), OK);
+    CHECK_EQUAL(console_unix_write(console, "", 0), OK);
+    console_unix_disconnect(console);
+    restore();
+    CHECK_EQUAL(read(back, text, sizeof text - 1), 10);
+    CHECK(strcmp(text, "0abc-line\n") == 0);
+    close(back);
+    unlink(name);
+    return OK;
+}
+
+struct drain {
+    int fd;
+    char *text;
+    size_t len, room;
+};
+
+/* Takes what comes, slowly, until `room` bytes are there. */
+static err drain(void *arg)
+{
+    struct drain *d = arg;
+
+    while (d->len < d->room) {
+        ssize_t n = read(d->fd, d->text + d->len, d->room - d->len < 5000 ? d->room - d->len : 5000);
+        if (n > 0)
+            d->len += (size_t)n;
+        os_sleep(MICROSECONDS(200));
+        TRY(os_check());
+    }
+    return OK;
+}
+
+enum { LINES = 300, LINE = 700 };
+
+struct writer {
+    struct console_unix *console;
+    char letter;
+};
+
+static err write_lines(void *arg)
+{
+    struct writer *w = arg;
+    char line[LINE + 1];
+
+    memset(line, w->letter, LINE);
+    line[LINE] = '\0';
+    for (int i = 0; i < LINES; i++)
+        TRY(console_unix_log(w->console, line));
+    return OK;
+}
+
+/* Three fibers write lines to something that is full most of the time. */
+static err try_full(int out, int in)
+{
+    struct console_unix *console;
+    struct writer writers[3];
+    struct drain d = { .fd = in, .room = 3 * LINES * (LINE + 1) };
+    struct os_group group;
+    int flags = fcntl(out, F_GETFL), after;
+    os_time start = os_now();
+
+    d.text = malloc(d.room);
+    fcntl(in, F_SETFL, O_NONBLOCK);
+    redirect(out);
+    TRY(console_unix_connect(&console));
+    os_group_init(&group);
+    for (int i = 0; i < 3; i++) {
+        writers[i] = (struct writer){ console, (char)('a' + i) };
+        TRY(os_group_spawn(&group, write_lines, &writers[i]));
+    }
+    TRY(os_group_spawn(&group, drain, &d));
+    CHECK_EQUAL(os_group_join(&group), OK);
+    after = fcntl(STDOUT_FILENO, F_GETFL);
+    console_unix_disconnect(console);
+    restore();
+    CHECK_EQUAL(after, flags);
+    for (size_t i = 0; i < d.room; i++)
+        CHECK((i % (LINE + 1) == LINE) == (d.text[i] == '\n') &&
+              (d.text[i] == '\n' || d.text[i] == d.text[i / (LINE + 1) * (LINE + 1)]));
+    CHECK(os_now() - start < SECONDS(20));
+    free(d.text);
+    close(in);
+    return OK;
+}
+
+FIBER_TEST(full_pipe)
+{
+    int ends[2];
+
+    CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+    return try_full(ends[1], ends[0]);
+}
+
+FIBER_TEST(full_socket)
+{
+    int ends[2];
+
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    return try_full(ends[1], ends[0]);
+}
+
+FIBER_TEST(full_terminal)
+{
+    struct termios raw;
+    int master, slave;
+
+    if (openpty(&master, &slave, NULL, NULL, NULL) != 0)
+        return OK;
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    /* Some kernels drop what is still in a terminal when its last user leaves. */
+    int keep = dup(slave);
+    err e = try_full(slave, master);
+    close(keep);
+    return e;
+}
+
+static err cancel_soon(void *arg)
+{
+    os_sleep(MILLISECONDS(10));
+    os_cancel(arg);
+    return OK;
+}
+
+static err write_much(void *arg)
+{
+    static char much[1 << 20];
+
+    return console_unix_write(arg, much, sizeof much);
+}
+
+FIBER_TEST(cancelled_and_gone)
+{
+    struct console_unix *console;
+    struct os_fiber *fiber, *other;
+    int ends[2];
+
+    CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+    redirect(ends[1]);
+    TRY(console_unix_connect(&console));
+    TRY(os_spawn(&fiber, write_much, console));
+    TRY(os_spawn(&other, cancel_soon, fiber));
+    CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);
+    CHECK_EQUAL(os_join(other), OK);
+    /* The other end goes while somebody waits, and then is gone. */
+    TRY(os_spawn(&fiber, write_much, console));
+    os_sleep(MILLISECONDS(5));
+    close(ends[0]);
+    CHECK_EQUAL(os_join(fiber), ERR_IO);
+    CHECK_EQUAL(console_unix_log(console, "x"), ERR_IO);
+    console_unix_disconnect(console);
+    restore();
+    return OK;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(file),          cmocka_unit_test(full_pipe),          cmocka_unit_test(full_socket),
+        cmocka_unit_test(full_terminal), cmocka_unit_test(cancelled_and_gone),
+    };
+
+    return cmocka_run_group_tests_name("console", tests, NULL, NULL);
+}

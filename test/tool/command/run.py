@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""The mirage command as a user meets it: what each command does, prints, refuses and returns."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tap import Tap, mirage_environment, run
+
+
+class Session:
+    def __init__(self, tap, mirage, work):
+        self.tap, self.mirage, self.work, self.env = tap, mirage, work, mirage_environment(work)
+
+    def mirage_does(self, *words, cwd=None, **env):
+        return run([self.mirage, *words], cwd or self.work, {**self.env, **env})
+
+    def says(self, name, words, status, out, err, cwd=None):
+        got = self.mirage_does(*words, cwd=cwd)
+        self.tap.equal(name, got, (status, out, err))
+
+
+def refusals(s):
+    commands = "new, configure, build, run, test, describe, clean, targets, help"
+    s.says("an unknown command", ["biuld"], 2, "",
+           f"mirage: error: there is no command 'biuld' (did you mean build?); the commands are: {commands}\n")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([s.mirage, "--help"], stdout=full, stderr=subprocess.PIPE, env=s.env, text=True)
+    s.tap.equal("a full disk is told", (done.returncode, done.stderr),
+                (1, "mirage: error: cannot write to the standard output: No space left on device\n"))
+    s.says("an unknown option", ["describe", "--dott=1", "app"], 1, "",
+           "app/config.c: error: there is no such file; `mirage new NAME` begins an application, "
+           "and `mirage build FOLDER` builds the one in FOLDER\n".replace("app/config.c", "app")
+           .replace("there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` builds "
+                    "the one in FOLDER", "there is no such folder"))
+    s.says("an option of another command", ["clean", "--release"], 2, "",
+           "mirage: error: mirage clean has no option --release; `mirage clean --help` lists them\n")
+    s.says("an argument too many", ["targets", "x"], 2, "",
+           "mirage: error: 'x' is one argument too many; the usage is: mirage targets\n")
+    s.says("no name for a new application", ["new"], 2, "",
+           "mirage: error: the application needs a name; the usage is: mirage new NAME\n")
+    lists = "; `mirage build --help` lists the options\n"
+    for words, said in ((["-x"], "mirage build has no option -x"), (["-t"], "-t wants a value: -t TARGET"),
+                        (["--sanitize"], "--sanitize wants a value: --sanitize=LIST"), (["--release=1"], "--release takes no value")):
+        s.says(f"build {words[0]}", ["build", *words], 2, "", f"mirage: error: {said}{lists}")
+    s.says("a word of C as a name", ["new", "default"], 2, "",
+           "mirage: error: 'default' cannot be an application's name: its functor is named so in C, where 'default' has a meaning already\n")
+    s.says("a name that is none", ["new", "7up"], 2, "",
+           "mirage: error: '7up' cannot be an application's name: its functor is named so in C, and '7up' is no C identifier\n")
+    status, out, err = s.mirage_does()
+    s.tap.report(status == 2 and out == "" and err.startswith("Usage: mirage COMMAND"), "no command: the overview, and status 2", err)
+
+
+def help_texts(s):
+    status, out, err = s.mirage_does("--version")
+    s.tap.report(status == 0 and out.startswith("mirage ") and err == "", "--version", out + err)
+    status, overview, err = s.mirage_does("--help")
+    commands = [line.split()[0] for line in overview.splitlines() if line.startswith("  ")]
+    s.tap.report(status == 0 and "build" in commands and err == "", "--help lists the commands", overview + err)
+    for command in commands:
+        asked = s.mirage_does(command, "--help")
+        s.tap.report(asked[0] == 0 and asked[1].startswith(f"Usage: mirage {command}") and asked[2] == ""
+                     and max(map(len, asked[1].splitlines())) <= 110, f"mirage {command} --help", str(asked))
+        s.tap.equal(f"mirage help {command} says the same", s.mirage_does("help", command), asked)
+
+
+def life_of_an_application(s):
+    s.says("new", ["new", "greeter"], 0, "greeter is made; start it with: mirage run greeter\n", "")
+    s.says("new does not overwrite", ["new", "greeter"], 1, "",
+           "greeter: error: this exists already; choose another name, or remove it first\n")
+    app = s.work / "greeter"
+    s.says("run configures, builds and runs", ["run", "greeter"], 0, "hello\n", "")
+    s.says("arguments behind -- are the program's", ["run", "greeter", "--", "--greeting=good day"], 0, "good day\n", "")
+    status, out, _ = s.mirage_does("run", "greeter", "--", "--help")
+    s.tap.report(status == 0 and "--greeting=" in out and "what to say" in out, "the program's --help lists its arguments", out)
+    status, _, err = s.mirage_does("run", "greeter", "--", "--greting=x")
+    s.tap.report(status == 2 and "--greeting" in err, "an unknown argument of the program names the nearest", err)
+    s.says("build from inside the folder", ["build"], 0, "_build/linux/greeter\n", "", cwd=app)
+
+    before = {p: p.stat().st_mtime_ns for p in (app / "_build").rglob("*")}
+    s.mirage_does("build", "greeter")
+    after = {p: p.stat().st_mtime_ns for p in (app / "_build").rglob("*")}
+    changed = [str(p) for p in after if before.get(p) != after[p] and p.is_file()]
+    s.tap.report(not changed, "a build of what is built writes nothing", str(changed))
+
+    objects = app / "_build" / "linux" / "objects"
+    stamps = {p.name: p.stat().st_mtime_ns for p in objects.glob("*.o")}
+    source = app / "unikernel.c"
+    source.write_text(source.read_text().replace('"hello"', '"hullo"'))
+    s.says("a changed functor is built again", ["run", "greeter"], 0, "hullo\n", "")
+    again = sorted(p.name for p in objects.glob("*.o") if p.stat().st_mtime_ns != stamps.get(p.name))
+    s.tap.equal("and only it", again, ["greeter.o"])
+
+    source.write_text(source.read_text().replace("console_log(console, greeting)", "console_log(console)"))
+    status, out, err = s.mirage_does("build", "greeter")
+    s.tap.equal("a mistake in a functor is told at its line, once", (status, out, err),
+                (1, "", "greeter/unikernel.c:10:12: error: too few arguments to function 'console_log'\n"))
+    source.write_text(source.read_text().replace("console_log(console)", "console_log(console, greeting)"))
+
+    status, out, err = s.mirage_does("test", "greeter")
+    s.tap.report(status == 0 and out.endswith("ok greets.c\n1 passed, 0 failed\n"), "test", out + err)
+    (app / "unikernel.c").write_text(source.read_text().replace("return console_log(console, greeting);",
+                                                               "(void)console;\n    return ERR_IO;"))
+    status, out, err = s.mirage_does("test", "greeter")
+    s.tap.report(status == 1 and "not ok greets.c" in out and out.endswith("0 passed, 1 failed\n") and "ended with status 1" in out,
+                 "a test that fails", out + err)
+    shutil.copytree(app, s.work / "gr[ee]ter*", ignore=shutil.ignore_patterns("_build"))
+    status, out, err = s.mirage_does("test", "gr[ee]ter*")
+    s.tap.report("not ok greets.c" in out, "a folder's name is no pattern", out + err)
+
+    commands = json.loads((app / "compile_commands.json").read_text())
+    files = [Path(c["file"]).name for c in commands]
+    s.tap.report({"config.c", "unikernel.c", "console_unix.c"} <= set(files), "compile_commands.json names every functor", str(files))
+    for c in commands:
+        status, _, err = run([*c["arguments"], "-fsyntax-only"], c["directory"], s.env)
+        s.tap.report(status == 0, f"which {Path(c['file']).name} compiles with as it stands", err)
+
+    s.says("clean", ["clean", "greeter"], 0, "", "")
+    left = sorted(str(p.relative_to(app)) for p in app.rglob("*") if p.is_file())
+    s.tap.equal("clean leaves the sources", left,
+                [".gitignore", "README.md", "config.c", "test/greets.c", "unikernel.c"])
+    (s.work / "empty").mkdir()
+    s.says("clean in a folder that is none of mirage's", ["clean", "empty"], 1, "",
+           "empty: error: this folder holds no config.c, so there is nothing of mirage's to remove\n")
+
+
+def choices(s):
+    s.mirage_does("new", "chooser")
+    app = s.work / "chooser"
+    status, out, _ = s.mirage_does("configure", "chooser", "--release", "--cc=clang")
+    s.tap.equal("configure", (status, out), (0, "chooser: configured for linux in chooser/_build/linux-release\n"))
+    s.says("build remembers what configure chose", ["build", "chooser"], 0, "chooser/_build/linux-release/chooser\n", "")
+    manifest = json.loads((app / "_build" / "linux-release" / "manifest.json").read_text())
+    s.tap.report(manifest["release"] is True and "clang" in manifest["compiler"], "the manifest says so", str(manifest))
+    s.says("unless told otherwise", ["build", "chooser", "--development"], 0, "chooser/_build/linux/chooser\n", "")
+    s.says("an unknown target", ["build", "chooser", "-t", "linus"], 1, "",
+           "mirage: error: there is no target 'linus' (did you mean linux?); the targets are: linux, sim\n")
+    s.says("a compiler that isn't there", ["build", "chooser", "--cc=tcc9"], 1, "",
+           "mirage: error: there is no compiler 'tcc9' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
+    s.says("sanitizers that aren't", ["build", "chooser", "--cc=gcc", "--sanitize=adress"], 1, "",
+           "mirage: error: gcc cannot build with --sanitize=adress; address and undefined are among those that it knows, and none is for none\n")
+    s.says("a configuration that isn't C", ["build", "chooser", "-f", "README.md"], 1, "",
+           "chooser/README.md: error: this is no configuration: one is a file in C, and its name ends in .c\n")
+    status, _, err = s.mirage_does("build", "chooser", "--colour=red")
+    s.tap.report(status == 1 and "colour" in err and err.count("\n") == 1, "an unknown key", err)
+
+
+KEYED = """#include <mirage/config.h>
+
+void config(void)
+{
+    INT_KEY count = key_int("count", 1, "how many");
+    STRING_KEY word = key_string("word", "a", "which");
+    functor(JOB, CONSOLE) keyed = foreign("unikernel.c", JOB, CONSOLE);
+    register_job("keyed", set_int(set_string(apply(keyed, default_console()), "word", word), "count", count));
+}
+"""
+
+
+def remembered_keys(s):
+    s.mirage_does("new", "keyed")
+    app = s.work / "keyed"
+    (app / "config.c").write_text(KEYED)
+    source = (app / "unikernel.c").read_text()
+    (app / "unikernel.c").write_text(
+        source.replace("ARG_STRING", 'KEY_INT(count, 0, "");\nKEY_STRING(word, "", "");\nARG_STRING')
+        .replace("    return console_log(console, greeting);", '    for (int i = 0; i < count; i++)\n'
+                 '        TRY(console_log(console, word));\n    return OK;'))
+    s.says("a key", ["run", "keyed", "--count=2"], 0, "a\na\n", "")
+    s.says("another key leaves the first as it was", ["run", "keyed", "--word=b"], 0, "b\nb\n", "")
+    s.says("a key again", ["run", "keyed", "--count=1"], 0, "b\n", "")
+    (app / "config.c").write_text(KEYED.replace('key_string("word"', 'key_string("text"'))
+    s.says("a key that the configuration lost is forgotten", ["run", "keyed"], 0, "a\n", "")
+    (app / "_build" / "config.c.choices").write_text('{"keys": [1, null], "target": 3}')
+    s.says("choices that make no sense", ["run", "keyed"], 0, "a\n", "")
+
+
+def lost_files(s):
+    """What is made may vanish: the folder that holds the runtime's objects is a cache."""
+    s.mirage_does("new", "lossy")
+    build = s.work / "lossy" / "_build" / "linux"
+    s.mirage_does("build", "lossy")
+    for name in ("instances", "objects"):
+        shutil.rmtree(build / name)
+        s.says(f"{name}/ is lost", ["run", "lossy"], 0, "hello\n", "")
+    for name in ("main.c", "build.ninja", "stamp", "lossy"):
+        (build / name).unlink()
+        s.says(f"{name} is lost", ["run", "lossy"], 0, "hello\n", "")
+    shutil.rmtree(Path(s.env["XDG_CACHE_HOME"]) / "mirage")
+    s.says("the cache is lost", ["run", "lossy"], 0, "hello\n", "")
+    shutil.rmtree(build.parent)
+    build.parent.touch()
+    s.says("a file where the build folder is to be", ["run", "lossy"], 1, "",
+           "mirage: error: lossy/_build is a file, where a folder is to be; rename it\n")
+
+
+def odd_names(s):
+    s.mirage_does("new", "main")
+    s.says("a functor named main", ["run", "main"], 0, "hello\n", "")
+    s.mirage_does("new", "objects")
+    s.says("a program named as what is generated", ["run", "objects"], 1, "",
+           "mirage: error: objects cannot be the program's name: the build folder has a file of that name already; rename the folder\n")
+    odd = s.work / "it's a $folder #1: ü&;"
+    odd.mkdir()
+    s.says("new in an odd folder", ["new", "odd/"], 0, "odd is made; start it with: mirage run odd\n", "", cwd=odd)
+    for options in ([], ["--release", "--cc=clang"]):
+        s.says(" ".join(["an odd folder", *options]), ["run", "odd", *options], 0, "hello\n", "", cwd=odd)
+    quoted = s.work / 'quo"ted'
+    odd.rename(quoted)
+    s.says("a folder that C cannot name", ["build", "odd"], 1, "",
+           f"odd: error: there is a quotation mark in the path of {quoted}/odd, which C cannot include; rename the file or its folder\n", cwd=quoted)
+
+
+def pictures(s):
+    s.mirage_does("new", "drawn")
+    status, out, err = s.mirage_does("describe", "drawn")
+    expected = ('drawn for linux\n\njob "drawn" (config.c:6)\n'
+                "  drawn                                  JOB        unikernel.c\n"
+                "    console: console_unix                CONSOLE    devices/console/console_unix.c\n"
+                "\narguments, read when the program starts\n"
+                "  --greeting=hello                what to say (drawn)\n")
+    s.tap.equal("describe", (status, out, err), (0, expected, ""))
+    status, out, _ = s.mirage_does("describe", "drawn", "--dot")
+    s.tap.report(status == 0 and '"drawn" -> "console_unix" [label="console"];' in out, "describe --dot", out)
+    status, out, _ = s.mirage_does("describe", "drawn", "--json")
+    s.tap.equal("describe --json", [i["name"] for i in json.loads(out)["instances"]], ["console_unix", "drawn"])
+    if shutil.which("dot"):
+        status, out, err = s.mirage_does("describe", "drawn", "--svg", "-o", "picture.svg")
+        s.tap.report(status == 0 and "<svg" in (s.work / "picture.svg").read_text(), "describe --svg", out + err)
+    else:
+        s.tap.report(True, "describe --svg # SKIP Graphviz is not here")
+
+
+def terminal_output(s):
+    """On a terminal, progress is one line that goes away and errors have a colour; NO_COLOR is obeyed."""
+    def on_terminal(words, **env):
+        master, slave = pty.openpty()
+        pid = os.fork()
+        if pid == 0:
+            os.close(master)
+            os.login_tty(slave) if hasattr(os, "login_tty") else [os.setsid()] + [os.dup2(slave, n) for n in (0, 1, 2)]
+            os.chdir(s.work)
+            os.execve(s.mirage, [s.mirage, *words], {**s.env, **env})
+        os.close(slave)
+        text, end = b"", time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                got = os.read(master, 65536)
+            except OSError:
+                break
+            if not got:
+                break
+            text += got
+        os.close(master)
+        os.waitpid(pid, 0)
+        return text.decode()
+
+    s.mirage_does("new", "shown")
+    out = on_terminal(["build", "shown"])
+    s.tap.report("\r\033[K" in out and out.replace("\r\n", "\n").split("\033[K")[-1] == "shown/_build/linux/shown\n",
+                 "progress goes away on a terminal", repr(out))
+    out = on_terminal(["build", "nowhere"])
+    s.tap.report("\033[1;31merror:\033[m" in out, "an error is red on a terminal", repr(out))
+    out = on_terminal(["build", "nowhere"], NO_COLOR="1")
+    s.tap.report("\033" not in out and "error:" in out, "NO_COLOR is obeyed", repr(out))
+
+
+def main():
+    tap = Tap()
+    work = Path(sys.argv[2]).resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
+    for part in (refusals, help_texts, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, terminal_output):
+        part(session)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
