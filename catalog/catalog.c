@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../tool/config/record.h"
+#include "target/target.h"
 
 #define ARGS(...) ((const void *const[]){ __VA_ARGS__ __VA_OPT__(, ) mirage_end })
 
@@ -19,11 +20,33 @@ static json_t *list_of(const char *const *names)
     return list;
 }
 
-/* The entry's source on the program's target; NULL: it is not there. */
-static const char *source_here(const struct catalog_entry *entry)
+/* The entry's source on a target; NULL: it is not there. */
+static const char *source_on(const struct target *target, const struct catalog_entry *entry)
 {
-    return entry->only == NULL || strcmp(entry->only, config_target()) == 0 ? entry->source
-                                                                            : entry->elsewhere;
+    if (entry->role == NULL)
+        return target_has(target, entry->source) ? entry->source : NULL;
+    const struct target_module *module = target_role(target, entry->role);
+    return module == NULL ? NULL : module->source;
+}
+
+/* "the target linux alone", "the targets linux and sim alone", "no target". */
+static const char *targets_with(const struct catalog_entry *entry)
+{
+    static char said[200];
+    size_t len = 0, count = 0, done = 0;
+    for (const struct target *const *t = config_targets(); *t != NULL; t++)
+        count += source_on(*t, entry) != NULL;
+    if (count == 0)
+        return "no target";
+    for (const struct target *const *t = config_targets(); *t != NULL && len < sizeof said; t++)
+        if (source_on(*t, entry) != NULL) {
+            const char *before = done > 0     ? (done + 1 == count ? " and " : ", ")
+                                 : count == 1 ? "the target "
+                                              : "the targets ";
+            len += (size_t)snprintf(said + len, sizeof said - len, "%s%s%s", before, (*t)->name,
+                                    ++done == count ? " alone" : "");
+        }
+    return said;
 }
 
 /* A module that cannot be had: told when the chosen keys need it. */
@@ -37,18 +60,18 @@ static void *absent(struct here here, const char *result, const char *sentence)
 static void *lacking(struct here here, const char *name)
 {
     const struct catalog_entry *entry = catalog_find(name);
-    char sentence[256];
-    if (source_here(entry) != NULL)
+    char sentence[400];
+    if (source_on(config_target(), entry) != NULL)
         return NULL;
-    snprintf(sentence, sizeof sentence, "%s() is a module of the target %s alone, and this program is for %s",
-             name, entry->only, config_target());
+    snprintf(sentence, sizeof sentence, "%s() is a module of %s, and this program is for %s", name,
+             targets_with(entry), config_target()->name);
     return absent(here, entry->result, sentence);
 }
 
 static struct node *entry_functor(struct here here, const char *name)
 {
     const struct catalog_entry *entry = catalog_find(name);
-    const char *source = source_here(entry);
+    const char *source = source_on(config_target(), entry);
     struct node *f = functor_new(here, catalog_path(source), source, entry->result, list_of(entry->params));
     json_object_set_new(f->json, "name", json_string(name));
     json_object_set_new(f->json, "libraries", list_of(entry->libraries));
@@ -155,8 +178,7 @@ static ENUM_KEY choice_key(struct here here, const char *name)
     const struct catalog_choice *c = catalog_choices;
     while (strcmp(c->name, name) != 0)
         c++;
-    bool elsewhere = c->elsewhere != NULL && strcmp(config_target(), "linux") != 0;
-    const char *value = elsewhere ? c->elsewhere : c->default_value;
+    const char *value = target_default(config_target(), c->name, c->default_value);
     struct node *node = key_declare(here, c->name, "enum", value, c->doc, list_of(c->choices));
     return (ENUM_KEY)node;
 }
@@ -184,7 +206,9 @@ static void *port_of(struct here here, const void *sw, const char *name)
 {
     if (name == NULL)
         refuse(here, "vnet_port was given no name");
-    return entry_with(here, "vnet_port", "port_name", text_of(name), ARGS(sw));
+    /* The port without a name is the one that default_network() may be. */
+    return *name == '\0' ? entry_applied(here, "vnet_port", ARGS(sw))
+                         : entry_with(here, "vnet_port", "port_name", text_of(name), ARGS(sw));
 }
 
 NETWORK(vnet_port)(SWITCH sw, const char *name)
@@ -217,11 +241,24 @@ NETWORK(tap)(const char *name)
     return entry_with(here, "tap", "name", text_of(name), ARGS());
 }
 
+static const struct catalog_entry *entry_of_source(const char *source)
+{
+    const struct catalog_entry *e = catalog_entries;
+    while (e->source == NULL || strcmp(e->source, source) != 0)
+        e++;
+    return e;
+}
+
 static void *network_of_target(struct here here)
 {
-    if (strcmp(config_target(), "sim") == 0)
-        return port_of(here, entry_applied(here, "vnet", ARGS()), "");
-    return entry_applied(here, "tap", ARGS());
+    const struct target_module *module = target_role(config_target(), "network");
+    if (module == NULL || module->on == NULL)
+        return entry_applied(here, "default_network", ARGS());
+    /* A card that is a module's of this program. */
+    const struct catalog_entry *below = entry_of_source(module->on);
+    struct node *f = functor_new(here, catalog_path(module->source), module->source, "NETWORK",
+                                 list_of((const char *const[]){ below->result, NULL }));
+    return apply_new(here, "default_network", f, ARGS(entry_applied(here, below->name, ARGS())));
 }
 
 NETWORK(default_network)(void)

@@ -10,10 +10,9 @@ struct catalog_entry {
     const char *name;      /* the function of mirage/catalog.h */
     const char *prototype; /* its C declaration */
     const char *doc;
-    const char *source;           /* under the root of the sources; NULL: it chooses between others */
-    const char *only;             /* the target that this source is for, or NULL: every one */
-    const char *elsewhere;        /* the source on the other targets; NULL: there is none */
-    const char *result;           /* the signature it makes */
+    const char *source; /* under the root of the sources; NULL: it is of a role or chooses between others */
+    const char *role;   /* the target's module of this role; NULL: it is none's */
+    const char *result; /* the signature it makes */
     const char *const *params;    /* signatures of the source's PARAM lines, in order; ended by NULL */
     const char *const *libraries; /* pkg-config names, ended by NULL */
     const char *generator;        /* the program that makes its data, or NULL */
@@ -24,7 +23,6 @@ struct catalog_entry {
 struct catalog_choice {
     const char *name, *default_value, *doc;
     const char *const *choices; /* ended by NULL */
-    const char *elsewhere;      /* the default of other targets than linux; NULL when it's the same */
 };
 
 /* Ended by an entry without a name. */

@@ -10,27 +10,21 @@ const struct catalog_entry catalog_entries[] = {
         .name = "default_console",
         .prototype = "CONSOLE default_console(void)",
         .doc = "The terminal or the log of the target: standard output on Linux.",
-        .source = "devices/console/console_unix.c",
-        .only = "linux",
-        .elsewhere = "devices/console/console_plain.c",
+        .role = "console",
         .result = "CONSOLE",
     },
     {
         .name = "default_pclock",
         .prototype = "PCLOCK default_pclock(void)",
         .doc = "The wall clock.",
-        .source = "devices/clock/pclock_unix.c",
-        .only = "linux",
-        .elsewhere = "devices/clock/pclock_platform.c",
+        .role = "clock",
         .result = "PCLOCK",
     },
     {
         .name = "default_random",
         .prototype = "RANDOM default_random(void)",
         .doc = "Randomness fit for keys: getrandom(2).",
-        .source = "devices/random/random_getrandom.c",
-        .only = "linux",
-        .elsewhere = "devices/random/random_entropy.c",
+        .role = "random",
         .result = "RANDOM",
     },
     {
@@ -38,7 +32,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "BLOCK block_of_file(const char *path)",
         .doc = "A disk whose sectors are a file of the host.",
         .source = "devices/block/block_file.c",
-        .only = "linux",
         .result = "BLOCK",
     },
     {
@@ -69,7 +62,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "KV_RO direct_kv_ro(const char *folder)",
         .doc = "A folder of the host, read when the program runs; nothing outside it can be reached.",
         .source = "devices/kv/kv_direct.c",
-        .only = "linux",
         .result = "KV_RO",
     },
     {
@@ -91,6 +83,7 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "NETWORK default_network(void)",
         .doc = "The target's network card: on Linux the tap interface that --interface names; for sim, a "
                "port of vnet().",
+        .role = "network",
         .result = "NETWORK",
     },
     {
@@ -98,7 +91,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "NETWORK tap(const char *name)",
         .doc = "The other end of a tap interface of Linux, which is made when it isn't there.",
         .source = "devices/network/network_tap",
-        .only = "linux",
         .result = "NETWORK",
     },
     {
@@ -146,7 +138,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "STACK socket_stack(void)",
         .doc = "IP, UDP and TCP of both versions on the host's sockets.",
         .source = "devices/stack/socket_stack",
-        .only = "linux",
         .result = "STACK",
     },
     {
@@ -254,7 +245,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "ICMP icmp_socket(STACK stack)",
         .doc = "Echoes on the host's sockets, to be used with socket_stack().",
         .source = "devices/icmp/icmp_socket.c",
-        .only = "linux",
         .result = "ICMP",
         .params = LIST("STACK"),
     },
@@ -263,7 +253,6 @@ const struct catalog_entry catalog_entries[] = {
         .prototype = "RESOLVER resolver(void)",
         .doc = "Names as the host resolves them.",
         .source = "devices/resolver/resolver_unix",
-        .only = "linux",
         .result = "RESOLVER",
     },
     {
@@ -321,9 +310,9 @@ const struct catalog_entry catalog_entries[] = {
 
 const struct catalog_choice catalog_choices[] = {
     { "kv", "crunch", "folders of files: crunch compiles them in, direct reads them when the program runs",
-      LIST("crunch", "direct"), NULL },
+      LIST("crunch", "direct") },
     { "net", "socket", "the network: socket is the host's, direct is this project's own stack",
-      LIST("socket", "direct"), "direct" },
+      LIST("socket", "direct") },
     { 0 },
 };
 

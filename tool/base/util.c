@@ -169,7 +169,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-bool folder_files(const char *folder, const char *ending, struct strings *out)
+static bool folder_entries(const char *folder, const char *ending, bool folders, struct strings *out)
 {
     struct strings found = { 0 };
     DIR *dir = opendir(folder);
@@ -177,8 +177,11 @@ bool folder_files(const char *folder, const char *ending, struct strings *out)
         return false;
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
         size_t len = strlen(e->d_name), end = strlen(ending);
-        if (*e->d_name != '.' && len > end && strcmp(e->d_name + len - end, ending) == 0)
-            strings_add(&found, path_join(folder, keep_string(e->d_name)));
+        if (*e->d_name == '.' || len <= end || strcmp(e->d_name + len - end, ending) != 0)
+            continue;
+        const char *path = path_join(folder, keep_string(e->d_name));
+        if (!folders || folder_exists(path))
+            strings_add(&found, path);
     }
     closedir(dir);
     if (found.count == 0)
@@ -186,6 +189,16 @@ bool folder_files(const char *folder, const char *ending, struct strings *out)
     qsort(found.items, found.count, sizeof *found.items, by_text);
     strings_add_all(out, found.items, found.count);
     return true;
+}
+
+bool folder_files(const char *folder, const char *ending, struct strings *out)
+{
+    return folder_entries(folder, ending, false, out);
+}
+
+bool folder_folders(const char *folder, struct strings *out)
+{
+    return folder_entries(folder, "", true, out);
 }
 
 char *file_read(const char *path, size_t *len)

@@ -46,6 +46,7 @@ bool folder_exists(const char *path);
  * out. Whether there are any.
  */
 bool folder_files(const char *folder, const char *ending, struct strings *out);
+bool folder_folders(const char *folder, struct strings *out); /* the folders in it, so too */
 /* The whole file, kept, with a NUL behind; NULL when it can't be read (errno tells). */
 char *file_read(const char *path, size_t *len);
 /*

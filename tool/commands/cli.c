@@ -19,7 +19,7 @@ enum {
 
 #define CHOICE_OPTIONS                                                                                       \
     { "file", 'f', "FILE", 0, "The configuration in FOLDER (config.c)", 0 },                                 \
-        { "target", 't', "TARGET", 0, "What to build for; `mirage targets` lists them (linux)", 0 },         \
+        { "target", 't', "TARGET", 0, "What to build for; `mirage targets` lists them", 0 },                 \
         { "release", OPTION_RELEASE, NULL, 0, "Optimise across all modules (link-time optimisation)", 0 },   \
         { "development", OPTION_DEVELOPMENT, NULL, 0, "Build quickly and for a debugger (the default)", 0 }, \
         { "cc", OPTION_CC, "COMPILER", 0, "The C compiler: gcc or clang (the environment's CC, or cc)", 0 }, \

@@ -112,8 +112,8 @@ static const char *option_words(const struct cli_command *c)
 static const char *target_words(void)
 {
     struct strings names = { 0 };
-    for (const struct target *t = targets; t->name != NULL; t++)
-        strings_add(&names, t->name);
+    for (size_t i = 0; targets[i] != NULL; i++)
+        strings_add(&names, targets[i]->name);
     return strings_join(&names, " ");
 }
 

@@ -10,6 +10,7 @@
 
 #include <catalog/catalog.h>
 #include "commands/cli.h"
+#include "target/target.h"
 #include "base/process.h"
 
 static const char *made_by(const char *title)
@@ -123,15 +124,26 @@ static void print_args(struct out *out, const struct description *d)
     out_print(out, "\n");
 }
 
-static void print_source(struct out *out, const struct catalog_entry *e, const struct description *d)
+/* ", on the target linux" of a module that not every one has. */
+static const char *where_it_is(const char *source)
+{
+    struct strings names = { 0 };
+    size_t all = 0;
+    for (; targets[all] != NULL; all++)
+        if (target_has(targets[all], source))
+            strings_add(&names, targets[all]->name);
+    return names.count == all
+               ? ""
+               : text(", on the target%s %s", names.count == 1 ? "" : "s", strings_join(&names, ", "));
+}
+
+static void print_source(struct out *out, const struct catalog_entry *e, const char *source,
+                         const struct description *d)
 {
     struct strings libraries = { 0 };
     for (const char *const *l = e->libraries; l != NULL && *l != NULL; l++)
         strings_add(&libraries, text("`%s`", *l));
-    out_print(out, "- Source: `%s`, the module `%s`%s\n", e->source, d->module->name,
-              e->only == NULL ? "" : text(", on the target %s", e->only));
-    if (e->elsewhere != NULL)
-        out_print(out, "- On other targets: `%s`\n", e->elsewhere);
+    out_print(out, "- Source: `%s`, the module `%s`%s\n", source, d->module->name, where_it_is(source));
     for (size_t i = 0; i < d->param_count; i++)
         out_print(out, "- Parameter `%s`: %s\n", d->params[i].name, signature_link(d->params[i].signature));
     if (libraries.count > 0)
@@ -143,6 +155,18 @@ static void print_source(struct out *out, const struct catalog_entry *e, const s
     print_args(out, d);
 }
 
+/* "; `direct` on sim": the defaults of the targets where it is another one. */
+static const char *other_defaults(const struct catalog_choice *c)
+{
+    struct strings all = { 0 };
+    for (size_t i = 0; targets[i] != NULL; i++) {
+        const char *value = target_default(targets[i], c->name, c->default_value);
+        if (strcmp(value, c->default_value) != 0)
+            strings_add(&all, text("; `%s` on %s", value, targets[i]->name));
+    }
+    return strings_join(&all, "");
+}
+
 static void print_choices(struct out *out)
 {
     out_print(out, "## Configure-time keys\n\nThe catalogue declares these; they are options of `mirage` for "
@@ -152,10 +176,8 @@ static void print_choices(struct out *out)
         struct strings choices = { 0 };
         for (const char *const *value = c->choices; *value != NULL; value++)
             strings_add(&choices, *value);
-        const char *elsewhere =
-            c->elsewhere == NULL ? "" : text("; `%s` for other targets than `linux`", c->elsewhere);
         out_print(out, "| `--%s=%s` | `%s`%s | %s |\n", c->name, strings_join(&choices, "\\|"),
-                  c->default_value, elsewhere, cell(c->doc));
+                  c->default_value, other_defaults(c), cell(c->doc));
     }
 }
 
@@ -199,16 +221,53 @@ static bool is_shipped(const struct installation *where, const struct catalog_en
            folder_exists(path_join(where->root, e->source));
 }
 
+static const struct catalog_entry *entry_of_source(const char *source)
+{
+    for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
+        if (e->source != NULL && strcmp(e->source, source) == 0)
+            return e;
+    return NULL;
+}
+
+/* The sources that are described here: the entry's own, or those of its role that no other entry has. */
+static void add_sources(const struct catalog_entry *e, struct strings *out)
+{
+    if (e->source != NULL && !strings_has(out, e->source))
+        strings_add(out, e->source);
+    for (size_t i = 0; e->role != NULL && targets[i] != NULL; i++) {
+        const struct target_module *m = target_role(targets[i], e->role);
+        if (m != NULL && entry_of_source(m->source) == NULL && !strings_has(out, m->source))
+            strings_add(out, m->source);
+    }
+}
+
+/* The functions that make the role's module on the targets. */
+static void print_role(struct out *out, const struct catalog_entry *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; e->role != NULL && targets[i] != NULL; i++) {
+        const struct target_module *m = target_role(targets[i], e->role);
+        const struct catalog_entry *maker = m == NULL ? NULL : entry_of_source(m->source);
+        if (maker == NULL)
+            continue;
+        out_print(out, "- On the target %s it is [%s](#%s)\n", targets[i]->name, maker->name, maker->name);
+        count++;
+    }
+    if (count > 0)
+        out_print(out, "\n");
+}
+
 static const char *modules_page(const struct installation *where)
 {
     struct out out = { 0 };
-    struct strings sources = { 0 };
+    struct strings sources = { 0 }, paths = { 0 };
     struct description *described;
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
-        if (e->source != NULL && is_shipped(where, e) &&
-            !strings_has(&sources, path_join(where->root, e->source)))
-            strings_add(&sources, path_join(where->root, e->source));
-    if (!describe_sources(where, &sources, &described))
+        if (is_shipped(where, e))
+            add_sources(e, &sources);
+    for (size_t i = 0; i < sources.count; i++)
+        strings_add(&paths, path_join(where->root, sources.items[i]));
+    if (!describe_sources(where, &paths, &described))
         return NULL;
     out_print(&out,
               "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to "
@@ -226,9 +285,12 @@ static const char *modules_page(const struct installation *where)
         if (!is_shipped(where, e))
             continue;
         out_print(&out, "## %s\n\n```c\n%s\n```\n\n%s\n\n", e->name, e->prototype, e->doc);
-        for (size_t i = 0; e->source != NULL && i < sources.count; i++)
-            if (strcmp(sources.items[i], path_join(where->root, e->source)) == 0)
-                print_source(&out, e, &described[i]);
+        struct strings own = { 0 };
+        add_sources(e, &own);
+        for (size_t i = 0; i < sources.count; i++)
+            if (strings_has(&own, sources.items[i]))
+                print_source(&out, e, sources.items[i], &described[i]);
+        print_role(&out, e);
         if (e->chosen_by != NULL)
             out_print(&out, "- Chosen by the key [`--%s`](#configure-time-keys)\n\n", e->chosen_by);
     }

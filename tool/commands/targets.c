@@ -6,7 +6,7 @@
 int command_targets(const struct cli_command *command, struct arguments *a)
 {
     (void)command, (void)a;
-    for (const struct target *t = targets; t->name != NULL; t++)
-        printf("%-10s%s\n", t->name, t->summary);
+    for (size_t i = 0; targets[i] != NULL; i++)
+        printf("%-10s%s\n", targets[i]->name, targets[i]->summary);
     return 0;
 }

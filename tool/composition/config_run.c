@@ -249,8 +249,12 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
         return NULL;
     }
     fflush(NULL);
-    struct config_start start = { c, ends[1], path_folder(config), path_absolute(e->root),
-                                  e->target == NULL ? "linux" : e->target };
+    struct config_start start = { c,
+                                  ends[1],
+                                  path_folder(config),
+                                  path_absolute(e->root),
+                                  e->target == NULL ? targets[0] : e->target,
+                                  targets };
     pid_t pid = fork();
     if (pid == 0) {
         fcntl(ends[1], F_SETFL, 0); /* O_NONBLOCK is for the reading end, but pipe2 sets both */

@@ -5,8 +5,9 @@
 #ifndef TOOL_EVALUATE_H
 #define TOOL_EVALUATE_H
 
-#include "composition/source.h"
 #include "composition/graph.h"
+#include "composition/source.h"
+#include "target/target.h"
 
 /* --name=value from the command line; value NULL: --name alone, which makes a bool key true. */
 struct given_key {
@@ -20,7 +21,7 @@ struct evaluation {
     const char *root;                /* where the catalogue's sources lie */
     const char *library_folder;      /* holds libmirage-config.so */
     const char *cache;               /* where the compiled configuration is kept */
-    const char *target;              /* name of the target; NULL: linux */
+    const struct target *target;     /* NULL: the first of all */
     size_t given_count;
     const struct given_key *given;
     int time_limit_ms; /* 0: 5000 */

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct target;
+
 /* A page shared with the parent: what it can know of a child that didn't finish. */
 struct config_channel {
     char file[1024]; /* the last line of the configuration that was reached */
@@ -23,9 +25,10 @@ struct config_channel {
 struct config_start {
     struct config_channel *channel;
     int pipe;
-    const char *folder; /* of config.c, absolute: relative paths start there */
-    const char *root;   /* where the catalogue's sources lie, absolute */
-    const char *target; /* that the program is for: "linux" */
+    const char *folder;                  /* of config.c, absolute: relative paths start there */
+    const char *root;                    /* where the catalogue's sources lie, absolute */
+    const struct target *target;         /* that the program is for */
+    const struct target *const *targets; /* all there are, ended by NULL */
 };
 
 typedef void mirage_config_start_fn(const struct config_start *start);

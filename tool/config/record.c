@@ -220,7 +220,12 @@ char *catalog_path(const char *path)
     return path_under(start.root, path);
 }
 
-const char *config_target(void)
+const struct target *config_target(void)
 {
     return start.target;
+}
+
+const struct target *const *config_targets(void)
+{
+    return start.targets;
 }

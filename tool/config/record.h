@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct target;
+
 struct here {
     const char *file;
     int line;
@@ -61,8 +63,9 @@ void mark(json_t *object, struct here here);
 char *config_path(const char *path);
 char *catalog_path(const char *path);
 
-/* The name of the target that the program is for. */
-const char *config_target(void);
+/* The target that the program is for, and all there are, ended by NULL. */
+const struct target *config_target(void);
+const struct target *const *config_targets(void);
 
 /* Functors and applications for the catalogue; `args` is ended by mirage_end. */
 struct node *functor_new(struct here here, const char *source, const char *written, const char *result,

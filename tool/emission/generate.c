@@ -55,8 +55,8 @@ void project_flags(struct project *p)
     strings_add(l, "-g");
     strings_add(l, "-Wl,--gc-sections");
     strings_add(l, "-Wl,-z,relro,-z,now");
-    for (const char *const *lib = p->target->libraries; *lib != NULL; lib++)
-        strings_add(l, *lib);
+    for (const char *const *flag = p->target->link_flags; flag != NULL && *flag != NULL; flag++)
+        strings_add(l, *flag);
     /* What <math.h> declares, where it is used. */
     strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }

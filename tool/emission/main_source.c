@@ -111,7 +111,7 @@ static size_t print_arguments(struct out *out, const struct program *p, const st
 {
     struct out table = { 0 };
     size_t count = 0;
-    for (const char *const *name = target->arguments; *name != NULL; name++, count++) {
+    for (const char *const *name = target->arguments; name != NULL && *name != NULL; name++, count++) {
         out_print(out, "%sextern const struct arg mirage_arg_%s;\n", count == 0 ? "\n" : "", *name);
         out_print(&table, "    { &mirage_arg_%s, NULL },\n", *name);
     }

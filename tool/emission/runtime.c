@@ -85,6 +85,20 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
     return true;
 }
 
+/* Below the root: what every target shares, and then the target's own and its processor's. */
+static struct strings source_folders(const struct project *p)
+{
+    struct strings folders = { 0 }, pure = { 0 };
+    strings_add(&folders, "runtime");
+    folder_folders(text("%s/base", p->installation.root), &pure);
+    for (size_t i = 0; i < pure.count; i++)
+        strings_add(&folders, text("base/%s", path_name(pure.items[i])));
+    for (const char *const *folder = p->target->folders; *folder != NULL; folder++)
+        strings_add(&folders, *folder);
+    strings_add(&folders, text("platform/arch/%s", arch_host()));
+    return folders;
+}
+
 static bool write_ninja(const char *cache, const struct project *p, struct runtime *runtime)
 {
     struct out out = { 0 };
@@ -94,8 +108,9 @@ static bool write_ninja(const char *cache, const struct project *p, struct runti
               "description = compile $in\n",
               p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
     bool ok = true;
-    for (const char *const *folder = p->target->folders; ok && *folder != NULL; folder++)
-        ok = add_folder(&out, p, cache, *folder, runtime);
+    struct strings folders = source_folders(p);
+    for (size_t i = 0; ok && i < folders.count; i++)
+        ok = add_folder(&out, p, cache, folders.items[i], runtime);
     if (ok && runtime->objects.count == 0) {
         error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed",
               p->installation.root);
@@ -122,6 +137,7 @@ bool runtime_begin(const struct project *p, struct runtime *out)
     *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
     if (!folder_make(folder) || !write_ninja(folder, p, out))
         return false;
+    strings_add(&out->inputs, text("%s/base", p->installation.root));
     folder_files(text("%s/mirage", p->installation.include), ".h", &out->inputs);
     out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {

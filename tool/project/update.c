@@ -174,7 +174,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     }
     p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
     recall(p, chosen);
-    p->target = target_find(chosen->target == NULL ? "linux" : chosen->target);
+    p->target = target_find(chosen->target);
     const char *cc = chosen->cc != NULL ? chosen->cc : getenv("CC");
     if (p->target == NULL || !find_compiler(p, cc == NULL || *cc == '\0' ? "cc" : cc, &p->compiler))
         return false;
@@ -263,7 +263,7 @@ bool project_compose(struct project *p, const struct choices *chosen, struct pro
         .root = p->installation.root,
         .library_folder = p->installation.library_folder,
         .cache = evaluation_cache(p),
-        .target = p->target->name,
+        .target = p->target,
         .given_count = chosen->keys.count,
         .given = given_keys(chosen),
     };

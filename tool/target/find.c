@@ -1,0 +1,31 @@
+#include <string.h>
+
+#include "base/util.h"
+#include "target/target.h"
+
+const struct target *target_find(const char *name)
+{
+    struct strings names = { 0 };
+    if (name == NULL)
+        return targets[0];
+    for (size_t i = 0; targets[i] != NULL; i++) {
+        if (strcmp(targets[i]->name, name) == 0)
+            return targets[i];
+        strings_add(&names, targets[i]->name);
+    }
+    const char *near = nearest(name, names.items);
+    error("there is no target '%s'%s; the targets are: %s", name,
+          near == NULL ? "" : text(" (did you mean %s?)", near), strings_join(&names, ", "));
+    return NULL;
+}
+
+const char *arch_host(void)
+{
+#if defined __aarch64__
+    return "aarch64";
+#elif defined __x86_64__
+    return "x86_64";
+#else
+#error "which folder of platform/arch/ is this processor's?"
+#endif
+}
