@@ -136,7 +136,6 @@ err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name
     size_t stack_size = fiber->stack_size;
     bool guarded = fiber->guarded;
     *fiber = (struct os_fiber){
-        .sp = arch_fiber_prepare(fiber, fiber_main, fiber),
         .guarded = guarded,
         .deadline = OS_NEVER,
         .timer = { .fire = fiber_timed_out, .arg = fiber },
@@ -147,6 +146,7 @@ err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name
         .stack = stack,
         .stack_size = stack_size,
     };
+    arch_fiber_prepare(&fiber->context, stack, fiber, fiber_main, fiber);
     if (runtime.newest != NULL)
         runtime.newest->next = fiber;
     else

@@ -1,5 +1,5 @@
 #include <mirage/main.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 LOG_SOURCE(main);
 

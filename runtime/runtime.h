@@ -9,7 +9,8 @@
 #include <mirage/log.h>
 #include <mirage/metric.h>
 #include <mirage/os.h>
-#include <mirage/platform.h>
+#include <platform/arch.h>
+#include <platform/platform.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define RUNTIME_ASAN 1
@@ -46,7 +47,7 @@ enum fiber_state { FIBER_READY, FIBER_RUNNING, FIBER_WAITING, FIBER_ENDED };
 
 /* Lies at the top of its own stack: a fiber that sleeps holds one page. */
 struct os_fiber {
-    void *sp; /* its context while it does not run */
+    struct arch_fiber context;
     struct os_fiber *next_ready;
     uint8_t state; /* enum fiber_state */
     bool cancelled;
@@ -84,8 +85,10 @@ struct runtime {
     struct os_fiber *round;   /* what was ready when this round began and has not run */
     struct os_fiber *ready, **ready_tail;
     size_t turn_budget;               /* switches before timers and devices are looked at again */
-    uint64_t turn_began, turn_length; /* in ticks of the processor */
-    os_time now;                      /* as of this turn */
+    uint64_t turn_began, turn_length; /* in ticks of the processor; UINT64_MAX: no bound, or not measured */
+    uint64_t first_ticks;             /* what its counter and the clock told when measuring began */
+    os_time first_time;
+    os_time now; /* as of this turn */
     struct os_fiber loop;
     struct os_fiber *first; /* what os_run was called with, while it is alive */
     bool stopping, first_ended, grace_over;

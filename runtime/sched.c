@@ -1,7 +1,7 @@
 /*
  * The scheduler. A turn of the loop fires the timers that are due, runs what is ready,
  * and looks at the devices. What becomes ready while a round of fibers runs is the next
- * round; a turn has as many rounds as fit in TURN_SWITCHES and 50 microseconds, so that
+ * round; a turn has as many rounds as fit in TURN_SWITCHES and TURN_TIME, so that
  * fibers that hand things to each other do not pay for a system call at each step.
  *
  * A fiber that suspends switches straight to the next one of the round, and to the
@@ -15,11 +15,14 @@
 LOG_SOURCE(os);
 
 #define TURN_SWITCHES 64
+#define TURN_TIME MICROSECONDS(50)
+#define TURN_MEASURED MILLISECONDS(1)
 
 struct runtime runtime = {
     .current = &runtime.loop,
     .ready_tail = &runtime.ready,
     .metrics_tail = &runtime.metrics,
+    .turn_length = UINT64_MAX,
     .loop = { .guarded = true, .deadline = OS_NEVER },
 };
 
@@ -64,7 +67,7 @@ static inline void switch_to(struct os_fiber *from, struct os_fiber *to, bool fo
 #else
     (void)for_good;
 #endif
-    arch_fiber_switch(&from->sp, to->sp);
+    arch_fiber_switch(&from->context, &to->context);
     fiber_arrived(from);
 }
 
@@ -274,6 +277,28 @@ static bool no_timers(void)
     return runtime.heap_count == (runtime.grace.slot != 0);
 }
 
+/*
+ * Measure how many ticks of the processor a turn may take, when the counter and the clock have run for a
+ * millisecond. Until then a turn ends by its switches alone, as it always does in a run that can be repeated.
+ * A reading does not count when somebody else had the processor between the two.
+ */
+static void measure_turn(void)
+{
+    if (platform_replay() != NULL)
+        return;
+    os_time now = platform_monotonic();
+    uint64_t ticks = arch_ticks();
+    if (platform_monotonic() - now > TURN_MEASURED / 16)
+        return;
+    os_time elapsed = now - runtime.first_time;
+    if (runtime.first_time == 0) {
+        runtime.first_time = now;
+        runtime.first_ticks = ticks;
+    } else if (elapsed >= TURN_MEASURED) {
+        runtime.turn_length = (ticks - runtime.first_ticks) / (uint64_t)(elapsed / TURN_TIME) + 1;
+    }
+}
+
 /* One turn; false when nothing can ever happen again. */
 static bool turn(void)
 {
@@ -282,7 +307,8 @@ static bool turn(void)
     timer_run(runtime.now);
     runtime.turn_budget = TURN_SWITCHES;
     runtime.turn_began = arch_ticks();
-    runtime.turn_length = platform_replay() != NULL ? UINT64_MAX : arch_ticks_in_50us();
+    if (unlikely(runtime.turn_length == UINT64_MAX))
+        measure_turn();
     struct os_fiber *fiber = next_to_run();
     if (fiber != &runtime.loop)
         switch_to(&runtime.loop, fiber, false);

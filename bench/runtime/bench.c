@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include <mirage/os.h>
-#include <mirage/platform.h>
+#include <platform/arch.h>
+#include <platform/platform.h>
 
 static size_t count;
 static double result;
@@ -42,23 +43,23 @@ size_t bench_memory(void)
 }
 
 /* The bare switch, to a context that switches straight back. */
-static void *here, *there;
+static struct arch_fiber here, there;
 
 static void back(void *arg)
 {
     (void)arg;
     for (;;)
-        arch_fiber_switch(&there, here);
+        arch_fiber_switch(&there, &here);
 }
 
 static double bare_switch(size_t n)
 {
     bool guarded;
     char *stack = platform_stack_alloc(65536, &guarded);
-    there = arch_fiber_prepare(stack + 65536, back, NULL);
+    arch_fiber_prepare(&there, stack, stack + 65536, back, NULL);
     double start = bench_seconds();
     for (size_t i = 0; i < n; i++)
-        arch_fiber_switch(&here, there);
+        arch_fiber_switch(&here, &there);
     return (bench_seconds() - start) / (double)n / 2 * 1e9;
 }
 

@@ -19,7 +19,7 @@
 #define BLKGETSIZE64 _IOR(0x12, 114, size_t)
 #endif
 
-#include "../../platform/linux/error.h"
+#include <platform/linux/error.h>
 
 MODULE(BLOCK, block_file);
 LOG_SOURCE(block);

@@ -1,6 +1,6 @@
 /* PCLOCK by the platform's wall clock. */
 #include <mirage/functor.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 #include <stdlib.h>
 

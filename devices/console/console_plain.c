@@ -1,6 +1,6 @@
 /* CONSOLE on the platform's own output, for targets where writing to it never has to wait for an event. */
 #include <mirage/functor.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../platform/linux/fd.h"
+#include <platform/linux/fd.h>
 
 MODULE(CONSOLE, console_unix);
 LOG_SOURCE(console);

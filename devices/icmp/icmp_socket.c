@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../platform/linux/error.h"
-#include "../../platform/linux/fd.h"
+#include <platform/linux/error.h>
+#include <platform/linux/fd.h>
 
 PARAM(STACK, stack);
 MODULE(ICMP_ON, icmp_socket, stack_ip);

@@ -18,7 +18,7 @@
 
 #include <base/media/media.h>
 
-#include "../../platform/linux/error.h"
+#include <platform/linux/error.h>
 
 MODULE(KV_RO, kv_direct);
 LOG_SOURCE(kv);

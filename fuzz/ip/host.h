@@ -6,7 +6,7 @@
 #define FUZZ_IP_HOST_H
 
 #include <mirage/functor.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 #include <stdio.h>
 #include <stdlib.h>

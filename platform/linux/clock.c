@@ -1,6 +1,6 @@
 #include <time.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 static os_time now(clockid_t clock)
 {

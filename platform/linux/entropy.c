@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 err platform_entropy(void *out, size_t len)
 {

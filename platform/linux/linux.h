@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 #include "fd.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 static int stream_fd(enum platform_stream stream)
 {

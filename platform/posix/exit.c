@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 void platform_exit(int status)
 {

@@ -9,7 +9,7 @@
  */
 #include <sys/mman.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 #include "posix.h"
 

@@ -5,7 +5,7 @@
 #ifndef PLATFORM_SIM_SIM_H
 #define PLATFORM_SIM_SIM_H
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 #include <base/prng/prng.h>
 
 struct sim_platform {

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
-#include "platform/linux/fd.h"
+#include <platform/linux/fd.h>
 
 static struct linux_fd left, right;
 

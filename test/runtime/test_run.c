@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include <mirage/log.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
-#include "platform/linux/linux.h"
-#include "platform/posix/posix.h"
+#include <platform/linux/linux.h>
+#include <platform/posix/posix.h>
 
 LOG_SOURCE(test);
 

@@ -43,7 +43,7 @@ class InFiber:
         if architecture not in LAYOUTS:
             raise gdb.GdbError(f"it is not known where fibers keep their registers on {architecture}")
         saved, stack, size = LAYOUTS[architecture]
-        sp = int(fiber["sp"])
+        sp = int(fiber["context"]["sp"])
         word = gdb.lookup_type("unsigned long").pointer()
         self.registers = {name: int(gdb.Value(sp + offset).cast(word).dereference()) for name, offset in saved.items()}
         self.registers[stack] = sp + size

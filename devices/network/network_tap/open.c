@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../../platform/linux/error.h"
+#include <platform/linux/error.h>
 
 /* Since Linux 6.2; USO4 and USO6 go together. */
 #define TAP_F_USO (0x20 | 0x40)

@@ -8,7 +8,7 @@
 
 #include <sys/uio.h>
 
-#include "../../../platform/linux/fd.h"
+#include <platform/linux/fd.h>
 
 MODULE(NETWORK, network_tap);
 LOG_SOURCE(tap);

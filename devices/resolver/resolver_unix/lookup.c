@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../../../platform/linux/error.h"
+#include <platform/linux/error.h>
 
 KEY_INT(threads, 8, "lookups at once; further ones wait");
 

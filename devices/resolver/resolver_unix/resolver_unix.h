@@ -13,7 +13,7 @@
 #include <pthread.h>
 
 #include <base/dns/host_name.h>
-#include "../../../platform/linux/fd.h"
+#include <platform/linux/fd.h>
 
 MODULE(RESOLVER, resolver_unix);
 LOG_SOURCE(resolver);

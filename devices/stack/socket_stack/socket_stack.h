@@ -11,8 +11,8 @@
 
 #include <mirage/functor.h>
 
-#include "../../../platform/linux/error.h"
-#include "../../../platform/linux/fd.h"
+#include <platform/linux/error.h>
+#include <platform/linux/fd.h>
 
 MODULE(STACK, socket_stack);
 

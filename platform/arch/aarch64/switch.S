@@ -12,7 +12,7 @@
     .hidden arch_fiber_switch
     .type   arch_fiber_switch, %function
     .balign 32
-arch_fiber_switch: /* x0: void **save, x1: void *load */
+arch_fiber_switch: /* x0: from, x1: to */
     .cfi_startproc
     sub     sp, sp, #160
     .cfi_adjust_cfa_offset 160
@@ -39,8 +39,9 @@ arch_fiber_switch: /* x0: void **save, x1: void *load */
     stp     d12, d13, [sp, #128]
     stp     d14, d15, [sp, #144]
     mov     x9, sp
+    ldr     x10, [x1]
     str     x9, [x0]
-    mov     sp, x1
+    mov     sp, x10
     ldp     d14, d15, [sp, #144]
     ldp     d12, d13, [sp, #128]
     ldp     d10, d11, [sp, #112]
@@ -86,13 +87,14 @@ arch_fiber_start: /* x19: start, x20: arg */
     .hidden arch_fiber_prepare
     .type   arch_fiber_prepare, %function
     .balign 16
-arch_fiber_prepare: /* x0: top, x1: start, x2: arg */
+arch_fiber_prepare: /* x0: fiber, x1: stack, x2: top, x3: start, x4: arg */
     .cfi_startproc
-    and     x0, x0, #-16
-    sub     x0, x0, #160
-    stp     x1, x2, [x0, #0]
+    and     x2, x2, #-16
+    sub     x2, x2, #160
+    stp     x3, x4, [x2, #0]
     adr     x9, arch_fiber_start + 4
-    stp     xzr, x9, [x0, #80]
+    stp     xzr, x9, [x2, #80]
+    str     x2, [x0]
     ret
     .cfi_endproc
     .size   arch_fiber_prepare, . - arch_fiber_prepare

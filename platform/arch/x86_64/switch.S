@@ -16,7 +16,7 @@
     .hidden arch_fiber_switch
     .type   arch_fiber_switch, @function
     .balign 32
-arch_fiber_switch: /* rdi: void **save, rsi: void *load */
+arch_fiber_switch: /* rdi: from, rsi: to */
     .cfi_startproc
     pushq   %rbp
     .cfi_adjust_cfa_offset 8
@@ -37,7 +37,7 @@ arch_fiber_switch: /* rdi: void **save, rsi: void *load */
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
     movq    %rsp, (%rdi)
-    movq    %rsi, %rsp
+    movq    (%rsi), %rsp
     popq    %r15
     .cfi_adjust_cfa_offset -8
     .cfi_restore %r15
@@ -80,19 +80,20 @@ arch_fiber_start: /* rbx: start, r12: arg, rsp: 16-byte aligned */
     .hidden arch_fiber_prepare
     .type   arch_fiber_prepare, @function
     .balign 16
-arch_fiber_prepare: /* rdi: top, rsi: start, rdx: arg */
+arch_fiber_prepare: /* rdi: fiber, rsi: stack, rdx: top, rcx: start, r8: arg */
     .cfi_startproc
-    andq    $-16, %rdi
+    andq    $-16, %rdx
     leaq    arch_fiber_start+1(%rip), %rax
-    movq    %rax, -8(%rdi)
+    movq    %rax, -8(%rdx)
     xorl    %eax, %eax
-    movq    %rax, -16(%rdi) /* rbp */
-    movq    %rsi, -24(%rdi) /* rbx */
-    movq    %rdx, -32(%rdi) /* r12 */
-    movq    %rax, -40(%rdi)
-    movq    %rax, -48(%rdi)
-    movq    %rax, -56(%rdi)
-    leaq    -56(%rdi), %rax
+    movq    %rax, -16(%rdx) /* rbp */
+    movq    %rcx, -24(%rdx) /* rbx */
+    movq    %r8, -32(%rdx) /* r12 */
+    movq    %rax, -40(%rdx)
+    movq    %rax, -48(%rdx)
+    movq    %rax, -56(%rdx)
+    leaq    -56(%rdx), %rax
+    movq    %rax, (%rdi)
     ret
     .cfi_endproc
     .size   arch_fiber_prepare, . - arch_fiber_prepare

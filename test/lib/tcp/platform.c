@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
 static struct {
     os_time now;

@@ -13,9 +13,9 @@
 
 #include <mirage/arg.h>
 #include <mirage/os.h>
-#include <mirage/platform.h>
+#include <platform/platform.h>
 
-#include "platform/sim/sim.h"
+#include <platform/sim/sim.h>
 #include "netdev.h"
 
 /* Longer than any timer of TCP's: a stack that has sent nothing by then is silent. */

@@ -6,8 +6,8 @@
  * The runtime is single-threaded. Unless a function says otherwise it may be called
  * on a fiber and on the scheduler's stack alike, and does not suspend.
  */
-#ifndef MIRAGE_PLATFORM_H
-#define MIRAGE_PLATFORM_H
+#ifndef PLATFORM_PLATFORM_H
+#define PLATFORM_PLATFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,44 +93,5 @@ _Noreturn void platform_exit(int status);
  * is where the running fiber's stack overflows to; returns its length, 0 when it is not.
  */
 size_t runtime_explain_fault(const void *address, char *text, size_t size);
-
-/* A counter that runs with time, and about how much of it makes 50 microseconds; 0: none. */
-static inline uint64_t arch_ticks(void)
-{
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#else
-    return 0;
-#endif
-}
-
-static inline uint64_t arch_ticks_in_50us(void)
-{
-#if defined(__x86_64__)
-    return 125000; /* at 2.5 GHz */
-#elif defined(__aarch64__)
-    uint64_t frequency;
-    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
-    return frequency / 20000;
-#else
-    return 0;
-#endif
-}
-
-/*
- * The processor, in platform/arch/. A suspended context is its stack pointer alone, with
- * the registers that the calling convention preserves pushed below it. The floating-point
- * control registers and errno are common to all fibers.
- *
- * arch_fiber_prepare makes, below `top`, the context that will call start(arg), which
- * must not return. arch_fiber_switch saves the running context to *save and goes on in
- * `load`.
- */
-void *arch_fiber_prepare(void *top, void (*start)(void *arg), void *arg);
-void arch_fiber_switch(void **save, void *load);
 
 #endif

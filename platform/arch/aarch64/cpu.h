@@ -1,0 +1,17 @@
+/* AArch64 for <platform/arch.h>. */
+#ifndef PLATFORM_ARCH_AARCH64_CPU_H
+#define PLATFORM_ARCH_AARCH64_CPU_H
+
+/* The stack pointer alone: what is preserved lies from there on. */
+struct arch_fiber {
+    void *sp;
+};
+
+static inline uint64_t arch_ticks(void)
+{
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+}
+
+#endif

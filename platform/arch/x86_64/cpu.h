@@ -1,0 +1,15 @@
+/* x86-64 for <platform/arch.h>. */
+#ifndef PLATFORM_ARCH_X86_64_CPU_H
+#define PLATFORM_ARCH_X86_64_CPU_H
+
+/* The stack pointer alone: what is preserved lies below it. */
+struct arch_fiber {
+    void *sp;
+};
+
+static inline uint64_t arch_ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+#endif
