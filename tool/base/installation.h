@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct installation {
-    const char *root;           /* holds runtime/, platform/, devices/, lib/ */
+    const char *root;           /* holds base/, runtime/, platform/, devices/, lib/ */
     const char *include;        /* holds mirage/ */
     const char *tool;           /* the mirage command itself */
     const char *crunch;         /* mirage-crunch */

@@ -169,7 +169,13 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool folder_entries(const char *folder, const char *ending, bool folders, struct strings *out)
+void strings_sort(struct strings *s)
+{
+    if (s->count > 1)
+        qsort(s->items, s->count, sizeof *s->items, by_text);
+}
+
+bool folder_files(const char *folder, const char *ending, struct strings *out)
 {
     struct strings found = { 0 };
     DIR *dir = opendir(folder);
@@ -179,26 +185,14 @@ static bool folder_entries(const char *folder, const char *ending, bool folders,
         size_t len = strlen(e->d_name), end = strlen(ending);
         if (*e->d_name == '.' || len <= end || strcmp(e->d_name + len - end, ending) != 0)
             continue;
-        const char *path = path_join(folder, keep_string(e->d_name));
-        if (!folders || folder_exists(path))
-            strings_add(&found, path);
+        strings_add(&found, path_join(folder, keep_string(e->d_name)));
     }
     closedir(dir);
     if (found.count == 0)
         return false;
-    qsort(found.items, found.count, sizeof *found.items, by_text);
+    strings_sort(&found);
     strings_add_all(out, found.items, found.count);
     return true;
-}
-
-bool folder_files(const char *folder, const char *ending, struct strings *out)
-{
-    return folder_entries(folder, ending, false, out);
-}
-
-bool folder_folders(const char *folder, struct strings *out)
-{
-    return folder_entries(folder, "", true, out);
 }
 
 char *file_read(const char *path, size_t *len)

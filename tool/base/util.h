@@ -25,6 +25,7 @@ struct strings {
 void strings_add(struct strings *s, const char *item); /* keeps the pointer, no copy */
 void strings_add_all(struct strings *s, const char *const *items, size_t count);
 bool strings_has(const struct strings *s, const char *item);
+void strings_sort(struct strings *s);
 /* Whether a list that is ended by NULL has the word. */
 bool listed(const char *const *list, const char *word);
 char *strings_join(const struct strings *s, const char *between);
@@ -46,7 +47,6 @@ bool folder_exists(const char *path);
  * out. Whether there are any.
  */
 bool folder_files(const char *folder, const char *ending, struct strings *out);
-bool folder_folders(const char *folder, struct strings *out); /* the folders in it, so too */
 /* The whole file, kept, with a NUL behind; NULL when it can't be read (errno tells). */
 char *file_read(const char *path, size_t *len);
 /*

@@ -74,8 +74,8 @@ const struct cli_command cli_commands[] = {
       "within a minute. The last line says `N passed, N failed`.",
       true, 1, choice_options, command_test },
     { "describe", "show the composition", "[FOLDER]",
-      "Prints which functors are applied to what, the modules' sources, and the keys and runtime arguments "
-      "that they declare; or draws it.",
+      "Prints which functors are applied to what, the modules' sources, the keys and runtime arguments that "
+      "they declare, and the pure libraries that they name; or draws it.",
       true, 1, describe_options, command_describe },
     { "clean", "remove what was generated", "[FOLDER]",
       "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
@@ -91,7 +91,8 @@ const struct cli_command cli_commands[] = {
 const struct cli_variable cli_environment[] = {
     { "CC", "The C compiler, when --cc is not given." },
     { "MIRAGE_ROOT", "Where the sources of functors lie, when not beside the command." },
-    { "XDG_CACHE_HOME", "The runtime's objects are kept in its folder mirage (~/.cache/mirage)." },
+    { "XDG_CACHE_HOME",
+      "The runtime's and pure libraries' objects are kept in its folder mirage (~/.cache/mirage)." },
     { "NO_COLOR", "When set, messages have no colour." },
     { 0 },
 };

@@ -137,6 +137,14 @@ static const char *where_it_is(const char *source)
                : text(", on the target%s %s", names.count == 1 ? "" : "s", strings_join(&names, ", "));
 }
 
+static const char *pure_libraries(const struct description *d)
+{
+    struct strings names = { 0 };
+    for (size_t i = 0; i < d->uses.count; i++)
+        strings_add(&names, text("`base/%s`", d->uses.items[i]));
+    return strings_join(&names, ", ");
+}
+
 static void print_source(struct out *out, const struct catalog_entry *e, const char *source,
                          const struct description *d)
 {
@@ -146,6 +154,8 @@ static void print_source(struct out *out, const struct catalog_entry *e, const c
     out_print(out, "- Source: `%s`, the module `%s`%s\n", source, d->module->name, where_it_is(source));
     for (size_t i = 0; i < d->param_count; i++)
         out_print(out, "- Parameter `%s`: %s\n", d->params[i].name, signature_link(d->params[i].signature));
+    if (d->uses.count > 0)
+        out_print(out, "- Pure libraries: %s\n", pure_libraries(d));
     if (libraries.count > 0)
         out_print(out, "- System libraries: %s\n", strings_join(&libraries, ", "));
     if (e->generator != NULL)

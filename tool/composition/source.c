@@ -9,6 +9,7 @@
 #include "base/messages.h"
 #include "base/process.h"
 #include "base/stamp.h"
+#include "composition/libraries.h"
 #include "composition/tokens.h"
 
 void functor_flags(const struct compiler *compiler, struct strings *argv)
@@ -349,6 +350,17 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     return true;
 }
 
+/* Its own files are those of its folder, without the tool's headers and what else lies elsewhere. */
+static void find_uses(struct description *d)
+{
+    const char *folder = text("%s/", folder_exists(d->source) ? d->source : path_folder(d->source));
+    struct strings own = { 0 };
+    for (size_t i = 0; i < d->inputs.count; i++)
+        if (strncmp(d->inputs.items[i], folder, strlen(folder)) == 0 && file_exists(d->inputs.items[i]))
+            strings_add(&own, d->inputs.items[i]);
+    libraries_included(own.items, own.count, &d->uses);
+}
+
 bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
                   size_t count, struct description **out)
 {
@@ -393,9 +405,11 @@ bool describe_all(const struct compiler *compiler, const char *cache, const char
             stamp_write(w->stamp, w->key, &d->inputs);
         out_free(&seen);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (!check_shape(&all[i]))
             return false;
+        find_uses(&all[i]);
+    }
     *out = all;
     return true;
 }

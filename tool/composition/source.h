@@ -61,6 +61,7 @@ struct description {
     size_t arg_count;
     struct declared_arg *args;
     struct strings inputs; /* every file it was read from, for knowing when to read it again */
+    struct strings uses;   /* the pure libraries that its own files include, by name */
 };
 
 /* Which compiler, and which flags a functor's file is read with. */

@@ -124,7 +124,7 @@ static void print_generator(struct out *out, const struct instance *instance, st
     strings_add(objects, text("data/%s.o", instance->name));
 }
 
-static bool write_ninja(const struct project *p, const struct program *program, const struct strings *runtime)
+static bool write_ninja(const struct project *p, const struct program *program, const struct strings *shared)
 {
     struct out out = { 0 };
     struct strings compile = { 0 }, link = { 0 }, objects = { 0 };
@@ -142,8 +142,8 @@ static bool write_ninja(const struct project *p, const struct program *program, 
         if (instance->value->functor->generator != NULL)
             print_generator(&out, instance, &objects);
     }
-    for (size_t i = 0; i < runtime->count; i++)
-        strings_add(&objects, ninja_path(runtime->items[i]));
+    for (size_t i = 0; i < shared->count; i++)
+        strings_add(&objects, ninja_path(shared->items[i]));
     out_print(&out, "build %s: link %s\ndefault %s\n", ninja_path(p->name), strings_join(&objects, " "),
               ninja_path(p->name));
     bool ok = file_write(text("%s/build.ninja", p->build), out.data, out.len);
@@ -224,7 +224,7 @@ static bool write_manifest(const struct project *p, const struct program *progra
     return ok;
 }
 
-bool generate(const struct project *p, const struct program *program, const struct strings *runtime,
+bool generate(const struct project *p, const struct program *program, const struct strings *objects,
               struct strings *written)
 {
     for (size_t i = 0; i < program->instance_count; i++) {
@@ -237,6 +237,6 @@ bool generate(const struct project *p, const struct program *program, const stru
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         strings_add(written, text("%s/%s", p->build, others[i]));
     return write_text(text("%s/main.c", p->build), main_source(p, program)) &&
-           write_ninja(p, program, runtime) && write_compile_commands(p, program) &&
+           write_ninja(p, program, objects) && write_compile_commands(p, program) &&
            write_manifest(p, program);
 }

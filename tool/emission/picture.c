@@ -76,6 +76,27 @@ static void print_args(struct out *out, const struct program *program)
     }
 }
 
+/* Each pure library that a module names, with the modules. */
+static void print_libraries(struct out *out, const struct program *program)
+{
+    struct strings names = { 0 };
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct strings *uses = &program->instances[i].description->uses;
+        for (size_t k = 0; k < uses->count; k++)
+            if (!strings_has(&names, uses->items[k]))
+                strings_add(&names, uses->items[k]);
+    }
+    if (names.count > 0)
+        out_print(out, "\npure libraries, and what names them\n");
+    for (size_t n = 0; n < names.count; n++) {
+        struct strings users = { 0 };
+        for (size_t i = 0; i < program->instance_count; i++)
+            if (strings_has(&program->instances[i].description->uses, names.items[n]))
+                strings_add(&users, program->instances[i].name);
+        out_print(out, "  %-32s%s\n", text("base/%s ", names.items[n]), strings_join(&users, ", "));
+    }
+}
+
 char *picture_text(const struct project *p, const struct program *program)
 {
     struct out out = { 0 };
@@ -88,6 +109,7 @@ char *picture_text(const struct project *p, const struct program *program)
     }
     print_keys(&out, program->graph);
     print_args(&out, program);
+    print_libraries(&out, program);
     return finish(&out);
 }
 
@@ -125,6 +147,14 @@ static json_t *args_json(const struct description *d)
     return args;
 }
 
+static json_t *uses_json(const struct description *d)
+{
+    json_t *uses = json_array();
+    for (size_t i = 0; i < d->uses.count; i++)
+        json_array_append_new(uses, json_string(d->uses.items[i]));
+    return uses;
+}
+
 static json_t *keys_json(const struct description *d)
 {
     json_t *keys = json_array();
@@ -146,12 +176,12 @@ char *picture_json(const struct project *p, const struct program *program)
                                 json_string(instance->params[k]->name));
         json_array_append_new(
             instances,
-            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", instance->name, "signature",
+            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", instance->name, "signature",
                       instance->description->module->signature, "source",
                       shown_source(p, instance->value->functor->source), "place",
                       text("%s:%d", path_shown(instance->value->place.file), instance->value->place.line),
                       "parameters", params, "keys", keys_json(instance->description), "arguments",
-                      args_json(instance->description)));
+                      args_json(instance->description), "uses", uses_json(instance->description)));
     }
     for (size_t i = 0; i < program->graph->job_count; i++)
         json_array_append_new(jobs, json_pack("{s:s, s:s}", "name", program->graph->jobs[i].name, "instance",

@@ -30,25 +30,28 @@ struct project {
 void project_flags(struct project *project);
 
 /*
- * The runtime's objects for the project's flags, in the user's cache. They are made in the
- * background between the two calls; runtime_end tells what went wrong. `inputs` is
- * what they are made from.
+ * Objects that applications share, for the project's flags, in the user's cache: the runtime's, and those of
+ * the pure libraries that the program's modules and the runtime use. They are made in the background from
+ * one call to the other; objects_end tells what went wrong. `inputs` is what they are made from.
  */
-struct runtime {
-    struct strings objects, inputs;
+struct objects {
+    const char *what; /* "the runtime" */
+    struct strings paths, inputs;
     long process;
     const char *log;
     int lock; /* held meanwhile: one of several builds at once makes them, the others wait */
 };
-bool runtime_begin(const struct project *project, struct runtime *out);
-bool runtime_end(const struct project *project, struct runtime *runtime);
+bool objects_begin_runtime(const struct project *project, struct objects *out);
+bool objects_begin_libraries(const struct project *project, const struct program *program,
+                             struct objects *out);
+bool objects_end(const struct project *project, struct objects *objects);
 
 /*
  * Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add
- * their paths to `written`.
+ * their paths to `written`. `objects` are linked with the instances.
  */
-bool generate(const struct project *project, const struct program *program,
-              const struct strings *runtime_objects, struct strings *written);
+bool generate(const struct project *project, const struct program *program, const struct strings *objects,
+              struct strings *written);
 
 /* One instance's C file; one program's main.c. Both texts are kept. */
 char *instance_source(const struct graph *graph, const struct instance *instance);

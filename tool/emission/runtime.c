@@ -1,5 +1,6 @@
 /*
- * The runtime's objects: compiled once for each compiler and set of flags, and shared by every application.
+ * The objects of the runtime and of pure libraries: compiled once for each compiler and set of flags, and
+ * shared by every application.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include "emission/project.h"
 #include "base/quote.h"
 #include "base/process.h"
+#include "composition/libraries.h"
 
 /* Sources of a unit at the most; a second processor is to have something to do, too. */
 enum { UNIT_FILES = 8 };
@@ -50,19 +52,19 @@ static bool write_unit(const char *path, const char *const *sources, size_t coun
     return ok;
 }
 
-static void add_object(struct out *ninja, struct runtime *runtime, const char *folder, const char *name,
+static void add_object(struct out *ninja, struct objects *objects, const char *cache, const char *name,
                        const char *source)
 {
     out_print(ninja, "build %s.o: compile %s\n", name, ninja_path(source));
-    strings_add(&runtime->objects, text("%s/%s.o", folder, name));
+    strings_add(&objects->paths, text("%s/%s.o", cache, name));
 }
 
 /*
- * The units of C and the assembly of one of the target's folders; a source that is added or a header that
+ * The units of C and the assembly of a folder; a source that is added or a header that
  * changes counts, too.
  */
 static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder,
-                       struct runtime *runtime)
+                       struct objects *objects)
 {
     struct strings c = { 0 }, assembly = { 0 };
     const char *path = text("%s/%s", p->installation.root, folder);
@@ -73,33 +75,31 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
                    *unit = text("%s/%s.c", cache, name);
         if (!write_unit(unit, c.items + i, c.count - i < UNIT_FILES ? c.count - i : UNIT_FILES))
             return false;
-        add_object(ninja, runtime, cache, name, unit);
+        add_object(ninja, objects, cache, name, unit);
     }
     for (size_t i = 0; i < assembly.count; i++)
-        add_object(ninja, runtime, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1),
+        add_object(ninja, objects, cache, flat_name(assembly.items[i] + strlen(p->installation.root) + 1),
                    assembly.items[i]);
-    strings_add_all(&runtime->inputs, c.items, c.count);
-    strings_add_all(&runtime->inputs, assembly.items, assembly.count);
-    strings_add(&runtime->inputs, path);
-    folder_files(path, ".h", &runtime->inputs);
+    strings_add_all(&objects->inputs, c.items, c.count);
+    strings_add_all(&objects->inputs, assembly.items, assembly.count);
+    strings_add(&objects->inputs, path);
+    folder_files(path, ".h", &objects->inputs);
     return true;
 }
 
 /* Below the root: what every target shares, and then the target's own and its processor's. */
 static struct strings source_folders(const struct project *p)
 {
-    struct strings folders = { 0 }, pure = { 0 };
+    struct strings folders = { 0 };
     strings_add(&folders, "runtime");
-    folder_folders(text("%s/base", p->installation.root), &pure);
-    for (size_t i = 0; i < pure.count; i++)
-        strings_add(&folders, text("base/%s", path_name(pure.items[i])));
     for (const char *const *folder = p->target->folders; *folder != NULL; folder++)
         strings_add(&folders, *folder);
     strings_add(&folders, text("platform/arch/%s", arch_host()));
     return folders;
 }
 
-static bool write_ninja(const char *cache, const struct project *p, struct runtime *runtime)
+static bool write_ninja(const char *cache, const struct project *p, const struct strings *folders,
+                        struct objects *objects)
 {
     struct out out = { 0 };
     out_print(&out,
@@ -108,55 +108,83 @@ static bool write_ninja(const char *cache, const struct project *p, struct runti
               "description = compile $in\n",
               p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
     bool ok = true;
-    struct strings folders = source_folders(p);
-    for (size_t i = 0; ok && i < folders.count; i++)
-        ok = add_folder(&out, p, cache, folders.items[i], runtime);
-    if (ok && runtime->objects.count == 0) {
-        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed",
-              p->installation.root);
-        ok = false;
-    }
+    for (size_t i = 0; ok && i < folders->count; i++)
+        ok = add_folder(&out, p, cache, folders->items[i], objects);
     ok = ok && file_write(text("%s/build.ninja", cache), out.data, out.len);
     out_free(&out);
     return ok;
 }
 
-static const char *cache_of(const struct project *p)
+static const char *cache_of(const struct project *p, const char *name)
 {
     const char *flags = strings_join(&p->compile_flags, " ");
     uint64_t key = hash_bytes(3, flags, strlen(flags));
     key = hash_bytes(key, p->compiler.version, strlen(p->compiler.version));
     key = hash_bytes(key, p->installation.root, strlen(p->installation.root));
     key = hash_bytes(key, p->target->name, strlen(p->target->name));
-    return text("%s/runtime-%s-%016" PRIx64, cache_folder(), p->target->name, key);
+    return text("%s/%s-%s-%016" PRIx64, cache_folder(), name, p->target->name, key);
 }
 
-bool runtime_begin(const struct project *p, struct runtime *out)
+/* What is to be made differs from one program to the next, so it is written with the lock held. */
+static bool begin(const struct project *p, const char *cache, const struct strings *folders,
+                  struct objects *objects)
 {
-    const char *folder = cache_of(p);
-    *out = (struct runtime){ .log = text("%s/log", folder), .lock = -1 };
-    if (!folder_make(folder) || !write_ninja(folder, p, out))
+    if (!folder_make(cache))
         return false;
-    strings_add(&out->inputs, text("%s/base", p->installation.root));
-    folder_files(text("%s/mirage", p->installation.include), ".h", &out->inputs);
-    out->lock = open(text("%s/lock", folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (out->lock < 0 || flock(out->lock, LOCK_EX) != 0) {
-        error("cannot lock %s: %s", folder, strerror(errno));
+    objects->log = text("%s/log", cache);
+    objects->lock = open(text("%s/lock", cache), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (objects->lock < 0 || flock(objects->lock, LOCK_EX) != 0) {
+        error("cannot lock %s: %s", cache, strerror(errno));
         return false;
     }
-    const char *const argv[] = { "ninja", "-C", folder, NULL };
-    out->process = run_begin(argv, out->log);
-    return out->process != 0;
+    if (!write_ninja(cache, p, folders, objects))
+        return false;
+    folder_files(text("%s/mirage", p->installation.include), ".h", &objects->inputs);
+    if (objects->paths.count == 0)
+        return true;
+    const char *const argv[] = { "ninja", "-C", cache, NULL };
+    objects->process = run_begin(argv, objects->log);
+    return objects->process != 0;
 }
 
-bool runtime_end(const struct project *p, struct runtime *runtime)
+bool objects_begin_runtime(const struct project *p, struct objects *out)
 {
-    int status = run_end(runtime->process);
-    close(runtime->lock);
+    struct strings folders = source_folders(p);
+    *out = (struct objects){ .what = "the runtime" };
+    if (!begin(p, cache_of(p, "runtime"), &folders, out))
+        return false;
+    if (out->paths.count == 0)
+        error("the runtime's sources are not in %s; set MIRAGE_ROOT to where mirage is installed",
+              p->installation.root);
+    return out->paths.count > 0;
+}
+
+bool objects_begin_libraries(const struct project *p, const struct program *program, struct objects *out)
+{
+    const char *root = p->installation.root;
+    struct strings using = source_folders(p), files = { 0 }, names = { 0 }, folders = { 0 };
+    *out = (struct objects){ .what = "a pure library" };
+    for (size_t i = 0; i < using.count; i++) {
+        folder_files(text("%s/%s", root, using.items[i]), ".c", &files);
+        folder_files(text("%s/%s", root, using.items[i]), ".h", &files);
+    }
+    libraries_included(files.items, files.count, &names);
+    for (size_t i = 0; i < program->instance_count; i++)
+        libraries_read(root, &program->instances[i].description->inputs, &names);
+    libraries_close(root, &names);
+    for (size_t i = 0; i < names.count; i++)
+        strings_add(&folders, text("base/%s", names.items[i]));
+    return begin(p, cache_of(p, "base"), &folders, out);
+}
+
+bool objects_end(const struct project *p, struct objects *objects)
+{
+    int status = objects->process == 0 ? 0 : run_end(objects->process);
+    close(objects->lock);
     if (status == 0)
         return true;
-    const char *log = file_read(runtime->log, NULL);
-    error("the runtime does not compile with %s:", p->compiler.cc);
+    const char *log = file_read(objects->log, NULL);
+    error("%s does not compile with %s:", objects->what, p->compiler.cc);
     fputs(log == NULL ? "" : log, stderr);
     return false;
 }

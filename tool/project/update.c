@@ -328,19 +328,24 @@ bool project_configure(struct project *p, const struct choices *chosen)
     const char *stamp = text("%s/stamp", p->build);
     uint64_t key = choices_hash(p, chosen);
     struct strings generated = { 0 };
-    struct runtime runtime;
+    struct objects runtime, libraries = { .lock = -1 };
     struct program program;
     if (stamp_fresh(stamp, key, NULL))
         return remember(p, chosen);
-    if (!knows_sanitizers(p) || !runtime_begin(p, &runtime))
+    if (!knows_sanitizers(p) || !objects_begin_runtime(p, &runtime))
         return false;
-    bool composed =
-        project_compose(p, chosen, &program) && generate(p, &program, &runtime.objects, &generated);
-    if (!runtime_end(p, &runtime) || !composed)
+    struct strings objects = runtime.paths, inputs = runtime.inputs;
+    bool composed = project_compose(p, chosen, &program);
+    bool begun = composed && objects_begin_libraries(p, &program, &libraries);
+    strings_add_all(&objects, libraries.paths.items, libraries.paths.count);
+    strings_add_all(&inputs, libraries.inputs.items, libraries.inputs.count);
+    bool ok = begun && generate(p, &program, &objects, &generated);
+    ok = objects_end(p, &runtime) && ok;
+    ok = (!composed || objects_end(p, &libraries)) && ok;
+    if (!ok)
         return false;
-    struct strings inputs = runtime.inputs;
     /* What was made counts too: a cache that was emptied, a generated file that was lost or changed. */
-    strings_add_all(&inputs, runtime.objects.items, runtime.objects.count);
+    strings_add_all(&inputs, objects.items, objects.count);
     strings_add_all(&inputs, generated.items, generated.count);
     strings_add(&inputs, p->installation.tool);
     strings_add(&inputs, text("%s/libmirage-config.so", p->installation.library_folder));

@@ -236,6 +236,29 @@ def pictures(s):
         s.tap.report(True, "describe --svg # SKIP Graphviz is not here")
 
 
+def libraries_made(s):
+    return sorted(path.name for path in (Path(s.env["XDG_CACHE_HOME"]) / "mirage").glob("base-*/*.o"))
+
+
+def libraries(s):
+    """Pure libraries: those that a program uses, and no others, are named, compiled and linked."""
+    shutil.rmtree(Path(s.env["XDG_CACHE_HOME"]) / "mirage", ignore_errors=True)
+    s.mirage_does("new", "pure")
+    source = s.work / "pure" / "unikernel.c"
+    s.mirage_does("build", "pure")
+    before = libraries_made(s)
+    s.tap.report("base-ip-1.o" in before and not [name for name in before if name.startswith(("base-dns", "base-dhcp"))],
+                 "a library that nothing uses is not compiled", str(before))
+    source.write_text("#include <base/dhcp/dhcp.h>\n" + source.read_text().replace(
+        "return", "struct dhcp_message message;\n    if (dhcp_parse(&message, NULL, 0) != ERR_FORMAT)\n        return ERR_INVALID;\n    return"))
+    s.says("a module uses a library", ["run", "pure"], 0, "hello\n", "")
+    s.tap.equal("with what that uses in turn", libraries_made(s), sorted([*before, "base-dhcp-1.o", "base-dns-1.o"]))
+    status, out, _ = s.mirage_does("describe", "pure")
+    s.tap.report(out.endswith("\npure libraries, and what names them\n  base/dhcp                       pure\n"), "describe names it", out)
+    status, out, _ = s.mirage_does("describe", "pure", "--json")
+    s.tap.equal("describe --json names it", [i["uses"] for i in json.loads(out)["instances"]], [[], ["dhcp"]])
+
+
 def terminal_output(s):
     """On a terminal, progress is one line that goes away and errors have a colour; NO_COLOR is obeyed."""
     def on_terminal(words, **env):
@@ -276,7 +299,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, terminal_output):
+    for part in (refusals, help_texts, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 

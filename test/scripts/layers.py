@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Includes run one way: examples, lib, devices, runtime, platform; anyone may use base. Speaks TAP."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tap import ROOT, Tap
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
+# What the files of a folder may include, beside its own files and the compiler's.
+MAY = {
+    "base": ["base", "include"],
+    "include": ["base", "include"],
+    "lib": ["base", "include", "lib"],
+    "devices": ["base", "include", "devices", "platform"],
+    "runtime": ["base", "include", "runtime", "platform"],
+    "platform": ["base", "include", "platform", "runtime"],
+    "examples": ["base", "include", "examples"],
+    "catalog": ["base", "include", "catalog", "tool"],
+    "tool": ["base", "include", "catalog", "tool"],
+}
+
+
+def included(file, text):
+    """The files of the tree that it includes, as paths below the root."""
+    for quoted, angled in INCLUDE.findall(text):
+        if quoted:
+            yield quoted, os.path.normpath((file.parent / quoted).as_posix())
+        elif angled.startswith("mirage/"):
+            yield angled, "include/" + angled
+        elif (ROOT / angled).is_file():
+            yield angled, angled
+
+
+def mistakes(file, text):
+    own = file.parts[0]
+    for written, path in included(file, text):
+        folder = path.split("/")[0]
+        if not (ROOT / path).is_file() and not (ROOT / folder).is_dir():
+            continue
+        if folder not in MAY[own]:
+            yield f"{file} includes {written}: {own}/ may include {', '.join(MAY[own])}"
+        elif written.endswith(".c") and Path(path).parent != file.parent:
+            yield f"{file} includes {written}, a source of another folder: it belongs to base/, or its header is what is meant"
+
+
+def main():
+    tap = Tap()
+    listed = subprocess.run(["git", "ls-files", "-z", *(f"{folder}/*.[ch]" for folder in MAY)], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return 0
+    files = [Path(name) for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+    found = [m for file in files for m in mistakes(file, (ROOT / file).read_text(errors="replace"))]
+    tap.report(bool(files) and not found, "includes run one way, and no source of another folder is included", "\n".join(found))
+    # That the test can fail: what each rule is there for is found.
+    for name, line in (("lib/tcp/tcp.c", "#include <platform/linux/fd.h>"), ("lib/udp/udp.c", '#include "../../devices/console/console_unix.c"'),
+                       ("base/ip/ip.c", '#include "../../runtime/runtime.h"'), ("lib/dns_client/cache.c", '#include "../tcp/tcp.c"')):
+        tap.report(len(list(mistakes(Path(name), line))) == 1, f"{line} in {name} is found")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+/*
+ * Pure libraries: the folders base/<name>. What uses one includes <base/name/file.h>, on a line of its own
+ * and under no condition; a program is linked with those that its modules and its runtime use, and with
+ * what these use in turn.
+ */
+#ifndef TOOL_LIBRARIES_H
+#define TOOL_LIBRARIES_H
+
+#include "base/util.h"
+
+/* Add the names of the libraries that the files include themselves. */
+void libraries_included(const char *const *files, size_t count, struct strings *names);
+
+/* Add the names of the libraries, below `root`, that the files belong to. */
+void libraries_read(const char *root, const struct strings *files, struct strings *names);
+
+/* Add what the named libraries use; in the order of their names then. */
+void libraries_close(const char *root, struct strings *names);
+
+#endif
