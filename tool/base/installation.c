@@ -74,6 +74,9 @@ bool installation_find(struct installation *out)
                                     : "libmirage-config.so");
         return false;
     }
+    const char *const fibers[] = { text("%s/gdb/mirage.py", out->root),
+                                   text("%s/tool/gdb/mirage.py", out->root), NULL };
+    out->fibers = first(fibers);
     out->include = path_absolute(path_folder(include));
     out->crunch = path_absolute(out->crunch);
     out->library_folder = path_absolute(path_folder(library));

@@ -10,6 +10,7 @@ struct installation {
     const char *tool;           /* the mirage command itself */
     const char *crunch;         /* mirage-crunch */
     const char *library_folder; /* holds libmirage-config.so */
+    const char *fibers;         /* gdb's commands for fibers; NULL: not installed */
 };
 
 /*

@@ -11,6 +11,19 @@
 
 extern char **environ;
 
+const char *program_find(const char *name)
+{
+    const char *path = getenv("PATH");
+    char *save;
+    if (strchr(name, '/') != NULL)
+        return name;
+    for (char *dir = path == NULL ? NULL : strtok_r(keep_string(path), ":", &save); dir != NULL;
+         dir = strtok_r(NULL, ":", &save))
+        if (access(text("%s/%s", dir, name), X_OK) == 0)
+            return text("%s/%s", dir, name);
+    return NULL;
+}
+
 struct running {
     struct command *command;
     pid_t pid;

@@ -7,6 +7,9 @@
 
 #include "base/util.h"
 
+/* Where PATH has the program, or `name` itself when it is a path; NULL when it is nowhere. */
+const char *program_find(const char *name);
+
 /* One command; run_all fills the results. */
 struct command {
     const char *const *argv; /* looked up in PATH, ended by NULL */

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 enum {
-    OPTION_RELEASE = 256,
+    OPTION_ARCH = 256,
+    OPTION_RELEASE,
     OPTION_DEVELOPMENT,
     OPTION_CC,
     OPTION_SANITIZE,
+    OPTION_DEBUG,
     OPTION_DOT,
     OPTION_SVG,
     OPTION_JSON,
@@ -20,6 +22,7 @@ enum {
 #define CHOICE_OPTIONS                                                                                       \
     { "file", 'f', "FILE", 0, "The configuration in FOLDER (config.c)", 0 },                                 \
         { "target", 't', "TARGET", 0, "What to build for; `mirage targets` lists them", 0 },                 \
+        { "arch", OPTION_ARCH, "PROCESSOR", 0, "The processor to build for (this computer's)", 0 },          \
         { "release", OPTION_RELEASE, NULL, 0, "Optimise across all modules (link-time optimisation)", 0 },   \
         { "development", OPTION_DEVELOPMENT, NULL, 0, "Build quickly and for a debugger (the default)", 0 }, \
         { "cc", OPTION_CC, "COMPILER", 0, "The C compiler: gcc or clang (the environment's CC, or cc)", 0 }, \
@@ -29,6 +32,11 @@ enum {
     }
 
 static const struct argp_option choice_options[] = { CHOICE_OPTIONS, { 0 } };
+static const struct argp_option run_options[] = {
+    CHOICE_OPTIONS,
+    { "debug", OPTION_DEBUG, NULL, 0, "Start it under a debugger", 0 },
+    { 0 },
+};
 static const struct argp_option describe_options[] = {
     CHOICE_OPTIONS,
     { "dot", OPTION_DOT, NULL, 0, "A picture in Graphviz's language", 0 },
@@ -67,7 +75,7 @@ const struct cli_command cli_commands[] = {
     { "run", "build the program and start it", "[FOLDER] [-- ARGUMENT...]",
       "Builds when that is needed, then starts the program the way its target is started. What follows -- "
       "are the program's own arguments; `mirage run FOLDER -- --help` lists them.",
-      true, 1, choice_options, command_run },
+      true, 1, run_options, command_run },
     { "test", "build and run the application's tests", "[FOLDER]",
       "A test is a configuration of its own, FOLDER/test/NAME.c: it applies the application's functors to "
       "whatever modules it wants and registers jobs. It passes when the program ends with status 0 "
@@ -118,6 +126,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 'f': a->choices.file = arg; break;
     case 't': a->choices.target = arg; break;
     case 'o': a->output = arg; break;
+    case OPTION_ARCH: a->choices.arch = arg; break;
+    case OPTION_DEBUG: a->debug = true; break;
     case OPTION_RELEASE: a->choices.release = 1; break;
     case OPTION_DEVELOPMENT: a->choices.release = 0; break;
     case OPTION_CC: a->choices.cc = arg; break;

@@ -13,7 +13,8 @@
 
 struct arguments {
     struct choices choices;
-    bool dot, svg, json;
+    bool debug;          /* run */
+    bool dot, svg, json; /* describe */
     const char *output;
     struct strings positional;
     struct strings program; /* behind "--": for the program that is run */
@@ -68,6 +69,10 @@ extern const struct cli_variable cli_environment[];
 
 /* Open the project that the arguments choose and bring its build up to date. */
 bool open_and_build(struct arguments *arguments, struct project *out);
+
+/* The command that starts the program in this way; NULL: as a process of the host. False: told why not. */
+bool launch_words(const struct project *project, launch_fn *way, const struct strings *arguments,
+                  struct strings *argv);
 
 int command_new(const struct cli_command *command, struct arguments *arguments);
 int command_configure(const struct cli_command *command, struct arguments *arguments);

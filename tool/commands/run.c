@@ -5,6 +5,19 @@
 #include <unistd.h>
 
 #include "commands/cli.h"
+#include "target/launch.h"
+
+bool launch_words(const struct project *p, launch_fn *way, const struct strings *arguments,
+                  struct strings *argv)
+{
+    static const char *const none[] = { NULL };
+    const struct launch launch = { .binary = p->binary,
+                                   .arguments = arguments->count == 0 ? none : arguments->items,
+                                   .arch = p->arch,
+                                   .build = p->build,
+                                   .fibers = p->installation.fibers };
+    return (way == NULL ? launch_process : way)(&launch, argv);
+}
 
 int command_run(const struct cli_command *command, struct arguments *a)
 {
@@ -13,11 +26,12 @@ int command_run(const struct cli_command *command, struct arguments *a)
     if (!open_and_build(a, &p))
         return 1;
     struct strings argv = { 0 };
-    strings_add(&argv, p.binary);
-    strings_add_all(&argv, a->program.items, a->program.count);
+    launch_fn *debug = p.target->debug == NULL ? launch_gdb : p.target->debug;
+    if (!launch_words(&p, a->debug ? debug : p.target->start, &a->program, &argv))
+        return 1;
     fflush(NULL);
     /* Becoming the program gives it the terminal, its signals and its exit status. */
-    execv(p.binary, (char *const *)argv.items);
-    error("cannot start %s: %s", path_shown(p.binary), strerror(errno));
+    execvp(argv.items[0], (char *const *)argv.items);
+    error("cannot start %s: %s", path_shown(argv.items[0]), strerror(errno));
     return 1;
 }

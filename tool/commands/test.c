@@ -14,8 +14,13 @@ static bool run_test(struct arguments *a, const char *config)
     test.choices.file = path_name(config);
     if (!open_and_build(&test, &p))
         return false;
-    const char *const argv[] = { "timeout", "60", p.binary, NULL };
-    struct command program = { .argv = argv };
+    const struct strings none = { 0 };
+    struct strings argv = { 0 };
+    strings_add(&argv, "timeout");
+    strings_add(&argv, "60");
+    if (!launch_words(&p, p.target->test == NULL ? p.target->start : p.target->test, &none, &argv))
+        return false;
+    struct command program = { .argv = argv.items };
     run_all(&program, 1);
     if (program.status == 0)
         return true;

@@ -105,8 +105,9 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
 /* A key is an option of the command, beside the command's own. */
 static bool is_taken(const char *name)
 {
-    static const char *const taken[] = { "file", "target", "release", "development", "cc",   "sanitize",
-                                         "dot",  "svg",    "json",    "output",      "help", NULL };
+    static const char *const taken[] = { "file", "target",   "arch",  "release", "development",
+                                         "cc",   "sanitize", "debug", "dot",     "svg",
+                                         "json", "output",   "help",  NULL };
     return listed(taken, name);
 }
 

@@ -16,6 +16,8 @@ void functor_flags(const struct compiler *compiler, struct strings *argv)
 {
     static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix",
                                          "-fno-strict-aliasing" };
+    if (compiler->machine != NULL)
+        strings_add(argv, compiler->machine);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         strings_add(argv, flags[i]);
     strings_add(argv, text("-I%s", compiler->include));

@@ -68,6 +68,7 @@ struct description {
 struct compiler {
     const char *cc;
     bool is_clang;
+    const char *machine; /* a flag that names the machine to compile for, or NULL: the compiler's own */
     const char *version; /* first line of --version */
     const char *include; /* the folder that holds mirage/ */
     const char *root;    /* the folder that holds base/ */

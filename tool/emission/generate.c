@@ -19,9 +19,11 @@ static bool write_text(const char *path, const char *data)
 
 void project_flags(struct project *p)
 {
-    bool clang = p->compiler.is_clang;
+    bool clang = p->builder.is_clang;
     struct strings *c = &p->compile_flags, *l = &p->link_flags;
-    functor_flags(&p->compiler, c);
+    functor_flags(&p->builder, c);
+    if (p->builder.machine != NULL)
+        strings_add(l, p->builder.machine);
     /* Valgrind 3.19, Debian 12's, cannot read what Clang writes as DWARF 5. */
     strings_add(c, clang ? "-gdwarf-4" : "-g");
     strings_add(c, "-fstack-protector-strong");
@@ -55,8 +57,12 @@ void project_flags(struct project *p)
     strings_add(l, "-g");
     strings_add(l, "-Wl,--gc-sections");
     strings_add(l, "-Wl,-z,relro,-z,now");
+    for (const char *const *flag = p->target->compile_flags; flag != NULL && *flag != NULL; flag++)
+        strings_add(c, *flag);
     for (const char *const *flag = p->target->link_flags; flag != NULL && *flag != NULL; flag++)
         strings_add(l, *flag);
+    if (p->target->linker_script != NULL)
+        strings_add(l, text("-T%s/%s", p->installation.root, p->target->linker_script));
     /* What <math.h> declares, where it is used. */
     strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }
@@ -94,7 +100,11 @@ static bool library_flags(const struct program *program, struct strings *compile
 static void print_rules(struct out *out, const struct project *p, const struct strings *compile,
                         const struct strings *link)
 {
-    out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s\n", shell_word(p->compiler.cc));
+    out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s%s%s\n",
+              shell_word(p->builder.cc), p->builder.machine == NULL ? "" : " ",
+              p->builder.machine == NULL ? "" : shell_word(p->builder.machine));
+    out_print(out, "tools = %s\nroot = %s\n", arch_is_foreign(p->arch) ? text("%s-", p->arch->triplet) : "",
+              shell_word(p->installation.root));
     out_print(out, "cflags = %s %s\n", shell_words(p->compile_flags.items, p->compile_flags.count),
               shell_words(compile->items, compile->count));
     out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count),
@@ -107,8 +117,12 @@ static void print_rules(struct out *out, const struct project *p, const struct s
               "rule crunch\n  command = %s --name $name -o $out --depfile $out.d $args\n  depfile = $out.d\n "
               " deps = gcc\n  description = crunch $name\n",
               shell_word(p->installation.crunch));
-    out_print(out, "rule link\n  command = LC_ALL=C $cc -o $out $in $ldflags\n  description = link %s\n\n",
-              ninja_path(p->name));
+    out_print(out, "rule link\n  command = LC_ALL=C %s\n  description = link %s\n",
+              p->target->link == NULL ? "$cc -o $out $in $ldflags" : p->target->link, ninja_path(p->name));
+    for (const struct target_step *s = p->target->after; s != NULL && s->suffix != NULL; s++)
+        out_print(out, "rule %s\n  command = %s\n  description = %s %s\n", s->description, s->command,
+                  s->description, ninja_path(p->name));
+    out_print(out, "\n");
 }
 
 static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
@@ -122,6 +136,20 @@ static void print_generator(struct out *out, const struct instance *instance, st
     out_print(out, "build data/%s.o: assemble data/%s.S\n  name = %s_data\n", instance->name, instance->name,
               instance->name);
     strings_add(objects, text("data/%s.o", instance->name));
+}
+
+/* The program, and what is made from it afterwards. */
+static void print_program(struct out *out, const struct project *p, const struct strings *objects)
+{
+    const char *made = ninja_path(p->name), *script = p->target->linker_script;
+    out_print(out, "build %s: link %s%s\n", made, strings_join(objects, " "),
+              script == NULL ? "" : text(" | %s", ninja_path(path_join(p->installation.root, script))));
+    for (const struct target_step *s = p->target->after; s != NULL && s->suffix != NULL; s++) {
+        const char *next = ninja_path(text("%s%s", p->name, s->suffix));
+        out_print(out, "build %s: %s %s\n", next, s->description, made);
+        made = next;
+    }
+    out_print(out, "default %s\n", made);
 }
 
 static bool write_ninja(const struct project *p, const struct program *program, const struct strings *shared)
@@ -144,8 +172,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
     }
     for (size_t i = 0; i < shared->count; i++)
         strings_add(&objects, ninja_path(shared->items[i]));
-    out_print(&out, "build %s: link %s\ndefault %s\n", ninja_path(p->name), strings_join(&objects, " "),
-              ninja_path(p->name));
+    print_program(&out, p, &objects);
     bool ok = file_write(text("%s/build.ninja", p->build), out.data, out.len);
     out_free(&out);
     return ok;
@@ -214,9 +241,9 @@ static bool write_manifest(const struct project *p, const struct program *progra
     for (size_t i = 0; i < program->graph->job_count; i++)
         json_array_append_new(jobs, json_pack("{s:s, s:s}", "name", program->graph->jobs[i].name, "instance",
                                               program->instances[program->graph->jobs[i].value->id].name));
-    json_t *manifest =
-        json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", p->name, "target", p->target->name, "release",
-                  p->release, "compiler", p->compiler.version, "instances", instances, "jobs", jobs);
+    json_t *manifest = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o}", "name", p->name, "target",
+                                 p->target->name, "arch", p->arch->name, "release", p->release, "compiler",
+                                 p->builder.version, "instances", instances, "jobs", jobs);
     char *data = json_dumps(manifest, JSON_INDENT(2));
     bool ok = data != NULL && write_text(text("%s/manifest.json", p->build), data);
     json_decref(manifest);

@@ -15,14 +15,16 @@ struct project {
     const char *name;
     const char *config; /* folder/config.c */
     const struct target *target;
+    const struct arch *arch;
     bool release;
-    const char *sanitize; /* "address,undefined", or NULL */
-    struct compiler compiler;
+    const char *sanitize;     /* "address,undefined", or NULL */
+    struct compiler compiler; /* the host's: of the configuration, and of functors as they stand */
+    struct compiler builder;  /* the target's: of instances and the runtime */
     const char
         *home; /* absolute; its _build holds all that is made: the folder, or the application that it tests */
-    const char *build; /* home/_build/<target>[-release][-sanitize][-<configuration>] */
-    const char *cache; /* home/_build/cache: what is known of the sources */
-    const char *binary;
+    const char *build;  /* home/_build/<target>[-<arch>][-release][-sanitize][-<configuration>] */
+    const char *cache;  /* home/_build/cache: what is known of the sources */
+    const char *binary; /* what the build makes last */
     struct strings compile_flags, link_flags;
 };
 

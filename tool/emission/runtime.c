@@ -94,7 +94,7 @@ static struct strings source_folders(const struct project *p)
     strings_add(&folders, "runtime");
     for (const char *const *folder = p->target->folders; *folder != NULL; folder++)
         strings_add(&folders, *folder);
-    strings_add(&folders, text("platform/arch/%s", arch_host()));
+    strings_add(&folders, text("platform/arch/%s", p->arch->name));
     return folders;
 }
 
@@ -106,7 +106,7 @@ static bool write_ninja(const char *cache, const struct project *p, const struct
               "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
               "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  "
               "description = compile $in\n",
-              p->compiler.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
+              p->builder.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
     bool ok = true;
     for (size_t i = 0; ok && i < folders->count; i++)
         ok = add_folder(&out, p, cache, folders->items[i], objects);
@@ -119,9 +119,10 @@ static const char *cache_of(const struct project *p, const char *name)
 {
     const char *flags = strings_join(&p->compile_flags, " ");
     uint64_t key = hash_bytes(3, flags, strlen(flags));
-    key = hash_bytes(key, p->compiler.version, strlen(p->compiler.version));
+    key = hash_bytes(key, p->builder.version, strlen(p->builder.version));
     key = hash_bytes(key, p->installation.root, strlen(p->installation.root));
     key = hash_bytes(key, p->target->name, strlen(p->target->name));
+    key = hash_bytes(key, p->arch->name, strlen(p->arch->name));
     return text("%s/%s-%s-%016" PRIx64, cache_folder(), name, p->target->name, key);
 }
 
@@ -184,7 +185,7 @@ bool objects_end(const struct project *p, struct objects *objects)
     if (status == 0)
         return true;
     const char *log = file_read(objects->log, NULL);
-    error("%s does not compile with %s:", objects->what, p->compiler.cc);
+    error("%s does not compile with %s:", objects->what, p->builder.cc);
     fputs(log == NULL ? "" : log, stderr);
     return false;
 }

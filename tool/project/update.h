@@ -2,23 +2,18 @@
 #ifndef TOOL_UPDATE_H
 #define TOOL_UPDATE_H
 
-#include "emission/project.h"
-
-/* What the command line, or an earlier configure, chose. */
-struct choices {
-    const char *folder;                 /* "." when not given */
-    const char *file;                   /* the configuration in it; "config.c" when not given */
-    const char *home;                   /* whose _build to use; the folder itself when not given */
-    const char *target, *cc, *sanitize; /* NULL: not given */
-    int release;                        /* -1: not given */
-    size_t remembered;   /* so many of the keys, the first, are those of an earlier command line */
-    struct strings keys; /* "name=value", "name" or "no-name" */
-};
+#include "project/choices.h"
 
 /*
  * Find the application, fill in what was not given from its last configure, and choose compiler and folders.
  */
 bool project_open(const struct choices *choices, struct project *out, struct choices *chosen);
+
+/*
+ * Whether generated C can include the path; told at the place, or at the path itself when that is NULL, when
+ * it cannot.
+ */
+bool can_include(const char *path, const struct place *place);
 
 /* Evaluate the configuration and check and bind its functors; writes nothing but caches. */
 bool project_compose(struct project *project, const struct choices *chosen, struct program *out);

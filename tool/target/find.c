@@ -18,14 +18,3 @@ const struct target *target_find(const char *name)
           near == NULL ? "" : text(" (did you mean %s?)", near), strings_join(&names, ", "));
     return NULL;
 }
-
-const char *arch_host(void)
-{
-#if defined __aarch64__
-    return "aarch64";
-#elif defined __x86_64__
-    return "x86_64";
-#else
-#error "which folder of platform/arch/ is this processor's?"
-#endif
-}

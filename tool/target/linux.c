@@ -3,6 +3,7 @@
 const struct target target_linux = {
     .name = "linux",
     .summary = "a Linux process on the kernel's sockets",
+    .arches = (const char *const[]){ "x86_64", "aarch64", NULL },
     .folders = (const char *const[]){ "platform/linux", "platform/posix", NULL },
     .link_flags = (const char *const[]){ "-pthread", NULL },
     .modules =

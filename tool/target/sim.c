@@ -3,6 +3,7 @@
 const struct target target_sim = {
     .name = "sim",
     .summary = "a process in a simulation of its own: virtual time, and randomness from a seed",
+    .arches = (const char *const[]){ "x86_64", "aarch64", NULL },
     .folders = (const char *const[]){ "platform/sim", "platform/posix", NULL },
     .arguments = (const char *const[]){ "seed", NULL },
     .modules =

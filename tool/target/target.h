@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "target/arch.h"
+
 /* A module that the target gives to a configuration. */
 struct target_module {
     /*
@@ -24,14 +26,52 @@ struct target_default {
     const char *key, *value;
 };
 
+struct strings;
+
+/* A program that was built and is to be started. */
+struct launch {
+    const char *binary;           /* what the build made last; absolute */
+    const char *const *arguments; /* the user's for the program, ended by NULL */
+    const struct arch *arch;
+    const char *build;  /* the folder of what was generated */
+    const char *fibers; /* gdb's commands for fibers, in Python; NULL: not installed */
+};
+
+/* Adds the command that does it to `argv`; false when it can't be done, and told. */
+typedef bool launch_fn(const struct launch *launch, struct strings *argv);
+
+/* Something that is done to the program after it was linked. */
+struct target_step {
+    const char *suffix; /* of what it makes: ".bin" beside the program */
+    /*
+     * A command of build.ninja: $in is what the step before it made, $out what this one makes, $cc the
+     * compiler, $tools what the names of the processor's other tools begin with, $root where the sources lie.
+     */
+    const char *command;
+    const char *description; /* one word: "strip" */
+};
+
+/* Lists of texts are ended by NULL and may be NULL where nothing else is said. */
 struct target {
     const char *name;
-    const char *summary;                   /* behind the name: "a Linux process on the kernel's sockets" */
-    const char *const *folders;            /* of its platform, below the root; ended by NULL */
-    const char *const *link_flags;         /* ended by NULL, or NULL */
-    const char *const *arguments;          /* runtime arguments that its platform declares, as `folders` */
-    const struct target_module *modules;   /* ended by one without a source */
-    const struct target_default *defaults; /* ended by one without a key, or NULL */
+    const char *summary; /* behind the name: "a Linux process on the kernel's sockets" */
+
+    /* what it is made from */
+    const char *const *arches; /* the processors that it exists for: see arch.h; never NULL */
+    const char *const
+        *folders; /* of its platform, below the root, and what it takes of others'; never NULL */
+    const char *const *compile_flags, *const *link_flags;
+    const char *linker_script;       /* below the root; NULL: the linker's own */
+    const char *link;                /* the command, as a step's, with $ldflags; NULL: the compiler's */
+    const struct target_step *after; /* ended by one without a suffix; NULL: none */
+
+    /* what it gives to configurations and programs */
+    const char *const *arguments;          /* runtime arguments that its platform declares */
+    const struct target_module *modules;   /* ended by one without a source; never NULL */
+    const struct target_default *defaults; /* ended by one without a key; NULL: none */
+
+    /* NULL: as a process of the host (launch.h); a test is started as the program is */
+    launch_fn *start, *debug, *test;
 };
 
 /* All of them, ended by NULL. The first is what a program is for when nobody says otherwise. */
@@ -39,9 +79,6 @@ extern const struct target *const targets[];
 
 /* NULL when there is no such target; then told with the nearest. `name` NULL: the first. */
 const struct target *target_find(const char *name);
-
-/* The processor that this command runs on, as platform/arch/ names its folders: "x86_64". */
-const char *arch_host(void);
 
 /* What it gives for the role, or NULL. */
 const struct target_module *target_role(const struct target *target, const char *role);

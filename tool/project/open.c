@@ -1,0 +1,104 @@
+#include <string.h>
+
+#include "project/compilers.h"
+#include "project/update.h"
+
+/* Generated C names sources in #include "…" and #line, where nothing stands for these characters. */
+bool can_include(const char *path, const struct place *place)
+{
+    const char *found = strpbrk(path, "\"\\\n");
+    if (found == NULL)
+        return true;
+    const char *what = *found == '"'    ? "a quotation mark"
+                       : *found == '\\' ? "a backslash"
+                                        : "the end of a line";
+    error_at(place == NULL ? path : place->file, place == NULL ? 0 : place->line,
+             "there is %s in the path of %s, which C cannot include; rename the file or its folder", what,
+             path);
+    return false;
+}
+
+/* What generate() and ninja write into the build folder. */
+static bool is_generated(const char *name)
+{
+    static const char *const generated[] = { "main.c",        "build.ninja", "compile_commands.json",
+                                             "manifest.json", "stamp",       "instances",
+                                             "objects",       "data",        "thinlto",
+                                             ".ninja_log",    ".ninja_deps", NULL };
+    return listed(generated, name);
+}
+
+/* What the name of the file that the build makes last ends with. */
+static const char *last_suffix(const struct target *target)
+{
+    const char *suffix = "";
+    for (const struct target_step *s = target->after; s != NULL && s->suffix != NULL; s++)
+        suffix = s->suffix;
+    return suffix;
+}
+
+bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
+{
+    *p = (struct project){ 0 };
+    *chosen = *choices;
+    if (!installation_find(&p->installation))
+        return false;
+    const char *folder = choices->folder == NULL ? "." : choices->folder;
+    if (!folder_exists(folder)) {
+        error_at(folder, 0,
+                 file_exists(folder) ? "this is a file; name the folder that holds the application's config.c"
+                                     : "there is no such folder");
+        return false;
+    }
+    p->folder = path_absolute(folder);
+    p->config = path_join(p->folder, choices->file == NULL ? "config.c" : choices->file);
+    if (!can_include(p->folder, NULL) || !can_include(p->installation.root, NULL))
+        return false;
+    if (!file_exists(p->config)) {
+        error_at(p->config, 0,
+                 "there is no such file; `mirage new NAME` begins an application, and `mirage build FOLDER` "
+                 "builds the one in FOLDER");
+        return false;
+    }
+    p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
+    choices_recall(p, chosen);
+    p->target = target_find(chosen->target);
+    p->arch = p->target == NULL ? NULL : arch_find(chosen->arch, p->target->arches, p->target->name);
+    if (p->arch == NULL || !compilers_find(chosen->cc, p))
+        return false;
+    p->release = chosen->release > 0;
+    p->sanitize = chosen->sanitize == NULL || strcmp(chosen->sanitize, "none") == 0 ? NULL : chosen->sanitize;
+
+    const char *file = path_name(p->config);
+    size_t file_len = strlen(file);
+    if (file_len < 3 || strcmp(file + file_len - 2, ".c") != 0) {
+        error_at(p->config, 0, "this is no configuration: one is a file in C, and its name ends in .c");
+        return false;
+    }
+    bool main_config = strcmp(file, "config.c") == 0;
+    p->name = path_name(p->folder);
+    if (!main_config)
+        p->name = keep_bytes(file, file_len - 2);
+    /* The program lies beside what is generated. */
+    if (is_generated(p->name)) {
+        error("%s cannot be the program's name: the build folder has a file of that name already; rename the "
+              "%s",
+              p->name, main_config ? "folder" : "configuration");
+        return false;
+    }
+    struct strings build = { 0 };
+    strings_add(&build, p->target->name);
+    if (arch_is_foreign(p->arch))
+        strings_add(&build, p->arch->name);
+    if (p->release)
+        strings_add(&build, "release");
+    if (p->sanitize != NULL)
+        strings_add(&build, "sanitize");
+    if (!main_config)
+        strings_add(&build, p->name);
+    p->build = text("%s/_build/%s", p->home, strings_join(&build, "-"));
+    p->cache = text("%s/_build/cache", p->home);
+    p->binary = text("%s/%s%s", p->build, p->name, last_suffix(p->target));
+    project_flags(p);
+    return true;
+}
