@@ -16,7 +16,11 @@ enum {
     OPTION_JSON,
     OPTION_MAN,
     OPTION_COMPLETION,
-    OPTION_MARKDOWN
+    OPTION_MARKDOWN,
+    OPTION_BIND,
+    OPTION_SET,
+    OPTION_NAME,
+    OPTION_DEPFILE
 };
 
 #define CHOICE_OPTIONS                                                                                       \
@@ -43,6 +47,17 @@ static const struct argp_option describe_options[] = {
     { "svg", OPTION_SVG, NULL, 0, "A picture as SVG; needs Graphviz's dot", 0 },
     { "json", OPTION_JSON, NULL, 0, "For other programs to read", 0 },
     { "output", 'o', "FILE", 0, "Write there instead of to the terminal", 0 },
+    { 0 },
+};
+static const struct argp_option unit_options[] = {
+    { "bind", OPTION_BIND, "PARAMETER=MODULE", 0,
+      "What the parameter's operations are called; the test defines them", 0 },
+    { "set", OPTION_SET, "KEY=VALUE", 0,
+      "A key's value (its default); a list's words have commas between them", 0 },
+    { "name", OPTION_NAME, "INSTANCE", 0, "Name its symbols, and its arguments', after this instance", 0 },
+    { "cc", OPTION_CC, "COMPILER", 0, "The C compiler that reads it (the environment's CC, or cc)", 0 },
+    { "output", 'o', "FILE", 0, "Write there instead of to the terminal", 0 },
+    { "depfile", OPTION_DEPFILE, "FILE", 0, "Write there what it was made from, for make and ninja", 0 },
     { 0 },
 };
 static const struct argp_option clean_options[] = {
@@ -85,6 +100,13 @@ const struct cli_command cli_commands[] = {
       "Prints which functors are applied to what, the modules' sources, the keys and runtime arguments that "
       "they declare, and the pure libraries that they name; or draws it.",
       true, 1, describe_options, command_describe },
+    { "unit", "write the C file that a unit test of a functor compiles", "SOURCE",
+      "Writes one C file that is the functor in SOURCE, a file or a folder, as an instance of a program is: "
+      "its "
+      "files in one translation unit, with its keys set and its parameters' operations named. A unit test or "
+      "a fuzzer "
+      "includes it, or is linked with it, and plays the parameters itself.",
+      false, 1, unit_options, command_unit },
     { "clean", "remove what was generated", "[FOLDER]",
       "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
     { "targets", "list the targets", "", "Lists what programs can be built for.", false, 0, no_options,
@@ -135,6 +157,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_DOT: a->dot = true; break;
     case OPTION_SVG: a->svg = true; break;
     case OPTION_JSON: a->json = true; break;
+    case OPTION_BIND: strings_add(&a->unit.binds, arg); break;
+    case OPTION_SET: strings_add(&a->unit.sets, arg); break;
+    case OPTION_NAME: a->unit.name = arg; break;
+    case OPTION_DEPFILE: a->depfile = arg; break;
     case OPTION_MAN:
         if (!cli_write_manuals(arg))
             exit(1);

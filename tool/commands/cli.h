@@ -9,13 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "emission/unit.h"
 #include "project/update.h"
 
 struct arguments {
     struct choices choices;
     bool debug;          /* run */
     bool dot, svg, json; /* describe */
-    const char *output;
+    const char *output, *depfile;
+    struct unit_choices unit;
     struct strings positional;
     struct strings program; /* behind "--": for the program that is run */
 };
@@ -74,12 +76,20 @@ bool open_and_build(struct arguments *arguments, struct project *out);
 bool launch_words(const struct project *project, launch_fn *way, const struct strings *arguments,
                   struct strings *argv);
 
+/*
+ * Describe sources for a command that belongs to no application, with the compiler `cc` (NULL: the
+ * environment's CC, or cc). What is known of them is not kept. Mistakes are told; false.
+ */
+bool read_sources(const struct installation *where, const char *cc, const struct strings *sources,
+                  struct description **out);
+
 int command_new(const struct cli_command *command, struct arguments *arguments);
 int command_configure(const struct cli_command *command, struct arguments *arguments);
 int command_build(const struct cli_command *command, struct arguments *arguments);
 int command_run(const struct cli_command *command, struct arguments *arguments);
 int command_test(const struct cli_command *command, struct arguments *arguments);
 int command_describe(const struct cli_command *command, struct arguments *arguments);
+int command_unit(const struct cli_command *command, struct arguments *arguments);
 int command_clean(const struct cli_command *command, struct arguments *arguments);
 int command_targets(const struct cli_command *command, struct arguments *arguments);
 int command_help(const struct cli_command *command, struct arguments *arguments);

@@ -3,15 +3,12 @@
  * their sources declare, signatures from their headers. docs/ holds them as they are written here.
  */
 #include <ctype.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <catalog/catalog.h>
 #include "commands/cli.h"
 #include "target/target.h"
-#include "base/process.h"
 
 static const char *made_by(const char *title)
 {
@@ -191,39 +188,6 @@ static void print_choices(struct out *out)
     }
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st, (void)kind, (void)where;
-    return remove(path);
-}
-
-/* Read the sources in a folder that is then removed: nothing is built, and help leaves nothing behind. */
-static bool describe_sources(const struct installation *where, const struct strings *sources,
-                             struct description **out)
-{
-    char cache[] = "/tmp/mirage-help-XXXXXX";
-    const char *cc = getenv("CC");
-    cc = cc == NULL || *cc == '\0' ? "cc" : cc;
-    const char *const argv[] = { cc, "--version", NULL };
-    struct command command = { .argv = argv };
-    if (!run_all(&command, 1)) {
-        error("there is no C compiler '%s', which reads the modules' sources", cc);
-        return false;
-    }
-    const struct compiler compiler = { .cc = cc,
-                                       .version = command.out,
-                                       .is_clang = strstr(command.out, "clang") != NULL,
-                                       .include = where->include,
-                                       .root = where->root };
-    if (mkdtemp(cache) == NULL) {
-        error("cannot make a temporary folder in /tmp");
-        return false;
-    }
-    bool ok = describe_all(&compiler, cache, sources->items, sources->count, out);
-    nftw(cache, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    return ok;
-}
-
 /* An installation may have been made without some of them. */
 static bool is_shipped(const struct installation *where, const struct catalog_entry *e)
 {
@@ -277,7 +241,7 @@ static const char *modules_page(const struct installation *where)
             add_sources(e, &sources);
     for (size_t i = 0; i < sources.count; i++)
         strings_add(&paths, path_join(where->root, sources.items[i]));
-    if (!describe_sources(where, &paths, &described))
+    if (!read_sources(where, NULL, &paths, &described))
         return NULL;
     out_print(&out,
               "%sThe modules that are shipped, each by the function of `<mirage/catalog.h>` that gives it to "

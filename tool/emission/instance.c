@@ -213,10 +213,12 @@ char *instance_source(const struct graph *graph, const struct instance *instance
 
     for (size_t i = 0; i < d->param_count; i++)
         strings_add(&params, instance->params[i]->name);
-    out_print(&out, "/* %s: %s%s%s%s, applied in %s:%d. Made by mirage. */\n", instance->name,
-              d->module->name, params.count == 0 ? "" : "(",
-              params.count == 0 ? "" : strings_join(&params, ", "), params.count == 0 ? "" : ")",
-              path_name(instance->value->place.file), instance->value->place.line);
+    const struct place *place = &instance->value->place;
+    out_print(&out, "/* %s: %s%s%s%s, %s. Made by mirage. */\n", instance->name, d->module->name,
+              params.count == 0 ? "" : "(", params.count == 0 ? "" : strings_join(&params, ", "),
+              params.count == 0 ? "" : ")",
+              place->file == NULL ? "by itself, for a test"
+                                  : text("applied in %s:%d", path_name(place->file), place->line));
     out_print(&out, "#define MIRAGE_INSTANCE %s\n", instance->name);
     for (size_t i = 0; i < d->key_count; i++)
         out_print(&out, "#define MIRAGE_KEY_%s %s\n", d->keys[i].name, key_value(f, &d->keys[i]));

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tap import Tap, mirage_environment, run
+from tap import ROOT, Tap, mirage_environment, run
 
 
 class Session:
@@ -26,7 +26,7 @@ class Session:
 
 
 def refusals(s):
-    commands = "new, configure, build, run, test, describe, clean, targets, help"
+    commands = "new, configure, build, run, test, describe, unit, clean, targets, help"
     s.says("an unknown command", ["biuld"], 2, "",
            f"mirage: error: there is no command 'biuld' (did you mean build?); the commands are: {commands}\n")
     with open("/dev/full", "w") as full:
@@ -54,6 +54,54 @@ def refusals(s):
            "mirage: error: '7up' cannot be an application's name: its functor is named so in C, and '7up' is no C identifier\n")
     status, out, err = s.mirage_does()
     s.tap.report(status == 2 and out == "" and err.startswith("Usage: mirage COMMAND"), "no command: the overview, and status 2", err)
+
+
+def units(s):
+    """What a unit test of a functor compiles: its files, its keys, its parameters' names."""
+    folder = s.work / "unit"
+    (folder / "counter").mkdir(parents=True)
+    (folder / "counter" / "counter.c").write_text(
+        '#include <mirage/functor.h>\n\nPARAM(CONSOLE, console);\nMODULE(JOB, counter);\n\n'
+        'KEY_INT(limit, 3, "");\nKEY_BOOL(loud, false, "");\nKEY_STRINGS(words, "a", "b");\n\n'
+        'IO err counter_start(struct console *console)\n{\n    (void)limit, (void)loud, (void)words;\n'
+        '    return console_log(console, more());\n}\n')
+    (folder / "counter" / "a.c").write_text('static const char *more(void)\n{\n    return "more";\n}\n')
+    does = lambda *words: s.mirage_does("unit", *words, cwd=folder)
+    status, out, err = does("counter")
+    lines = out.splitlines()
+    s.tap.report(status == 0 and [line for line in lines if "MIRAGE_KEY" in line or "counter/" in line and "include" in line] == [
+        "#define MIRAGE_KEY_limit 3", "#define MIRAGE_KEY_loud false", '#define MIRAGE_KEY_words "a", "b",',
+        f'#include "{folder.resolve()}/counter/a.c"', f'#include "{folder.resolve()}/counter/counter.c"'],
+        "a unit is the functor's files, with its keys", out + err)
+    s.tap.report("redefine_extname" not in out, "whose names are its own", out)
+    status, out, err = does("counter", "--set=limit=9", "--set", "words=x,y", "--bind=console=test", "--name=first",
+                            "-o", "made.c", "--depfile=made.d")
+    made = (folder / "made.c").read_text() if (folder / "made.c").exists() else ""
+    s.tap.report((status, out, err) == (0, "", "") and all(f"{line}\n" in made for line in (
+        "#define MIRAGE_INSTANCE first", "#define MIRAGE_KEY_limit 9", '#define MIRAGE_KEY_words "x", "y",',
+        "#pragma redefine_extname console_log test_log", "#pragma redefine_extname counter_start first_start")),
+        "keys and names are chosen", f"{err}{made}")
+    s.tap.report((folder / "made.d").read_text().startswith("made.c:") and "counter/a.c" in (folder / "made.d").read_text(),
+                 "and what it was made from is told")
+    play = folder / "play.c"
+    play.write_text('#include "made.c"\n#include <stdio.h>\nstruct console { int n; };\n'
+                    'err console_log(struct console *c, const char *line)\n{\n    printf("%d %s %d\\n", c->n, line, (int)limit);\n    return 0;\n}\n'
+                    'int main(void)\n{\n    return counter_start(&(struct console){ 7 });\n}\n')
+    flags = ["-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", f"-I{ROOT}"]
+    built = run(["cc", *flags, str(play), "-o", str(folder / "play")], folder, s.env)
+    s.tap.equal("a program that plays its parameter runs it", built if built[0] else run([str(folder / "play")], folder, s.env),
+                (0, "7 more 9\n", ""))
+    for name, words, said in (
+            ("an unknown key", ["--set=lmit=1"], "counter has no key 'lmit'; its keys are: limit, loud, words"),
+            ("a key that is no number", ["--set=limit=many"], "the key 'limit' of counter is a whole number, not 'many'"),
+            ("a key that is neither true nor false", ["--set=loud=1"], "the key 'loud' of counter is true or false, not '1'"),
+            ("a key without a value", ["--set=limit"], "--set=limit is not of the form --set=KEY=VALUE"),
+            ("an unknown parameter", ["--bind=consle=test"], "counter has no parameter 'consle'; its parameters are: console")):
+        s.tap.equal(name, does("counter", *words), (1, "", f"mirage: error: {said}\n"))
+    s.tap.equal("no source", does(), (2, "", "mirage: error: name the functor's file or folder; the usage is: mirage unit SOURCE\n"))
+    s.tap.equal("a source that is not there", does("nothing"), (1, "", "nothing: error: there is no such file\n"))
+    s.tap.equal("a depfile of nothing", does("counter", "--depfile=x.d"),
+                (2, "", "mirage: error: --depfile=x.d is about a file; name that file with -o\n"))
 
 
 def help_texts(s):
@@ -299,7 +347,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
+    for part in (refusals, help_texts, units, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 
