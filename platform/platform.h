@@ -1,10 +1,10 @@
 /*
- * The platform: what the runtime asks of whatever it runs on. Every folder under
- * platform/ is one implementation of this header, and the generated program is linked
- * with exactly one. Nothing here is for applications or libraries.
+ * The platform: what the runtime asks of whatever it runs on. Every folder under platform/ is one
+ * implementation of this header, and the program is linked with exactly one. Nothing here is for applications
+ * or libraries; devices may use it. test/platform/conformance.c holds each platform to what is said here.
  *
- * The runtime is single-threaded. Unless a function says otherwise it may be called
- * on a fiber and on the scheduler's stack alike, and does not suspend.
+ * The runtime is single-threaded. Unless a function says otherwise it may be called on a fiber and on the
+ * scheduler's stack alike, and does not suspend.
  */
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
@@ -16,13 +16,33 @@
 #include <mirage/err.h>
 #include <mirage/time.h>
 
-/* Called by os_run before the first fiber runs, and after the last has ended. */
+struct os_waitq;
+
+/* entering and ending */
+
+/*
+ * Of the program: the platform calls it once, when memory, clocks and console work, on the stack that
+ * becomes the scheduler's. The arguments are as those of C's main: argv[0] is the program's name,
+ * argv[argc] is NULL, and the texts may be written to and live as long as the program. A platform that is
+ * given one text cuts it into words itself. When it returns, the platform ends the program and makes known
+ * the result, which is the program's exit status: 0 is success, and at most 255.
+ */
+int program_main(int argc, char *argv[]);
+
+/* Called by os_run before the first fiber runs, and after the last has ended. A program may do it again. */
 err platform_start(void);
 void platform_end(void);
 
+/*
+ * End the program at once, because something is wrong in it: write "panic: " and the reason to
+ * PLATFORM_LOG, and leave what the platform has for finding out (a core file, registers, a backtrace), and
+ * a status that no program_main returns. The reason is one line, without its end.
+ */
+_Noreturn void platform_panic(const char *reason);
+
 /* clocks */
 
-/* Nanoseconds since an arbitrary point; never goes back. */
+/* Nanoseconds since an arbitrary point; does not go back between platform_start and platform_end. */
 os_time platform_monotonic(void);
 
 /* Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds; may jump. */
@@ -31,15 +51,44 @@ os_time platform_wall(void);
 /* waiting */
 
 /*
- * Wait until a device has something, the program is asked to stop, or the monotonic
- * time `deadline` comes, whichever is first, and dispatch to the devices: their
- * callbacks run here. A deadline in the past means: look, without waiting. May return
- * early for no reason. Called on the scheduler's stack only.
+ * Wait until a source of this platform has something, the program is asked to stop (os_stop), or the
+ * monotonic time `deadline` comes, whichever is first; then raise the sources that have something. OS_NEVER
+ * is no deadline, and one in the past means: look, without waiting. May return early for no reason. Called
+ * by the loop only, on the scheduler's stack.
  */
 void platform_wait(os_time deadline);
 
-/* Whether some device is armed that could end a wait without a deadline. */
-bool platform_can_wake(void);
+/*
+ * A source is whatever outside the program may end a wait: a descriptor, an interrupt, an event channel, a
+ * queue of a device. Its driver has the struct, zeroed before first use, and makes the source known to the
+ * platform in the platform's own way; platform_wait raises it. These three are the runtime's, in
+ * runtime/source.c.
+ */
+struct platform_source {
+    bool (*ready)(void *ctx); /* NULL: nobody watches */
+    void *ctx;
+    struct platform_source *next, **link; /* among those that were raised */
+};
+
+/*
+ * Have ready(ctx) called on the scheduler's stack whenever the source was raised, and once soon after this
+ * call. It takes what there is and returns false, or as much as is fair and returns true to be called again
+ * in the next turn. It may free the source if it then returns false. NULL ends it.
+ */
+void platform_source_watch(struct platform_source *source, bool (*ready)(void *ctx), void *ctx);
+
+/*
+ * The source has something: its watcher is called after this wait, once, however often it was raised. Nothing
+ * happens when nobody watches. For the program's own thread: an interrupt handler leaves a note that
+ * platform_wait reads.
+ */
+void platform_source_raise(struct platform_source *source);
+
+/*
+ * os_wait in a queue that something outside will wake: while somebody waits here or watches a source, waiting
+ * without a deadline is no deadlock.
+ */
+err platform_source_wait(struct os_waitq *queue);
 
 /* console */
 
@@ -62,13 +111,23 @@ bool platform_console_colour(enum platform_stream stream);
 
 /* memory */
 
+#define PLATFORM_PAGE 4096
+
 /*
- * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_STACK_UNIT, which
+ * `size` bytes, a multiple of PLATFORM_PAGE, that begin on a page and read as zero. NULL: no memory. This
+ * is what the pool of buffers lies in, and the heap where the platform brings its own.
+ */
+void *platform_pages_alloc(size_t size);
+
+/* Give back all of one allocation. */
+void platform_pages_free(void *pages, size_t size);
+
+/*
+ * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which
  * read as zero and take no memory before they are touched, where the platform can do that.
  * `*guarded` tells whether running below the result faults; when it does not, the runtime
  * keeps a canary there. NULL: no memory. It is never given back, only trimmed and reused.
  */
-#define PLATFORM_STACK_UNIT 4096
 void *platform_stack_alloc(size_t size, bool *guarded);
 
 /* The contents are not needed any more; the memory behind them may go. */
@@ -84,9 +143,6 @@ err platform_entropy(void *out, size_t len);
  * depends on more than its arguments. Where it is not NULL the runtime looks at no clock but this platform's.
  */
 const char *platform_replay(void);
-
-/* End the program at once with this status; 0 is success. */
-_Noreturn void platform_exit(int status);
 
 /*
  * Of the runtime, for the platform's handler of memory faults: a line for the log when `address`

@@ -44,10 +44,11 @@ static bool refill_views(void)
 
 static bool refill_pages(void)
 {
-    uint8_t *memory = aligned_alloc(BUF_PAGE_SIZE, SLAB_ITEMS * BUF_PAGE_SIZE);
+    uint8_t *memory = platform_pages_alloc(SLAB_ITEMS * BUF_PAGE_SIZE);
     struct buf_page *pages = memory != NULL ? slab_new(sizeof *pages, memory) : NULL;
     if (pages == NULL) {
-        free(memory);
+        if (memory != NULL)
+            platform_pages_free(memory, SLAB_ITEMS * BUF_PAGE_SIZE);
         return false;
     }
     for (size_t i = SLAB_ITEMS; i-- > 0;) {

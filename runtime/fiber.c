@@ -64,7 +64,7 @@ static void *stack_new(size_t size, bool *guarded)
     if (!*guarded)
         runtime.cold_unguarded = true;
     runtime.stacks++;
-    runtime.stack_bytes += size + (*guarded ? PLATFORM_STACK_UNIT : 0);
+    runtime.stack_bytes += size + (*guarded ? PLATFORM_PAGE : 0);
     return stack;
 }
 
@@ -280,7 +280,7 @@ size_t runtime_explain_fault(const void *address, char *text, size_t size)
 {
     const struct os_fiber *fiber = os_self();
     uintptr_t at = (uintptr_t)address, end = fiber != NULL ? (uintptr_t)fiber->stack : 0;
-    if (at >= end || at < end - PLATFORM_STACK_UNIT)
+    if (at >= end || at < end - PLATFORM_PAGE)
         return 0;
     int len = snprintf(text, size, "fiber %s overflowed its stack of %zu bytes; see os_set_stack_size\n",
                        fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
@@ -289,11 +289,11 @@ size_t runtime_explain_fault(const void *address, char *text, size_t size)
 
 err os_set_stack_size(size_t bytes)
 {
-    if (bytes < PLATFORM_STACK_UNIT || bytes > SIZE_MAX / 2)
+    if (bytes < PLATFORM_PAGE || bytes > SIZE_MAX / 2)
         return ERR_RANGE;
     if (runtime.stack_size != 0)
         return ERR_BUSY;
-    runtime.stack_size = (bytes + PLATFORM_STACK_UNIT - 1) / PLATFORM_STACK_UNIT * PLATFORM_STACK_UNIT;
+    runtime.stack_size = (bytes + PLATFORM_PAGE - 1) / PLATFORM_PAGE * PLATFORM_PAGE;
     return OK;
 }
 

@@ -96,6 +96,10 @@ struct runtime {
     struct os_timer grace;
     struct os_fiber *previous; /* who switched to `current`; kept for ASan */
 
+    /* sources */
+    struct platform_source *raised, **raised_tail;
+    size_t armed; /* watchers, and fibers in platform_source_wait */
+
     /* fibers */
     struct os_fiber *oldest, *newest;
     size_t fibers, fibers_peak;
@@ -171,6 +175,9 @@ _Noreturn void fiber_leave(struct os_fiber *fiber);
 /* What fiber_main calls first: tells ASan where it is. */
 void fiber_arrived(struct os_fiber *fiber);
 
+/* platform_panic with a reason in printf's format. */
+_Noreturn void runtime_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The timer of every fiber: its wait is over. */
 void fiber_timed_out(void *arg);
 
@@ -183,6 +190,11 @@ bool fiber_trim_pool(void);
 
 /* group.c */
 void group_member_ended(struct os_fiber *fiber);
+
+/* source.c */
+
+/* Call the watchers of what was raised. */
+void source_run(void);
 
 /* timer.c */
 

@@ -9,8 +9,8 @@
  */
 #include "runtime.h"
 
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 LOG_SOURCE(os);
 
@@ -23,8 +23,19 @@ struct runtime runtime = {
     .ready_tail = &runtime.ready,
     .metrics_tail = &runtime.metrics,
     .turn_length = UINT64_MAX,
+    .raised_tail = &runtime.raised,
     .loop = { .guarded = true, .deadline = OS_NEVER },
 };
+
+_Noreturn void runtime_panic(const char *format, ...)
+{
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    platform_panic(reason);
+}
 
 /* switching */
 
@@ -34,9 +45,8 @@ static void check_canary(const struct os_fiber *fiber)
     (void)fiber;
 #else
     if (unlikely(!fiber->guarded) && *(uint64_t *)fiber->stack != FIBER_CANARY) {
-        log_error("fiber %s overran its stack of %zu bytes",
-                  fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
-        abort();
+        runtime_panic("fiber %s overran its stack of %zu bytes",
+                      fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
     }
 #endif
 }
@@ -110,7 +120,7 @@ _Noreturn void fiber_leave(struct os_fiber *fiber)
     if (fiber->detached || fiber->group != NULL)
         fiber_free(fiber);
     switch_to(fiber, next_to_run(), true);
-    abort();
+    runtime_panic("a fiber that has ended was switched to");
 }
 
 /* ready and waiting */
@@ -183,15 +193,14 @@ static bool may_suspend(struct os_fiber *self, const char *doing)
     (void)doing;
     if (unlikely(self == &runtime.loop)) {
 #ifndef NDEBUG
-        log_error("%s on the scheduler's stack: callbacks and main must not suspend", doing);
-        abort();
+        runtime_panic("%s on the scheduler's stack: callbacks and main must not suspend", doing);
 #endif
         return false;
     }
     if (unlikely(self->no_suspend > 0)) {
 #ifndef NDEBUG
-        log_error("%s within os_no_suspend of %s:%d", doing, self->no_suspend_file, self->no_suspend_line);
-        abort();
+        runtime_panic("%s within os_no_suspend of %s:%d", doing, self->no_suspend_file,
+                      self->no_suspend_line);
 #endif
     }
     return true;
@@ -315,13 +324,14 @@ static bool turn(void)
     if (unlikely(runtime.first_ended && (runtime.first != NULL || runtime.fibers == 0)))
         return true;
     os_time deadline = OS_NEVER;
-    if (runtime.ready != NULL || fiber_trim_pool())
+    if (runtime.ready != NULL || runtime.raised != NULL || fiber_trim_pool())
         deadline = 0;
-    else if (unlikely(no_timers()) && !platform_can_wake())
+    else if (unlikely(no_timers()) && runtime.armed == 0)
         return false;
     else if (runtime.heap_count > 0)
         deadline = runtime.heap[0].when;
     platform_wait(deadline);
+    source_run();
     return true;
 }
 

@@ -12,14 +12,19 @@ struct prng {
     uint64_t s[4];
 };
 
+/* The next number of splitmix64, whose state is one number: where that is all there is room for. */
+static inline uint64_t prng_splitmix(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
 static inline void prng_seed(struct prng *prng, uint64_t seed)
 {
-    for (int i = 0; i < 4; i++) {
-        uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-        prng->s[i] = z ^ z >> 31;
-    }
+    for (int i = 0; i < 4; i++)
+        prng->s[i] = prng_splitmix(&seed);
 }
 
 static inline uint64_t prng_u64(struct prng *prng)

@@ -265,8 +265,9 @@ static double best(double (*function)(size_t), size_t n, int times)
     return least;
 }
 
-int main(void)
+int program_main(int argc, char *argv[])
 {
+    (void)argc, (void)argv;
     static const struct {
         const char *what, *unit, *peer;
         double (*ours)(size_t), (*theirs)(size_t);

@@ -1,10 +1,10 @@
 /* RANDOM by the platform's entropy, asked for each number: for targets where that is cheap. */
 #include <mirage/functor.h>
+#include <platform/platform.h>
 
 #include <stdlib.h>
 
 MODULE(RANDOM, random_entropy);
-LOG_SOURCE(random);
 
 struct random_entropy {
     uint64_t drawn; /* bytes */
@@ -14,8 +14,7 @@ struct random_entropy {
 static void must_draw(struct random_entropy *random, void *out, size_t len)
 {
     if (os_entropy(out, len) != OK) {
-        log_error("the platform has stopped giving random bytes");
-        abort();
+        platform_panic("the platform has stopped giving random bytes");
     }
     random->drawn += len;
 }

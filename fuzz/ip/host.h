@@ -1,12 +1,11 @@
 /*
- * What the fuzzers of the protocols stand on: the runtime with a clock of their own, buffers of a fuzzer's
+ * What the fuzzers of the protocols stand on: the runtime on the platform sim, buffers of a fuzzer's
  * input in several views, and what every run must leave: no buffer, no timer.
  */
 #ifndef FUZZ_IP_HOST_H
 #define FUZZ_IP_HOST_H
 
 #include <mirage/functor.h>
-#include <platform/platform.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,74 +22,7 @@
         }                                                                   \
     } while (0)
 
-static os_time fuzz_now = SECONDS(1000);
 static uint64_t fuzz_random;
-
-err platform_start(void)
-{
-    return OK;
-}
-void platform_end(void)
-{
-}
-os_time platform_monotonic(void)
-{
-    return fuzz_now;
-}
-os_time platform_wall(void)
-{
-    return fuzz_now;
-}
-bool platform_can_wake(void)
-{
-    return false;
-}
-void platform_console_write(enum platform_stream stream, const void *data, size_t len)
-{
-    (void)stream, (void)data, (void)len;
-}
-bool platform_console_colour(enum platform_stream stream)
-{
-    (void)stream;
-    return false;
-}
-void platform_stack_trim(void *stack, size_t size)
-{
-    (void)stack, (void)size;
-}
-void platform_exit(int status)
-{
-    exit(status);
-}
-/* Turns of the loop end by what was done, not by the time that it took. */
-const char *platform_replay(void)
-{
-    return "the same input";
-}
-
-void platform_wait(os_time deadline)
-{
-    if (deadline != OS_NEVER && deadline > fuzz_now)
-        fuzz_now = deadline;
-}
-
-err platform_console_read(void *out, size_t size, size_t *len)
-{
-    (void)out, (void)size, (void)len;
-    return ERR_END;
-}
-
-void *platform_stack_alloc(size_t size, bool *guarded)
-{
-    *guarded = false;
-    return aligned_alloc(PLATFORM_STACK_UNIT, size);
-}
-
-err platform_entropy(void *out, size_t len)
-{
-    memset(out, 7, len);
-    return OK;
-}
 
 /* RANDOM, the same in every run. */
 struct random {
@@ -168,7 +100,6 @@ static int fuzz_run(const uint8_t *data, size_t len)
     struct buf_stats stats;
     struct os_stats os;
 
-    fuzz_now = SECONDS(1000);
     fuzz_random = 1;
     IGNORE(log_configure("*:quiet"));
     FUZZ_CHECK(os_run(fuzz_entry, &in) == OK);

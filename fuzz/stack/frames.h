@@ -26,7 +26,7 @@ static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t
     size_t len = 0;
     if (which & 1) {
         wire_put32(out, 0x0101080a);
-        wire_put32(out + 4, number(in, flags, (uint32_t)(fuzz_now / MILLISECONDS(1))));
+        wire_put32(out + 4, number(in, flags, (uint32_t)(os_now() / MILLISECONDS(1))));
         wire_put32(out + 8, number(in, flags, c->stamp));
         len += 12;
     }

@@ -46,37 +46,11 @@ void linux_fd_full(struct linux_fd *f)
         change_events(f, f->events | EPOLLOUT);
 }
 
-static void again_remove(struct linux_fd *f)
-{
-    if (f->again_link == NULL)
-        return;
-    *f->again_link = f->again_next;
-    if (f->again_next != NULL)
-        f->again_next->again_link = f->again_link;
-    else
-        linux_platform.again_tail = f->again_link;
-    f->again_link = NULL;
-}
-
-static void again_add(struct linux_fd *f)
-{
-    if (f->again_link != NULL)
-        return;
-    f->again_next = NULL;
-    f->again_link = linux_platform.again_tail;
-    *linux_platform.again_tail = f;
-    linux_platform.again_tail = &f->again_next;
-}
-
 void linux_fd_close(struct linux_fd *f)
 {
     if (f->fd < 0)
         return;
     linux_fd_watch(f, NULL, NULL);
-    /* Events of this batch that are still to come name a struct that may be freed. */
-    for (int i = 0; i < linux_platform.batch_count; i++)
-        if (linux_platform.batch[i].data.ptr == f)
-            linux_platform.batch[i].data.ptr = NULL;
     /* Closing alone would leave it registered while another process holds a duplicate. */
     if (f->events != 0)
         epoll_ctl(linux_platform.epoll, EPOLL_CTL_DEL, f->fd, &(struct epoll_event){ 0 });
@@ -98,9 +72,7 @@ static err wait_in(struct linux_fd *f, struct os_waitq *queue)
     if (wait.next != NULL)
         wait.next->link = &wait.next;
     f->waits = &wait;
-    linux_platform.armed++;
-    err error = os_wait(queue);
-    linux_platform.armed--;
+    err error = platform_source_wait(queue);
     if (wait.closed)
         return ERR_CLOSED;
     *wait.link = wait.next;
@@ -125,20 +97,7 @@ err linux_fd_wait_writable(struct linux_fd *f)
 
 void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx)
 {
-    linux_platform.armed -= f->ready != NULL;
-    linux_platform.armed += ready != NULL;
-    f->ready = ready;
-    f->ctx = ctx;
-    if (ready != NULL)
-        again_add(f);
-    else
-        again_remove(f);
-}
-
-static void call_ready(struct linux_fd *f)
-{
-    if (f->ready(f->ctx))
-        again_add(f);
+    platform_source_watch(&f->source, ready, ctx);
 }
 
 void linux_fd_dispatch(struct linux_fd *f, uint32_t events)
@@ -155,22 +114,5 @@ void linux_fd_dispatch(struct linux_fd *f, uint32_t events)
         if (f->kind == LINUX_FD_PACKET && f->events & EPOLLOUT)
             change_events(f, f->events & ~(uint32_t)EPOLLOUT);
     }
-    if (f->ready != NULL && f->again_link == NULL)
-        call_ready(f);
-}
-
-void linux_fd_call_again(void)
-{
-    /* Those that ask once more go behind the marker, to the next turn. */
-    struct linux_fd marker = { .fd = -1 };
-    if (linux_platform.again == NULL)
-        return;
-    again_add(&marker);
-    for (;;) {
-        struct linux_fd *f = linux_platform.again;
-        again_remove(f);
-        if (f == &marker)
-            break;
-        call_ready(f);
-    }
+    platform_source_raise(&f->source);
 }

@@ -26,6 +26,7 @@
 #define PLATFORM_LINUX_FD_H
 
 #include <mirage/os.h>
+#include <platform/platform.h>
 
 enum linux_fd_kind {
     LINUX_FD_STREAM, /* TCP, pipes, terminals: a short read means that it is drained */
@@ -42,9 +43,7 @@ struct linux_fd {
     uint32_t events;         /* registered with epoll */
     struct os_waitq readers, writers;
     struct linux_fd_wait *waits; /* calls of linux_fd_wait_* that have not returned */
-    bool (*ready)(void *ctx);
-    void *ctx;
-    struct linux_fd *again_next, **again_link;
+    struct platform_source source;
 };
 
 /*

@@ -15,13 +15,9 @@ struct linux_platform {
     bool started;
     int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
     bool no_pwait2;
-    os_time busy_poll;                    /* how long a wait looks before it sleeps; 0: not at all */
-    bool last_was_short;                  /* the last wait took no longer than that */
-    size_t open;                          /* descriptors registered */
-    size_t armed;                         /* waits and callbacks that an event could end */
-    struct linux_fd *again, **again_tail; /* callbacks that asked for another call */
-    struct epoll_event *batch;            /* being dispatched */
-    int batch_count;
+    os_time busy_poll;                         /* how long a wait looks before it sleeps; 0: not at all */
+    bool last_was_short;                       /* the last wait took no longer than that */
+    size_t open;                               /* descriptors registered */
     volatile sig_atomic_t signals;             /* SIGINT and SIGTERM since the start */
     struct sigaction old_actions[SIGTERM + 1]; /* by number, of those that are handled */
     _Alignas(64) char signal_stack[32768];
@@ -32,11 +28,8 @@ struct linux_platform {
 
 extern struct linux_platform linux_platform __attribute__((visibility("hidden")));
 
-/* Note what the kernel reports of a descriptor, wake who waits, call who watches. */
+/* Note what the kernel reports of a descriptor, wake who waits, raise it for who watches. */
 void linux_fd_dispatch(struct linux_fd *f, uint32_t events);
-
-/* Call those who asked to be called again. */
-void linux_fd_call_again(void);
 
 /* Handle the signals that the platform cares for; then again as before. */
 void linux_signals_start(void);

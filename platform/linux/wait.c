@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct linux_platform linux_platform = { .again_tail = &linux_platform.again };
+struct linux_platform linux_platform;
 
 err platform_start(void)
 {
@@ -94,24 +94,12 @@ void platform_wait(os_time deadline)
     struct linux_platform *p = &linux_platform;
     struct epoll_event events[LINUX_EVENTS];
     int n = 0;
-    if (p->again != NULL)
-        deadline = 0;
     /* With no device there is nothing to look at, and a signal sets its count by itself. */
     if (p->open > 0 || deadline > 0)
         n = p->busy_poll > 0 && deadline > 0 ? poll_events(events, deadline) : wait_events(events, deadline);
     if (p->signals > 0)
         os_stop(OK);
-    /* Whoever is called again may close a descriptor that has an event in this batch. */
-    p->batch = events;
-    p->batch_count = n > 0 ? n : 0;
-    linux_fd_call_again();
-    for (int i = 0; i < p->batch_count; i++)
+    for (int i = 0; i < n; i++)
         if (events[i].data.ptr != NULL)
             linux_fd_dispatch(events[i].data.ptr, events[i].events);
-    p->batch_count = 0;
-}
-
-bool platform_can_wake(void)
-{
-    return linux_platform.armed > 0;
 }

@@ -40,13 +40,10 @@ os_time platform_wall(void)
 
 void platform_wait(os_time deadline)
 {
-    if (deadline != OS_NEVER && deadline > sim_platform.now)
+    if (sim_platform.outside != NULL)
+        sim_platform.outside(deadline);
+    else if (deadline != OS_NEVER && deadline > sim_platform.now)
         sim_platform.now = deadline;
-}
-
-bool platform_can_wake(void)
-{
-    return false;
 }
 
 const char *platform_replay(void)

@@ -341,7 +341,7 @@ static void suspending_within_no_suspend_aborts(void **state)
     if (!DEBUG_BUILD)
         skip();
     assert_aborted(in_child(suspends_where_it_must_not, NULL));
-    assert_said("os: os_sleep within os_no_suspend of ");
+    assert_said("panic: os_sleep within os_no_suspend of ");
     assert_said("test_run.c:");
 }
 
@@ -366,7 +366,7 @@ static void suspending_in_a_callback_aborts(void **state)
     if (!DEBUG_BUILD)
         skip();
     assert_aborted(in_child(suspends_in_a_callback, NULL));
-    assert_said("os: os_sleep on the scheduler's stack: callbacks and main must not suspend");
+    assert_said("panic: os_sleep on the scheduler's stack: callbacks and main must not suspend");
 }
 
 static __attribute__((noinline)) int endless(int depth)
@@ -440,7 +440,7 @@ static void without_guards_a_canary_tells(void **state)
         skip();
     posix_guard = POSIX_GUARD_NONE;
     assert_aborted(in_child(spawns_overrun, NULL));
-    assert_said("os: fiber overruns overran its stack of 16384 bytes");
+    assert_said("panic: fiber overruns overran its stack of 16384 bytes");
     posix_guard = POSIX_GUARD_MADVISE;
 }
 

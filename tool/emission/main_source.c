@@ -167,7 +167,8 @@ char *main_source(const struct project *project, const struct program *program)
               " * spelled out. Devices are connected before what takes them and disconnected in\n"
               " * reverse; jobs run concurrently.\n */\n",
               project->name, project->target->name, path_name(project->config));
-    out_print(&out, "#include <mirage/main.h>\n#include <mirage/program.h>\n");
+    out_print(&out, "#include <mirage/main.h>\n#include <mirage/program.h>\n"
+                    "#include <platform/platform.h>\n");
     print_declarations(&out, program);
     print_composition(&out, program);
     print_jobs(&out, program);
@@ -181,9 +182,8 @@ char *main_source(const struct project *project, const struct program *program)
         out_print(&out, "    .count = %zu,\n    .entries = program_arguments,\n", count);
     out_print(&out, "};\n");
     print_info(&out, project, program);
-    out_print(
-        &out,
-        "\nint main(int argc, char *argv[])\n{\n    return main_run(&program, argc, argv, start);\n}\n");
+    out_print(&out, "\n/* The platform enters here. */\nint program_main(int argc, char *argv[])\n{\n    "
+                    "return main_run(&program, argc, argv, start);\n}\n");
     char *kept = keep_bytes(out.data, out.len);
     out_free(&out);
     return kept;

@@ -13,17 +13,17 @@ void random_fill(struct random *random, void *out, size_t len)
 {
     uint8_t *to = out;
     while (len-- > 0)
-        *to++ = (uint8_t)splitmix(&random->state);
+        *to++ = (uint8_t)prng_splitmix(&random->state);
 }
 
 uint64_t random_u64(struct random *random)
 {
-    return splitmix(&random->state);
+    return prng_splitmix(&random->state);
 }
 
 uint32_t random_below(struct random *random, uint32_t bound)
 {
-    return (uint32_t)(splitmix(&random->state) % bound);
+    return (uint32_t)(prng_splitmix(&random->state) % bound);
 }
 
 void icmp_listen_tcp(struct icmp *icmp, void *ctx)
@@ -74,7 +74,7 @@ void ip_listen_tcp(struct ip *ip, void *ctx)
 
 static bool chance(struct ip *ip, unsigned thousandths)
 {
-    return thousandths > 0 && splitmix(&ip->seed) % 1000 < thousandths;
+    return thousandths > 0 && prng_splitmix(&ip->seed) % 1000 < thousandths;
 }
 
 static void arrive(void *arg)
@@ -91,7 +91,7 @@ static void arrive(void *arg)
 /* A copy of its own, with one bit wrong. */
 static struct buf *corrupted(struct ip *ip, struct buf *packet)
 {
-    size_t len = buf_len(packet), bit = splitmix(&ip->seed) % (8 * len);
+    size_t len = buf_len(packet), bit = prng_splitmix(&ip->seed) % (8 * len);
     struct buf *copy = buf_alloc(len);
     IGNORE(buf_read_copy(packet, 0, copy->data, len));
     copy->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -104,7 +104,7 @@ static void launch(struct ip *ip, const struct ip_head *head, struct buf *packet
     struct in_flight *f = calloc(1, sizeof *f);
     os_time when = os_now() + ip->faults.delay;
     if (ip->faults.jitter > 0)
-        when += (os_time)(splitmix(&ip->seed) % (uint64_t)ip->faults.jitter);
+        when += (os_time)(prng_splitmix(&ip->seed) % (uint64_t)ip->faults.jitter);
     if (chance(ip, ip->faults.corrupt))
         packet = corrupted(ip, packet);
     if (chance(ip, ip->faults.reorder))

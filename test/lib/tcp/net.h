@@ -8,10 +8,10 @@
 #define TEST_TCP_NET_H
 
 #include "test/support/test.h"
-#include "platform.h"
 #include "unit.h"
 
 #include <base/checksum/checksum.h>
+#include <base/prng/prng.h>
 
 enum { CAPTURED = 512 };
 

@@ -149,18 +149,18 @@ static void emit_and_parse(void **state)
     uint64_t seed = 1;
     for (int i = 0; i < 20000; i++) {
         uint8_t bytes[HEADER_MAX];
-        struct segment s = { .seq = (uint32_t)splitmix(&seed),
-                             .ack = (uint32_t)splitmix(&seed),
-                             .source_port = (uint16_t)splitmix(&seed),
-                             .destination_port = (uint16_t)splitmix(&seed),
-                             .window = (uint16_t)splitmix(&seed) },
+        struct segment s = { .seq = (uint32_t)prng_splitmix(&seed),
+                             .ack = (uint32_t)prng_splitmix(&seed),
+                             .source_port = (uint16_t)prng_splitmix(&seed),
+                             .destination_port = (uint16_t)prng_splitmix(&seed),
+                             .window = (uint16_t)prng_splitmix(&seed) },
                        t;
-        uint64_t r = splitmix(&seed);
+        uint64_t r = prng_splitmix(&seed);
         s.flags = (uint8_t)r;
         s.has_timestamp = r >> 8 & 1;
         if (s.has_timestamp) {
-            s.tsval = (uint32_t)splitmix(&seed);
-            s.tsecr = (uint32_t)splitmix(&seed);
+            s.tsval = (uint32_t)prng_splitmix(&seed);
+            s.tsecr = (uint32_t)prng_splitmix(&seed);
         }
         if (s.flags & SYN) {
             s.mss = (uint16_t)(r >> 16);
@@ -171,11 +171,12 @@ static void emit_and_parse(void **state)
             s.fast_open.len =
                 (uint8_t)(s.fast_open.kind != 0 && (r >> 46 & 3) != 0 ? 4 + (r >> 48) % 7 * 2 : 0);
             for (int k = 0; k < s.fast_open.len; k++)
-                s.fast_open.cookie[k] = (uint8_t)splitmix(&seed);
+                s.fast_open.cookie[k] = (uint8_t)prng_splitmix(&seed);
         } else {
             s.sack_count = (uint8_t)((r >> 40) % (s.has_timestamp ? 4 : 5));
             for (int k = 0; k < s.sack_count; k++)
-                s.sacks[k] = (struct sack_block){ (uint32_t)splitmix(&seed), (uint32_t)splitmix(&seed) };
+                s.sacks[k] =
+                    (struct sack_block){ (uint32_t)prng_splitmix(&seed), (uint32_t)prng_splitmix(&seed) };
         }
         size_t len = segment_header_len(&s);
         assert_true(len <= HEADER_MAX && len % 4 == 0);
@@ -277,7 +278,7 @@ static void cookies(void **state)
     uint64_t seed = 3;
     int lucky = 0;
     for (int i = 0; i < 200000; i++) {
-        ack.ack = (uint32_t)splitmix(&seed);
+        ack.ack = (uint32_t)prng_splitmix(&seed);
         lucky += cookie_check(&tcp, &ends, &ack, &got, SECONDS(101));
     }
     assert_true(lucky <= 1);

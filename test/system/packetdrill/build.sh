@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh OUT.so: the stack as a shared object for packetdrill. The mirage command ($MIRAGE) composes it for the
-# target sim; what is compiled here then is that composition, with this folder's platform in the place of sim's
-# and TCP with inside.c around it. $CC is the compiler, $SANITIZE a list for -fsanitize=.
+# target sim; what is compiled here then is that composition, with this folder's entry in the place of a
+# process's, and TCP with inside.c around it. $CC is the compiler, $SANITIZE a list for -fsanitize=.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -34,7 +34,7 @@ made=$work/so/_build/sim
         [ $# -eq 1 ] || echo "  more = $2"
         objects="$objects $object"
     }
-    add "$made/main.c" -Dmain=packetdrill_program
+    add "$made/main.c"
     for source in "$made"/instances/*.c; do
         [ "$source" = "$made/instances/tcp.c" ] || add "$source"
     done
@@ -43,7 +43,7 @@ made=$work/so/_build/sim
     done
     for source in "$root"/runtime/*.c "$root"/base/*/*.c "$root"/platform/posix/*.c "$root"/platform/sim/*.c \
         "$root/platform/arch/$(uname -m)"/*.S; do
-        [ "$source" = "$root/platform/sim/wait.c" ] || add "$source"
+        [ "$source" = "$root/platform/posix/main.c" ] || add "$source"
     done
     echo "build stack.so: link $objects"
 } >"$work/build.ninja"

@@ -1,7 +1,7 @@
 /*
- * The platform of the stack under test, and the hand-over between its thread and the callers'. The loop runs
- * as long as there is something to do at this point of time; then whoever asked goes on, until time is let
- * pass.
+ * What is outside of the simulation that the stack under test runs in, and the hand-over between its thread
+ * and the callers'. The loop runs as long as there is something to do at this point of time; then whoever
+ * asked goes on, until time is let pass.
  */
 #include "host.h"
 
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mirage/arg.h>
 #include <mirage/os.h>
 #include <platform/platform.h>
 
@@ -45,6 +44,7 @@ static struct host {
     struct host_call *until; /* or this call ends */
     struct host_call *calls, **calls_last;
     struct packet_list in, out;
+    struct platform_source source; /* what was asked for and what was sent to the stack */
     void (*receive)(void *ctx, const uint8_t *packet, size_t len);
     void *receive_ctx;
     void (*begin)(void *ctx, struct host_call *call);
@@ -69,9 +69,6 @@ static struct host {
 /* When the call that blocked on this thread ended: its caller asks for the time next. */
 static __thread os_time ended_at;
 
-struct sim_platform sim_platform = { .now = SECONDS(1) };
-ARG_INT(seed, 1, "what the stack's randomness follows from");
-
 /* packets */
 
 static void packet_add(struct packet_list *list, const void *bytes, size_t len, os_time at)
@@ -95,56 +92,26 @@ static struct packet *packet_take(struct packet_list *list)
     return p;
 }
 
-/* the platform; platform/sim has the rest */
-
-err platform_start(void)
-{
-    snprintf(sim_platform.replay, sizeof sim_platform.replay, "--seed=%lld", (long long)seed);
-    sim_entropy_start((uint64_t)seed);
-    return OK;
-}
-
-void platform_end(void)
-{
-}
-
-os_time platform_monotonic(void)
-{
-    return sim_platform.now;
-}
-
-os_time platform_wall(void)
-{
-    return SECONDS(1767225600) + sim_platform.now;
-}
-
-bool platform_can_wake(void)
-{
-    return true;
-}
-
-const char *platform_replay(void)
-{
-    return sim_platform.replay;
-}
+/* what is outside of the simulation */
 
 /* Hand one thing that came from outside to the stack, without the lock: it may answer at once. */
-static bool dispatch(void)
+static bool arrive(void *ctx)
 {
+    (void)ctx;
+    pthread_mutex_lock(&host.lock);
     struct host_call *call = host.calls;
     struct packet *p = NULL;
     if (call != NULL && (host.calls = call->next) == NULL)
         host.calls_last = &host.calls;
-    if (call == NULL && (p = packet_take(&host.in)) == NULL)
-        return false;
+    if (call == NULL)
+        p = packet_take(&host.in);
     pthread_mutex_unlock(&host.lock);
     if (call != NULL)
         host.begin(host.begin_ctx, call);
-    else
+    else if (p != NULL)
         host.receive(host.receive_ctx, p->bytes, p->len);
     free(p);
-    pthread_mutex_lock(&host.lock);
-    return true;
+    return false;
 }
 
 static bool satisfied(void)
@@ -165,13 +132,14 @@ static void idle(os_time deadline)
         pthread_cond_wait(&host.work, &host.lock);
 }
 
-void platform_wait(os_time deadline)
+static void outside(os_time deadline)
 {
     if (host.turn != NULL)
         host.turn(host.turn_ctx);
     pthread_mutex_lock(&host.lock);
-    if (host.begin != NULL && dispatch()) {
+    if (host.begin != NULL && (host.calls != NULL || host.in.first != NULL)) {
         /* There is something to do at this point of time. */
+        platform_source_raise(&host.source);
     } else if (deadline <= sim_platform.now + MICROSECONDS(1)) {
         /* The shortest of timers stand for the end of this turn. */
         if (deadline > sim_platform.now)
@@ -199,6 +167,7 @@ void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx)
 {
     host.begin_ctx = ctx;
     host.begin = begin;
+    platform_source_watch(&host.source, arrive, NULL);
 }
 
 void host_on_turn(void (*turn)(void *ctx), void *ctx)
@@ -348,12 +317,10 @@ os_time host_time(void)
 
 /* starting and ending */
 
-int packetdrill_program(int argc, char *argv[]);
-
 static void *loop_thread(void *arg)
 {
     (void)arg;
-    packetdrill_program(host.argument_count, host.arguments);
+    program_main(host.argument_count, host.arguments);
     pthread_mutex_lock(&host.lock);
     host.ended = true;
     pthread_cond_broadcast(&host.answer);
@@ -390,6 +357,7 @@ void host_begin(const char *flags)
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
         add_argument(arguments[i]);
     read_flags(flags);
+    sim_platform.outside = outside;
     host.first_caller = pthread_self();
     pthread_mutex_lock(&host.lock);
     host.asked = 1;

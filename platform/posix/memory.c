@@ -1,11 +1,11 @@
 /*
- * Stacks, cut from slabs of address space that take memory only where they are touched.
- * Under each lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) needs no mapping of its
- * own for that; mprotect does, and ends at the kernel's limit of mappings; then
- * the runtime's canary has to do.
+ * Pages, which are the kernel's, and stacks, cut from slabs of address space that take memory only where
+ * they are touched. Under each lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) needs no mapping of its
+ * own for that; mprotect does, and ends at the kernel's limit of mappings; then the runtime's canary has to
+ * do.
  *
- * The distance of two stacks is a page more than their size, so that with sizes that are powers
- * of two equal places of different stacks do not all share a set of the second-level cache.
+ * The distance of two stacks is a page more than their size, so that with sizes that are powers of two
+ * equal places of different stacks do not all share a set of the second-level cache.
  */
 #include <sys/mman.h>
 
@@ -27,15 +27,31 @@ static struct {
 
 enum posix_guard posix_guard;
 
+static void *map(size_t size, int flags)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return at != MAP_FAILED ? at : NULL;
+}
+
+void *platform_pages_alloc(size_t size)
+{
+    return map(size, 0);
+}
+
+void platform_pages_free(void *pages, size_t size)
+{
+    munmap(pages, size);
+}
+
 static bool guard(void *page)
 {
     if (posix_guard == POSIX_GUARD_MADVISE) {
-        if (madvise(page, PLATFORM_STACK_UNIT, MADV_GUARD_INSTALL) == 0)
+        if (madvise(page, PLATFORM_PAGE, MADV_GUARD_INSTALL) == 0)
             return true;
         posix_guard = POSIX_GUARD_MPROTECT;
     }
     if (posix_guard == POSIX_GUARD_MPROTECT) {
-        if (mprotect(page, PLATFORM_STACK_UNIT, PROT_NONE) == 0)
+        if (mprotect(page, PLATFORM_PAGE, PROT_NONE) == 0)
             return true;
         posix_guard = POSIX_GUARD_NONE;
     }
@@ -44,16 +60,15 @@ static bool guard(void *page)
 
 void *platform_stack_alloc(size_t size, bool *guarded)
 {
-    size_t whole = size + PLATFORM_STACK_UNIT;
+    size_t whole = size + PLATFORM_PAGE;
     if (stacks.slab_left < whole) {
         size_t bytes = stacks.slab_bytes == 0 ? SLAB_LEAST : stacks.slab_bytes * 2;
         if (bytes > SLAB_MOST)
             bytes = SLAB_MOST;
         if (bytes < whole)
             bytes = whole;
-        char *slab =
-            mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (slab == MAP_FAILED)
+        char *slab = map(bytes, MAP_NORESERVE);
+        if (slab == NULL)
             return NULL;
         /* A huge page would make the first touch of one stack pay for thirty. */
         madvise(slab, bytes, MADV_NOHUGEPAGE);
@@ -64,7 +79,7 @@ void *platform_stack_alloc(size_t size, bool *guarded)
     stacks.slab += whole;
     stacks.slab_left -= whole;
     *guarded = guard(page);
-    return page + PLATFORM_STACK_UNIT;
+    return page + PLATFORM_PAGE;
 }
 
 void platform_stack_trim(void *stack, size_t size)

@@ -1,8 +1,0 @@
-#include <stdlib.h>
-
-#include <platform/platform.h>
-
-void platform_exit(int status)
-{
-    exit(status);
-}

@@ -1,0 +1,67 @@
+/* Sources: what drivers watch, and the order in which those are called that have something. */
+#include "runtime.h"
+
+static void source_remove(struct platform_source *source)
+{
+    if (source->link == NULL)
+        return;
+    *source->link = source->next;
+    if (source->next != NULL)
+        source->next->link = source->link;
+    else
+        runtime.raised_tail = source->link;
+    source->link = NULL;
+}
+
+static void source_append(struct platform_source *source)
+{
+    if (source->link != NULL)
+        return;
+    source->next = NULL;
+    source->link = runtime.raised_tail;
+    *runtime.raised_tail = source;
+    runtime.raised_tail = &source->next;
+}
+
+void platform_source_watch(struct platform_source *source, bool (*ready)(void *ctx), void *ctx)
+{
+    runtime.armed -= source->ready != NULL;
+    runtime.armed += ready != NULL;
+    source->ready = ready;
+    source->ctx = ctx;
+    if (ready != NULL)
+        source_append(source);
+    else
+        source_remove(source);
+}
+
+void platform_source_raise(struct platform_source *source)
+{
+    if (source->ready != NULL)
+        source_append(source);
+}
+
+err platform_source_wait(struct os_waitq *queue)
+{
+    runtime.armed++;
+    err error = os_wait(queue);
+    runtime.armed--;
+    return error;
+}
+
+void source_run(void)
+{
+    /* Those that ask once more go behind the marker, to the next turn. */
+    struct platform_source marker = { 0 };
+    if (runtime.raised == NULL)
+        return;
+    source_append(&marker);
+    for (;;) {
+        struct platform_source *source = runtime.raised;
+        source_remove(source);
+        if (source == &marker)
+            break;
+        if (source->ready(source->ctx))
+            source_append(source);
+    }
+}
