@@ -48,7 +48,7 @@ static err open_disk(struct block_file *block, const char *name)
     /* Not to wait for the other end of a FIFO, which is refused below. */
     int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
-    block->writable = !read_only;
+    block->writable = !key_read_only;
     block->fd = -1;
     if (block->writable) {
         block->fd = open(name, O_RDWR | flags | exclusive);
@@ -75,21 +75,21 @@ static err measure(struct block_file *block, const char *name)
         return ERR_INVALID;
     else if (ioctl(block->fd, BLKGETSIZE64, &size) < 0)
         return linux_error(errno);
-    block->sectors = size / (uint64_t)sector_size;
-    if (size % (uint64_t)sector_size)
+    block->sectors = size / (uint64_t)key_sector_size;
+    if (size % (uint64_t)key_sector_size)
         log_warning("%s: the last %llu bytes are not a whole sector and are left out", name,
-                    (unsigned long long)(size % (uint64_t)sector_size));
+                    (unsigned long long)(size % (uint64_t)key_sector_size));
     return OK;
 }
 
 IO err block_file_connect(struct block_file **out)
 {
-    const char *name = disk ? disk : path;
+    const char *name = disk ? disk : key_path;
     struct block_file *block;
     err e;
 
-    if (sector_size != 512 && sector_size != 4096) {
-        log_error("a sector of %lld bytes: must be 512 or 4096", (long long)sector_size);
+    if (key_sector_size != 512 && key_sector_size != 4096) {
+        log_error("a sector of %lld bytes: must be 512 or 4096", (long long)key_sector_size);
         return ERR_INVALID;
     }
     block = calloc(1, sizeof *block);
@@ -119,7 +119,7 @@ IO void block_file_disconnect(struct block_file *block)
 
 void block_file_info(struct block_file *block, struct block_info *out)
 {
-    *out = (struct block_info){ .sector_size = (uint32_t)sector_size,
+    *out = (struct block_info){ .sector_size = (uint32_t)key_sector_size,
                                 .sectors = block->sectors,
                                 .writable = block->writable };
 }
@@ -150,8 +150,8 @@ static err read_piece(struct block_file *block, off_t at, struct buf *piece)
 IO err block_file_read(struct block_file *block, uint64_t sector, uint64_t count, struct buf **out)
 {
     struct buf *chain = NULL, **end = &chain;
-    uint64_t left = count * (uint64_t)sector_size;
-    off_t at = (off_t)(sector * (uint64_t)sector_size);
+    uint64_t left = count * (uint64_t)key_sector_size;
+    off_t at = (off_t)(sector * (uint64_t)key_sector_size);
     err e = check(block, sector, count);
 
     while (e == OK && left) {
@@ -210,14 +210,14 @@ IO err block_file_write(struct block_file *block, uint64_t sector, struct buf *d
 
     if (!data)
         return ERR_NO_MEMORY;
-    if (len % (size_t)sector_size)
+    if (len % (size_t)key_sector_size)
         e = ERR_INVALID;
     else
-        e = check(block, sector, len / (size_t)sector_size);
+        e = check(block, sector, len / (size_t)key_sector_size);
     if (e == OK && !block->writable)
         e = ERR_ACCESS;
     if (e == OK)
-        e = write_chain(block, (off_t)(sector * (uint64_t)sector_size), data);
+        e = write_chain(block, (off_t)(sector * (uint64_t)key_sector_size), data);
     buf_free(data);
     return e;
 }
@@ -239,7 +239,8 @@ IO err block_file_discard(struct block_file *block, uint64_t sector, uint64_t co
     if (!block->writable)
         return ERR_ACCESS;
     if (fallocate(block->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                  (off_t)(sector * (uint64_t)sector_size), (off_t)(count * (uint64_t)sector_size)) < 0)
+                  (off_t)(sector * (uint64_t)key_sector_size),
+                  (off_t)(count * (uint64_t)key_sector_size)) < 0)
         return errno == EOPNOTSUPP || errno == ENOSYS ? ERR_UNSUPPORTED : ERR_IO;
     return OK;
 }

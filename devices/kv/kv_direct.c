@@ -111,10 +111,10 @@ IO err kv_direct_connect(struct kv_direct **out)
 
     if (!kv)
         return ERR_NO_MEMORY;
-    kv->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    kv->root = open(key_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (kv->root < 0) {
         err e = linux_error(errno);
-        log_error("%s: %s", root, strerror(errno));
+        log_error("%s: %s", key_root, strerror(errno));
         free(kv);
         return e;
     }
@@ -124,7 +124,7 @@ IO err kv_direct_connect(struct kv_direct **out)
     if (kv->beneath)
         close(fd);
     else
-        log_info("%s: symbolic links are not followed, for lack of openat2", root);
+        log_info("%s: symbolic links are not followed, for lack of openat2", key_root);
     *out = kv;
     return OK;
 }

@@ -7,5 +7,5 @@ KEY_STRING(greeting, "hello", "what to say");
 
 IO err hello_start(struct console *console)
 {
-    return console_log(console, greeting);
+    return console_log(console, key_greeting);
 }

@@ -22,14 +22,14 @@ struct website {
 
 static IO err respond_not_found(struct website *w, struct http_exchange *exchange)
 {
-    struct http_header fields[sizeof headers / sizeof *headers / 2 + 1];
+    struct http_header fields[sizeof key_headers / sizeof *key_headers / 2 + 1];
     struct http_response response = { .status = 404,
                                       .content_type = "text/html; charset=utf-8",
                                       .headers = fields };
     struct buf *body;
 
-    for (size_t i = 0; headers[i] != NULL; i += 2)
-        fields[response.header_count++] = (struct http_header){ headers[i], headers[i + 1] };
+    for (size_t i = 0; key_headers[i] != NULL; i += 2)
+        fields[response.header_count++] = (struct http_header){ key_headers[i], key_headers[i + 1] };
     TRY(pages_get(w->pages, "404.html", &body));
     return http_respond(exchange, &response, body);
 }

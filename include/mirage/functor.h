@@ -94,8 +94,9 @@
 
 /*
  * KEY_INT(name, default, "what it is") and friends: a constant of the functor
- * that the configuration may set for each instance. The compiler sees it as a
- * constant, so that branches it rules out vanish.
+ * that the configuration may set for each instance. The source reads it as
+ * key_name. The compiler sees it as a constant, so that branches it rules out
+ * vanish.
  */
 #ifdef MIRAGE_INSTANCE
 #define MIRAGE_KEY_VALUE(name, value) MIRAGE_KEY_##name
@@ -103,14 +104,14 @@
 #define MIRAGE_KEY_VALUE(name, value) value
 #endif
 #define MIRAGE_CONSTANT static const __attribute__((unused))
-#define KEY_BOOL(name, value, ...) MIRAGE_CONSTANT bool name = MIRAGE_KEY_VALUE(name, value)
-#define KEY_INT(name, value, ...) MIRAGE_CONSTANT int64_t name = MIRAGE_KEY_VALUE(name, value)
-#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[] = MIRAGE_KEY_VALUE(name, value)
+#define KEY_BOOL(name, value, ...) MIRAGE_CONSTANT bool key_##name = MIRAGE_KEY_VALUE(name, value)
+#define KEY_INT(name, value, ...) MIRAGE_CONSTANT int64_t key_##name = MIRAGE_KEY_VALUE(name, value)
+#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char key_##name[] = MIRAGE_KEY_VALUE(name, value)
 #ifdef MIRAGE_INSTANCE
-#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const name[] = { MIRAGE_KEY_##name NULL }
+#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const key_##name[] = { MIRAGE_KEY_##name NULL }
 #else
 /* KEY_STRINGS(name, "a", "b"): an array that a NULL ends. */
-#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
+#define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const key_##name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
 #endif
 
 #endif

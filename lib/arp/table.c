@@ -113,15 +113,15 @@ INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct e
 
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet)
 {
-    size_t most = waiting_max < ARP_WAITING_ROOM ? (size_t)waiting_max : ARP_WAITING_ROOM;
+    size_t most = key_waiting_max < ARP_WAITING_ROOM ? (size_t)key_waiting_max : ARP_WAITING_ROOM;
 
-    if (arp->waiting >= (size_t)waiting_total_max && entry->waiting_count == 0) {
+    if (arp->waiting >= (size_t)key_waiting_total_max && entry->waiting_count == 0) {
         metric_add(&arp->dropped, 1);
         buf_free(packet);
         return ERR_NO_SPACE;
     }
     /* RFC 1122, section 2.3.2.2: the latest is kept. */
-    if (entry->waiting_count == most || arp->waiting >= (size_t)waiting_total_max)
+    if (entry->waiting_count == most || arp->waiting >= (size_t)key_waiting_total_max)
         drop_waiting(arp, entry, 1);
     entry->waiting[entry->waiting_count++] = packet;
     arp->waiting++;

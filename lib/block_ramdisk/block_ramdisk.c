@@ -21,16 +21,17 @@ IO err block_ramdisk_connect(struct block_ramdisk **out)
 {
     struct block_ramdisk *block;
 
-    if (sector_size < 512 || (sector_size & (sector_size - 1)) || size < sector_size || size % sector_size) {
+    if (key_sector_size < 512 || (key_sector_size & (key_sector_size - 1)) || key_size < key_sector_size ||
+        key_size % key_sector_size) {
         log_error("a ramdisk of %lld bytes in sectors of %lld: must be whole sectors of a power of two",
-                  (long long)size, (long long)sector_size);
+                  (long long)key_size, (long long)key_sector_size);
         return ERR_INVALID;
     }
     block = malloc(sizeof *block);
     if (!block)
         return ERR_NO_MEMORY;
-    block->sectors = (uint64_t)(size / sector_size);
-    block->bytes = calloc((size_t)block->sectors, (size_t)sector_size);
+    block->sectors = (uint64_t)(key_size / key_sector_size);
+    block->bytes = calloc((size_t)block->sectors, (size_t)key_sector_size);
     if (!block->bytes) {
         free(block);
         return ERR_NO_MEMORY;
@@ -47,7 +48,7 @@ IO void block_ramdisk_disconnect(struct block_ramdisk *block)
 
 void block_ramdisk_info(struct block_ramdisk *block, struct block_info *out)
 {
-    *out = (struct block_info){ .sector_size = (uint32_t)sector_size,
+    *out = (struct block_info){ .sector_size = (uint32_t)key_sector_size,
                                 .sectors = block->sectors,
                                 .writable = true };
 }
@@ -67,8 +68,8 @@ IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t
     uint64_t left;
 
     TRY(check(block, sector, count));
-    from = block->bytes + sector * (uint64_t)sector_size;
-    left = count * (uint64_t)sector_size;
+    from = block->bytes + sector * (uint64_t)key_sector_size;
+    left = count * (uint64_t)key_sector_size;
     while (left) {
         size_t len = left < PIECE ? (size_t)left : PIECE;
         *end = buf_copy(from, len);
@@ -91,12 +92,12 @@ IO err block_ramdisk_write(struct block_ramdisk *block, uint64_t sector, struct 
 
     if (!data)
         return ERR_NO_MEMORY;
-    if (len % (size_t)sector_size)
+    if (len % (size_t)key_sector_size)
         e = ERR_INVALID;
     else
-        e = check(block, sector, len / (size_t)sector_size);
+        e = check(block, sector, len / (size_t)key_sector_size);
     if (e == OK) {
-        uint8_t *to = block->bytes + sector * (uint64_t)sector_size;
+        uint8_t *to = block->bytes + sector * (uint64_t)key_sector_size;
         for (const struct buf *b = data; b; b = b->next) {
             if (b->len)
                 memcpy(to, b->data, b->len);
@@ -116,6 +117,6 @@ IO err block_ramdisk_flush(struct block_ramdisk *block)
 IO err block_ramdisk_discard(struct block_ramdisk *block, uint64_t sector, uint64_t count)
 {
     TRY(check(block, sector, count));
-    memset(block->bytes + sector * (uint64_t)sector_size, 0, (size_t)(count * (uint64_t)sector_size));
+    memset(block->bytes + sector * (uint64_t)key_sector_size, 0, (size_t)(count * (uint64_t)key_sector_size));
     return OK;
 }

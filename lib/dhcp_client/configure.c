@@ -78,7 +78,7 @@ INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message 
     char text[IP_TEXT_SIZE], server[IP_TEXT_SIZE];
     if (!can_be_host(&ack->yours))
         return ERR_FORMAT;
-    err e = ipv4_set_address(c->ipv4, &address, probe && !same);
+    err e = ipv4_set_address(c->ipv4, &address, key_probe && !same);
     if (e != OK)
         return e == ERR_INVALID ? ERR_FORMAT : e;
     c->bound = true;
@@ -87,7 +87,7 @@ INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message 
     c->lease.server = ack->server;
     take_times(c, ack, since);
     set_routes(c, ack);
-    ipv4_set_link_mtu(c->ipv4, ack->mtu >= least_mtu ? ack->mtu : 0);
+    ipv4_set_link_mtu(c->ipv4, ack->mtu >= key_least_mtu ? ack->mtu : 0);
     ipv4_set_name_servers(c->ipv4, ack->name_servers, ack->name_server_count);
     ipv4_set_search_domains(c->ipv4, ack->domains);
     strcpy(c->hostname, ack->hostname);

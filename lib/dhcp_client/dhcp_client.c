@@ -92,7 +92,7 @@ IO void dhcp_client_disconnect(struct dhcp_client *c)
         {
             os_cancel(c->fiber);
             IGNORE(os_join(c->fiber));
-            if (release && c->bound) {
+            if (key_release && c->bound) {
                 struct dhcp_asked asked = { .server = c->lease.server, .by_address = true, .unicast = true };
                 dhcp_begin(c);
                 IGNORE(dhcp_send(c, DHCP_RELEASE, &asked));

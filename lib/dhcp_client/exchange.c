@@ -30,7 +30,7 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
     if (b == NULL)
         return ERR_NO_MEMORY;
     memcpy(m.mac, c->link.mac, sizeof m.mac);
-    if (duid) {
+    if (key_duid) {
         m.id_len = dhcp_duid(c->link.mac, m.client_id);
     } else {
         m.client_id[0] = 1; /* Ethernet */

@@ -14,7 +14,7 @@ KEY_INT(requests, 4, "requests for an offered address before looking for another
 /* A wait that is doubled each time, and a second more or less. */
 static os_time back_off(struct dhcp_client *c, unsigned attempt)
 {
-    os_time wait = MILLISECONDS(first_wait), longest = MILLISECONDS(longest_wait);
+    os_time wait = MILLISECONDS(key_first_wait), longest = MILLISECONDS(key_longest_wait);
     while (attempt-- > 0 && wait < longest)
         wait *= 2;
     if (wait > longest)
@@ -60,7 +60,7 @@ static IO err request(struct dhcp_client *c, const struct dhcp_asked *asked)
 {
     struct dhcp_message ack;
     err e = ERR_TIMEOUT;
-    for (unsigned attempt = 0; attempt < requests && e == ERR_TIMEOUT; attempt++) {
+    for (unsigned attempt = 0; attempt < key_requests && e == ERR_TIMEOUT; attempt++) {
         os_time since = os_now();
         e = dhcp_send(c, DHCP_REQUEST, asked);
         if (e != OK)

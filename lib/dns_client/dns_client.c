@@ -12,8 +12,8 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     struct dns_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return ERR_NO_MEMORY;
-    err e =
-        cache_init(&client->cache, (size_t)cache_count, (size_t)cache_bytes, (uint32_t)random_u64(random));
+    err e = cache_init(&client->cache, (size_t)key_cache_count, (size_t)key_cache_bytes,
+                       (uint32_t)random_u64(random));
     if (e != OK) {
         free(client);
         return e;

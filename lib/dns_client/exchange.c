@@ -17,7 +17,7 @@ static struct buf *query_message(const struct exchange *x)
 {
     struct dns_header header = { .id = x->query.id, .recursion_desired = true };
     struct dns_question question = { x->query.name, x->query.type, DNS_IN };
-    struct dns_edns edns = { .udp_size = (uint16_t)udp_size };
+    struct dns_edns edns = { .udp_size = (uint16_t)key_udp_size };
     struct dns_writer w;
     struct buf *b = buf_alloc(2 + DNS_UDP_PLAIN);
     if (b == NULL)
@@ -39,7 +39,7 @@ static void disguise(struct exchange *x)
     struct dns_name *name = &x->query.name;
     x->query.id = (uint16_t)random_u64(x->client->random);
     uint64_t bits = 0;
-    for (size_t i = 0; mix_case && i < name->len; i++) {
+    for (size_t i = 0; key_mix_case && i < name->len; i++) {
         uint8_t c = name->wire[i] | 0x20;
         if (i % 64 == 0)
             bits = random_u64(x->client->random);

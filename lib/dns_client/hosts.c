@@ -20,7 +20,7 @@ INTERNAL err hosts_check(void)
 {
     struct ip_addr addr;
     const char *names;
-    for (const char *const *entry = hosts; *entry != NULL; entry++)
+    for (const char *const *entry = key_hosts; *entry != NULL; entry++)
         if (read_entry(*entry, &addr, &names) != OK || names[strspn(names, blanks)] == '\0') {
             log_error("'%s' of the key 'hosts' is not an address and names behind it", *entry);
             return ERR_FORMAT;
@@ -68,7 +68,7 @@ INTERNAL size_t hosts_find(const char *name, enum resolver_family family, struct
     const char *names;
     *known = false;
     name = without_subdomain(name);
-    for (const char *const *entry = hosts; *entry != NULL; entry++) {
+    for (const char *const *entry = key_hosts; *entry != NULL; entry++) {
         if (read_entry(*entry, &addr, &names) != OK || !names_contain(names, name))
             continue;
         *known = true;

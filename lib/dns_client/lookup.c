@@ -29,7 +29,7 @@ static IO err resolve_chain(struct dns_client *client, const struct dns_name *na
 {
     struct dns_name at = *name;
     struct dns_answer answer;
-    uint32_t ttl = (uint32_t)longest_ttl;
+    uint32_t ttl = (uint32_t)key_longest_ttl;
     for (unsigned hops = 0; hops < HOPS_MAX; hops++) {
         TRY(ask(client, &at, type, &answer));
         if (answer.ttl < ttl)

@@ -37,7 +37,7 @@ INTERNAL err name_candidate(struct dns_client *client, const char *name, size_t 
     for (const char *p = name; *p != '\0'; p++)
         dots += *p == '.';
     /* As it stands first, or behind all the domains. */
-    if (dots >= ndots) {
+    if (dots >= key_ndots) {
         if (n == 0)
             return OK;
         more = search_domain(client, n - 1, &domain);

@@ -47,7 +47,7 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
     metric_add(&x->client->queries, 1);
     e = exchange_by_udp(x, until, out);
     if (e == ERR_TOO_LARGE)
-        e = exchange_by_tcp(x, os_now() + MILLISECONDS(longest_wait), out);
+        e = exchange_by_tcp(x, os_now() + MILLISECONDS(key_longest_wait), out);
     show(x, e != OK ? err_string(e) : out->kind == DNS_ANSWER_FAILED ? "it cannot tell" : "answered");
     if (e == OK && out->kind == DNS_ANSWER_FAILED) {
         /* An old server may stumble over EDNS (RFC 6891, section 7). */
@@ -68,7 +68,7 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
 static IO err wait_for_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX],
                                size_t *count)
 {
-    os_time until = client->began + SECONDS(configuration_wait);
+    os_time until = client->began + SECONDS(key_configuration_wait);
     err e = stack_ip_wait(stack_get_ip(client->stack), until > os_now() ? until : os_now());
     TRY(os_check());
     while ((*count = find_servers(client, out)) == 0) {
@@ -84,11 +84,11 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
 {
     struct ip_addr servers[SERVERS_MAX];
     bool plain[SERVERS_MAX] = { false }, told = false;
-    os_time wait = MILLISECONDS(first_wait);
+    os_time wait = MILLISECONDS(key_first_wait);
     size_t count;
     err last = ERR_UNREACHABLE;
     TRY(wait_for_servers(client, servers, &count));
-    for (int64_t round = 0; round < attempts; round++) {
+    for (int64_t round = 0; round < key_attempts; round++) {
         for (size_t i = 0; i < count; i++) {
             size_t n = (client->preferred + i) % count;
             struct exchange x = {
@@ -114,7 +114,7 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
             break;
         if (last != ERR_TIMEOUT)
             TRY(os_sleep_until(os_now() + jitter(client, MILLISECONDS(100))));
-        wait = wait * 2 < MILLISECONDS(longest_wait) ? wait * 2 : MILLISECONDS(longest_wait);
+        wait = wait * 2 < MILLISECONDS(key_longest_wait) ? wait * 2 : MILLISECONDS(key_longest_wait);
     }
     if (last == ERR_NO_MEMORY || last == ERR_UNREACHABLE)
         return last;

@@ -73,7 +73,7 @@ static err set_up(struct fault_way *way, const char *name, const char *given, co
 IO err fault_connect(struct fault **result, struct net *net)
 {
     struct fault *fault = calloc(1, sizeof *fault);
-    uint64_t number = (uint64_t)(fault_seed != 0 ? fault_seed : seed);
+    uint64_t number = (uint64_t)(fault_seed != 0 ? fault_seed : key_seed);
     struct network_info info;
     err e = OK;
 
@@ -82,7 +82,7 @@ IO err fault_connect(struct fault **result, struct net *net)
     fault->net = net;
     net_info(net, &info);
     fault->mtu = info.mtu;
-    fault->offloads = offload ? NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 | NETWORK_USO : 0;
+    fault->offloads = key_offload ? NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 | NETWORK_USO : 0;
     fault->out.pass = pass_out;
     fault->in.pass = pass_in;
     fault->out.ctx = fault->in.ctx = fault;
@@ -92,17 +92,17 @@ IO err fault_connect(struct fault **result, struct net *net)
         number = (uint64_t)drawn + 1;
     }
     if (e == OK)
-        e = set_up(&fault->out, "out", fault_out, out, 2 * number);
+        e = set_up(&fault->out, "out", fault_out, key_out, 2 * number);
     if (e == OK)
-        e = set_up(&fault->in, "in", fault_in, in, 2 * number + 1);
+        e = set_up(&fault->in, "in", fault_in, key_in, 2 * number + 1);
     if (e != OK) {
         fault_way_end(&fault->out);
         fault_way_end(&fault->in);
         free(fault);
         return e;
     }
-    log_info("out '%s', in '%s', --fault-seed=%" PRIu64, fault_out != NULL ? fault_out : out,
-             fault_in != NULL ? fault_in : in, number);
+    log_info("out '%s', in '%s', --fault-seed=%" PRIu64, fault_out != NULL ? fault_out : key_out,
+             fault_in != NULL ? fault_in : key_in, number);
     net_listen(net, fault);
     *result = fault;
     return OK;

@@ -130,7 +130,7 @@ IO err happy_eyeballs_open(struct happy_eyeballs *he, const char *host, uint16_t
         return ERR_NO_MEMORY;
     here->he = he;
     here->host = host;
-    race_begin(&here->race, MILLISECONDS(attempt_delay), MILLISECONDS(resolution_delay));
+    race_begin(&here->race, MILLISECONDS(key_attempt_delay), MILLISECONDS(key_resolution_delay));
     os_group_init(&group);
     err e = os_group_spawn(&group, find_v6, here);
     if (e == OK)

@@ -212,8 +212,8 @@ IO err http_client_connect(struct http_client **out, struct connector *connector
         return ERR_NO_MEMORY;
     client->connector = connector;
     client->timeout = http_client_timeout;
-    client->redirects = (unsigned)max_redirects;
-    client->head_max = (size_t)max_reply_head;
+    client->redirects = (unsigned)key_max_redirects;
+    client->head_max = (size_t)key_max_reply_head;
     *out = client;
     return OK;
 }

@@ -47,15 +47,15 @@ IO err http_server_connect(struct http_server **out, struct stack *stack, struct
     http->tcp = stack_get_tcp(stack);
     http->clock = clock;
     http->limits = (struct http_limits){
-        .line = (size_t)max_line,
-        .section = (size_t)max_header,
-        .fields = (size_t)max_fields,
+        .line = (size_t)key_max_line,
+        .section = (size_t)key_max_header,
+        .fields = (size_t)key_max_fields,
         .body = (uint64_t)http_body_limit,
     };
     http->max_connections = (size_t)http_connections;
-    http->held_max = (size_t)max_held;
-    http->drain_max = (uint64_t)max_drain;
-    http->progress = (size_t)min_progress;
+    http->held_max = (size_t)key_max_held;
+    http->drain_max = (uint64_t)key_max_drain;
+    http->progress = (size_t)key_min_progress;
     http->request_timeout = http_request_timeout;
     http->body_timeout = http_body_timeout;
     http->write_timeout = http_write_timeout;

@@ -152,7 +152,7 @@ IO err http_server_serve(struct http_server *http, uint16_t port, void *ctx)
     struct http_service s = { .http = http, .ctx = ctx };
     s.idle.next = s.idle.previous = &s.idle;
     s.busy.next = s.busy.previous = &s.busy;
-    TRY(stack_tcp_listen(http->tcp, &IP_ANY, port, (uint32_t)backlog, &s.listener));
+    TRY(stack_tcp_listen(http->tcp, &IP_ANY, port, (uint32_t)key_backlog, &s.listener));
     log_info("listening on port %u", stack_tcp_listener_port(s.listener));
     err e = accept_all(&s);
     stack_tcp_unlisten(s.listener);

@@ -97,8 +97,8 @@ void ipv4_reduce_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_
         return;
     if (mtu == 0)
         mtu = plateau_below(path->mtu);
-    if (mtu < (uint32_t)path_mtu_min)
-        mtu = (uint32_t)path_mtu_min;
+    if (mtu < (uint32_t)key_path_mtu_min)
+        mtu = (uint32_t)key_path_mtu_min;
     if (mtu >= path->mtu)
         return;
     log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24,

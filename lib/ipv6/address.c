@@ -42,7 +42,7 @@ INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned p
                                 .autonomous = autonomous,
                                 .preferred_until = preferred,
                                 .valid_until = valid };
-    a->state = optimistic ? ADDRESS_OPTIMISTIC : ADDRESS_TENTATIVE;
+    a->state = key_optimistic ? ADDRESS_OPTIMISTIC : ADDRESS_TENTATIVE;
     a->probed_until = os_loop_now() + ip->retrans;
     discovery_probe(ip, a);
     ipv6_changed(ip);

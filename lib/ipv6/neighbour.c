@@ -125,7 +125,7 @@ static void send_waiting(struct ipv6 *ip, struct ipv6_neighbour *n)
 
 static err hold(struct ipv6 *ip, struct ipv6_neighbour *n, struct buf *packet)
 {
-    bool full = ip->waiting >= (size_t)waiting_total_max;
+    bool full = ip->waiting >= (size_t)key_waiting_total_max;
 
     if (full && n->waiting_count == 0) {
         metric_add(&ip->waiting_dropped, 1);

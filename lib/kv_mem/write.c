@@ -46,7 +46,7 @@ static err compact(struct buf *chain, size_t slack, struct kept *out)
 
 static err check_room(const struct kv_mem *kv, uint64_t old, uint64_t new)
 {
-    return capacity && kv->used - old + new > (uint64_t)capacity ? ERR_NO_SPACE : OK;
+    return key_capacity && kv->used - old + new > (uint64_t)key_capacity ? ERR_NO_SPACE : OK;
 }
 
 /* Give a value its bytes. */

@@ -63,12 +63,12 @@ static void flush(void *arg)
 
 IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock)
 {
-    const char *name = pcap != NULL ? pcap : file;
-    struct file_header header = { 0xa1b23c4d, 2, 4, 0, 0, (uint32_t)snap, 1 };
+    const char *name = pcap != NULL ? pcap : key_file;
+    struct file_header header = { 0xa1b23c4d, 2, 4, 0, 0, (uint32_t)key_snap, 1 };
     struct pcap *self;
 
-    if (snap < 1 || snap > 1 << 30) {
-        log_error("a snap length of %lld bytes: must be 1 to 2^30", (long long)snap);
+    if (key_snap < 1 || key_snap > 1 << 30) {
+        log_error("a snap length of %lld bytes: must be 1 to 2^30", (long long)key_snap);
         return ERR_INVALID;
     }
     self = calloc(1, sizeof *self);
@@ -157,7 +157,7 @@ static void record(struct pcap *self, const struct buf *frame)
         return;
     now = clock_now(self->clock);
     len = buf_len(frame);
-    kept = len < (size_t)snap ? len : (size_t)snap;
+    kept = len < (size_t)key_snap ? len : (size_t)key_snap;
     struct record_header header = { (uint32_t)(now / 1000000000), (uint32_t)(now % 1000000000),
                                     (uint32_t)kept, (uint32_t)len };
     if (fwrite(&header, RECORD, 1, self->to) != 1 || !write_frame(self, frame, kept)) {

@@ -14,7 +14,7 @@ KEY_STRINGS(headers);
 /* A response, its fields and their texts. */
 struct answer {
     struct http_response response;
-    struct http_header headers[OWN_HEADERS_MAX + sizeof headers / sizeof *headers / 2];
+    struct http_header headers[OWN_HEADERS_MAX + sizeof key_headers / sizeof *key_headers / 2];
     char modified[HTTP_DATE_SIZE];
     char content_range[CONTENT_RANGE_SIZE];
 };
@@ -29,8 +29,8 @@ static void header(struct answer *a, const char *name, const char *value)
 static void answer_init(struct answer *a)
 {
     a->response = (struct http_response){ .status = 200 };
-    for (size_t i = 0; headers[i] != NULL && headers[i + 1] != NULL; i += 2)
-        header(a, headers[i], headers[i + 1]);
+    for (size_t i = 0; key_headers[i] != NULL && key_headers[i + 1] != NULL; i += 2)
+        header(a, key_headers[i], key_headers[i + 1]);
 }
 
 static void describe(struct answer *a, const struct site_file *file)
@@ -43,8 +43,8 @@ static void describe(struct answer *a, const struct site_file *file)
     }
     if (file->varies)
         header(a, "Vary", "Accept-Encoding");
-    if (cache_control[0] != '\0')
-        header(a, "Cache-Control", cache_control);
+    if (key_cache_control[0] != '\0')
+        header(a, "Cache-Control", key_cache_control);
 }
 
 static IO err respond_status(struct http_exchange *exchange, struct answer *a, uint16_t status)
@@ -194,8 +194,8 @@ static bool index_key(char out[static KV_KEY_MAX + 1], const char *path)
     size_t len = strlen(path);
     if (len > 0 && path[len - 1] == '/')
         len--;
-    int n =
-        snprintf(out, KV_KEY_MAX + 1, "%.*s/%s", len > KV_KEY_MAX ? KV_KEY_MAX : (int)len, path, index_name);
+    int n = snprintf(out, KV_KEY_MAX + 1, "%.*s/%s", len > KV_KEY_MAX ? KV_KEY_MAX : (int)len, path,
+                     key_index_name);
     return n <= KV_KEY_MAX;
 }
 
@@ -240,7 +240,7 @@ IO err site_serve(struct site *site, struct http_exchange *exchange, const char 
 IO err site_connect(struct site **out, struct http *http, struct kv *kv)
 {
     uint8_t random[(SITE_BOUNDARY_SIZE - 1) / 2];
-    if (sizeof headers / sizeof *headers % 2 == 0) {
+    if (sizeof key_headers / sizeof *key_headers % 2 == 0) {
         log_error("headers must be names, each with its value");
         return ERR_INVALID;
     }

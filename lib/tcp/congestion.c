@@ -7,13 +7,13 @@
 
 static bool is_cubic(void)
 {
-    return strcmp(congestion, "newreno") != 0;
+    return strcmp(key_congestion, "newreno") != 0;
 }
 
 /* RFC 6928, section 2, with its 10 as the key says. */
 static uint32_t initial_cwnd(const struct tcp_flow *flow)
 {
-    uint32_t n = (uint32_t)initial_window, mss = flow->mss;
+    uint32_t n = (uint32_t)key_initial_window, mss = flow->mss;
     return min_u32(n * mss, max_u32(2 * mss, n * 1460));
 }
 

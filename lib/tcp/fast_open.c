@@ -57,7 +57,7 @@ static bool too_many(struct tcp *tcp)
 {
     if (tcp->fast_open_resets > 0 && tcp->now - tcp->fast_open_reset_at >= RESET_COUNTS)
         tcp->fast_open_resets = 0;
-    return tcp->fast_open_pending + tcp->fast_open_resets >= (uint32_t)fast_open;
+    return tcp->fast_open_pending + tcp->fast_open_resets >= (uint32_t)key_fast_open;
 }
 
 /*

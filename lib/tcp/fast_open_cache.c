@@ -63,7 +63,7 @@ INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struc
                                                  : ip_is_v4(peer) ? MSS_V4
                                                                   : MSS_V6;
     path = path > HEADER_SIZE + MSS_LEAST ? path - HEADER_SIZE : MSS_LEAST;
-    *room = min_u32(max_u32(min_u32(mss, (uint32_t)mss_max), MSS_LEAST), path) - OPTIONS_SPACE;
+    *room = min_u32(max_u32(min_u32(mss, (uint32_t)key_mss_max), MSS_LEAST), path) - OPTIONS_SPACE;
     return true;
 }
 

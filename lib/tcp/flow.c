@@ -10,7 +10,7 @@
 INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
 {
     struct tcp_flow *flow;
-    if (tcp->flow_count >= connections_max || (flow = calloc(1, sizeof *flow)) == NULL) {
+    if (tcp->flow_count >= key_connections_max || (flow = calloc(1, sizeof *flow)) == NULL) {
         COUNT(tcp, refused_memory);
         return NULL;
     }
@@ -26,8 +26,8 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     }
     tcp->flow_count++;
     flow->nodelay = true;
-    flow->rcv_buffer = (uint32_t)receive_buffer;
-    flow->rcv_scale = window_scale > 0 ? (uint8_t)window_scale : 0;
+    flow->rcv_buffer = (uint32_t)key_receive_buffer;
+    flow->rcv_scale = key_window_scale > 0 ? (uint8_t)key_window_scale : 0;
     flow->rto = SECONDS(1); /* RFC 6298, (2.1) */
     flow->min_rtt = OS_NEVER;
     flow->ts_offset = timestamp_offset(tcp, ends);
@@ -35,9 +35,9 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     flow->rcv_mss = MSS_V4;
     flow->quick_acks = 16;
     flow->rack.multiple = 1;
-    flow->user_timeout = (uint32_t)user_timeout_ms;
-    flow->keepalive_interval = (uint32_t)keepalive_interval_ms;
-    flow->keepalive_limit = (uint8_t)keepalive_probes;
+    flow->user_timeout = (uint32_t)key_user_timeout_ms;
+    flow->keepalive_interval = (uint32_t)key_keepalive_interval_ms;
+    flow->keepalive_limit = (uint8_t)key_keepalive_probes;
     return flow;
 }
 
@@ -57,7 +57,7 @@ INTERNAL void flow_step(struct tcp_flow *flow, enum action action)
     } else if (next == STATE_CLOSED) {
         flow_end(flow, OK);
     } else if (next == STATE_FIN_WAIT_2 && !flow->owned) {
-        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(orphan_timeout_ms));
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_orphan_timeout_ms));
     }
 }
 
@@ -140,8 +140,8 @@ INTERNAL void flow_orphan(struct tcp_flow *flow)
     flow->owned = false;
     list_add(&tcp->orphans, flow);
     timer_off(flow, TIMER_KEEPALIVE);
-    timer_at(flow, TIMER_LINGER, tcp->now + MILLISECONDS(orphan_timeout_ms));
-    if (tcp->orphans.count > orphans_max) {
+    timer_at(flow, TIMER_LINGER, tcp->now + MILLISECONDS(key_orphan_timeout_ms));
+    if (tcp->orphans.count > key_orphans_max) {
         struct tcp_flow *oldest = tcp->orphans.first;
         COUNT(tcp, orphans_reset);
         send_reset(oldest);

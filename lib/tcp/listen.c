@@ -38,7 +38,7 @@ static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struc
     if (flow == NULL)
         return NULL;
     flow->passive = true;
-    flow->handshake_limit = handshake_limit_of(synack_retries);
+    flow->handshake_limit = handshake_limit_of(key_synack_retries);
     flow->listener = listener;
     flow->state = state_next(STATE_LISTEN, SEND_SYN_ACK);
     list_add(&listener->half_open, flow);
@@ -60,17 +60,17 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
         .seq = cookie_make(tcp, ends, syn, &bits, tcp->now),
         .ack = syn->seq + 1,
         .flags = SYN | ACK,
-        .window = (uint16_t)min_u32((uint32_t)receive_buffer, 65535),
-        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, (uint32_t)mss_max),
+        .window = (uint16_t)min_u32((uint32_t)key_receive_buffer, 65535),
+        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, (uint32_t)key_mss_max),
     };
-    if (timestamps && syn->has_timestamp) {
+    if (key_timestamps && syn->has_timestamp) {
         answer.has_timestamp = true;
         answer.tsval = (now | bits) + timestamp_offset(tcp, ends);
         answer.tsecr = syn->tsval;
-        answer.sack_permitted = sack && syn->sack_permitted;
-        answer.has_scale = window_scale >= 0 && syn->has_scale;
-        answer.scale = (uint8_t)window_scale;
-        if (ecn != 0 && (bits & 32))
+        answer.sack_permitted = key_sack && syn->sack_permitted;
+        answer.has_scale = key_window_scale >= 0 && syn->has_scale;
+        answer.scale = (uint8_t)key_window_scale;
+        if (key_ecn != 0 && (bits & 32))
             answer.flags |= ECE;
     }
     COUNT(tcp, cookies_sent);
@@ -88,8 +88,8 @@ static void syn_input(struct tcp_listener *listener, const struct ends *ends, co
         COUNT(tcp, backlog_full);
         goto drop;
     }
-    if (listener->half_open.count >= syn_backlog) {
-        if (syn_cookies)
+    if (listener->half_open.count >= key_syn_backlog) {
+        if (key_syn_cookies)
             send_cookie(listener, ends, syn);
         else
             COUNT(tcp, backlog_full);
@@ -100,7 +100,7 @@ static void syn_input(struct tcp_listener *listener, const struct ends *ends, co
         iss = seq_max(iss, least_iss);
     if ((flow = half_open_new(listener, ends, syn, iss)) == NULL)
         goto drop;
-    if (fast_open > 0 && fast_open_allowed(tcp, ends, syn, &answer)) {
+    if (key_fast_open > 0 && fast_open_allowed(tcp, ends, syn, &answer)) {
         fast_open_accept(flow, payload);
         payload = NULL;
     }
@@ -118,7 +118,7 @@ static void cookie_input(struct tcp_listener *listener, const struct ends *ends,
     struct tcp *tcp = listener->tcp;
     struct segment syn;
     struct tcp_flow *flow;
-    if (!syn_cookies || tcp->metrics.cookies_sent.value == 0 ||
+    if (!key_syn_cookies || tcp->metrics.cookies_sent.value == 0 ||
         !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
         COUNT(tcp, cookies_bad);
         send_reset_for(tcp, ends, segment);
@@ -132,7 +132,7 @@ static void cookie_input(struct tcp_listener *listener, const struct ends *ends,
         return;
     }
     COUNT(tcp, cookies_good);
-    flow->rcv_adv = flow->rcv_nxt + min_u32((uint32_t)receive_buffer, 65535);
+    flow->rcv_adv = flow->rcv_nxt + min_u32((uint32_t)key_receive_buffer, 65535);
     flow->backoff = 1; /* how long the handshake took is not known */
     flow_input(flow, segment, head, payload);
 }

@@ -6,19 +6,19 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 {
     uint16_t least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
     flow->peer_mss = syn->mss == 0 ? least : syn->mss < MSS_LEAST ? MSS_LEAST : syn->mss;
-    flow->scaled = window_scale >= 0 && syn->has_scale;
+    flow->scaled = key_window_scale >= 0 && syn->has_scale;
     flow->snd_scale = flow->scaled ? syn->scale : 0;
     if (!flow->scaled)
         flow->rcv_scale = 0;
-    flow->timestamps = timestamps && syn->has_timestamp;
-    flow->sack = sack && syn->sack_permitted;
+    flow->timestamps = key_timestamps && syn->has_timestamp;
+    flow->sack = key_sack && syn->sack_permitted;
     if (flow->timestamps) {
         flow->ts_recent = syn->tsval;
         flow->ts_recent_age = (uint32_t)(flow->tcp->now / SECONDS(1));
     }
     /* RFC 3168, section 6.1.1: a SYN asks with both flags, a SYN-ACK agrees with ECE alone. */
     uint8_t flags = syn->flags & (ECE | CWR);
-    flow->ecn = syn->flags & ACK ? ecn == 1 && flags == ECE : ecn != 0 && flags == (ECE | CWR);
+    flow->ecn = syn->flags & ACK ? key_ecn == 1 && flags == ECE : key_ecn != 0 && flags == (ECE | CWR);
     mss_set(flow, mss_of_path(flow));
     congestion_init(flow);
 }

@@ -129,16 +129,16 @@ static void offer_options(struct tcp_flow *flow, struct segment *s)
     bool answer = s->flags & ACK;
     uint32_t payload = ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
     s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST,
-                               (uint32_t)mss_max);
-    s->has_scale = answer ? flow->scaled : window_scale >= 0;
-    s->scale = (uint8_t)window_scale;
-    s->sack_permitted = answer ? flow->sack : sack;
-    if (!answer && timestamps) {
+                               (uint32_t)key_mss_max);
+    s->has_scale = answer ? flow->scaled : key_window_scale >= 0;
+    s->scale = (uint8_t)key_window_scale;
+    s->sack_permitted = answer ? flow->sack : key_sack;
+    if (!answer && key_timestamps) {
         s->has_timestamp = true;
         s->tsval = timestamp_now(flow->tcp) + flow->ts_offset;
         s->tsecr = 0;
     }
-    if (answer ? flow->ecn : ecn == 1 && flow->backoff == 0)
+    if (answer ? flow->ecn : key_ecn == 1 && flow->backoff == 0)
         s->flags |= answer ? ECE : ECE | CWR;
 }
 
@@ -331,7 +331,7 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
         flow->unsent_offset -= flow->unsent->len;
         flow->unsent = flow->unsent->next;
     }
-    if (len > 0 && flow->tcp->now - flow->last_received < MILLISECONDS(delayed_ack_ms))
+    if (len > 0 && flow->tcp->now - flow->last_received < MILLISECONDS(key_delayed_ack_ms))
         flow->interactive = true;
     if (fin)
         flow->fin_sent = true;

@@ -18,9 +18,9 @@ INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
 {
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
     uint32_t room = payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST;
-    flow->mss =
-        (uint16_t)(min_u32(min_u32(room, flow->peer_mss), min_u32((uint32_t)mss_max, 65535 - HEADER_MAX)) -
-                   options);
+    flow->mss = (uint16_t)(min_u32(min_u32(room, flow->peer_mss),
+                                   min_u32((uint32_t)key_mss_max, 65535 - HEADER_MAX)) -
+                           options);
 }
 
 /* The path may have become narrower: take over what IP knows. True: segments are smaller now. */

@@ -20,13 +20,13 @@ static bool port_reusable(const struct time_wait *wait, os_time now)
  */
 INTERNAL err port_choose(struct tcp *tcp, struct ends *ends, struct time_wait **replaced, os_time now)
 {
-    uint32_t count = (uint32_t)(port_last - port_first + 1);
+    uint32_t count = (uint32_t)(key_port_last - key_port_first + 1);
     ends->local_port = 0;
     uint32_t offset = timestamp_offset(tcp, ends);
     uint32_t *next = &tcp->port_offsets[(offset >> 24) % PORT_TABLE];
 
     for (uint32_t i = 0; i < count; i++, (*next)++) {
-        ends->local_port = (uint16_t)((uint32_t)port_first + (offset + *next) % count);
+        ends->local_port = (uint16_t)((uint32_t)key_port_first + (offset + *next) % count);
         if (listener_conflicts(tcp, &ends->local, ends->local_port))
             continue;
         struct node *node = table_find(tcp, ends);

@@ -12,7 +12,7 @@ enum {
 
 static bool memory_short(const struct tcp *tcp)
 {
-    return tcp->memory > (uint64_t)memory_max;
+    return tcp->memory > (uint64_t)key_memory_max;
 }
 
 /*
@@ -85,12 +85,12 @@ static void wake_reader(struct tcp_flow *flow)
 static void ack_later(struct tcp_flow *flow)
 {
     bool now = flow->unacked >= 2u * flow->rcv_mss || (flow->quick_acks > 0 && !flow->interactive) ||
-               delayed_ack_ms == 0;
+               key_delayed_ack_ms == 0;
     if (now)
         flow->ack_need = ACK_NOW;
     else if (flow->ack_need == ACK_NONE) {
         flow->ack_need = ACK_DELAYED;
-        timer_at(flow, TIMER_DELAYED_ACK, flow->tcp->now + MILLISECONDS(delayed_ack_ms));
+        timer_at(flow, TIMER_DELAYED_ACK, flow->tcp->now + MILLISECONDS(key_delayed_ack_ms));
     }
     if (flow->ack_need == ACK_NOW)
         flush_later(flow);
@@ -234,9 +234,9 @@ static void tune(struct tcp_flow *flow)
     flow->tuned_seq = read;
     flow->tuned_at = now;
     if (bytes > flow->rcv_buffer / 2 && !memory_short(flow->tcp))
-        flow->rcv_buffer =
-            (uint32_t)(2 * (uint64_t)bytes < (uint64_t)receive_buffer_max ? 2 * (uint64_t)bytes
-                                                                          : (uint64_t)receive_buffer_max);
+        flow->rcv_buffer = (uint32_t)(2 * (uint64_t)bytes < (uint64_t)key_receive_buffer_max
+                                          ? 2 * (uint64_t)bytes
+                                          : (uint64_t)key_receive_buffer_max);
 }
 
 /*

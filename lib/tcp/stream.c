@@ -43,10 +43,10 @@ IO err tcp_read(struct tcp_flow *flow, struct buf **out)
 static bool queue_full(const struct tcp_flow *flow)
 {
     uint64_t limit = 2 * (uint64_t)flow->cwnd;
-    if (limit < (uint64_t)send_buffer || flow->tcp->memory > (uint64_t)memory_max)
-        limit = (uint64_t)send_buffer;
-    if (limit > (uint64_t)send_buffer_max)
-        limit = (uint64_t)send_buffer_max;
+    if (limit < (uint64_t)key_send_buffer || flow->tcp->memory > (uint64_t)key_memory_max)
+        limit = (uint64_t)key_send_buffer;
+    if (limit > (uint64_t)key_send_buffer_max)
+        limit = (uint64_t)key_send_buffer_max;
     return flow->snd_queued >= limit || flow->queue_views >= VIEWS_MOST;
 }
 
@@ -205,7 +205,7 @@ void tcp_close(struct tcp_flow *flow)
     flow->orphan_data |= unread;
     flow->shut = true;
     if (flow->state == STATE_FIN_WAIT_2)
-        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(orphan_timeout_ms));
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_orphan_timeout_ms));
     output(flow);
 }
 

@@ -75,7 +75,7 @@ IO void tcp_disconnect(struct tcp *tcp)
     /* What was written before the program ended is to arrive. */
     OS_SHIELD
     {
-        os_time until = os_now() + MILLISECONDS(disconnect_ms);
+        os_time until = os_now() + MILLISECONDS(key_disconnect_ms);
         while (tcp->orphans.count > 0 && os_wait_until(&tcp->drained, until) == OK)
             continue;
     }
@@ -139,7 +139,7 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, s
     if (flow == NULL)
         return ERR_NO_MEMORY;
     flow->owned = flow->opening = true;
-    flow->handshake_limit = handshake_limit_of(syn_retries);
+    flow->handshake_limit = handshake_limit_of(key_syn_retries);
     flow->iss = flow->snd_una = iss;
     enqueue(flow, first);
     begin_handshake(flow, fast);
@@ -195,9 +195,9 @@ IO err tcp_open_with(struct tcp *tcp, const struct endpoint *peer, struct buf *f
 /* A port that nobody listens on: RFC 6056's simple randomisation. */
 static err choose_listening_port(struct tcp *tcp, const struct ip_addr *local, uint16_t *port)
 {
-    uint32_t count = (uint32_t)(port_last - port_first + 1), at = random_below(tcp->random, count);
+    uint32_t count = (uint32_t)(key_port_last - key_port_first + 1), at = random_below(tcp->random, count);
     for (uint32_t i = 0; i < count; i++) {
-        *port = (uint16_t)((uint32_t)port_first + (at + i) % count);
+        *port = (uint16_t)((uint32_t)key_port_first + (at + i) % count);
         if (!listener_conflicts(tcp, local, *port))
             return OK;
     }

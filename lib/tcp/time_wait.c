@@ -9,7 +9,7 @@
 
 static void time_wait_add(struct tcp *tcp, struct time_wait *wait)
 {
-    wait->expires = tcp->now + MILLISECONDS(time_wait_ms);
+    wait->expires = tcp->now + MILLISECONDS(key_time_wait_ms);
     wait->next = NULL;
     wait->link = tcp->time_waits_last;
     *tcp->time_waits_last = wait;
@@ -61,7 +61,7 @@ INTERNAL void time_wait_enter(struct tcp_flow *flow)
         free(wait);
         return;
     }
-    if (tcp->time_wait_count >= time_wait_max) {
+    if (tcp->time_wait_count >= key_time_wait_max) {
         COUNT(tcp, time_wait_recycled);
         time_wait_end(tcp, tcp->time_waits);
     }

@@ -24,7 +24,7 @@ INTERNAL void timer_off(struct tcp_flow *flow, enum timer timer)
 /* RFC 6298, (2.2) and (2.4). The variance counts at least as much as Linux lets it: the timer's tick. */
 INTERNAL os_time rto_of(os_time srtt, os_time rttvar)
 {
-    os_time least = MILLISECONDS(rto_min_ms), most = MILLISECONDS(rto_max_ms);
+    os_time least = MILLISECONDS(key_rto_min_ms), most = MILLISECONDS(key_rto_max_ms);
     os_time variance = 4 * rttvar < least ? least : 4 * rttvar;
     os_time rto = srtt + variance;
     return rto > most ? most : rto;
@@ -53,7 +53,7 @@ INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt)
 
 static os_time backed_off(const struct tcp_flow *flow, unsigned times)
 {
-    os_time most = MILLISECONDS(rto_max_ms);
+    os_time most = MILLISECONDS(key_rto_max_ms);
     os_time rto = flow->rto << (times < 20 ? times : 20);
     return rto > most ? most : rto;
 }
@@ -66,8 +66,8 @@ static os_time tail_probe_time(const struct tcp_flow *flow)
         return OS_NEVER;
     os_time wait = 2 * flow->srtt;
     if (flow->snd_nxt - flow->snd_una <= flow->mss)
-        wait +=
-            rto_min_ms < 200 ? MILLISECONDS(rto_min_ms) : MILLISECONDS(200); /* its delayed acknowledgement */
+        wait += key_rto_min_ms < 200 ? MILLISECONDS(key_rto_min_ms)
+                                     : MILLISECONDS(200); /* its delayed acknowledgement */
     if (wait < MILLISECONDS(2))
         wait = MILLISECONDS(2);
     return flow->last_sent + wait;
@@ -82,7 +82,7 @@ static bool must_persist(const struct tcp_flow *flow)
 /* How long bytes may go unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
 static os_time longest_wait(const struct tcp_flow *flow)
 {
-    return MILLISECONDS(flow->owned || flow->listener != NULL ? flow->user_timeout : orphan_timeout_ms);
+    return MILLISECONDS(flow->owned || flow->listener != NULL ? flow->user_timeout : key_orphan_timeout_ms);
 }
 
 /* Set the retransmission timer to what it should be for now: RFC 6298, section 5. */
@@ -260,7 +260,7 @@ static void keepalive_timeout(struct tcp_flow *flow)
 /* An orphan has had its time, unless its bytes are still moving. */
 static void linger_timeout(struct tcp_flow *flow)
 {
-    os_time more = flow->last_progress + MILLISECONDS(orphan_timeout_ms);
+    os_time more = flow->last_progress + MILLISECONDS(key_orphan_timeout_ms);
     if (flow->state != STATE_FIN_WAIT_2 && more > flow->tcp->now) {
         timer_at(flow, TIMER_LINGER, more);
         return;

@@ -51,7 +51,7 @@ err trace_write(struct trace *trace, struct buf *frame)
         return net_write(trace->net, frame);
     trace_summary(frame, line);
     err e = net_write(trace->net, frame);
-    log_info("%s%sout %s%s%s", label, label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ",
+    log_info("%s%sout %s%s%s", key_label, key_label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ",
              e == OK ? "" : err_string(e));
     return e;
 }
@@ -63,7 +63,7 @@ void net_on_frame(void *ctx, struct buf *frame)
     if (log_enabled(&log_source_here, LOG_LEVEL_INFO)) {
         char line[TRACE_LINE];
         trace_summary(frame, line);
-        log_info("%s%sin %s", label, label[0] != '\0' ? " " : "", line);
+        log_info("%s%sin %s", key_label, key_label[0] != '\0' ? " " : "", line);
     }
     if (trace->ctx != NULL)
         trace_on_frame(trace->ctx, frame);

@@ -57,7 +57,7 @@ err udp_bind(struct udp *udp, const struct ip_addr *local, uint16_t port, struct
         return ERR_ADDRESS_NOT_HERE;
     if (port != 0 && is_taken(udp, &address, port))
         return ERR_ADDRESS_IN_USE;
-    if (udp->socket_count >= (size_t)sockets_max)
+    if (udp->socket_count >= (size_t)key_sockets_max)
         return ERR_NO_SPACE;
     if (port == 0)
         TRY(choose_port(udp, &address, &port));
@@ -100,7 +100,7 @@ static bool make_room(struct udp_socket *s)
 
     if (s->count < s->room)
         return true;
-    if (room > (size_t)queue_max)
+    if (room > (size_t)key_queue_max)
         return false;
     struct udp_datagram *queue = malloc(room * sizeof *queue);
     if (queue == NULL)
@@ -119,7 +119,7 @@ INTERNAL void udp_enqueue(struct udp_socket *s, const struct ip_addr *from, uint
 {
     size_t len = buf_len(payload);
 
-    if (s->bytes + len > (size_t)queue_bytes_max || !make_room(s)) {
+    if (s->bytes + len > (size_t)key_queue_bytes_max || !make_room(s)) {
         metric_add(&s->udp->queue_full, 1);
         log_debug("dropped a datagram: the queue of port %u is full", s->port);
         buf_free(payload);

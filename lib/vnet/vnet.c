@@ -36,7 +36,7 @@ IO err vnet_connect(struct vnet **out)
 
     if (vnet == NULL)
         return ERR_NO_MEMORY;
-    vnet->ports = calloc((size_t)ports, sizeof *vnet->ports);
+    vnet->ports = calloc((size_t)key_ports, sizeof *vnet->ports);
     if (vnet->ports == NULL) {
         free(vnet);
         return ERR_NO_MEMORY;
@@ -66,7 +66,7 @@ err vnet_attach(struct vnet *vnet, struct switch_port *port)
 
     while (i < vnet->used && vnet->ports[i] != NULL)
         i++;
-    if (i == (size_t)ports || i == UINT16_MAX)
+    if (i == (size_t)key_ports || i == UINT16_MAX)
         return ERR_NO_SPACE;
     vnet->ports[i] = port;
     port->number = (uint16_t)(i + 1);
@@ -123,7 +123,7 @@ static struct switch_port *find(struct vnet *vnet, uint64_t address, os_time now
     const struct station *bucket = bucket_of(vnet, address);
 
     for (size_t i = 0; i < WAYS; i++)
-        if (bucket[i].address == address && now - bucket[i].heard < SECONDS(ageing))
+        if (bucket[i].address == address && now - bucket[i].heard < SECONDS(key_ageing))
             return vnet->ports[bucket[i].port - 1];
     return NULL;
 }

@@ -46,7 +46,7 @@ static void deliver_all(void *arg)
     for (size_t left = port->count; left > 0 && port->count > 0; left--) {
         struct buf *frame = port->ring[port->head];
         struct packet_finish finish;
-        port->head = (port->head + 1) % (size_t)queue;
+        port->head = (port->head + 1) % (size_t)key_queue;
         port->count--;
         port->bytes -= buf_len(frame);
         packet_finish_begin(&finish, frame, packet_taken(port->info.offloads));
@@ -67,7 +67,7 @@ static err deliver(void *ctx, struct buf *frame)
     size_t len = buf_len(frame);
     err e = frame == NULL ? ERR_NO_MEMORY : OK;
 
-    if (e == OK && (port->count == (size_t)queue || port->bytes + len > (size_t)queue_bytes))
+    if (e == OK && (port->count == (size_t)key_queue || port->bytes + len > (size_t)key_queue_bytes))
         e = ERR_NO_SPACE;
     /* Past this turn's time, so that two that answer each other cannot stay within one turn. */
     if (e == OK && !os_timer_is_set(&port->turn))
@@ -77,7 +77,7 @@ static err deliver(void *ctx, struct buf *frame)
         buf_free(frame);
         return e;
     }
-    port->ring[(port->head + port->count++) % (size_t)queue] = frame;
+    port->ring[(port->head + port->count++) % (size_t)key_queue] = frame;
     port->bytes += len;
     return OK;
 }
@@ -86,20 +86,20 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
 {
     struct vnet_port *port;
 
-    if (mtu < 68 || mtu > 65535 || queue < 1 || queue_bytes < mtu + NETWORK_HEADER) {
+    if (key_mtu < 68 || key_mtu > 65535 || key_queue < 1 || key_queue_bytes < key_mtu + NETWORK_HEADER) {
         log_error("a port with an mtu of %lld and a queue of %lld frames and %lld bytes cannot work",
-                  (long long)mtu, (long long)queue, (long long)queue_bytes);
+                  (long long)key_mtu, (long long)key_queue, (long long)key_queue_bytes);
         return ERR_INVALID;
     }
-    port = calloc(1, sizeof *port + (size_t)queue * sizeof *port->ring);
+    port = calloc(1, sizeof *port + (size_t)key_queue * sizeof *port->ring);
     if (port == NULL)
         return ERR_NO_MEMORY;
     port->vnet = vnet;
     port->port = (struct switch_port){ .deliver = deliver, .ctx = port };
     port->turn = (struct os_timer)OS_TIMER_INIT(deliver_all, port);
     err e = vnet_attach(vnet, &port->port);
-    if (e == OK && mac[0] != '\0' && !mac_parse(mac, port->info.mac)) {
-        log_error("'%s' is not the address of one station: six bytes as 02:00:00:00:00:01", mac);
+    if (e == OK && key_mac[0] != '\0' && !mac_parse(key_mac, port->info.mac)) {
+        log_error("'%s' is not the address of one station: six bytes as 02:00:00:00:00:01", key_mac);
         vnet_detach(vnet, &port->port);
         e = ERR_INVALID;
     }
@@ -107,15 +107,15 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
         free(port);
         return e;
     }
-    if (mac[0] == '\0')
+    if (key_mac[0] == '\0')
         memcpy(port->info.mac,
                (uint8_t[]){ 2, 0, 0, 0, (uint8_t)(port->port.number >> 8), (uint8_t)port->port.number }, 6);
-    port->info.mtu = (uint16_t)mtu;
-    port->info.offloads = (csum_out ? NETWORK_CSUM_OUT : 0) |
-                          (csum_out && tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
-                          (csum_out && uso ? NETWORK_USO : 0) | (csum_in ? NETWORK_CSUM_IN : 0) |
-                          (csum_in && lro ? NETWORK_LRO : 0);
-    metric_register(&port->dropped, METRIC_COUNTER, "vnet_port.dropped", port_name,
+    port->info.mtu = (uint16_t)key_mtu;
+    port->info.offloads = (key_csum_out ? NETWORK_CSUM_OUT : 0) |
+                          (key_csum_out && key_tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
+                          (key_csum_out && key_uso ? NETWORK_USO : 0) | (key_csum_in ? NETWORK_CSUM_IN : 0) |
+                          (key_csum_in && key_lro ? NETWORK_LRO : 0);
+    metric_register(&port->dropped, METRIC_COUNTER, "vnet_port.dropped", key_port_name,
                     "Frames that found the queue full, nobody listening, or a smaller MTU");
     *out = port;
     return OK;
@@ -127,7 +127,7 @@ IO void vnet_port_disconnect(struct vnet_port *port)
     os_timer_stop(&port->turn);
     for (; port->count > 0; port->count--) {
         buf_free(port->ring[port->head]);
-        port->head = (port->head + 1) % (size_t)queue;
+        port->head = (port->head + 1) % (size_t)key_queue;
     }
     metric_unregister(&port->dropped);
     free(port);

@@ -27,7 +27,7 @@ static void drop_waiting(struct network_tap *tap)
 {
     for (; tap->count > 0; tap->count--) {
         buf_free(tap->waiting[tap->first]);
-        tap->first = (tap->first + 1) % (size_t)queue;
+        tap->first = (tap->first + 1) % (size_t)key_queue;
     }
 }
 
@@ -39,7 +39,7 @@ static void write_waiting(struct network_tap *tap)
             linux_fd_full(&tap->fd);
             return;
         }
-        tap->first = (tap->first + 1) % (size_t)queue;
+        tap->first = (tap->first + 1) % (size_t)key_queue;
         tap->count--;
     }
 }
@@ -81,7 +81,7 @@ static void derive_mac(const char *interface_name, uint8_t out[6])
 
 static err choose_mac(struct network_tap *tap)
 {
-    const char *text = mac != NULL ? mac : address;
+    const char *text = mac != NULL ? mac : key_address;
 
     if (*text == '\0')
         derive_mac(tap->name, tap->info.mac);
@@ -99,10 +99,10 @@ IO err network_tap_connect(struct network_tap **out)
 
     if (tap == NULL)
         return ERR_NO_MEMORY;
-    tap->waiting = calloc((size_t)queue, sizeof *tap->waiting);
+    tap->waiting = calloc((size_t)key_queue, sizeof *tap->waiting);
     if (tap->waiting == NULL)
         goto fail;
-    e = tap_open(tap, interface != NULL ? interface : name, offloads);
+    e = tap_open(tap, interface != NULL ? interface : key_name, key_offloads);
     if (e != OK)
         goto fail;
     e = choose_mac(tap);
@@ -163,12 +163,12 @@ void network_tap_listen(struct network_tap *tap, void *ctx)
 
 static err enqueue(struct network_tap *tap, struct buf *frame)
 {
-    if (tap->count == (size_t)queue) {
+    if (tap->count == (size_t)key_queue) {
         metric_add(&tap->dropped_out, 1);
         buf_free(frame);
         return ERR_NO_SPACE;
     }
-    tap->waiting[(tap->first + tap->count++) % (size_t)queue] = frame;
+    tap->waiting[(tap->first + tap->count++) % (size_t)key_queue] = frame;
     return OK;
 }
 

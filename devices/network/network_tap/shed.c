@@ -82,13 +82,13 @@ static bool set_filter(struct network_tap *tap, uint32_t share)
 static void adapt(struct shed *shed, int64_t let_in)
 {
     if (!shed->late)
-        shed->rate += syn_rate / RATE_STEP + 1;
+        shed->rate += key_syn_rate / RATE_STEP + 1;
     else if (let_in * 2 <= shed->rate * 3)
         shed->rate /= 2;
-    if (shed->rate > syn_rate)
-        shed->rate = syn_rate;
-    else if (shed->rate < syn_rate / RATE_LEAST + 1)
-        shed->rate = syn_rate / RATE_LEAST + 1;
+    if (shed->rate > key_syn_rate)
+        shed->rate = key_syn_rate;
+    else if (shed->rate < key_syn_rate / RATE_LEAST + 1)
+        shed->rate = key_syn_rate / RATE_LEAST + 1;
 }
 
 /* What the share ought to be, after `spent`. */
@@ -102,7 +102,7 @@ static uint32_t reckon(struct network_tap *tap, os_time spent)
         adapt(shed, (int64_t)let_in);
         wanted = let_in * share / (uint64_t)shed->rate;
     } else if (share == 1) {
-        shed->rate = syn_rate;
+        shed->rate = key_syn_rate;
     }
     /* A flood that pauses is let in again by halves. */
     if (wanted < share / 2)
@@ -120,7 +120,7 @@ INTERNAL void shed_init(struct network_tap *tap)
     tap->shed.timer.fire = fire;
     tap->shed.timer.arg = tap;
     tap->shed.since = os_loop_now();
-    tap->shed.rate = syn_rate;
+    tap->shed.rate = key_syn_rate;
     tap->syn_share.value = 1;
 }
 
@@ -147,7 +147,7 @@ INTERNAL void shed_look(struct network_tap *tap, bool drained)
     if (drained)
         shed->backlog = 0;
     int64_t share = tap->syn_share.value;
-    if (spent < (share > 1 ? SHED_WINDOW : SHED_PATIENCE) || syn_rate <= 0)
+    if (spent < (share > 1 ? SHED_WINDOW : SHED_PATIENCE) || key_syn_rate <= 0)
         return;
     int64_t wanted = reckon(tap, spent);
     shed->since = now;

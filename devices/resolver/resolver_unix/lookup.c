@@ -236,7 +236,7 @@ INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int fa
     struct lookup *lookup;
     err e;
 
-    while (resolver->running >= (size_t)threads) {
+    while (resolver->running >= (size_t)key_threads) {
         e = os_wait(&resolver->room);
         if (e != OK) {
             /* It may have been our turn. */

@@ -89,7 +89,7 @@ FIBER_TEST(frames_wait_while_the_kernel_is_full)
         sent++;
     refused = (size_t)tap->dropped_out.value;
     CHECK_EQUAL(refused, 1);
-    CHECK_EQUAL(tap->count, queue);
+    CHECK_EQUAL(tap->count, key_queue);
     /* Room at the other end is all it takes. */
     while (seen < sent) {
         CHECK(drain(&seen) > 0 || tap->count > 0);

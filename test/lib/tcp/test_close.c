@@ -410,14 +410,14 @@ FIBER_TEST(orphan_limit)
 {
     struct peer p;
     peer_make(&p);
-    for (int i = 0; i < orphans_max + 5; i++) {
+    for (int i = 0; i < key_orphans_max + 5; i++) {
         p.port = (uint16_t)(1000 + i);
         p.seq = PEER_ISS;
         p.net.a.ip.taken = p.net.a.ip.captured_count;
         peer_connect(&p, plain_syn);
         tcp_close(p.flow);
     }
-    CHECK_EQUAL(p.tcp->orphans.count, orphans_max);
+    CHECK_EQUAL(p.tcp->orphans.count, key_orphans_max);
     CHECK_EQUAL(METRIC(&p, orphans_reset), 5);
     peer_end(&p);
     return OK;

@@ -137,7 +137,7 @@ FIBER_TEST(limit)
 {
     struct peer p;
     struct fast_open cookie = begin(&p, KIND);
-    for (int i = 0; i < fast_open; i++)
+    for (int i = 0; i < key_fast_open; i++)
         CHECK_EQUAL(ask(&p, &cookie, "question", 8).ack, PEER_ISS + 9);
     struct segment s = ask(&p, &cookie, "question", 8);
     CHECK(s.ack == PEER_ISS + 1 && s.fast_open.kind == 0);
@@ -145,7 +145,7 @@ FIBER_TEST(limit)
     p.seq = PEER_ISS + 9;
     p.port--;
     peer_send(&p, RST, NULL, 0);
-    CHECK_EQUAL(p.listener->ready.count, (uint32_t)fast_open - 1); /* nobody hears of it */
+    CHECK_EQUAL(p.listener->ready.count, (uint32_t)key_fast_open - 1); /* nobody hears of it */
     p.port++;
     CHECK_EQUAL(ask(&p, &cookie, "question", 8).ack, PEER_ISS + 1);
     os_sleep(SECONDS(61));
@@ -227,7 +227,7 @@ FIBER_TEST(in_a_flood)
 {
     struct peer p;
     struct fast_open cookie = begin(&p, KIND);
-    for (uint32_t i = 0; i < syn_backlog; i++)
+    for (uint32_t i = 0; i < key_syn_backlog; i++)
         ask(&p, &(struct fast_open){ 0 }, NULL, 0);
     struct segment s = ask(&p, &cookie, "question", 8);
     CHECK(s.ack == PEER_ISS + 1 && s.fast_open.kind == 0);

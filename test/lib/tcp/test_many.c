@@ -152,7 +152,7 @@ FIBER_TEST(flood_beside)
         }
     }
     CHECK(heap_in_use() < before + 4 * 1024 * 1024);
-    CHECK_EQUAL(net.b.tcp->flow_count, 1 + syn_backlog);
+    CHECK_EQUAL(net.b.tcp->flow_count, 1 + key_syn_backlog);
     tcp_close(client);
     tcp_close(flow);
     finish(&net, listener);

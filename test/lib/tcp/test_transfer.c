@@ -264,7 +264,7 @@ FIBER_TEST(window_tuning)
         CHECK_EQUAL(tcp_read(p.flow, &b), OK);
         buf_free(b);
     }
-    CHECK_EQUAL(p.flow->rcv_buffer, receive_buffer_max);
+    CHECK_EQUAL(p.flow->rcv_buffer, key_receive_buffer_max);
     done(&p);
     return OK;
 }

@@ -412,9 +412,9 @@ FIBER_TEST(ports)
     static uint8_t seen[65536];
     net_make(&net, 5, (struct faults){ 0 }, 0);
     memset(seen, 0, sizeof seen);
-    for (int64_t i = port_first; i <= port_last; i++) {
+    for (int64_t i = key_port_first; i <= key_port_last; i++) {
         CHECK_EQUAL(port_choose(net.a.tcp, &ends, &replaced, os_now()), OK);
-        CHECK(ends.local_port >= port_first && ends.local_port <= port_last);
+        CHECK(ends.local_port >= key_port_first && ends.local_port <= key_port_last);
         CHECK(!seen[ends.local_port]);
         seen[ends.local_port] = 1;
     }

@@ -217,8 +217,8 @@ def remembered_keys(s):
     source = (app / "unikernel.c").read_text()
     (app / "unikernel.c").write_text(
         source.replace("ARG_STRING", 'KEY_INT(count, 0, "");\nKEY_STRING(word, "", "");\nARG_STRING')
-        .replace("    return console_log(console, greeting);", '    for (int i = 0; i < count; i++)\n'
-                 '        TRY(console_log(console, word));\n    return OK;'))
+        .replace("    return console_log(console, greeting);", '    for (int i = 0; i < key_count; i++)\n'
+                 '        TRY(console_log(console, key_word));\n    return OK;'))
     s.says("a key", ["run", "keyed", "--count=2"], 0, "a\na\n", "")
     s.says("another key leaves the first as it was", ["run", "keyed", "--word=b"], 0, "b\nb\n", "")
     s.says("a key again", ["run", "keyed", "--count=1"], 0, "b\n", "")

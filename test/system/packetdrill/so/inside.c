@@ -5,7 +5,7 @@
 #undef MIRAGE_CONSTANT
 #define MIRAGE_CONSTANT static __attribute__((unused))
 #undef KEY_STRING
-#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char name[16] = MIRAGE_KEY_VALUE(name, value)
+#define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char key_##name[16] = MIRAGE_KEY_VALUE(name, value)
 
 #include <base/siphash/siphash.h>
 #include <string.h>
@@ -253,10 +253,10 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
 
 bool inside_set(const char *name, int64_t value)
 {
-#define SET(text, key, factor)                     \
-    if (strcmp(name, text) == 0) {                 \
-        key = (__typeof__(key))(value * (factor)); \
-        return true;                               \
+#define SET(text, key, factor)                                 \
+    if (strcmp(name, text) == 0) {                             \
+        key_##key = (__typeof__(key_##key))(value * (factor)); \
+        return true;                                           \
     }
     SETTINGS(SET)
     return false;
@@ -274,18 +274,18 @@ bool inside_set_congestion(const char *name)
     bool reno = strcmp(name, "reno") == 0;
     if (!reno && strcmp(name, "cubic") != 0)
         return false;
-    strcpy(congestion, reno ? "newreno" : "cubic");
+    strcpy(key_congestion, reno ? "newreno" : "cubic");
     return true;
 }
 
 const char *inside_congestion(void)
 {
-    return strcmp(congestion, "newreno") == 0 ? "reno" : "cubic";
+    return strcmp(key_congestion, "newreno") == 0 ? "reno" : "cubic";
 }
 
 int64_t inside_receive_buffer(void)
 {
-    return receive_buffer;
+    return key_receive_buffer;
 }
 
 void inside_set_receive_buffer(void *flow, uint32_t bytes)
@@ -296,7 +296,7 @@ void inside_set_receive_buffer(void *flow, uint32_t bytes)
 void inside_set_user_timeout(void *flow, uint32_t ms)
 {
     struct tcp_flow *f = flow;
-    f->user_timeout = ms != 0 ? ms : (uint32_t)user_timeout_ms;
+    f->user_timeout = ms != 0 ? ms : (uint32_t)key_user_timeout_ms;
     retransmit_rearm(f);
 }
 

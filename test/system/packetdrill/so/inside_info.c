@@ -74,7 +74,7 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_snd_wscale = f->snd_scale & 15,
         .tcpi_rcv_wscale = f->scaled ? f->rcv_scale & 15 : 0,
         .tcpi_rto = us(f->rto),
-        .tcpi_ato = (uint32_t)delayed_ack_ms * 1000,
+        .tcpi_ato = (uint32_t)key_delayed_ack_ms * 1000,
         .tcpi_snd_mss = f->mss,
         .tcpi_rcv_mss = f->rcv_mss,
         .tcpi_unacked = segments(f, f->snd_nxt - f->snd_una - (f->fin_sent && f->snd_nxt != f->snd_una)),

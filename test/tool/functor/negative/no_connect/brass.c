@@ -24,5 +24,5 @@ void brass_listen(struct brass *brass, void *ctx)
 void brass_ring(struct brass *brass, int times)
 {
     while (times-- > 0)
-        brass_on_ring(brass->ctx, buf_copy(sound, sizeof sound - 1));
+        brass_on_ring(brass->ctx, buf_copy(key_sound, sizeof key_sound - 1));
 }

@@ -10,9 +10,9 @@ KEY_STRINGS(names, "one", "two");
 
 IO err shout_start(void)
 {
-    for (int64_t i = 0; i < times; i++)
-        printf("%s%s\n", text, loud ? "!" : "");
-    for (const char *const *name = (const char *const *)names; *name != NULL; name++)
+    for (int64_t i = 0; i < key_times; i++)
+        printf("%s%s\n", key_text, key_loud ? "!" : "");
+    for (const char *const *name = (const char *const *)key_names; *name != NULL; name++)
         printf("- %s\n", *name);
     return OK;
 }

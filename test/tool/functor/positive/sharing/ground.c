@@ -15,7 +15,7 @@ IO err ground_connect(struct ground **out)
 {
     if ((*out = calloc(1, sizeof **out)) == NULL)
         return ERR_NO_MEMORY;
-    (*out)->height = (int)level;
+    (*out)->height = (int)key_level;
     return OK;
 }
 

@@ -18,15 +18,15 @@ IO err counter_connect(struct counter **out)
 {
     if ((*out = calloc(1, sizeof **out)) == NULL)
         return ERR_NO_MEMORY;
-    (*out)->next = (int)start;
+    (*out)->next = (int)key_start;
     metric_register(&(*out)->asked, METRIC_COUNTER, "counter.asked", INSTANCE_NAME, NULL);
-    printf("connect counter from %d\n", (int)start);
+    printf("connect counter from %d\n", (int)key_start);
     return OK;
 }
 
 IO void counter_disconnect(struct counter *counter)
 {
-    printf("disconnect counter from %d\n", (int)start);
+    printf("disconnect counter from %d\n", (int)key_start);
     metric_unregister(&counter->asked);
     free(counter);
 }

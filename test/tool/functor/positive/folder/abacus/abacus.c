@@ -16,5 +16,5 @@ IO void abacus_disconnect(struct abacus *abacus)
 int abacus_sum(struct abacus *abacus, int n)
 {
     abacus->sums++;
-    return (int)base + (int)extra + add_up(n);
+    return (int)key_base + (int)extra + add_up(n);
 }
