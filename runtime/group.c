@@ -42,7 +42,8 @@ void group_member_ended(struct os_fiber *fiber)
         group->picked = fiber->result;
         group->picked_arg = fiber->arg;
     }
-    os_wake_all(&group->changed);
+    while (waitq_pop(&group->changed, OK) != NULL)
+        continue;
 }
 
 void os_group_cancel(struct os_group *group)

@@ -41,6 +41,7 @@ struct os_waiter {
     struct os_waitq *queue; /* NULL when in none */
     void *value;            /* what is handed over by or to whoever wakes it */
     err result;             /* of the wait */
+    bool stays;             /* in its queue from its wake until it runs */
 };
 
 enum fiber_state { FIBER_READY, FIBER_RUNNING, FIBER_WAITING, FIBER_ENDED };
@@ -158,14 +159,26 @@ static inline bool allocation_fails(void)
  * (ERR_TIMEOUT), or what os.h says of cancellation and deadlines. The result is the
  * waker's as soon as there is one: a wake is never lost to a later cancellation. `doing`
  * is the operation's name.
+ *
+ * fiber_wait is for a fiber that is handed what it waits for, and lets the queue be afterwards. Its waker
+ * uses waitq_pop. fiber_wait_closable is for a fiber that touches the object behind the queue after its wait:
+ * it stays in the queue from its wake until it runs, so that os_fail_all can still change its result. Its
+ * waker uses waitq_wake.
  */
 err fiber_wait(struct os_waitq *queue, os_time when, const char *doing);
+err fiber_wait_closable(struct os_waitq *queue, os_time when, const char *doing);
 
 /* Make the running fiber ready again, behind the others, and run those; then as os_check. */
 err fiber_yield(const char *doing);
 
 /* Take the first waiter out of the queue and make its fiber ready; NULL when there is none. */
 struct os_waiter *waitq_pop(struct os_waitq *queue, err result);
+
+/* Make the first waiter's fiber ready, which remains in the queue until it runs; false when there is none. */
+bool waitq_wake(struct os_waitq *queue, err result);
+
+/* What os_fail_all does. */
+size_t waitq_fail(struct os_waitq *queue, err error);
 
 void fiber_make_ready(struct os_fiber *fiber);
 

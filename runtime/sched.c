@@ -105,7 +105,7 @@ static inline struct os_fiber *next_to_run(void)
     return fiber;
 }
 
-static inline void suspend(struct os_fiber *self)
+static inline __attribute__((always_inline)) void suspend(struct os_fiber *self)
 {
     struct os_fiber *next = next_to_run();
     if (likely(next != self))
@@ -133,6 +133,10 @@ void fiber_make_ready(struct os_fiber *fiber)
     runtime.ready_tail = &fiber->next_ready;
 }
 
+/*
+ * A queue is one list: first the waiters whose wait has ended but whose fibers have not run, then,
+ * from `head` on, those that wait. So waking the first moves `head`, and nothing else.
+ */
 static void waitq_push(struct os_waitq *queue, struct os_waiter *waiter)
 {
     waiter->queue = queue;
@@ -140,20 +144,31 @@ static void waitq_push(struct os_waitq *queue, struct os_waiter *waiter)
     waiter->prev = queue->tail;
     if (queue->tail != NULL)
         queue->tail->next = waiter;
-    else
-        queue->head = waiter;
     queue->tail = waiter;
+    if (queue->head == NULL)
+        queue->head = waiter;
 }
 
-static void waitq_remove(struct os_waiter *waiter)
+/* Put a waiter among those whose wait has ended. */
+static void waitq_push_ended(struct os_waitq *queue, struct os_waiter *waiter)
 {
-    struct os_waitq *queue = waiter->queue;
-    if (queue == NULL)
-        return;
+    struct os_waiter *next = queue->head, *prev = next != NULL ? next->prev : queue->tail;
+    waiter->queue = queue;
+    waiter->next = next;
+    waiter->prev = prev;
+    if (prev != NULL)
+        prev->next = waiter;
+    if (next != NULL)
+        next->prev = waiter;
+    else
+        queue->tail = waiter;
+}
+
+/* Take a waiter out of the list. Who takes one that waits moves `head` too, if that is the one. */
+static inline void waitq_unlink(struct os_waitq *queue, struct os_waiter *waiter)
+{
     if (waiter->prev != NULL)
         waiter->prev->next = waiter->next;
-    else
-        queue->head = waiter->next;
     if (waiter->next != NULL)
         waiter->next->prev = waiter->prev;
     else
@@ -161,23 +176,58 @@ static void waitq_remove(struct os_waiter *waiter)
     waiter->queue = NULL;
 }
 
+static void end_wait(struct os_waiter *waiter, err result)
+{
+    waiter->result = result;
+    fiber_make_ready(container_of(waiter, struct os_fiber, waiter));
+}
+
 struct os_waiter *waitq_pop(struct os_waitq *queue, err result)
 {
     struct os_waiter *waiter = queue->head;
     if (waiter == NULL)
         return NULL;
-    waitq_remove(waiter);
-    waiter->result = result;
-    fiber_make_ready(container_of(waiter, struct os_fiber, waiter));
+    queue->head = waiter->next;
+    waitq_unlink(queue, waiter);
+    end_wait(waiter, result);
     return waiter;
+}
+
+bool waitq_wake(struct os_waitq *queue, err result)
+{
+    struct os_waiter *waiter = queue->head;
+    if (waiter == NULL)
+        return false;
+    queue->head = waiter->next;
+    end_wait(waiter, result);
+    return true;
+}
+
+size_t waitq_fail(struct os_waitq *queue, err error)
+{
+    size_t n = 0;
+    while (waitq_wake(queue, error))
+        continue;
+    for (struct os_waiter *waiter = queue->tail; waiter != NULL; waiter = waiter->prev, n++) {
+        waiter->result = error;
+        waiter->queue = NULL;
+    }
+    queue->tail = NULL;
+    return n;
 }
 
 /* End a wait from outside: the fiber goes on with `result`. */
 static void interrupt(struct os_fiber *fiber, err result)
 {
-    waitq_remove(&fiber->waiter);
-    fiber->waiter.result = result;
-    fiber_make_ready(fiber);
+    struct os_waitq *queue = fiber->waiter.queue;
+    if (queue != NULL) {
+        if (queue->head == &fiber->waiter)
+            queue->head = fiber->waiter.next;
+        waitq_unlink(queue, &fiber->waiter);
+        if (fiber->waiter.stays)
+            waitq_push_ended(queue, &fiber->waiter);
+    }
+    end_wait(&fiber->waiter, result);
 }
 
 void fiber_timed_out(void *arg)
@@ -225,22 +275,38 @@ err fiber_yield(const char *doing)
     return why_stop(self, runtime.now);
 }
 
-err fiber_wait(struct os_waitq *queue, os_time when, const char *doing)
+/*
+ * A wait that may not begin. Others run all the same, so that a loop that ignores errors starves nobody; they
+ * may close the queue meanwhile.
+ */
+static __attribute__((noinline)) err refuse_wait(struct os_fiber *self, struct os_waitq *queue, err why)
+{
+    self->waiter.result = why;
+    self->waiter.queue = NULL;
+    if (queue != NULL)
+        waitq_push_ended(queue, &self->waiter);
+    fiber_make_ready(self);
+    suspend(self);
+    if (self->waiter.queue != NULL)
+        waitq_unlink(queue, &self->waiter);
+    return self->waiter.result;
+}
+
+static inline __attribute__((always_inline)) err wait_in(struct os_waitq *queue, os_time when, bool stays,
+                                                         const char *doing)
 {
     struct os_fiber *self = runtime.current;
     if (!may_suspend(self, doing))
         return ERR_INVALID;
     err stop = why_stop(self, runtime.now);
-    if (unlikely(stop != OK || when <= runtime.now)) {
-        /* Others run all the same, so that a loop that ignores errors starves nobody. */
-        IGNORE(fiber_yield(doing));
-        return stop != OK ? stop : ERR_TIMEOUT;
-    }
+    if (unlikely(stop != OK || when <= runtime.now))
+        return refuse_wait(self, stays ? queue : NULL, stop != OK ? stop : ERR_TIMEOUT);
     if (self->deadline < when)
         when = self->deadline;
     if (when != OS_NEVER)
         timer_set_reserved(&self->timer, when);
     self->waiter.queue = NULL;
+    self->waiter.stays = stays;
     if (queue != NULL)
         waitq_push(queue, &self->waiter);
     self->doing = doing;
@@ -248,7 +314,21 @@ err fiber_wait(struct os_waitq *queue, os_time when, const char *doing)
     suspend(self);
     if (self->timer.slot != 0)
         timer_remove(&self->timer);
+    if (stays && self->waiter.queue != NULL)
+        waitq_unlink(queue, &self->waiter);
     return self->waiter.result;
+}
+
+err fiber_wait(struct os_waitq *queue, os_time when, const char *doing)
+{
+    err result = wait_in(queue, when, false, doing);
+    assert(runtime.current->waiter.queue == NULL);
+    return result;
+}
+
+err fiber_wait_closable(struct os_waitq *queue, os_time when, const char *doing)
+{
+    return wait_in(queue, when, true, doing);
 }
 
 err os_check(void)

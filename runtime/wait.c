@@ -92,30 +92,31 @@ void os_no_suspend_end(struct os_no_suspend_scope *scope)
 
 err os_wait(struct os_waitq *queue)
 {
-    return fiber_wait(queue, OS_NEVER, "os_wait");
+    return fiber_wait_closable(queue, OS_NEVER, "os_wait");
 }
 
 err os_wait_until(struct os_waitq *queue, os_time when)
 {
-    return fiber_wait(queue, when, "os_wait_until");
+    return fiber_wait_closable(queue, when, "os_wait_until");
 }
 
 bool os_wake_one(struct os_waitq *queue)
 {
-    return waitq_pop(queue, OK) != NULL;
+    return waitq_wake(queue, OK);
 }
 
 size_t os_wake_all(struct os_waitq *queue)
 {
-    return os_fail_all(queue, OK);
+    size_t n = 0;
+    while (waitq_wake(queue, OK))
+        n++;
+    return n;
 }
 
 size_t os_fail_all(struct os_waitq *queue, err error)
 {
-    size_t n = 0;
-    while (waitq_pop(queue, error) != NULL)
-        n++;
-    return n;
+    assert(error != OK);
+    return waitq_fail(queue, error);
 }
 
 /* mutexes */

@@ -170,12 +170,17 @@ static inline bool os_timer_is_set(const struct os_timer *timer)
 
 /* waiting */
 
-/* A first-in first-out queue of waiting fibers; zeroed is empty. */
+/*
+ * A first-in first-out queue of waiting fibers; zeroed is empty. It also holds the fibers that
+ * were woken from it and have not run yet, so that os_fail_all reaches them. Its memory must stay
+ * until those have run, or until os_fail_all, whichever is first.
+ */
 struct os_waitq {
-    struct os_waiter *head, *tail;
+    struct os_waiter *head; /* the first that waits */
+    struct os_waiter *tail; /* the last of all; those that were woken stand before `head` */
 };
 
-/* Suspend until woken; OK, ERR_CANCELLED or ERR_TIMEOUT. */
+/* Suspend until woken; OK, ERR_CANCELLED, ERR_TIMEOUT, or what os_fail_all was given. */
 IO err os_wait(struct os_waitq *queue);
 
 /* As os_wait, and ERR_TIMEOUT at the monotonic time `when`. */
@@ -186,8 +191,13 @@ bool os_wake_one(struct os_waitq *queue);
 size_t os_wake_all(struct os_waitq *queue);
 
 /*
- * os_wake_all whose waiters get `error` from os_wait, so that they need not touch an
- * object that is being closed and freed.
+ * Close the queue: os_wait returns `error` to every fiber that waits in it, and to every fiber
+ * whose wait has ended already, by a wake, a cancellation or a deadline, but who has not run yet.
+ * None of them touches the queue any more, so that it may be freed, or used again, at once. Returns
+ * how many fibers got the error.
+ *
+ * This is how an object is closed that others wait on. Give them an error that nothing else
+ * gives, as ERR_CLOSED: whoever gets it from os_wait must not touch the object.
  */
 size_t os_fail_all(struct os_waitq *queue, err error);
 
@@ -224,7 +234,10 @@ IO err os_mailbox_take(struct os_mailbox *box, void **out);
 /* ERR_AGAIN instead of waiting; may be called from callbacks. */
 err os_mailbox_try_put(struct os_mailbox *box, void *item);
 err os_mailbox_try_take(struct os_mailbox *box, void **out);
-/* Wakes everybody; what is inside can still be taken. */
+/*
+ * Wakes everybody; what is inside can still be taken. Readers and writers whose item was handed
+ * over keep their OK. The box may be freed at once: none of those who were woken touches it.
+ */
 void os_mailbox_close(struct os_mailbox *box);
 
 /* A value that comes later, once; zeroed is unresolved. Any number may await it. */
