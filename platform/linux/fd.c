@@ -3,15 +3,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-/*
- * On the stack of each waiting call, so that closing reaches a fiber that was woken
- * but has not run yet, and would find `f` freed.
- */
-struct linux_fd_wait {
-    struct linux_fd_wait *next, **link;
-    bool closed;
-};
-
 err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind)
 {
     *f = (struct linux_fd){ .fd = fd, .readable = true, .writable = true, .kind = kind };
@@ -57,42 +48,27 @@ void linux_fd_close(struct linux_fd *f)
     close(f->fd);
     f->fd = -1;
     linux_platform.open--;
-    for (struct linux_fd_wait *w = f->waits; w != NULL; w = w->next) {
-        w->closed = true;
-        w->link = NULL;
-    }
-    f->waits = NULL;
-    os_fail_all(&f->readers, ERR_CLOSED);
-    os_fail_all(&f->writers, ERR_CLOSED);
+    linux_fd_fail_waits(f);
 }
 
-static err wait_in(struct linux_fd *f, struct os_waitq *queue)
+void linux_fd_fail_waits(struct linux_fd *f)
 {
-    struct linux_fd_wait wait = { f->waits, &f->waits, false };
-    if (wait.next != NULL)
-        wait.next->link = &wait.next;
-    f->waits = &wait;
-    err error = platform_source_wait(queue);
-    if (wait.closed)
-        return ERR_CLOSED;
-    *wait.link = wait.next;
-    if (wait.next != NULL)
-        wait.next->link = wait.link;
-    return error;
+    os_fail_all(&f->readers, ERR_CLOSED);
+    os_fail_all(&f->writers, ERR_CLOSED);
 }
 
 err linux_fd_wait_readable(struct linux_fd *f)
 {
     if (f->fd < 0)
         return ERR_CLOSED;
-    return f->readable ? OK : wait_in(f, &f->readers);
+    return f->readable ? OK : platform_source_wait(&f->readers);
 }
 
 err linux_fd_wait_writable(struct linux_fd *f)
 {
     if (f->fd < 0)
         return ERR_CLOSED;
-    return f->writable ? OK : wait_in(f, &f->writers);
+    return f->writable ? OK : platform_source_wait(&f->writers);
 }
 
 void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx)

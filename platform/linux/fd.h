@@ -42,7 +42,6 @@ struct linux_fd {
     uint8_t kind;            /* enum linux_fd_kind */
     uint32_t events;         /* registered with epoll */
     struct os_waitq readers, writers;
-    struct linux_fd_wait *waits; /* calls of linux_fd_wait_* that have not returned */
     struct platform_source source;
 };
 
@@ -60,6 +59,9 @@ err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind);
  * may be freed at once. Does nothing the second time.
  */
 void linux_fd_close(struct linux_fd *f);
+
+/* Give ERR_CLOSED to the fibers in linux_fd_wait_*, as linux_fd_close does, and leave the descriptor open. */
+void linux_fd_fail_waits(struct linux_fd *f);
 
 /*
  * Suspend until the flag is set, at once when it is: OK, ERR_CLOSED, or the fiber's own

@@ -244,7 +244,7 @@ FIBER_TEST(closing_wakes_who_waits)
     CHECK_EQUAL(write(left.fd, "x", 1), 1);
     TRY(os_join(g));
     CHECK_EQUAL(result_of_wait, OK);
-    CHECK(right.waits == NULL);
+    CHECK(right.readers.tail == NULL);
     OS_DEADLINE(os_now() + MILLISECONDS(1))
     {
         linux_fd_drained(&right);

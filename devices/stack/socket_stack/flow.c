@@ -4,7 +4,6 @@
  */
 #include "socket_stack.h"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -176,17 +175,7 @@ void socket_stack_tcp_close(struct socket_stack_tcp_flow *flow)
         free(flow);
         return;
     }
-    if (flow->reading || flow->writing) {
-        /* Those who wait must be sent away, which closing the descriptor does. */
-        int fd = fcntl(flow->fd.fd, F_DUPFD_CLOEXEC, 3);
-        linux_fd_close(&flow->fd);
-        if (fd < 0 || linux_fd_open(&flow->fd, fd, LINUX_FD_STREAM) != OK) {
-            if (fd >= 0)
-                close(fd);
-            free(flow);
-            return;
-        }
-    }
+    linux_fd_fail_waits(&flow->fd);
     linger_begin(flow);
 }
 

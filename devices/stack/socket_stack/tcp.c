@@ -8,6 +8,7 @@
 
 struct socket_stack_tcp_listener {
     struct linux_fd fd;
+    struct os_waitq pausing; /* fibers in accept_later */
     struct socket_stack_tcp *tcp;
     uint16_t port;
 };
@@ -155,6 +156,7 @@ err socket_stack_tcp_listen(struct socket_stack_tcp *tcp, const struct ip_addr *
         close(fd);
         goto out;
     }
+    listener->pausing = (struct os_waitq){ 0 };
     listener->tcp = tcp;
     local_endpoint(fd, &end);
     listener->port = end.port;
@@ -171,9 +173,11 @@ uint16_t socket_stack_tcp_listener_port(struct socket_stack_tcp_listener *listen
 }
 
 /* Out of descriptors or memory: the connection stays in the backlog, and the caller must not spin. */
-static IO err accept_later(void)
+static IO err accept_later(struct socket_stack_tcp_listener *listener)
 {
-    os_sleep(ACCEPT_PAUSE);
+    err e = os_wait_until(&listener->pausing, os_now() + ACCEPT_PAUSE);
+    if (e == ERR_CLOSED)
+        return e;
     TRY(os_check());
     return ERR_NO_SPACE;
 }
@@ -191,7 +195,7 @@ IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener, struc
         fd = accept4(listener->fd.fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             if (flow_make(tcp, fd, out) != OK)
-                return accept_later();
+                return accept_later(listener);
             address_read(&(*out)->peer, &address);
             return OK;
         }
@@ -200,7 +204,7 @@ IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener, struc
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
-        case ENOMEM: return accept_later();
+        case ENOMEM: return accept_later(listener);
         case EBADF:
         case EINVAL:
         case ENOTSOCK: return ERR_IO;
@@ -212,5 +216,6 @@ IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener, struc
 void socket_stack_tcp_unlisten(struct socket_stack_tcp_listener *listener)
 {
     linux_fd_close(&listener->fd);
+    os_fail_all(&listener->pausing, ERR_CLOSED);
     free(listener);
 }

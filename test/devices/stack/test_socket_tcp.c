@@ -1,5 +1,7 @@
 #include "stack_test.h"
 
+#include <platform/platform.h>
+
 #include <arpa/inet.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -169,6 +171,54 @@ FIBER_TEST(close_while_waiting)
     socket_stack_tcp_unlisten(p.listener);
     CHECK_EQUAL(os_join(acceptor), ERR_CLOSED);
     TRY(socket_stack_tcp_listen(p.tcp, &LOOPBACK4, 0, 1, &p.listener));
+    pair_close(&p);
+    return OK;
+}
+
+/* Their waits have ended, and they have not run, when the flow or the listener is closed and freed. */
+FIBER_TEST(close_under_woken_waiters)
+{
+    struct os_fiber *reader, *writer, *acceptor;
+    struct pair p;
+
+    for (int abort = 0; abort < 2; abort++) {
+        TRY(pair_open(&p, LOOPBACK4));
+        TRY(os_spawn(&reader, read_one, p.server));
+        TRY(os_spawn(&writer, write_endless, p.server));
+        TRY(os_spawn(&acceptor, accept_one, p.listener));
+        os_sleep(MILLISECONDS(5));
+        os_cancel(reader);
+        os_cancel(writer);
+        os_cancel(acceptor);
+        if (abort)
+            socket_stack_tcp_abort(p.server);
+        else
+            socket_stack_tcp_close(p.server);
+        p.server = NULL;
+        socket_stack_tcp_unlisten(p.listener);
+        CHECK_EQUAL(os_join(reader), ERR_CLOSED);
+        CHECK_EQUAL(os_join(writer), ERR_CLOSED);
+        CHECK_EQUAL(os_join(acceptor), ERR_CLOSED);
+        TRY(socket_stack_tcp_listen(p.tcp, &LOOPBACK4, 0, 1, &p.listener));
+        pair_close(&p);
+    }
+    return OK;
+}
+
+/* A byte has come for the reader; the loop has seen it, and the flow is closed before the reader runs. */
+FIBER_TEST(close_under_served_reader)
+{
+    struct os_fiber *reader;
+    struct pair p;
+
+    TRY(pair_open(&p, LOOPBACK4));
+    TRY(os_spawn(&reader, read_one, p.server));
+    os_sleep(MILLISECONDS(1));
+    CHECK_EQUAL(write_text(p.client, "x"), OK);
+    platform_wait(os_now() + MILLISECONDS(100));
+    socket_stack_tcp_abort(p.server);
+    p.server = NULL;
+    CHECK_EQUAL(os_join(reader), ERR_CLOSED);
     pair_close(&p);
     return OK;
 }
@@ -414,6 +464,7 @@ FIBER_TEST(open_with)
 FIBER_TEST(out_of_descriptors)
 {
     struct rlimit limit, low;
+    struct os_fiber *acceptor;
     struct pair p;
     flow *second;
     os_time start;
@@ -438,6 +489,17 @@ FIBER_TEST(out_of_descriptors)
     CHECK_EQUAL(write_text(p.client, "still there"), OK);
     expect_text(second, "still there");
     socket_stack_tcp_close(second);
+    /* The listener may go during the pause. */
+    socket_stack_tcp_close(p.client);
+    CHECK_EQUAL(open_one(&p), OK);
+    os_sleep(MILLISECONDS(1));
+    setrlimit(RLIMIT_NOFILE, &low);
+    TRY(os_spawn(&acceptor, accept_one, p.listener));
+    TRY(os_yield());
+    setrlimit(RLIMIT_NOFILE, &limit);
+    socket_stack_tcp_unlisten(p.listener);
+    CHECK_EQUAL(os_join(acceptor), ERR_CLOSED);
+    TRY(socket_stack_tcp_listen(p.tcp, &LOOPBACK4, 0, 1, &p.listener));
     pair_close(&p);
     return OK;
 }
@@ -473,6 +535,8 @@ int main(void)
         cmocka_unit_test(both_families),
         cmocka_unit_test(refusals),
         cmocka_unit_test(close_while_waiting),
+        cmocka_unit_test(close_under_woken_waiters),
+        cmocka_unit_test(close_under_served_reader),
         cmocka_unit_test(cancelled_read),
         cmocka_unit_test(reset),
         cmocka_unit_test(close_with_unread_input),

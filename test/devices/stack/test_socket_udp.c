@@ -1,5 +1,7 @@
 #include "stack_test.h"
 
+#include <platform/platform.h>
+
 typedef struct socket_stack_udp_socket sock;
 
 struct two {
@@ -173,6 +175,31 @@ FIBER_TEST(waiting)
     return OK;
 }
 
+/* The receiver's wait has ended, by a datagram or a cancellation, and it has not run when the socket goes. */
+FIBER_TEST(unbind_under_woken_receiver)
+{
+    struct os_fiber *fiber;
+    struct two t;
+
+    TRY(two_open(&t, LOOPBACK4, LOOPBACK4));
+    for (int served = 0; served < 2; served++) {
+        t.to_b.port = socket_stack_udp_port(t.b);
+        TRY(os_spawn(&fiber, receive_one, t.b));
+        os_sleep(MILLISECONDS(1));
+        if (served) {
+            CHECK_EQUAL(socket_stack_udp_send(t.a, &t.to_b, zeros(1)), OK);
+            platform_wait(os_now() + MILLISECONDS(100));
+        } else {
+            os_cancel(fiber);
+        }
+        socket_stack_udp_unbind(t.b);
+        CHECK_EQUAL(os_join(fiber), ERR_CLOSED);
+        TRY(socket_stack_udp_bind(t.udp, &LOOPBACK4, 0, &t.b));
+    }
+    two_close(&t);
+    return OK;
+}
+
 /* What nobody takes is dropped in the end, and holds the sender up no more. */
 FIBER_TEST(flood)
 {
@@ -230,9 +257,15 @@ FIBER_TEST(host)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(v4),         cmocka_unit_test(v6),      cmocka_unit_test(both_families),
-        cmocka_unit_test(port_taken), cmocka_unit_test(refused), cmocka_unit_test(waiting),
-        cmocka_unit_test(flood),      cmocka_unit_test(host),
+        cmocka_unit_test(v4),
+        cmocka_unit_test(v6),
+        cmocka_unit_test(both_families),
+        cmocka_unit_test(port_taken),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(waiting),
+        cmocka_unit_test(unbind_under_woken_receiver),
+        cmocka_unit_test(flood),
+        cmocka_unit_test(host),
     };
 
     return cmocka_run_group_tests_name("socket_udp", tests, NULL, NULL);
