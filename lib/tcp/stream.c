@@ -11,19 +11,18 @@ static err broken(const struct tcp_flow *flow)
 
 IO err tcp_read(struct tcp_flow *flow, struct buf **out)
 {
-    bool closed = false;
-    if (flow->reading != NULL)
+    if (flow->reading)
         return ERR_BUSY;
     while (flow->received == NULL) {
         if (flow->fin_received)
             return ERR_END;
         if (flow->state == STATE_CLOSED)
             return broken(flow);
-        flow->reading = &closed;
+        flow->reading = true;
         err e = os_wait(&flow->readers);
-        if (closed)
-            return ERR_CLOSED; /* and the flow is no longer ours */
-        flow->reading = NULL;
+        if (e == ERR_CLOSED)
+            return e; /* and the flow is gone */
+        flow->reading = false;
         TRY(e);
     }
     uint32_t bytes = flow->rcv_queued;
@@ -119,22 +118,19 @@ static bool too_long(const struct tcp_flow *flow, size_t len)
 
 IO err tcp_write(struct tcp_flow *flow, struct buf *data)
 {
-    bool closed = false;
     err e = OK;
     if (data == NULL)
         return ERR_NO_MEMORY;
-    if (flow->writing != NULL) {
+    if (flow->writing) {
         e = ERR_BUSY;
         goto out;
     }
     while (!flow->shut && flow->state != STATE_CLOSED && queue_full(flow)) {
-        flow->writing = &closed;
+        flow->writing = true;
         e = os_wait(&flow->writers);
-        if (closed) {
-            e = ERR_CLOSED; /* and the flow is no longer ours */
-            goto out;
-        }
-        flow->writing = NULL;
+        if (e == ERR_CLOSED)
+            goto out; /* and the flow is gone */
+        flow->writing = false;
         if (e != OK)
             goto out;
     }
@@ -157,7 +153,7 @@ out:
 
 IO err tcp_shutdown(struct tcp_flow *flow)
 {
-    if (flow->writing != NULL)
+    if (flow->writing)
         return ERR_BUSY;
     if (flow->shut)
         return OK;
@@ -169,15 +165,10 @@ IO err tcp_shutdown(struct tcp_flow *flow)
     return OK;
 }
 
-/* Nobody waits in the flow any more, nor will. Who was woken already, but has not run, is told too. */
+/* Its reader and its writer get ERR_CLOSED, and do not touch the flow any more. */
 static void let_go(struct tcp_flow *flow)
 {
     flow->tcp->now = os_now();
-    if (flow->reading != NULL)
-        *flow->reading = true;
-    if (flow->writing != NULL)
-        *flow->writing = true;
-    flow->reading = flow->writing = NULL;
     os_fail_all(&flow->readers, ERR_CLOSED);
     os_fail_all(&flow->writers, ERR_CLOSED);
 }

@@ -156,15 +156,14 @@ enum ack_need { ACK_NONE, ACK_DELAYED, ACK_NOW };
 struct tcp_flow {
     struct node node;
     struct tcp *tcp;
-    bool *reading,
-        *writing;     /* of the fiber that waits in it, if one does: whether the flow was closed meanwhile */
     uint8_t state;    /* enum state */
     uint8_t recovery; /* enum recovery */
     uint8_t retransmit_mode;
     uint8_t ack_need;
-    bool opening : 1; /* a fiber waits in tcp_open */
-    bool owned : 1;   /* by the application; an orphan otherwise */
-    bool shut : 1;    /* the application writes no more */
+    bool reading : 1, writing : 1; /* a fiber waits in it */
+    bool opening : 1;              /* a fiber waits in tcp_open */
+    bool owned : 1;                /* by the application; an orphan otherwise */
+    bool shut : 1;                 /* the application writes no more */
     bool fin_sent : 1, fin_received : 1;
     bool passive : 1;
     bool nodelay : 1;

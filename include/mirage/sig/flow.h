@@ -12,7 +12,8 @@
  * M_shutdown(flow): no more writes: the peer reads ERR_END after what was written.
  * M_close(flow): end both sides and free the flow. Written bytes are still delivered in
  *   the background; unread ones are dropped. Never suspends or fails. A fiber that
- *   waits in another operation is woken with ERR_CLOSED.
+ *   waits in another operation is woken with ERR_CLOSED; so is a fiber that was woken already, by bytes
+ *   or a cancellation, but has not run yet.
  * M_abort(flow): free it at once; the peer sees a reset where the protocol has one.
  */
 #ifndef MIRAGE_SIG_FLOW_H

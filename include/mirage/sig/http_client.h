@@ -14,7 +14,8 @@
  * M_reply(exchange): the reply's head; valid until M_close.
  * M_read(exchange, out): the next piece of the reply's content, decoded, as a chain that becomes the
  *   caller's; ERR_END after the last, ERR_RESET when it is cut short.
- * M_close(exchange): free it, whatever its state. Never suspends or fails.
+ * M_close(exchange): free it, whatever its state. Never suspends or fails. No other fiber may be in an
+ *   operation of the exchange.
  * M_get(client, url, limit, out): the whole content of the reply to a GET, at most `limit` bytes, as
  *   a chain (NULL when empty). ERR_NOT_FOUND for 404 and 410, ERR_ACCESS for 401 and 403, ERR_IO for
  *   any other status than 200, ERR_TOO_LARGE.

@@ -13,7 +13,8 @@
  * M_listener_port(listener): its port, in host order.
  * M_accept(listener, out): wait for a connection. ERR_CLOSED after M_unlisten;
  *   ERR_NO_SPACE when the host is out of descriptors or memory: try again later.
- * M_unlisten(listener): free it; connections not yet accepted are reset; accepted ones live on.
+ * M_unlisten(listener): free it. A fiber in M_accept gets ERR_CLOSED, also when it was woken already but has
+ *   not run yet. Connections not yet accepted are reset; accepted ones live on.
  * M_close(flow): as FLOW's; a peer whose bytes were not read, or who goes on sending, is reset when what was
  *   written has arrived (RFC 2525, section 2.17). An implementation may give it a while to end.
  * M_peer, M_local(flow, out): the two ends.

@@ -10,7 +10,8 @@
  *   earlier destination was closed; ERR_CLOSED after M_unbind.
  * M_send(socket, to, payload): send one datagram; takes the chain on success and on
  *   error, NULL sends an empty one. May wait for room. ERR_UNREACHABLE, ERR_TOO_LARGE.
- * M_unbind(socket): free it; whoever waits in it is woken with ERR_CLOSED.
+ * M_unbind(socket): free it. A fiber in M_receive or M_send gets ERR_CLOSED, also when it was woken already
+ *   but has not run yet.
  */
 #ifndef MIRAGE_SIG_UDP_H
 #define MIRAGE_SIG_UDP_H

@@ -240,14 +240,70 @@ FIBER_TEST(closed_under_waiters)
     return OK;
 }
 
-/* They have been woken by something else in the same turn, and must not touch what is gone when they run. */
-FIBER_TEST(closed_under_woken_waiters)
+/* The next three: their waits have ended in the very turn in which the connection is closed and freed. */
+FIBER_TEST(closed_under_cancelled_waiters)
 {
     struct peer p;
     struct os_fiber *reader, *writer;
     open_with_waiters(&p, &reader, &writer);
     os_cancel(reader);
     os_cancel(writer);
+    tcp_abort(p.flow);
+    CHECK_EQUAL(os_join(reader), ERR_CLOSED);
+    CHECK_EQUAL(os_join(writer), ERR_CLOSED);
+    peer_end(&p);
+    return OK;
+}
+
+/* The reader's bytes and the writer's room have come. */
+FIBER_TEST(closed_under_served_waiters)
+{
+    struct peer p;
+    struct os_fiber *reader, *writer;
+    struct captured *c;
+    open_with_waiters(&p, &reader, &writer);
+    while ((c = expect_segment(&p.net, MILLISECONDS(1))) != NULL)
+        p.ack = c->segment.seq + c->segment.len;
+    CHECK(os_has_waiters(&p.flow->readers) && os_has_waiters(&p.flow->writers));
+    peer_send(&p, ACK, "x", 1);
+    CHECK(!os_has_waiters(&p.flow->readers) && !os_has_waiters(&p.flow->writers));
+    tcp_abort(p.flow);
+    CHECK_EQUAL(os_join(reader), ERR_CLOSED);
+    CHECK_EQUAL(os_join(writer), ERR_CLOSED);
+    peer_end(&p);
+    return OK;
+}
+
+static err read_late(void *arg)
+{
+    err e = OK;
+    OS_DEADLINE(1)
+    {
+        e = wait_read(arg);
+    }
+    return e;
+}
+
+static err write_late(void *arg)
+{
+    err e = OK;
+    OS_DEADLINE(1)
+    {
+        e = wait_write(arg);
+    }
+    return e;
+}
+
+/* Their deadlines have passed before they begin to wait. */
+FIBER_TEST(closed_under_late_waiters)
+{
+    struct peer p;
+    struct os_fiber *reader, *writer;
+    open_with(&p, plain_syn);
+    CHECK_EQUAL(os_spawn(&reader, read_late, &p), OK);
+    CHECK_EQUAL(os_spawn(&writer, write_late, &p), OK);
+    IGNORE(os_yield());
+    CHECK(p.flow->reading && p.flow->writing);
     tcp_abort(p.flow);
     CHECK_EQUAL(os_join(reader), ERR_CLOSED);
     CHECK_EQUAL(os_join(writer), ERR_CLOSED);
@@ -436,7 +492,9 @@ int main(void)
         cmocka_unit_test(reset_by_the_peer),
         cmocka_unit_test(reset_after_bytes),
         cmocka_unit_test(closed_under_waiters),
-        cmocka_unit_test(closed_under_woken_waiters),
+        cmocka_unit_test(closed_under_cancelled_waiters),
+        cmocka_unit_test(closed_under_served_waiters),
+        cmocka_unit_test(closed_under_late_waiters),
         cmocka_unit_test(forgeries),
         cmocka_unit_test(no_ack_storm),
         cmocka_unit_test(close_with_unread_bytes),

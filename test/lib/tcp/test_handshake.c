@@ -371,6 +371,36 @@ FIBER_TEST(unlisten)
     return OK;
 }
 
+/* The acceptor's wait has ended, by a cancellation or a connection, in the turn in which the listener goes. */
+FIBER_TEST(unlisten_under_woken_acceptor)
+{
+    for (int connected = 0; connected < 2; connected++) {
+        struct peer p;
+        struct os_fiber *acceptor;
+        peer_make(&p);
+        CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+        CHECK_EQUAL(os_spawn(&acceptor, accept_one, &p), OK);
+        IGNORE(os_yield());
+        syn_from(&p, 1);
+        struct segment s = peer_expect(&p, SECONDS(1), SYN | ACK);
+        CHECK(os_has_waiters(&p.listener->acceptors));
+        if (connected) {
+            p.seq = s.ack;
+            peer_ack(&p);
+            CHECK_EQUAL(p.listener->ready.count, 1);
+        } else {
+            os_cancel(acceptor);
+        }
+        CHECK(!os_has_waiters(&p.listener->acceptors));
+        tcp_unlisten(p.listener);
+        p.listener = NULL;
+        CHECK_EQUAL(os_join(acceptor), ERR_CLOSED);
+        CHECK_EQUAL(p.tcp->flow_count, 0);
+        peer_end(&p);
+    }
+    return OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +419,7 @@ int main(void)
         cmocka_unit_test(time_wait_with_timestamps),
         cmocka_unit_test(closed_ports),
         cmocka_unit_test(unlisten),
+        cmocka_unit_test(unlisten_under_woken_acceptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,14 +176,13 @@ err inside_error(const void *flow)
 err inside_wait_input(void *flow)
 {
     struct tcp_flow *f = flow;
-    bool closed = false;
-    if (f->reading != NULL)
+    if (f->reading)
         return ERR_BUSY;
-    f->reading = &closed;
+    f->reading = true;
     err e = os_wait(&f->readers);
-    if (closed)
-        return ERR_CLOSED; /* and the flow is gone */
-    f->reading = NULL;
+    if (e == ERR_CLOSED)
+        return e; /* and the flow is gone */
+    f->reading = false;
     return e;
 }
 
