@@ -109,8 +109,9 @@ const struct cli_command cli_commands[] = {
       false, 1, unit_options, command_unit },
     { "clean", "remove what was generated", "[FOLDER]",
       "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },
-    { "targets", "list the targets", "", "Lists what programs can be built for.", false, 0, no_options,
-      command_targets },
+    { "targets", "list the targets", "",
+      "Lists what programs can be built for, and for which processors; the first is the default.", false, 0,
+      no_options, command_targets },
     { "help", "explain a command", "[COMMAND | PAGE]",
       "Prints what a command does and its options, or a page of the reference in Markdown: commands, modules "
       "or signatures. Without an argument, lists the commands.",
@@ -333,6 +334,8 @@ void cli_help(const struct cli_command *command)
            command->usage);
     print_wrapped(stdout, command->description, 0, 80);
     printf("\n");
+    if (command->run == command_targets)
+        printf("%s\n", targets_text());
     for (const struct argp_option *o = command->options; o->name != NULL; o++)
         print_option(stdout, o);
     print_option(stdout, &(struct argp_option){ "help", 'h', NULL, 0, "This text", 0 });
@@ -347,5 +350,6 @@ void cli_overview(FILE *to)
                 "and builds it.\n\n");
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         fprintf(to, "  %-12s%s\n", c->name, c->summary);
+    fprintf(to, "\nThe targets are: %s.\n", targets_names());
     fprintf(to, "\n`mirage help COMMAND` explains one; `mirage --version` tells the version.\n");
 }

@@ -72,6 +72,11 @@ extern const struct cli_variable cli_environment[];
 /* Open the project that the arguments choose and bring its build up to date. */
 bool open_and_build(struct arguments *arguments, struct project *out);
 
+/* The targets: a line each, as `mirage targets` prints them; as a table of Markdown; "linux, sim". */
+const char *targets_text(void);
+const char *targets_table(void);
+const char *targets_names(void);
+
 /* The command that starts the program in this way; NULL: as a process of the host. False: told why not. */
 bool launch_words(const struct project *project, launch_fn *way, const struct strings *arguments,
                   struct strings *argv);

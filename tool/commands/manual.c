@@ -84,6 +84,11 @@ static bool write_main_page(const char *folder)
         out_print(&out, ".TP\n\\fBmirage %s\\fR\n", c->name);
         print_line(&out, "", c->summary, text("; see \\fBmirage\\-%s\\fR(1)", c->name));
     }
+    out_print(&out, ".SH TARGETS\n");
+    for (size_t i = 0; targets[i] != NULL; i++) {
+        out_print(&out, ".TP\n.B %s\n", targets[i]->name);
+        print_line(&out, "", targets[i]->summary, "");
+    }
     out_print(&out, ".SH ENVIRONMENT\n");
     for (const struct cli_variable *v = cli_environment; v->name != NULL; v++) {
         out_print(&out, ".TP\n.B %s\n", v->name);
@@ -117,6 +122,17 @@ static const char *target_words(void)
     return strings_join(&names, " ");
 }
 
+/* The processors that some target exists for. */
+static const char *arch_words(void)
+{
+    struct strings names = { 0 };
+    for (size_t i = 0; targets[i] != NULL; i++)
+        for (const char *const *name = targets[i]->arches; *name != NULL; name++)
+            if (!strings_has(&names, *name))
+                strings_add(&names, *name);
+    return strings_join(&names, " ");
+}
+
 static bool write_bash(const char *folder)
 {
     struct out out = { 0 };
@@ -139,10 +155,11 @@ static bool write_bash(const char *folder)
     out_print(&out,
               "    esac\n    local option=${COMP_WORDS[COMP_CWORD - 2]}\n"
               "    [ \"$cur\" != = ] || { option=${COMP_WORDS[COMP_CWORD - 1]}; cur=; }\n"
-              "    case $option in\n    --target) words=\"%s\" ;;\n    --cc) words=\"gcc clang\" ;;\n    *) "
+              "    case $option in\n    --target) words=\"%s\" ;;\n    --arch) words=\"%s\" ;;\n    --cc) "
+              "words=\"gcc clang\" ;;\n    *) "
               "option= ;;\n    esac\n"
               "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n    [ -z \"$option\" ] || return 0\n",
-              target_words());
+              target_words(), arch_words());
     out_print(&out, "    case $cur in -*) ;; *) COMPREPLY+=($(compgen -d -- \"$cur\")) ;; esac\n"
                     "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n    return 0\n}\ncomplete -o "
                     "filenames -F _mirage mirage\n");

@@ -41,6 +41,8 @@ static void print_command(struct out *out, const struct cli_command *c)
     out_print(out, "`mirage %s%s%s%s` – %s.\n\n%s\n\n", c->name,
               c->options[0].name == NULL ? "" : " [OPTION...]", *c->usage == '\0' ? "" : " ", c->usage,
               c->summary, c->description);
+    if (c->run == command_targets)
+        out_print(out, "%s\n", targets_table());
     out_print(out, "| Option | |\n| --- | --- |\n");
     for (const struct argp_option *o = c->options; o->name != NULL; o++)
         out_print(out, "| `%s--%s%s%s` | %s |\n", o->key < 256 ? text("-%c`, `", o->key) : "", o->name,

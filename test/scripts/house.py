@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""What the house promises beside layers.py: no target is named in the tool or the catalogue, the tool stands on
+floors, and nothing includes a source of another folder or a platform by a relative path. Prints TAP."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tap import ROOT, Tap
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# Each floor of tool/ includes itself and those before it.
+FLOORS = ["base", "target", "composition", "emission", "project", "commands"]
+# Tests and fuzzers that compile another folder's sources by their own list and not by `mirage unit`. A file that
+# does no more is to be taken off: this list only gets shorter.
+OWN_LISTS = """
+fuzz/ip/arp.c fuzz/ip/ethernet.c fuzz/ip/icmp.c fuzz/ip/ipv4.c fuzz/ip/ipv6.c fuzz/ip/udp.c
+fuzz/network/spec.c fuzz/network/summary.c
+fuzz/stack/modules/arp.c fuzz/stack/modules/dhcp_client.c fuzz/stack/modules/dns_client.c fuzz/stack/modules/ethernet.c
+fuzz/stack/modules/icmp.c fuzz/stack/modules/ip.c fuzz/stack/modules/ipv4.c fuzz/stack/modules/ipv6.c
+fuzz/stack/modules/stack.c fuzz/stack/modules/udp.c
+fuzz/tcp/host.h
+test/devices/network/test_tap_queue.c test/devices/network/test_tap_shed.c
+test/devices/resolver/resolver_unit.c test/devices/stack/socket_stack_unit.c
+test/lib/happy_eyeballs/test_race.c test/lib/tcp/unit.h test/system/examples/test_nat.c
+""".split()
+
+
+def target_names():
+    rows = (ROOT / "tool/target/meson.build").read_text()
+    return re.findall(r"'(\w+)'", rows[rows.index("target_names"):rows.index("]")])
+
+
+def names_in(file, text, names):
+    """The lines of a file of the tool or the catalogue that name a target in quotes."""
+    if not file.startswith(("tool/", "catalog/")) or file.startswith("tool/target/"):
+        return []
+    quoted = re.compile("[\"'](?:" + "|".join(names) + ")[\"']")
+    return [f"{file}:{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if quoted.search(line)]
+
+
+def floor_of(file):
+    parts = file.split("/")
+    return FLOORS.index(parts[1]) if parts[0] == "tool" and len(parts) > 2 and parts[1] in FLOORS else None
+
+
+def above(file, text):
+    """What a file of the tool includes of the floors above its own."""
+    own = floor_of(file)
+    if own is None:
+        return []
+    return [f"{file} includes {name}" for name in INCLUDE.findall(text) if (floor_of("tool/" + name) or 0) > own]
+
+
+def foreign_sources(file, text):
+    for name in INCLUDE.findall(text):
+        if not name.endswith(".c"):
+            continue
+        beside = os.path.normpath(os.path.join(os.path.dirname(file), name))
+        path = beside if (ROOT / beside).exists() else name
+        if os.path.dirname(path) != os.path.dirname(file) and (ROOT / path).exists():
+            yield f"{file} includes {name}"
+
+
+def relative_platforms(file, text):
+    return [f"{file} includes {name}" for name in INCLUDE.findall(text)
+            if name.startswith("../") and ("platform/" in name or name.startswith("../../../"))]
+
+
+def main():
+    tap = Tap()
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return 0
+    files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    texts = {name: (ROOT / name).read_text(errors="replace") for name in files
+             if name.endswith((".c", ".h", ".in", ".py")) or (name.endswith("meson.build") and name.startswith(("tool/", "catalog/")))}
+    sources = {name: text for name, text in texts.items() if name.endswith((".c", ".h"))}
+    names = target_names()
+    tap.report(names[:1] == ["linux"] and "sim" in names, "the list of targets is read", repr(names))
+
+    found = [line for name, text in texts.items() for line in names_in(name, text, names)]
+    tap.report(not found, "no target is named in tool/ outside tool/target/, nor in catalog/", "\n".join(found))
+    found = [line for name, text in sources.items() for line in above(name, text)]
+    tap.report(not found, "no floor of tool/ includes one above it", "\n".join(found))
+    found = [line for name, text in sources.items() for line in relative_platforms(name, text)]
+    tap.report(not found, "nothing includes a platform, or from far away, by a relative path", "\n".join(found))
+    foreign = {name: list(foreign_sources(name, text)) for name, text in sources.items()}
+    found = [line for name, lines in foreign.items() if name not in OWN_LISTS for line in lines]
+    tap.report(not found, "nothing includes a source of another folder but by the list here", "\n".join(found))
+    found = [name for name in OWN_LISTS if not foreign.get(name)]
+    tap.report(not found, "and the list has no more than do so: take these off", "\n".join(found))
+
+    # That each can fail.
+    tap.report(len(names_in("tool/project/open.c", 'strcmp(name, "sim")', names)) == 1, "a target's name is found")
+    tap.report(len(above("tool/base/util.c", '#include "commands/cli.h"')) == 1, "a higher floor is found")
+    tap.report(len(relative_platforms("lib/x/x.c", '#include "../../platform/linux/fd.h"')) == 1, "a relative path is found")
+    tap.report(len(list(foreign_sources("lib/udp/udp.c", '#include "../tcp/tcp.c"'))) == 1, "another folder's source is found")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
