@@ -24,7 +24,7 @@ fuzz/stack/modules/stack.c fuzz/stack/modules/udp.c
 fuzz/tcp/host.h
 test/devices/network/test_tap_queue.c test/devices/network/test_tap_shed.c
 test/devices/resolver/resolver_unit.c test/devices/stack/socket_stack_unit.c
-test/lib/happy_eyeballs/test_race.c test/lib/tcp/unit.h test/system/examples/test_nat.c
+test/lib/happy_eyeballs/test_race.c test/lib/tcp/unit.h test/lib/udp/test_udp.c test/system/examples/test_nat.c
 """.split()
 
 
