@@ -1,8 +1,9 @@
 /*
  * Pages, which are the kernel's, and stacks, cut from slabs of address space that take memory only where
  * they are touched. Under each lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) needs no mapping of its
- * own for that; mprotect does, and ends at the kernel's limit of mappings; then the runtime's canary has to
- * do.
+ * own for that. mprotect does, and the kernel limits the mappings of a process, by default to 65530. Guards
+ * take at most half of them, as at the limit nobody else could map memory any more; then the runtime's
+ * canary has to do.
  *
  * The distance of two stacks is a page more than their size, so that with sizes that are powers of two
  * equal places of different stacks do not all share a set of the second-level cache.
@@ -17,12 +18,20 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
+/* No kernel knows this advice. An emulator of its system calls may take any and do nothing; qemu-user does. */
+#define MADV_UNKNOWN 0x7fff
+
+/* Two mappings each: the guard and what follows it. */
+#define MPROTECT_MOST 16384
+
 #define SLAB_LEAST ((size_t)4 << 20)
 #define SLAB_MOST ((size_t)256 << 20)
 
 static struct {
     char *slab; /* stacks not handed out yet */
     size_t slab_left, slab_bytes;
+    bool advice_checked;
+    unsigned mprotected; /* guards that mprotect made */
 } stacks;
 
 enum posix_guard posix_guard;
@@ -43,15 +52,24 @@ void platform_pages_free(void *pages, size_t size)
     munmap(pages, size);
 }
 
+/* Whether success of madvise says that the page is guarded. */
+static bool advice_counts(void *page)
+{
+    if (!stacks.advice_checked && madvise(page, PLATFORM_PAGE, MADV_UNKNOWN) == 0)
+        return false;
+    stacks.advice_checked = true;
+    return true;
+}
+
 static bool guard(void *page)
 {
     if (posix_guard == POSIX_GUARD_MADVISE) {
-        if (madvise(page, PLATFORM_PAGE, MADV_GUARD_INSTALL) == 0)
+        if (advice_counts(page) && madvise(page, PLATFORM_PAGE, MADV_GUARD_INSTALL) == 0)
             return true;
         posix_guard = POSIX_GUARD_MPROTECT;
     }
     if (posix_guard == POSIX_GUARD_MPROTECT) {
-        if (mprotect(page, PLATFORM_PAGE, PROT_NONE) == 0)
+        if (stacks.mprotected++ < MPROTECT_MOST && mprotect(page, PLATFORM_PAGE, PROT_NONE) == 0)
             return true;
         posix_guard = POSIX_GUARD_NONE;
     }

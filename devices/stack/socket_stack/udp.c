@@ -58,10 +58,12 @@ uint16_t socket_stack_udp_port(struct socket_stack_udp_socket *socket)
     return socket->port;
 }
 
-/* The queue of errors holds copies of our own datagrams. */
+/* The queue of errors holds copies of our own datagrams. Without room for any of it qemu-user would not ask the kernel. */
 static void drop_errors(struct socket_stack_udp_socket *s)
 {
-    struct msghdr message = { 0 };
+    char byte;
+    struct iovec room = { &byte, sizeof byte };
+    struct msghdr message = { .msg_iov = &room, .msg_iovlen = 1 };
 
     while (recvmsg(s->fd.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
         ;
