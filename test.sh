@@ -1,5 +1,5 @@
 #!/bin/bash
-# Build mirage three ways and run every test.
+# Build mirage three ways and run every test; build the parts for 64-bit ARM, too, and test these.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/common.sh
@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 usage='Usage: ./test.sh [--fast] [MESON-TEST-ARGUMENT...]
 
 Installs what is missing, then builds and tests with GCC, with Clang, and with GCC under
-AddressSanitizer and UndefinedBehaviorSanitizer; --fast: with GCC only. Further arguments go to
+AddressSanitizer and UndefinedBehaviorSanitizer, and the parts with GCC for aarch64, under
+qemu-aarch64; --fast: with GCC only. Further arguments go to
 meson test: names of tests, --suite NAME. The last line says how many test cases passed and failed.'
 
 fast=no
@@ -27,6 +28,13 @@ need_packages "${build_packages[@]}" "${test_packages[@]}" ${runtime_package:+"$
 export UBSAN_OPTIONS=print_stacktrace=1
 tested=()
 
+not_built() {
+    say "not ok - the build in $1"
+    mkdir -p "$1"
+    touch "$1/build-failed"
+    tested+=("$1")
+}
+
 # test_in FOLDER COMPILER WHAT MESON-OPTION... -- MESON-TEST-ARGUMENT...
 test_in() {
     local folder=$1 compiler=$2 what=$3 options=()
@@ -37,15 +45,13 @@ test_in() {
     done
     shift
     say "== $what"
-    tested+=("$folder")
     # What an earlier run left must not be counted when this one doesn't get so far.
     rm -f "$folder/meson-logs/testlog.json" "$folder/build-failed"
     if ! build_in "$folder" "$compiler" "${options[@]}"; then
-        say "not ok - the build in $folder"
-        mkdir -p "$folder"
-        touch "$folder/build-failed"
+        not_built "$folder"
         return
     fi
+    tested+=("$folder")
     # Its status is not needed: the tally finds every failure.
     # Applications that tests build are built with the same compiler, unless a test says another.
     # Twice as many at once as there are processors: the longest wait for peers' timers most of the time.
@@ -62,5 +68,15 @@ if [ $fast = no ]; then
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
     test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
         -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool "$@"
+    # Programs for other processors are built by the tests of the suite `tool`.
+    libraries=build-aarch64-libraries
+    if arm64_libraries $libraries; then
+        test_in build-aarch64 gcc "GCC for aarch64, under qemu-aarch64" \
+            --cross-file scripts/cross/aarch64.ini --cross-file $libraries/cross.ini -- \
+            --suite runtime --suite base --suite tcp --suite names --suite network --suite devices --suite fuzz \
+            --no-suite tool --no-suite slow --no-suite long "$@"
+    else
+        not_built build-aarch64
+    fi
 fi
 python3 scripts/tally.py "${tested[@]}"

@@ -11,7 +11,11 @@ test_packages=(
     clang clang-format llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2
     # Peers of the network stack.
     wrk nmap chromium iputils-ping bind9-dnsutils dnsmasq-base radvd tcpdump
+    # Programs for 64-bit ARM, and their processor.
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 )
+# 64-bit ARM's own packages, that its unit tests and programs are linked with.
+arm64_packages=(libcmocka-dev libcmocka0 zlib1g-dev zlib1g)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -55,6 +59,32 @@ need_packages() {
         die "These packages are missing and could not be installed: ${missing[*]}; with a network, install them with: $how"
     fi
     rm -f "$log"
+}
+
+# arm64_libraries FOLDER: unpack arm64_packages to FOLDER/root, and write FOLDER/cross.ini for meson. They are not
+# installed: that would bring a second C library, and bind what the machine has to that one's version.
+arm64_libraries() {
+    local folder log ok=yes apt
+    folder=$(realpath -m "$1")
+    [ "$(cat "$folder/packages" 2>/dev/null)" != "${arm64_packages[*]}" ] || return 0
+    mkdir -p "$folder"/{state/lists,cache/archives}/partial "$folder/root"
+    printf "[constants]\nlibraries = '%s/root'\n" "$folder" >"$folder/cross.ini"
+    apt=(apt-get -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=
+        -o "Dir::State=$folder/state" -o Dir::State::status=/dev/null -o "Dir::Cache=$folder/cache")
+    log=$(mktemp)
+    { "${apt[@]}" update && (cd "$folder/cache" && "${apt[@]}" download "${arm64_packages[@]}"); } >"$log" 2>&1 </dev/null || ok=no
+    for package in "$folder"/cache/*.deb; do
+        [ $ok = no ] || dpkg-deb -x "$package" "$folder/root" >>"$log" 2>&1 || ok=no
+    done
+    if [ $ok = yes ]; then
+        rm -rf "$folder/state" "$folder/cache"
+        printf '%s\n' "${arm64_packages[*]}" >"$folder/packages"
+    else
+        tail -n 5 "$log" >&2
+        say "These packages for arm64 could not be had: ${arm64_packages[*]}; apt's sources must have that architecture (on Ubuntu: ports.ubuntu.com)"
+    fi
+    rm -f "$log"
+    [ $ok = yes ]
 }
 
 # build_in FOLDER COMPILER [MESON OPTION...]: quietly, unless it fails.
