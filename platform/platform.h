@@ -109,6 +109,16 @@ err platform_console_read(void *out, size_t size, size_t *len);
 /* Whether the stream is a terminal that wants colours. */
 bool platform_console_colour(enum platform_stream stream);
 
+/* devices */
+
+/*
+ * Find the device of a kind ("network", "block", ...) that whoever started the program gave it under this
+ * name. What it is known by, to the platform's drivers of that kind, is in *handle: an open descriptor on
+ * linux, which the caller then closes. ERR_NOT_FOUND when none was given, ERR_INVALID when what was given is
+ * not there.
+ */
+err platform_device(const char *kind, const char *name, intptr_t *handle);
+
 /* memory */
 
 #define PLATFORM_PAGE 4096

@@ -248,6 +248,15 @@ static err ticks(void *arg)
     return OK;
 }
 
+/* devices */
+
+static void devices(void)
+{
+    intptr_t handle = 77;
+    check(platform_device("network", "that nobody gave", &handle) == ERR_NOT_FOUND && handle == 77,
+          "a device that nobody gave is not found");
+}
+
 /* entropy */
 
 static void entropy(void)
@@ -273,6 +282,7 @@ static int everything(void)
     pages();
     stacks();
     contexts();
+    devices();
     check(os_run(sleeps, NULL) == OK && os_run(sources, NULL) == OK && os_run(ticks, NULL) == OK,
           "it can be started again after it has ended");
     check(os_run(waits_for_nothing, &nobody) == ERR_DEADLOCK, "a wait that nothing can end is told");

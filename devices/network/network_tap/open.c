@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <platform/linux/error.h>
+#include <platform/platform.h>
 
 /* Since Linux 6.2; USO4 and USO6 go together. */
 #define TAP_F_USO (0x20 | 0x40)
@@ -62,6 +63,22 @@ static err attach(int fd, const char *name, bool existed)
     return number == EINVAL ? ERR_INVALID : linux_error(number);
 }
 
+/* What whoever started the program opened has an interface already, whose name may be another. */
+static err take_given(struct network_tap *tap, int fd, const char *name)
+{
+    const short wanted = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    struct ifreq request = { 0 };
+
+    if (ioctl(fd, TUNGETIFF, &request) < 0 || (request.ifr_flags & wanted) != wanted) {
+        log_error("the descriptor that was given as network.%s is no tap with IFF_NO_PI and IFF_VNET_HDR: "
+                  "open /dev/net/tun with these, or start the program without it",
+                  name);
+        return ERR_INVALID;
+    }
+    memcpy(tap->name, request.ifr_name, sizeof tap->name);
+    return OK;
+}
+
 /* Frames to this side: what the kernel may leave undone in them. */
 static uint32_t accept_offloads(int fd)
 {
@@ -99,6 +116,7 @@ static err ask_interface(struct network_tap *tap, bool existed)
 INTERNAL err tap_open(struct network_tap *tap, const char *name, bool offloads)
 {
     bool existed = if_nametoindex(name) != 0;
+    intptr_t given;
     int fd;
 
     if (name[0] == '\0' || strlen(name) >= sizeof tap->name || strpbrk(name, "/: \t%") != NULL) {
@@ -108,8 +126,21 @@ INTERNAL err tap_open(struct network_tap *tap, const char *name, bool offloads)
         return ERR_INVALID;
     }
     strcpy(tap->name, name);
-    TRY(open_driver(&fd));
-    err e = attach(fd, name, existed);
+    err e = platform_device("network", name, &given);
+    if (e == OK) {
+        fd = (int)given;
+        existed = true;
+        e = take_given(tap, fd, name);
+    } else if (e == ERR_NOT_FOUND) {
+        TRY(open_driver(&fd));
+        e = attach(fd, name, existed);
+    } else {
+        log_error(
+            "the descriptor that was given as network.%s is not open: whoever starts the program has to "
+            "leave it open",
+            name);
+        return e;
+    }
     if (e == OK && offloads) {
         tap->info.offloads = NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6;
         /* A kernel that knows how to leave UDP unsegmented knows how to segment it. */

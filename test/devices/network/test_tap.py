@@ -6,6 +6,7 @@ of mounts, in which /dev/net/tun has the mode that a case needs, whatever it is 
 
 import argparse
 import atexit
+import fcntl
 import os
 import shutil
 import socket
@@ -22,6 +23,7 @@ from tap import Tap, mirage_environment, run
 HERE = Path(__file__).resolve().parent
 VNET = struct.Struct("=BBHHHH")  # struct virtio_net_hdr
 PACKET_VNET_HDR = 15
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 2, 0x1000, 0x4000
 MODES = {
     "gcc": ["--cc=gcc"],
     "gcc sanitized": ["--cc=gcc", "--sanitize=address,undefined"],
@@ -243,6 +245,38 @@ def check_others(tap, binary):
                "the address is the same each time, and another for another interface", str(addresses))
 
 
+def start_given(binary, names, *descriptors):
+    """Start it with these descriptors, from 3 on. The shell's process becomes the program's."""
+    def place():
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, 3 + number)
+
+    return subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', binary, "--interface=service"], text=True, preexec_fn=place,
+                            close_fds=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env={**os.environ, "LISTEN_FDS": str(names.count(":") + 1), "LISTEN_FDNAMES": names})
+
+
+def check_given(tap, binary):
+    """Taps that whoever starts the program opened for it."""
+    tun, null = (fcntl.fcntl(os.open(path, os.O_RDWR), fcntl.F_DUPFD_CLOEXEC, 100) for path in (TUN, "/dev/null"))
+    fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"given0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+    sh("ip link set given0 mtu 1400")
+    process = start_given(binary, "block.service:network.service", null, tun)
+    ready = process.stdout.readline()
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    tap.report(" mtu 1400 " in ready and process.returncode == 0, "a tap that was opened for the program is used", ready + err)
+    for name, before, said in (
+            ("a descriptor that is no tap is refused", 0, "the descriptor that was given as network.service is no tap with IFF_NO_PI and "
+             "IFF_VNET_HDR: open /dev/net/tun with these, or start the program without it"),
+            # The program itself opens the first numbers that are free.
+            ("a descriptor that is not there is refused", 200, "the descriptor that was given as network.service is not open: whoever "
+             "starts the program has to leave it open")):
+        process = start_given(binary, "other:" * before + "network.service", null)
+        _, err = process.communicate(timeout=20)
+        tap.report(process.returncode == 1 and said in err, name, err)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mirage")
@@ -283,6 +317,7 @@ def main():
         check_mode(tap, name, *both)
         binaries += both
     check_others(tap, binaries[0])
+    check_given(tap, binaries[0])
     return tap.end()
 
 
