@@ -59,6 +59,12 @@ err platform_console_read(void *out, size_t size, size_t *len)
     return ERR_END;
 }
 
+err platform_device(const char *kind, const char *name, intptr_t *handle)
+{
+    (void)kind, (void)name, (void)handle;
+    return ERR_NOT_FOUND;
+}
+
 err platform_entropy(void *out, size_t len)
 {
     for (uint8_t *to = out; len > 0; len--)
