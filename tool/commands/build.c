@@ -1,4 +1,4 @@
-/* mirage configure, mirage build. */
+/* mirage build. */
 #include <stdio.h>
 
 #include "commands/cli.h"
@@ -7,17 +7,6 @@ bool open_and_build(struct arguments *a, struct project *p)
 {
     struct choices chosen;
     return project_open(&a->choices, p, &chosen) && project_build(p, &chosen);
-}
-
-int command_configure(const struct cli_command *command, struct arguments *a)
-{
-    struct project p;
-    struct choices chosen;
-    (void)command;
-    if (!project_open(&a->choices, &p, &chosen) || !project_configure(&p, &chosen))
-        return 1;
-    printf("%s: configured for %s in %s\n", p.name, p.target->name, path_shown(p.build));
-    return 0;
 }
 
 int command_build(const struct cli_command *command, struct arguments *a)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* What a name in an instance's source stands for: the symbols that begin with `prefix`. */
-struct bound {
+struct resolved {
     const struct instance *owner;
     const char *prefix;
 };
@@ -84,10 +84,10 @@ static const char *instance_name(const struct program *p, size_t i)
     return name;
 }
 
-static struct bound resolve(const struct instance *instance, const char *name);
+static struct resolved resolve(const struct instance *instance, const char *name);
 
 /* The provider's own sub-module that stands where its user says signature `wanted`, number `k`. */
-static struct bound resolve_submodule(const struct instance *provider, const struct use *wanted, size_t k)
+static struct resolved resolve_submodule(const struct instance *provider, const struct use *wanted, size_t k)
 {
     const struct use *module = provider->description->module;
     size_t at = k;
@@ -96,40 +96,40 @@ static struct bound resolve_submodule(const struct instance *provider, const str
             if (strcmp(module->submodules[at].signature, wanted->submodules[k].signature) == 0)
                 break;
     if (at >= module->submodule_count)
-        return (struct bound){ 0 };
+        return (struct resolved){ 0 };
     return resolve(provider, module->submodules[at].name);
 }
 
-static struct bound resolve_in_param(const struct instance *instance, size_t p, const char *name)
+static struct resolved resolve_in_param(const struct instance *instance, size_t p, const char *name)
 {
     const struct use *param = &instance->description->params[p];
     if (strcmp(param->name, name) == 0)
-        return (struct bound){ instance->params[p], instance->params[p]->name };
+        return (struct resolved){ instance->params[p], instance->params[p]->name };
     for (size_t k = 0; k < param->submodule_count; k++)
         if (strcmp(param->submodules[k].name, name) == 0)
             return resolve_submodule(instance->params[p], param, k);
-    return (struct bound){ 0 };
+    return (struct resolved){ 0 };
 }
 
-static struct bound resolve(const struct instance *instance, const char *name)
+static struct resolved resolve(const struct instance *instance, const char *name)
 {
     const struct description *d = instance->description;
     for (size_t p = 0; p < d->param_count; p++) {
-        struct bound t = resolve_in_param(instance, p, name);
+        struct resolved t = resolve_in_param(instance, p, name);
         if (t.owner != NULL)
             return t;
     }
     size_t len = strlen(d->module->name);
     if (strncmp(name, d->module->name, len) == 0 && (name[len] == '_' || name[len] == '\0'))
-        return (struct bound){ instance, text("%s%s", instance->name, name + len) };
-    return (struct bound){ 0 };
+        return (struct resolved){ instance, text("%s%s", instance->name, name + len) };
+    return (struct resolved){ 0 };
 }
 
 /*
  * "'udp' (config.c:8) stands on ipv4 (config.c:7)", or "'ip' is ipv4 (config.c:7)" for the shared module
  * itself.
  */
-static const char *standing(const struct instance *instance, size_t p, struct bound t)
+static const char *standing(const struct instance *instance, size_t p, struct resolved t)
 {
     const struct value *on = t.owner->value, *given = instance->params[p]->value;
     const char *name = instance->description->params[p].name;
@@ -146,9 +146,9 @@ static const char *standing(const struct instance *instance, size_t p, struct bo
 static bool check_shared_name(const struct instance *instance, size_t p, const char *name)
 {
     const struct description *d = instance->description;
-    struct bound here = resolve_in_param(instance, p, name);
+    struct resolved here = resolve_in_param(instance, p, name);
     for (size_t q = 0; q < p; q++) {
-        struct bound there = resolve_in_param(instance, q, name);
+        struct resolved there = resolve_in_param(instance, q, name);
         if (here.owner == NULL || there.owner == NULL || strcmp(here.prefix, there.prefix) == 0)
             continue;
         error_at(instance->value->place.file, instance->value->place.line,
@@ -200,7 +200,7 @@ static void add_binding(struct instance *instance, const char *from, const char 
 
 static const char *target_symbol(const struct instance *instance, const struct operation *op)
 {
-    struct bound t = resolve(instance, op->prefix);
+    struct resolved t = resolve(instance, op->prefix);
     return t.owner == NULL ? NULL : text("%s%s", t.prefix, op->name + strlen(op->prefix));
 }
 
