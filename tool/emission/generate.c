@@ -67,8 +67,25 @@ void project_flags(struct project *p)
     strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }
 
+/* The command that asks pkg-config; the libraries of another processor are in folders of its own. */
+static const char *const *ask_pkg_config(const struct project *p, const char *what, const char *library)
+{
+    struct strings argv = { 0 };
+    if (arch_is_foreign(p->arch)) {
+        const char *triplet = p->arch->triplet;
+        strings_add(&argv, "env");
+        strings_add(&argv,
+                    text("PKG_CONFIG_LIBDIR=/usr/lib/%s/pkgconfig:/usr/%s/lib/pkgconfig", triplet, triplet));
+    }
+    strings_add(&argv, "pkg-config");
+    strings_add(&argv, what);
+    strings_add(&argv, library);
+    return argv.items;
+}
+
 /* What the functors' system libraries add, from pkg-config. */
-static bool library_flags(const struct program *program, struct strings *compile, struct strings *link)
+static bool library_flags(const struct project *p, const struct program *program, struct strings *compile,
+                          struct strings *link)
 {
     struct strings names = { 0 };
     for (size_t i = 0; i < program->instance_count; i++)
@@ -77,15 +94,16 @@ static bool library_flags(const struct program *program, struct strings *compile
             if (strings_has(&names, *lib))
                 continue;
             strings_add(&names, *lib);
-            const char *const cflags[] = { "pkg-config", "--cflags", *lib, NULL };
-            const char *const libs[] = { "pkg-config", "--libs", *lib, NULL };
-            struct command commands[] = { { .argv = cflags }, { .argv = libs } };
+            struct command commands[] = { { .argv = ask_pkg_config(p, "--cflags", *lib) },
+                                          { .argv = ask_pkg_config(p, "--libs", *lib) } };
             if (!run_all(commands, 2)) {
                 const struct functor *f = program->instances[i].value->functor;
-                error_at(f->place.file, f->place.line,
-                         "%s needs the system library '%s', which pkg-config does not find; install its -dev "
-                         "package",
-                         program->instances[i].name, *lib);
+                error_at(
+                    f->place.file, f->place.line,
+                    "%s needs the system library '%s', which pkg-config does not find%s; install its -dev "
+                    "package",
+                    program->instances[i].name, *lib,
+                    arch_is_foreign(p->arch) ? text(" for %s", p->arch->name) : "");
                 return false;
             }
             struct strings *to[] = { compile, link };
@@ -156,7 +174,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
 {
     struct out out = { 0 };
     struct strings compile = { 0 }, link = { 0 }, objects = { 0 };
-    if (!library_flags(program, &compile, &link))
+    if (!library_flags(p, program, &compile, &link))
         return false;
     print_rules(&out, p, &compile, &link);
     /* No instance is named so: a dot is in no name of C. */

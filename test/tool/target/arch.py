@@ -73,6 +73,17 @@ def other_processor(tap, mirage, work, env):
     tap.equal("but not for another target", run([mirage, "describe", "-t", "linux", "--json", "-o", "out.json", "hello"], work, env), (0, "", ""))
     tap.equal("a program for another processor is not debugged", run([mirage, "run", "--debug", "hello"], work, env),
               (1, "", f"mirage: error: a program for {OTHER} cannot be debugged here; debug it built for {HERE}\n"))
+    config = work / "hello/config.c"
+    written = config.read_text()
+    config.write_text(written.replace("apply(hello,", 'apply(with_library(hello, "zlib"),'))
+    status, out, err = run([mirage, "build", "hello"], work, env)
+    if Path(f"/usr/lib/{TRIPLET}/pkgconfig/zlib.pc").exists():
+        tap.skip("a system library that this processor alone has", f"zlib is installed for {OTHER}, too")
+    else:
+        tap.equal("a system library that this processor alone has", (status, out, err),
+                  (1, "", f"hello/config.c:5: error: hello needs the system library 'zlib', which pkg-config does not find for {OTHER}; install its -dev package\n"))
+    config.write_text(written)
+    run([mirage, "build", "hello"], work, env)
     path = only(work, "no-emulator", "gcc", CROSS, "ninja", "sh")
     tap.equal("an emulator that is missing", run([mirage, "run", "hello"], work, {**env, "PATH": path}),
               (1, "", f"mirage: error: starting a program for {OTHER} needs qemu-{OTHER}; install the package qemu-user\n"))
