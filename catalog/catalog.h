@@ -1,22 +1,47 @@
 /*
- * The catalogue: what each shipped module is, said once. config.c's functions (catalog.c), the
- * documentation and `mirage describe` are made from this table; a module's constants and runtime arguments
- * are those that its source declares, so they aren't repeated here.
+ * The catalogue: the functions that <mirage/catalog.h> gives to a configuration. The table is made by the
+ * build from the modules' sources and the CHOICE lines of choices.c (catalog/make); a module's constants and
+ * runtime arguments are those that its source declares, so they aren't repeated here.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum catalog_kind {
+    CATALOG_MODULE,
+    CATALOG_TEXT,
+    CATALOG_PATH, /* starts at the folder of config.c */
+    CATALOG_INT,
+    CATALOG_BOOL,
+};
+
+/* An argument of a function. */
+struct catalog_argument {
+    enum catalog_kind kind;
+    const char *name; /* of the parameter or the key that it is for */
+};
+
+/* A parameter of the functor, from a PARAM line. */
+struct catalog_param {
+    const char *signature;
+    int argument; /* the place of what is given for it among the function's arguments; -1: the target's */
+};
+
 struct catalog_entry {
-    const char *name;      /* the function of mirage/catalog.h */
+    const char *name;      /* the function */
     const char *prototype; /* its C declaration */
     const char *doc;
-    const char *source; /* under the root of the sources; NULL: it is of a role or chooses between others */
-    const char *role;   /* the target's module of this role; NULL: it is none's */
     const char *result; /* the signature it makes */
-    const char *const *params;    /* signatures of the source's PARAM lines, in order; ended by NULL */
-    const char *const *libraries; /* pkg-config names, ended by NULL */
-    const char *generator;        /* the program that makes its data, or NULL */
-    const char *chosen_by;        /* the configure-time key that chooses, or NULL */
+    const char *role;   /* the target's module of this role; NULL: it is none's */
+    const char *key;    /* the configure-time key that chooses, or NULL */
+    /* of a module; NULL and 0 for a choice */
+    const char *source; /* under the root of the sources */
+    size_t param_count, argument_count;
+    const struct catalog_param *params; /* in the order of the PARAM lines */
+    const struct catalog_argument *arguments;
 };
 
 /* A configure-time key that the catalogue declares. */
@@ -31,5 +56,8 @@ extern const struct catalog_choice catalog_choices[];
 
 /* The entry of this name, or NULL; `name` may be NULL. */
 const struct catalog_entry *catalog_find(const char *name);
+
+/* The module's that has this source, or NULL. */
+const struct catalog_entry *catalog_of_source(const char *source);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * BLOCK on a file or a block device of the host. Operations are plain system calls on the
- * page cache: they hold the program up while the disk works, which suits development and tests.
- * The file is locked: a second program that would write to it, or this one twice, gets ERR_BUSY.
+ * A disk whose sectors are a file or a block device of the host. The file is locked: a second program that
+ * would write to it, or this one twice, gets ERR_BUSY.
+ *
+ * Operations are plain system calls on the page cache: they hold the program up while the disk works, which
+ * suits development and tests.
  */
 #include <mirage/functor.h>
 
@@ -22,6 +24,7 @@
 #include <platform/linux/error.h>
 
 MODULE(BLOCK, block_file);
+CATALOG(block_of_file, path(path));
 LOG_SOURCE(block);
 
 KEY_STRING(path, "disk.img", "file or block device, unless --disk names another");

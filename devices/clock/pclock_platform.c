@@ -1,4 +1,4 @@
-/* PCLOCK by the platform's wall clock. */
+/* The wall clock of the platform. */
 #include <mirage/functor.h>
 #include <platform/platform.h>
 

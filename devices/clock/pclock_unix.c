@@ -1,4 +1,4 @@
-/* PCLOCK by the host's real-time clock. */
+/* The wall clock: the host's real-time clock. */
 #include <mirage/functor.h>
 
 #include <stdlib.h>

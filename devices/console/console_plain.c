@@ -1,4 +1,4 @@
-/* CONSOLE on the platform's own output, for targets where writing to it never has to wait for an event. */
+/* A console on the platform's own output, for targets where writing to it never has to wait for an event. */
 #include <mirage/functor.h>
 #include <platform/platform.h>
 

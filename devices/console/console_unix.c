@@ -1,7 +1,9 @@
 /*
- * CONSOLE on standard output. That is shared with other processes, so its flags are not
- * touched: where it can block, a file description of our own is opened and made
- * non-blocking, and where that isn't possible, poll() is asked before each small write.
+ * A console on standard output.
+ *
+ * That is shared with other processes, so its flags are not touched: where it can block, a file description
+ * of our own is opened and made non-blocking, and where that isn't possible, poll() is asked before each
+ * small write.
  */
 #include <mirage/functor.h>
 

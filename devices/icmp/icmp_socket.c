@@ -1,7 +1,8 @@
 /*
- * ICMP on the host's sockets: ping sockets, which need no privilege but that
- * net.ipv4.ping_group_range allows, else raw ones, which need CAP_NET_RAW. Each echo has a
- * socket of its own, so that the kernel sorts the replies. Errors are the kernel's business:
+ * Echoes on the host's sockets, to be used with socket_stack(): on ping sockets, which need no privilege but
+ * that net.ipv4.ping_group_range allows, else on raw ones, which need CAP_NET_RAW.
+ *
+ * Each echo has a socket of its own, so that the kernel sorts the replies. Errors are the kernel's business:
  * it tells its peers and its own sockets, so no error event is ever raised.
  */
 #include <mirage/functor.h>

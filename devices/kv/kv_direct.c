@@ -1,8 +1,9 @@
 /*
- * KV_RO on a folder that is read at run time. Nothing outside it can be reached: the kernel
- * refuses "..", absolute symbolic links and links out of it (openat2), and where it lacks
+ * A folder of the host, read when the program runs; nothing outside it can be reached. Values are as they are
+ * at the moment: an edit shows with the next call.
+ *
+ * The kernel refuses "..", absolute symbolic links and links out of the folder (openat2), and where it lacks
  * that, no symbolic link is followed at all. What is neither a file nor a folder is not there.
- * Values are as they are at the moment: an edit shows with the next call.
  */
 #include <mirage/functor.h>
 
@@ -21,6 +22,7 @@
 #include <platform/linux/error.h>
 
 MODULE(KV_RO, kv_direct);
+CATALOG(direct_kv_ro, path(root));
 LOG_SOURCE(kv);
 
 KEY_STRING(root, ".", "the folder to read");

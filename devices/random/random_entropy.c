@@ -1,4 +1,4 @@
-/* RANDOM by the platform's entropy, asked for each number: for targets where that is cheap. */
+/* Randomness by the platform's entropy, asked for each number: for targets where that is cheap. */
 #include <mirage/functor.h>
 #include <platform/platform.h>
 

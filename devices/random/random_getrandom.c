@@ -1,7 +1,8 @@
 /*
- * RANDOM by getrandom(2). Small requests come from a buffer, since a number a system call
- * would make ports and sequence numbers dear; what was given is wiped, so that memory that
- * leaks later does not tell what was drawn before.
+ * Randomness fit for keys, by getrandom(2).
+ *
+ * Small requests come from a buffer, since a number a system call would make ports and sequence numbers dear;
+ * what was given is wiped, so that memory that leaks later does not tell what was drawn before.
  */
 #include <mirage/functor.h>
 

@@ -37,6 +37,9 @@
         SIGNATURE(__VA_ARGS__);                                    \
     }
 #define SUBMODULE(SIGNATURE, ...) __mirage_submodule__(#SIGNATURE, __VA_ARGS__)
+#define CATALOG(name, ...) __mirage_catalog__(#name, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__)
+#define GENERATED(program, ...) __mirage_generated__(#program, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__)
+#define LIBRARY(name) __mirage_library__(name)
 #define INTERNAL __mirage_internal__
 #define MIRAGE_KEY(kind, name, text, ...) \
     __mirage_key__(#kind, #name, text, "" __VA_ARGS__, __FILE__, __LINE__)
@@ -69,6 +72,27 @@
  * the mirage command of it: SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);
  */
 #define SUBMODULE(SIGNATURE, ...)
+
+/*
+ * CATALOG(function, argument...): how the configuration calls a module that the project ships. An argument is
+ * the name of a parameter, or of a key, which is then given as a number, a text or a bool; path(key) is the
+ * path of a file or folder, which starts at the folder of config.c. An empty text leaves a key at its
+ * default. A RANDOM or PCLOCK that is not among the arguments is the target's. Without this line the function
+ * has the module's name and takes the parameters in their order. The first paragraph of the opening comment
+ * is its documentation.
+ */
+#define CATALOG(name, ...) struct mirage_catalog
+
+/*
+ * GENERATED(program, key...): data of each instance is made by this program when it is built, and the mirage
+ * command binds the external `program_data` to it. A KEY_STRING among the keys is a folder that it is made
+ * from, a KEY_BOOL an option of the program, given when it is true. The programs are: crunch
+ * (<base/crunch/crunch.h>).
+ */
+#define GENERATED(program, ...) struct mirage_generated
+
+/* LIBRARY("zlib"): the module needs a system library, by its pkg-config name. */
+#define LIBRARY(name) struct mirage_library
 
 /*
  * Declares what the files of a module in a folder share: in an instance the

@@ -1,6 +1,7 @@
 /*
- * ARP: who has which IPv4 address on the link. table.c keeps the neighbours, address.c this
- * host's own addresses, arp.c what comes and goes.
+ * Which Ethernet address an IPv4 neighbour has, by RFC 826, with conflict detection by RFC 5227.
+ *
+ * table.c keeps the neighbours, address.c this host's own addresses, arp.c what comes and goes.
  */
 #ifndef ARP_H
 #define ARP_H
@@ -13,6 +14,7 @@
 PARAM(ETHERNET, eth);
 PARAM(RANDOM, random);
 MODULE(ARP_ON, arp, eth);
+CATALOG(direct_arp, eth);
 LOG_SOURCE(arp);
 
 KEY_INT(entries_max, 512, "neighbours that are remembered");

@@ -1,10 +1,11 @@
-/* BLOCK in memory: zeros at first, gone when the program ends. */
+/* A disk in memory: zeros at first, gone when the program ends. */
 #include <mirage/functor.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 MODULE(BLOCK, block_ramdisk);
+CATALOG(ramdisk, size);
 LOG_SOURCE(block);
 
 KEY_INT(size, 16777216, "bytes of the disk");

@@ -1,6 +1,8 @@
 /*
- * A DHCP client (RFC 2131): a stack over a stack, whose IPv4 it configures. One fiber goes through the states
- * of RFC 2131, figure 5 (machine.c); a reply is waited for in exchange.c and put to use in configure.c.
+ * A stack whose IPv4 a DHCP client (RFC 2131) configures, when --dhcp asks for it; generic_stack() is one.
+ *
+ * It is a stack over a stack. One fiber goes through the states of RFC 2131, figure 5 (machine.c); a reply is
+ * waited for in exchange.c and put to use in configure.c.
  */
 #ifndef DHCP_CLIENT_H
 #define DHCP_CLIENT_H

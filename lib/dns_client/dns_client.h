@@ -1,4 +1,7 @@
-/* A stub resolver (RFC 1034, section 5.3.1) over the UDP and TCP of a stack. */
+/*
+ * Names by asking DNS servers, which the network or --nameserver tells, with a cache: a stub resolver (RFC
+ * 1034, section 5.3.1).
+ */
 #ifndef DNS_CLIENT_H
 #define DNS_CLIENT_H
 

@@ -1,4 +1,8 @@
-/* Ethernet II: sorts frames by destination and type, and puts headers before packets. */
+/*
+ * Ethernet II frames of a card, by type.
+ *
+ * It sorts frames by destination and type, and puts headers before packets.
+ */
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
@@ -8,6 +12,7 @@
 
 PARAM(NETWORK, net);
 MODULE(ETHERNET, ethernet);
+CATALOG(direct_ethernet, net);
 LOG_SOURCE(ethernet);
 
 /* What becomes of a frame that nobody gets. */

@@ -1,6 +1,6 @@
 /*
- * NETWORK over NETWORK: a bad line. Frames are lost, delayed, reordered, duplicated, corrupted and limited to
- * a rate, each direction as its own text says, by numbers that follow from a seed:
+ * A network as over a bad line: frames are lost, delayed, reordered, duplicated, corrupted and limited to a
+ * rate, each direction as its own text says, by numbers that follow from a seed.
  *
  *     loss=5%        so many are lost            duplicate=2%   so many come twice
  *     reorder=5%     so many are held back, for up to hold=2ms, while others overtake them

@@ -1,6 +1,7 @@
 /*
- * CONNECTOR by Happy Eyeballs version 2 (RFC 8305). One fiber looks up each family, one tries each address,
- * and the caller's decides when the next one starts.
+ * Connections by name, the addresses of both families tried in turn: Happy Eyeballs version 2 (RFC 8305).
+ *
+ * One fiber looks up each family, one tries each address, and the caller's decides when the next one starts.
  */
 #include "race.h"
 

@@ -10,6 +10,7 @@
 
 PARAM(CONNECTOR, connector);
 MODULE(HTTP_CLIENT, http_client);
+CATALOG(http_client_by, connector);
 
 LOG_SOURCE(http_client);
 

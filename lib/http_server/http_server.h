@@ -1,6 +1,8 @@
 /*
- * A server of HTTP/1.1 over the TCP of a stack. A connection is a fiber that answers its
- * requests one after the other; between requests it holds no buffers.
+ * A server of HTTP/1.1 over the TCP of a stack.
+ *
+ * A connection is a fiber that answers its requests one after the other; between requests it holds no
+ * buffers.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -1,6 +1,8 @@
 /*
- * ICMP of both versions. icmp.c sorts what comes in and answers echoes, ping.c sends them, error.c tells
- * others of errors and passes theirs on.
+ * Echoes and errors of ICMP, of both versions.
+ *
+ * icmp.c sorts what comes in and answers echoes, ping.c sends them, error.c tells others of errors and passes
+ * theirs on.
  */
 #ifndef ICMP_H
 #define ICMP_H
@@ -15,6 +17,7 @@
 PARAM(IP, ip);
 PARAM(RANDOM, random);
 MODULE(ICMP_ON, icmp, ip);
+CATALOG(direct_icmp, ip);
 LOG_SOURCE(icmp);
 
 KEY_INT(errors_per_second, 100, "errors that are sent a second (RFC 4443, section 2.4 (f))");

@@ -1,6 +1,6 @@
 /*
- * Both versions of IP as one: an address tells which of the two a packet goes to, and events of
- * both rise as one.
+ * Both versions of IP as one: an address tells which of the two a packet goes to, and events of both rise as
+ * one.
  */
 #include <mirage/functor.h>
 
@@ -9,6 +9,7 @@
 PARAM(IP, v4);
 PARAM(IP, v6);
 MODULE(IP, ip);
+CATALOG(direct_ip, v4, v6);
 
 struct ip {
     struct v4 *v4;

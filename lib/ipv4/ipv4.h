@@ -1,6 +1,9 @@
 /*
- * IPv4 on one link (RFC 791, 1122). route.c finds the way to a destination and remembers it,
- * output.c sends, input.c receives, settings.c is what a DHCP client or the command line configures.
+ * IPv4 on a link (RFC 791, 1122), configured by the command line or a DHCP client; ip_of_ipv4() makes an IP
+ * of it.
+ *
+ * route.c finds the way to a destination and remembers it, output.c sends, input.c receives, settings.c is
+ * what a DHCP client or the command line configures.
  */
 #ifndef IPV4_H
 #define IPV4_H
@@ -18,6 +21,7 @@ PARAM(ETHERNET, eth);
 PARAM(ARP_ON, arp, eth);
 PARAM(RANDOM, random);
 MODULE(IPV4, ipv4);
+CATALOG(direct_ipv4, eth, arp);
 LOG_SOURCE(ipv4);
 
 KEY_INT(reassembly_seconds, 30, "how long a packet's fragments may take to come (RFC 1122, section 3.3.2)");

@@ -1,8 +1,10 @@
 /*
- * IPv6 on one link (RFC 8200), with what finds neighbours, routers and addresses. output.c sends,
- * input.c receives, path.c finds the way, neighbour.c keeps neighbours' link addresses (RFC 4861, section
- * 7.3), discovery.c answers and asks for them, router.c listens to routers, address.c has our own addresses
- * (RFC 4862, 6724, 7217), group.c our multicast groups (RFC 3810).
+ * IPv6 on a link (RFC 8200), with neighbour discovery, routers' advertisements and addresses of its own
+ * making.
+ *
+ * output.c sends, input.c receives, path.c finds the way, neighbour.c keeps neighbours' link addresses (RFC
+ * 4861, section 7.3), discovery.c answers and asks for them, router.c listens to routers, address.c has our
+ * own addresses (RFC 4862, 6724, 7217), group.c our multicast groups (RFC 3810).
  */
 #ifndef IPV6_H
 #define IPV6_H
@@ -20,6 +22,7 @@
 PARAM(ETHERNET, eth);
 PARAM(RANDOM, random);
 MODULE(IP, ipv6);
+CATALOG(direct_ipv6, eth);
 LOG_SOURCE(ipv6);
 
 KEY_INT(neighbours_max, 512, "neighbours that are remembered");

@@ -1,6 +1,7 @@
 /*
- * KV_RO compiled into the program by mirage-crunch: every value is a view of read-only
- * memory. Each instance has an index of its own: the mirage command binds crunch_data to it.
+ * A folder compiled into the program, with content types, entity tags and gzip variants.
+ *
+ * mirage-crunch makes an index for each instance; every value is a view of read-only memory.
  */
 #include <mirage/functor.h>
 
@@ -10,6 +11,11 @@
 #include <base/crunch/crunch.h>
 
 MODULE(KV_RO, kv_crunch);
+CATALOG(crunch, path(folder));
+GENERATED(crunch, folder, markdown);
+
+KEY_STRING(folder, ".", "the folder that is compiled in");
+KEY_BOOL(markdown, false, "render every .md to HTML");
 
 extern const struct crunch_index crunch_data;
 

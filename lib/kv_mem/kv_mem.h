@@ -1,7 +1,9 @@
 /*
- * KV_RW in memory: a tree of dictionaries with sorted children. Values are kept as the
- * buffers they came in and are given as further views of these; a partial write makes a new
- * chain around the old pieces, so whoever still holds a view sees what it was given.
+ * A store in memory, empty at boot.
+ *
+ * It is a tree of dictionaries with sorted children. Values are kept as the buffers they came in and are
+ * given as further views of these; a partial write makes a new chain around the old pieces, so whoever still
+ * holds a view sees what it was given.
  */
 #ifndef KV_MEM_H
 #define KV_MEM_H

@@ -1,11 +1,12 @@
 /*
- * NETWORK over NETWORK: what goes by, written to a file in the pcap format, with nanoseconds
- * (draft-ietf-opsawg-pcap), for Wireshark and tshark. Frames pass unchanged. A frame that a device will
- * segment is one record, as the host's own captures have it, and the checksum that it will complete is
- * complete in the record.
+ * A network whose frames are recorded in a file, in the pcap format with nanoseconds
+ * (draft-ietf-opsawg-pcap), for Wireshark and tshark.
  *
- * Records are kept until KEEP bytes of them have come or a tenth of a second has passed. When the
- * file can't be written, the network goes on without being recorded.
+ * Frames pass unchanged. A frame that a device will segment is one record, as the host's own captures have
+ * it, and the checksum that it will complete is complete in the record.
+ *
+ * Records are kept until KEEP bytes of them have come or a tenth of a second has passed. When the file can't
+ * be written, the network goes on without being recorded.
  */
 #include <base/checksum/checksum.h>
 #include <mirage/functor.h>
@@ -18,6 +19,7 @@
 PARAM(NETWORK, net);
 PARAM(PCLOCK, clock);
 MODULE(NETWORK, pcap);
+CATALOG(pcap, net, path(file));
 LOG_SOURCE(pcap);
 
 KEY_STRING(file, "capture.pcap", "the file, unless --pcap names another");

@@ -1,6 +1,8 @@
 /*
- * Answers GET and HEAD from a store of files. Of HTTP it knows what concerns a
- * representation: conditions, ranges, codings (RFC 9110, sections 8, 12, 13 and 14).
+ * Answers HTTP exchanges from a store of files: GET and HEAD.
+ *
+ * Of HTTP it knows what concerns a representation: conditions, ranges, codings (RFC 9110, sections 8, 12, 13
+ * and 14).
  */
 #ifndef SITE_SITE_H
 #define SITE_SITE_H

@@ -1,5 +1,6 @@
 /*
- * The project's own STACK: the IP, UDP and TCP that it was given, ready when the host has an address.
+ * The project's own stack of these parts, which must stand on the same ip; it is ready when the host has an
+ * address.
  */
 #include <mirage/functor.h>
 
@@ -9,6 +10,7 @@ PARAM(IP, ip);
 PARAM(UDP_ON, udp, ip);
 PARAM(TCP_ON, tcp, ip);
 MODULE(STACK_ON, stack, ip, udp, tcp);
+CATALOG(direct_stack, ip, udp, tcp);
 LOG_SOURCE(stack);
 
 #include "ready.h"

@@ -1,5 +1,7 @@
 /*
- * TCP (RFC 9293) over any IP. What the files of this module share:
+ * TCP (RFC 9293) over any IP.
+ *
+ * What the files of this module share:
  *
  *   segment.c      the wire: parse and emit headers and options
  *   state.c        the state machine, a pure table
@@ -33,6 +35,7 @@ PARAM(IP, ip);
 PARAM(ICMP_ON, icmp, ip);
 PARAM(RANDOM, random);
 MODULE(TCP_ON, tcp, ip);
+CATALOG(direct_tcp, ip, icmp);
 LOG_SOURCE(tcp);
 
 KEY_STRING(congestion, "cubic", "congestion control: cubic (RFC 9438) or newreno (RFC 5681)");

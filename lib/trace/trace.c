@@ -1,6 +1,7 @@
 /*
- * NETWORK over NETWORK: a log line for each frame, of the source `trace` at the level info. Frames pass
- * unchanged, and what their device refuses is told too.
+ * A network whose frames are logged, a line each, by the source `trace` at the level info.
+ *
+ * Frames pass unchanged, and what their device refuses is told too.
  */
 #include "trace.h"
 

@@ -1,4 +1,8 @@
-/* UDP (RFC 768): sockets by port (socket.c), datagrams in and out (udp.c). */
+/*
+ * UDP (RFC 768) over any IP.
+ *
+ * socket.c has the sockets by port, udp.c datagrams in and out.
+ */
 #ifndef UDP_H
 #define UDP_H
 
@@ -12,6 +16,7 @@ PARAM(IP, ip);
 PARAM(ICMP_ON, icmp, ip);
 PARAM(RANDOM, random);
 MODULE(UDP_ON, udp, ip);
+CATALOG(direct_udp, ip, icmp);
 LOG_SOURCE(udp);
 
 KEY_INT(queue_max, 128, "datagrams that wait in a socket; a power of two");

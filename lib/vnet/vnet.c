@@ -1,7 +1,9 @@
 /*
- * SWITCH: a learning bridge, as IEEE 802.1D without spanning tree. An address that is heard
- * at another port has moved there; one that was not heard for long is flooded again. The table is bounded: a
- * flood of made-up addresses replaces the oldest, and costs no more than flooding.
+ * An Ethernet switch in memory, to join networks of one program; named() makes another one.
+ *
+ * It is a learning bridge, as IEEE 802.1D without spanning tree. An address that is heard at another port has
+ * moved there; one that was not heard for long is flooded again. The table is bounded: a flood of made-up
+ * addresses replaces the oldest, and costs no more than flooding.
  */
 #include <mirage/functor.h>
 #include <mirage/metric.h>

@@ -1,8 +1,9 @@
 /*
- * NETWORK as a port of a switch in memory. What arrives waits in a bounded queue and is raised in the
- * next turn of the loop, so that two stacks that answer each other neither recurse nor
- * starve the rest. An offload that the sender used and this port's owner does not take is done here, on the
- * way in.
+ * A port of a switch in memory; each name is a port of its own.
+ *
+ * What arrives waits in a bounded queue and is raised in the next turn of the loop, so that two stacks that
+ * answer each other neither recurse nor starve the rest. An offload that the sender used and this port's
+ * owner does not take is done here, on the way in.
  */
 #include <mirage/functor.h>
 #include <base/mac/mac.h>
@@ -14,6 +15,7 @@
 
 PARAM(SWITCH, vnet);
 MODULE(NETWORK, vnet_port);
+CATALOG(vnet_port, vnet, port_name);
 LOG_SOURCE(vnet);
 
 KEY_STRING(port_name, "", "tells ports with the same constants apart, in metrics too");

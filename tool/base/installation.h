@@ -9,7 +9,7 @@ struct installation {
     const char *include;        /* holds mirage/ */
     const char *tool;           /* the mirage command itself */
     const char *crunch;         /* mirage-crunch */
-    const char *library_folder; /* holds libmirage-config.so */
+    const char *library_folder; /* holds libmirage-config.so and mirage-modules.h */
     const char *fibers;         /* gdb's commands for fibers; NULL: not installed */
 };
 

@@ -207,10 +207,14 @@ static bool is_misread(const struct message *m)
     return false;
 }
 
-static bool is_own(const char *file, const char *include)
+static bool is_own(const char *file, const char *const *own)
 {
-    size_t len = strlen(include);
-    return strncmp(file, include, len) == 0 && file[len] == '/';
+    for (; *own != NULL; own++) {
+        size_t len = strlen(*own);
+        if (strncmp(file, *own, len) == 0 && file[len] == '/')
+            return true;
+    }
+    return false;
 }
 
 /* One for each line of a file: the first error, else the first warning. */
@@ -257,7 +261,7 @@ static void drop_consequences(struct messages *out)
     }
 }
 
-void messages_read(const char *printed, const char *include, struct messages *out)
+void messages_read(const char *printed, const char *const *own, struct messages *out)
 {
     struct message m = { 0 };
     bool locating = false; /* the notes that follow say where the macro was used */
@@ -271,10 +275,10 @@ void messages_read(const char *printed, const char *include, struct messages *ou
                 add(out, m);
             m = (struct message){ line.file, line.line, line.column, line.kind == KIND_ERROR,
                                   text_read(line.text) };
-            locating = is_own(m.file, include);
+            locating = is_own(m.file, own);
         } else if (line.kind == KIND_NOTE && m.file != NULL) {
             bool expansion = begins(line.text, "in expansion of macro");
-            if (locating && expansion && !is_own(line.file, include)) {
+            if (locating && expansion && !is_own(line.file, own)) {
                 m.file = line.file;
                 m.line = line.line;
                 m.column = line.column;

@@ -32,8 +32,8 @@ void messages_flags(bool is_clang, struct strings *argv);
  */
 void strict_flags(struct strings *argv);
 
-/* Read a compiler's standard error. `include` is the folder of the tool's own headers. */
-void messages_read(const char *printed, const char *include, struct messages *out);
+/* Read a compiler's standard error. `own` are the folders of the tool's own headers, ended by NULL. */
+void messages_read(const char *printed, const char *const *own, struct messages *out);
 
 /* Show the errors, or when there are none the warnings. */
 void messages_show(const struct messages *messages);

@@ -94,6 +94,13 @@ static const char *option_name(const char *identifier)
     return name;
 }
 
+/* Up to a full stop that a space follows. */
+static const char *first_sentence(const char *doc)
+{
+    const char *end = strstr(doc, ". ");
+    return end == NULL ? doc : keep_bytes(doc, (size_t)(end - doc) + 1);
+}
+
 static void print_keys(struct out *out, const struct description *d)
 {
     if (d->key_count == 0)
@@ -144,21 +151,21 @@ static const char *pure_libraries(const struct description *d)
     return strings_join(&names, ", ");
 }
 
-static void print_source(struct out *out, const struct catalog_entry *e, const char *source,
-                         const struct description *d)
+static void print_source(struct out *out, const struct catalog_entry *e, const struct description *d)
 {
     struct strings libraries = { 0 };
-    for (const char *const *l = e->libraries; l != NULL && *l != NULL; l++)
-        strings_add(&libraries, text("`%s`", *l));
-    out_print(out, "- Source: `%s`, the module `%s`%s\n", source, d->module->name, where_it_is(source));
+    for (size_t i = 0; i < d->libraries.count; i++)
+        strings_add(&libraries, text("`%s`", d->libraries.items[i]));
+    out_print(out, "- Source: `%s`, the module `%s`%s\n", e->source, d->module->name, where_it_is(e->source));
     for (size_t i = 0; i < d->param_count; i++)
-        out_print(out, "- Parameter `%s`: %s\n", d->params[i].name, signature_link(d->params[i].signature));
+        out_print(out, "- Parameter `%s`: %s%s\n", d->params[i].name, signature_link(d->params[i].signature),
+                  e->params[i].argument < 0 ? ", the target's" : "");
     if (d->uses.count > 0)
         out_print(out, "- Pure libraries: %s\n", pure_libraries(d));
     if (libraries.count > 0)
         out_print(out, "- System libraries: %s\n", strings_join(&libraries, ", "));
-    if (e->generator != NULL)
-        out_print(out, "- Its data is made by `mirage-%s` when it is built\n", e->generator);
+    if (d->generated != NULL)
+        out_print(out, "- Its data is made by `mirage-%s` when it is built\n", d->generated->program);
     out_print(out, "\n");
     print_keys(out, d);
     print_args(out, d);
@@ -197,33 +204,13 @@ static bool is_shipped(const struct installation *where, const struct catalog_en
            folder_exists(path_join(where->root, e->source));
 }
 
-static const struct catalog_entry *entry_of_source(const char *source)
-{
-    for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
-        if (e->source != NULL && strcmp(e->source, source) == 0)
-            return e;
-    return NULL;
-}
-
-/* The sources that are described here: the entry's own, or those of its role that no other entry has. */
-static void add_sources(const struct catalog_entry *e, struct strings *out)
-{
-    if (e->source != NULL && !strings_has(out, e->source))
-        strings_add(out, e->source);
-    for (size_t i = 0; e->role != NULL && targets[i] != NULL; i++) {
-        const struct target_module *m = target_role(targets[i], e->role);
-        if (m != NULL && entry_of_source(m->source) == NULL && !strings_has(out, m->source))
-            strings_add(out, m->source);
-    }
-}
-
 /* The functions that make the role's module on the targets. */
 static void print_role(struct out *out, const struct catalog_entry *e)
 {
     size_t count = 0;
     for (size_t i = 0; e->role != NULL && targets[i] != NULL; i++) {
         const struct target_module *m = target_role(targets[i], e->role);
-        const struct catalog_entry *maker = m == NULL ? NULL : entry_of_source(m->source);
+        const struct catalog_entry *maker = m == NULL ? NULL : catalog_of_source(m->source);
         if (maker == NULL)
             continue;
         out_print(out, "- On the target %s it is [%s](#%s)\n", targets[i]->name, maker->name, maker->name);
@@ -239,8 +226,8 @@ static const char *modules_page(const struct installation *where)
     struct strings sources = { 0 }, paths = { 0 };
     struct description *described;
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
-        if (is_shipped(where, e))
-            add_sources(e, &sources);
+        if (e->source != NULL && is_shipped(where, e))
+            strings_add(&sources, e->source);
     for (size_t i = 0; i < sources.count; i++)
         strings_add(&paths, path_join(where->root, sources.items[i]));
     if (!read_sources(where, NULL, &paths, &described))
@@ -255,20 +242,18 @@ static const char *modules_page(const struct installation *where)
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++)
         if (is_shipped(where, e))
             out_print(&out, "| [%s](#%s) | %s | %s |\n", e->name, e->name, signature_link(e->result),
-                      cell(e->doc));
+                      cell(first_sentence(e->doc)));
     out_print(&out, "\n");
     for (const struct catalog_entry *e = catalog_entries; e->name != NULL; e++) {
         if (!is_shipped(where, e))
             continue;
         out_print(&out, "## %s\n\n```c\n%s\n```\n\n%s\n\n", e->name, e->prototype, e->doc);
-        struct strings own = { 0 };
-        add_sources(e, &own);
-        for (size_t i = 0; i < sources.count; i++)
-            if (strings_has(&own, sources.items[i]))
-                print_source(&out, e, sources.items[i], &described[i]);
+        for (size_t i = 0; e->source != NULL && i < sources.count; i++)
+            if (strcmp(sources.items[i], e->source) == 0)
+                print_source(&out, e, &described[i]);
         print_role(&out, e);
-        if (e->chosen_by != NULL)
-            out_print(&out, "- Chosen by the key [`--%s`](#configure-time-keys)\n\n", e->chosen_by);
+        if (e->key != NULL)
+            out_print(&out, "- Chosen by the key [`--%s`](#configure-time-keys)\n\n", e->key);
     }
     print_choices(&out);
     return finish(&out);

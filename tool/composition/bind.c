@@ -234,9 +234,8 @@ static bool bind_instance(struct instance *instance)
     for (size_t i = 0; i < d->arg_count; i++)
         add_binding(instance, text("mirage_arg_%s", d->args[i].name),
                     text("%s_arg_%s", instance->name, d->args[i].name));
-    if (instance->value->functor->generator != NULL)
-        add_binding(instance, text("%s_data", instance->value->functor->generator),
-                    text("%s_data", instance->name));
+    if (d->generated != NULL)
+        add_binding(instance, text("%s_data", d->generated->program), text("%s_data", instance->name));
     return true;
 }
 

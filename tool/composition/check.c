@@ -285,7 +285,7 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
         struct checking *w = &work[whose[c]];
         struct strings lines = { 0 }, inputs = { 0 };
         struct messages messages = { 0 };
-        messages_read(commands[c].err, compiler->include, &messages);
+        messages_read(commands[c].err, (const char *const[]){ compiler->include, NULL }, &messages);
         move_to_source(cache, &descriptions[whose[c]], &messages);
         explain_conflicts(compiler, &descriptions[whose[c]], &messages);
         messages_show(&messages);

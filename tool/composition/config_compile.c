@@ -8,8 +8,9 @@
 #include "base/process.h"
 #include "base/stamp.h"
 
-static void compile_flags(const struct compiler *compiler, struct strings *argv)
+static void compile_flags(const struct evaluation *e, struct strings *argv)
 {
+    const struct compiler *compiler = e->compiler;
     static const char *const flags[] = { "-std=gnu17",
                                          "-fPIC",
                                          "-g",
@@ -28,6 +29,8 @@ static void compile_flags(const struct compiler *compiler, struct strings *argv)
     strings_add(argv, compiler->include);
     strings_add(argv, "-I");
     strings_add(argv, compiler->root);
+    strings_add(argv, "-I");
+    strings_add(argv, e->library_folder);
 }
 
 static uint64_t identity(const struct evaluation *e, const char *config, const struct strings *flags)
@@ -52,7 +55,8 @@ static bool compile(const struct evaluation *e, const char *config, const struct
     strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     struct command command = { .argv = argv.items };
     bool ok = run_all(&command, 1);
-    messages_read(command.err, e->compiler->include, &messages);
+    messages_read(command.err, (const char *const[]){ e->compiler->include, e->library_folder, NULL },
+                  &messages);
     messages_show(&messages);
     if (!ok && messages.errors == 0)
         error_at(config, 0, "%s could not compile it: %s", e->compiler->cc, command.err);
@@ -113,7 +117,7 @@ const char *config_compile(const struct evaluation *e, const char *config)
     const char *stamp = path_join(e->cache, "config.stamp"), *depfile = path_join(e->cache, "config.d");
     struct strings flags = { 0 }, inputs = { 0 };
 
-    compile_flags(e->compiler, &flags);
+    compile_flags(e, &flags);
     uint64_t key = identity(e, config, &flags);
     if (file_exists(library) && stamp_fresh(stamp, key, NULL))
         return library;

@@ -19,7 +19,7 @@ struct evaluation {
     const char *config;              /* path of config.c */
     const struct compiler *compiler; /* its include folder holds mirage/config.h */
     const char *root;                /* where the catalogue's sources lie */
-    const char *library_folder;      /* holds libmirage-config.so */
+    const char *library_folder;      /* holds libmirage-config.so and mirage-modules.h */
     const char *cache;               /* where the compiled configuration is kept */
     const struct target *target;     /* NULL: the first of all */
     size_t given_count;

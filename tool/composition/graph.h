@@ -58,9 +58,6 @@ struct functor {
     struct setting *settings;
     size_t library_count;
     const char **libraries; /* pkg-config names, ended by NULL */
-    /* A build step that makes the instance's data: "crunch" with its arguments; NULL: none. */
-    const char *generator;
-    const char **generator_args; /* ended by NULL; folders are absolute */
     struct place place;
 };
 

@@ -69,6 +69,9 @@ static bool setting_read(const json_t *json, const struct record *record, struct
                                  .place = place_in(json) };
     if (number_in(json_object_get(json, "key"), record->key_count, &key))
         setting->value = record->keys[key].value;
+    /* One spelling of a path, so that the same one is the same module. */
+    if (setting->value != NULL && json_is_true(json_object_get(json, "path")))
+        setting->value = path_absolute(setting->value);
     for (int i = 0; kind != NULL && i < 4; i++)
         if (strcmp(kinds[i], kind) == 0)
             setting->kind = (enum setting_kind)i;
@@ -84,19 +87,14 @@ static bool functor_read(const json_t *json, const struct record *record, struct
                            .source = text_in(json, "source"),
                            .written = text_in(json, "written"),
                            .result = text_in(json, "result"),
-                           .generator = text_in(json, "generator"),
                            .place = place_in(json),
                            .setting_count = json_array_size(settings) };
     f->params = texts_in(json, "params", &f->param_count);
     f->libraries = texts_in(json, "libraries", &f->library_count);
-    f->generator_args = texts_in(json, "generator_args", NULL);
     f->settings = keep(f->setting_count * sizeof *f->settings);
     /* One spelling of a path, so that the same file or folder is the same functor. */
     if (f->source != NULL)
         f->source = path_absolute(f->source);
-    for (const char **a = f->generator_args; *a != NULL; a++)
-        if (**a == '/')
-            *a = path_absolute(*a);
     for (size_t i = 0; i < f->setting_count; i++)
         if (!setting_read(json_array_get(settings, i), record, &f->settings[i]))
             return false;

@@ -121,9 +121,7 @@ static bool same_settings(const struct functor *a, const struct functor *b)
 static bool same_functor(const struct functor *a, const struct functor *b)
 {
     return strcmp(a->source, b->source) == 0 && strcmp(a->result, b->result) == 0 &&
-           same_texts(a->params, b->params) && same_texts(a->libraries, b->libraries) &&
-           same_text(a->generator, b->generator) && same_texts(a->generator_args, b->generator_args) &&
-           same_settings(a, b);
+           same_texts(a->params, b->params) && same_texts(a->libraries, b->libraries) && same_settings(a, b);
 }
 
 static int by_name(const void *a, const void *b)
@@ -140,12 +138,6 @@ static bool source_check(const struct functor *f)
                                : text("there is no file or folder '%s'", f->written);
         return place_error(f->place, what);
     }
-    const char *folder = NULL;
-    for (const char **a = f->generator_args; *a != NULL; a++)
-        folder = *a;
-    if (f->generator != NULL && folder != NULL && !folder_exists(folder))
-        return place_error(f->place,
-                           text("there is no folder '%s' for %s", path_shown(folder), f->generator));
     return true;
 }
 

@@ -215,6 +215,72 @@ static struct declared_arg read_arg(struct tokens *t)
     return arg;
 }
 
+/* "port" or "path(file)" */
+static struct named_argument read_argument(struct tokens *t)
+{
+    struct named_argument argument = { .name = tokens_take_name(t) };
+    if (tokens_take(t, "(")) {
+        argument.is_path = argument.name != NULL && strcmp(argument.name, "path") == 0;
+        argument.name = tokens_take_name(t);
+        tokens_take(t, ")");
+    }
+    tokens_skip_to(t, ",", ")");
+    tokens_take(t, ",");
+    return argument;
+}
+
+static struct catalog_line *read_catalog(struct tokens *t)
+{
+    struct catalog_line *line = keep(sizeof *line);
+    tokens_take(t, "(");
+    line->name = next_string(t);
+    read_place(t, &line->file, &line->line);
+    while (t->token.kind != TOKEN_END && !token_is(&t->token, ")")) {
+        GROW(line->arguments, line->argument_count);
+        line->arguments[line->argument_count++] = read_argument(t);
+    }
+    tokens_take(t, ")");
+    return line;
+}
+
+static struct generated_line *read_generated(struct tokens *t)
+{
+    struct generated_line *line = keep(sizeof *line);
+    tokens_take(t, "(");
+    line->program = next_string(t);
+    read_place(t, &line->file, &line->line);
+    while (t->token.kind != TOKEN_END && !token_is(&t->token, ")")) {
+        const char *key = tokens_take_name(t);
+        tokens_skip_to(t, ",", ")");
+        tokens_take(t, ",");
+        strings_add(&line->keys, key == NULL ? "" : key);
+    }
+    tokens_take(t, ")");
+    return line;
+}
+
+static const char *read_library(struct tokens *t)
+{
+    tokens_take(t, "(");
+    const char *name = tokens_take_string(t);
+    return name == NULL ? "" : name;
+}
+
+static struct choice_line read_choice(struct tokens *t)
+{
+    struct choice_line choice = { 0 };
+    tokens_take(t, "(");
+    choice.result = next_string(t);
+    choice.name = next_string(t);
+    choice.role = next_string(t);
+    choice.key = next_string(t);
+    choice.without = next_string(t);
+    choice.doc = next_string(t);
+    choice.params = next_string(t);
+    read_place(t, &choice.file, &choice.line);
+    return choice;
+}
+
 /* Reads the markers of `markers`; appends their text to `seen` when it isn't NULL. */
 static void read_markers(const char *markers, struct description *d, struct out *seen)
 {
@@ -237,6 +303,15 @@ static void read_markers(const char *markers, struct description *d, struct out 
         } else if (tokens_take(&t, "__mirage_arg__")) {
             GROW(d->args, d->arg_count);
             d->args[d->arg_count++] = read_arg(&t);
+        } else if (tokens_take(&t, "__mirage_catalog__")) {
+            d->catalog = read_catalog(&t);
+        } else if (tokens_take(&t, "__mirage_generated__")) {
+            d->generated = read_generated(&t);
+        } else if (tokens_take(&t, "__mirage_library__")) {
+            strings_add(&d->libraries, read_library(&t));
+        } else if (tokens_take(&t, "__mirage_choice__")) {
+            GROW(d->choices, d->choice_count);
+            d->choices[d->choice_count++] = read_choice(&t);
         } else {
             tokens_next(&t);
             continue;
@@ -260,7 +335,39 @@ static bool check_use(const char *macro, const struct use *use)
     return !use->is_unknown && use->name != NULL;
 }
 
-static bool check_shape(const struct description *d)
+const struct declared_key *declared_key(const struct description *d, const char *name)
+{
+    for (size_t i = 0; i < d->key_count; i++)
+        if (strcmp(d->keys[i].name, name) == 0)
+            return &d->keys[i];
+    return NULL;
+}
+
+static bool check_generated(const struct description *d)
+{
+    const struct generated_line *line = d->generated;
+    if (line == NULL)
+        return true;
+    if (line->program == NULL || strcmp(line->program, "crunch") != 0) {
+        error_at(line->file, line->line, "there is no program '%s' that makes data; the only one is crunch",
+                 line->program == NULL ? "" : line->program);
+        return false;
+    }
+    for (size_t i = 0; i < line->keys.count; i++) {
+        const struct declared_key *key = declared_key(d, line->keys.items[i]);
+        if (key != NULL && (strcmp(key->kind, "string") == 0 || strcmp(key->kind, "bool") == 0))
+            continue;
+        error_at(line->file, line->line,
+                 "the GENERATED line names '%s', which is no KEY_STRING and no KEY_BOOL of this module; "
+                 "declare it, "
+                 "or leave it out",
+                 line->keys.items[i]);
+        return false;
+    }
+    return true;
+}
+
+bool description_checked(const struct description *d)
 {
     if (d->module_count == 0) {
         error_at(d->source, 0,
@@ -302,7 +409,7 @@ static bool check_shape(const struct description *d)
                      "every program has an argument --%s of its own; rename this one", d->args[i].name);
             return false;
         }
-    return true;
+    return check_generated(d);
 }
 
 struct describing {
@@ -363,8 +470,8 @@ static void find_uses(struct description *d)
     libraries_included(own.items, own.count, &d->uses);
 }
 
-bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
-                  size_t count, struct description **out)
+bool describe_unchecked(const struct compiler *compiler, const char *cache, const char *const *sources,
+                        size_t count, struct description **out)
 {
     struct description *all = keep((count + 1) * sizeof *all);
     struct describing *work = keep((count + 1) * sizeof *work);
@@ -393,7 +500,7 @@ bool describe_all(const struct compiler *compiler, const char *cache, const char
         struct out seen = { 0 };
         if (commands[c].status != 0) {
             struct messages messages = { 0 };
-            messages_read(commands[c].err, compiler->include, &messages);
+            messages_read(commands[c].err, (const char *const[]){ compiler->include, NULL }, &messages);
             messages_show(&messages);
             if (messages.errors == 0)
                 error_at(d->source, 0, "%s could not read it: %s", compiler->cc, commands[c].err);
@@ -407,11 +514,19 @@ bool describe_all(const struct compiler *compiler, const char *cache, const char
             stamp_write(w->stamp, w->key, &d->inputs);
         out_free(&seen);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!check_shape(&all[i]))
-            return false;
+    for (size_t i = 0; i < count; i++)
         find_uses(&all[i]);
-    }
     *out = all;
+    return true;
+}
+
+bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
+                  size_t count, struct description **out)
+{
+    if (!describe_unchecked(compiler, cache, sources, count, out))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!description_checked(&(*out)[i]))
+            return false;
     return true;
 }

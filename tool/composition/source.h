@@ -49,6 +49,36 @@ struct declared_arg {
     int line;
 };
 
+/* A CATALOG line: how the configuration calls the module. */
+struct catalog_line {
+    const char *name;
+    size_t argument_count;
+    struct named_argument {
+        const char *name; /* of a parameter or a key */
+        bool is_path;     /* written path(name) */
+    } * arguments;
+    const char *file;
+    int line;
+};
+
+/* A GENERATED line: what an instance's data is made by. */
+struct generated_line {
+    const char *program;
+    struct strings keys; /* whose values it is given, in this order */
+    const char *file;
+    int line;
+};
+
+/* A CHOICE line of the catalogue: a function that is no module, but chooses some. */
+struct choice_line {
+    const char *result, *name, *doc, *params; /* params: their C text, "" for none */
+    const char *role;                         /* of the target's module that it is, or "" */
+    const char *key;                          /* which chooses, or "" */
+    const char *without;                      /* the function for a call without arguments, or "" */
+    const char *file;
+    int line;
+};
+
 struct description {
     const char *source;
     struct strings files; /* its C files: itself, or the folder's */
@@ -60,6 +90,11 @@ struct description {
     struct declared_key *keys;
     size_t arg_count;
     struct declared_arg *args;
+    struct catalog_line *catalog;     /* NULL: it has no such line */
+    struct generated_line *generated; /* NULL: likewise */
+    struct strings libraries;         /* of LIBRARY lines: pkg-config names */
+    size_t choice_count;
+    struct choice_line *choices;
     struct strings inputs; /* every file it was read from, for knowing when to read it again */
     struct strings uses;   /* the pure libraries that its own files include, by name */
 };
@@ -80,6 +115,16 @@ struct compiler {
  */
 bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
                   size_t count, struct description **out);
+
+/* The same, but a source need not be one module; what the lines of each say is not checked. */
+bool describe_unchecked(const struct compiler *compiler, const char *cache, const char *const *sources,
+                        size_t count, struct description **out);
+
+/* Whether it is one module whose lines agree; if not, that is told. */
+bool description_checked(const struct description *description);
+
+/* Its key of this name, or NULL. */
+const struct declared_key *declared_key(const struct description *description, const char *name);
 
 /* The flags every compilation of a functor has in common, added to `argv`. */
 void functor_flags(const struct compiler *compiler, struct strings *argv);

@@ -83,35 +83,47 @@ static const char *const *ask_pkg_config(const struct project *p, const char *wh
     return argv.items;
 }
 
+/* The system libraries that its source and the configuration say it needs. */
+static struct strings libraries_of(const struct instance *instance)
+{
+    struct strings all = { 0 };
+    const struct functor *f = instance->value->functor;
+    strings_add_all(&all, instance->description->libraries.items, instance->description->libraries.count);
+    strings_add_all(&all, f->libraries, f->library_count);
+    return all;
+}
+
 /* What the functors' system libraries add, from pkg-config. */
 static bool library_flags(const struct project *p, const struct program *program, struct strings *compile,
                           struct strings *link)
 {
     struct strings names = { 0 };
-    for (size_t i = 0; i < program->instance_count; i++)
-        for (const char **lib = program->instances[i].value->functor->libraries; lib != NULL && *lib != NULL;
-             lib++) {
-            if (strings_has(&names, *lib))
+    for (size_t i = 0; i < program->instance_count; i++) {
+        struct strings needed = libraries_of(&program->instances[i]);
+        for (size_t k = 0; k < needed.count; k++) {
+            const char *lib = needed.items[k];
+            if (strings_has(&names, lib))
                 continue;
-            strings_add(&names, *lib);
-            struct command commands[] = { { .argv = ask_pkg_config(p, "--cflags", *lib) },
-                                          { .argv = ask_pkg_config(p, "--libs", *lib) } };
+            strings_add(&names, lib);
+            struct command commands[] = { { .argv = ask_pkg_config(p, "--cflags", lib) },
+                                          { .argv = ask_pkg_config(p, "--libs", lib) } };
             if (!run_all(commands, 2)) {
                 const struct functor *f = program->instances[i].value->functor;
                 error_at(
                     f->place.file, f->place.line,
                     "%s needs the system library '%s', which pkg-config does not find%s; install its -dev "
                     "package",
-                    program->instances[i].name, *lib,
+                    program->instances[i].name, lib,
                     arch_is_foreign(p->arch) ? text(" for %s", p->arch->name) : "");
                 return false;
             }
             struct strings *to[] = { compile, link };
-            for (int k = 0; k < 2; k++)
-                for (char *save, *word = strtok_r(commands[k].out, " \n", &save); word != NULL;
+            for (int c = 0; c < 2; c++)
+                for (char *save, *word = strtok_r(commands[c].out, " \n", &save); word != NULL;
                      word = strtok_r(NULL, " \n", &save))
-                    strings_add(to[k], word);
+                    strings_add(to[c], word);
         }
+    }
     return true;
 }
 
@@ -145,12 +157,18 @@ static void print_rules(struct out *out, const struct project *p, const struct s
 
 static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
 {
-    const struct functor *f = instance->value->functor;
-    size_t count = 0;
-    while (f->generator_args != NULL && f->generator_args[count] != NULL)
-        count++;
-    out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, f->generator,
-              instance->name, shell_words(f->generator_args, count));
+    const struct generated_line *line = instance->description->generated;
+    struct strings args = { 0 };
+    for (size_t i = 0; i < line->keys.count; i++) {
+        const struct declared_key *key = declared_key(instance->description, line->keys.items[i]);
+        const char *value = key_text(instance->value->functor, key);
+        if (strcmp(key->kind, "string") == 0)
+            strings_add(&args, value);
+        else if (strcmp(value, "true") == 0)
+            strings_add(&args, text("--%s", key->name));
+    }
+    out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, line->program,
+              instance->name, shell_words(args.items, args.count));
     out_print(out, "build data/%s.o: assemble data/%s.S\n  name = %s_data\n", instance->name, instance->name,
               instance->name);
     strings_add(objects, text("data/%s.o", instance->name));
@@ -185,7 +203,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
         out_print(&out, "build objects/%s.o: compile instances/%s.c\n  name = %s\n", instance->name,
                   instance->name, instance->name);
         strings_add(&objects, text("objects/%s.o", instance->name));
-        if (instance->value->functor->generator != NULL)
+        if (instance->description->generated != NULL)
             print_generator(&out, instance, &objects);
     }
     for (size_t i = 0; i < shared->count; i++)
@@ -218,7 +236,9 @@ static bool write_compile_commands(const struct project *p, const struct program
 {
     json_t *all = json_array();
     struct strings seen = { 0 };
-    json_array_append_new(all, compile_command(p, p->config, NULL));
+    json_array_append_new(
+        all, compile_command(p, p->config,
+                             (const char *const[]){ text("-I%s", p->installation.library_folder), NULL }));
     for (size_t i = 0; i < program->instance_count; i++) {
         const struct strings *files = &program->instances[i].description->files;
         for (size_t k = 0; k < files->count; k++) {
@@ -243,8 +263,9 @@ static json_t *instance_json(const struct instance *instance)
     json_t *params = json_array(), *libraries = json_array();
     for (size_t i = 0; i < instance->description->param_count; i++)
         json_array_append_new(params, json_string(instance->params[i]->name));
-    for (const char **lib = instance->value->functor->libraries; lib != NULL && *lib != NULL; lib++)
-        json_array_append_new(libraries, json_string(*lib));
+    const struct strings needed = libraries_of(instance);
+    for (size_t i = 0; i < needed.count; i++)
+        json_array_append_new(libraries, json_string(needed.items[i]));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", instance->name, "signature",
                      instance->description->module->signature, "source", instance->value->functor->source,
                      "place", text("%s:%d", instance->value->place.file, instance->value->place.line),

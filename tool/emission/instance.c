@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "composition/tokens.h"
 #include "emission/project.h"
 
 static char *quoted(const char *s)
@@ -31,12 +32,27 @@ static char *quoted_list(const char *const *items)
     return list.count == 0 ? keep_string("") : strings_join(&list, " ");
 }
 
+/* The text of a default that is one string of C. */
+static const char *unquoted(const char *value)
+{
+    struct tokens t;
+    tokens_begin(&t, value);
+    const char *s = tokens_take_string(&t);
+    return s == NULL ? value : s;
+}
+
 static const struct setting *find_setting(const struct functor *f, const char *name)
 {
     for (size_t i = 0; i < f->setting_count; i++)
         if (strcmp(f->settings[i].name, name) == 0)
             return &f->settings[i];
     return NULL;
+}
+
+const char *key_text(const struct functor *f, const struct declared_key *key)
+{
+    const struct setting *s = find_setting(f, key->name);
+    return s == NULL ? unquoted(key->value) : s->value;
 }
 
 static const char *key_value(const struct functor *f, const struct declared_key *key)
@@ -143,6 +159,22 @@ static bool check_config_arg(const struct program *program, const struct config_
     return read;
 }
 
+/* What an instance's data is made from must be there. */
+static bool check_folders(const struct instance *instance)
+{
+    const struct description *d = instance->description;
+    const struct functor *f = instance->value->functor;
+    for (size_t i = 0; d->generated != NULL && i < d->generated->keys.count; i++) {
+        const struct declared_key *key = declared_key(d, d->generated->keys.items[i]);
+        if (strcmp(key->kind, "string") != 0 || folder_exists(key_text(f, key)))
+            continue;
+        error_at(f->place.file, f->place.line, "there is no folder '%s' for %s", path_shown(key_text(f, key)),
+                 d->generated->program);
+        return false;
+    }
+    return true;
+}
+
 bool check_settings(const struct program *program)
 {
     for (size_t i = 0; i < program->instance_count; i++) {
@@ -150,6 +182,8 @@ bool check_settings(const struct program *program)
         for (size_t s = 0; s < f->setting_count; s++)
             if (!check_setting(program->instances[i].description, &f->settings[s]))
                 return false;
+        if (!check_folders(&program->instances[i]))
+            return false;
     }
     for (size_t i = 0; i < program->graph->arg_count; i++)
         if (!check_config_arg(program, &program->graph->args[i]))

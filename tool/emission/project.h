@@ -62,6 +62,9 @@ char *main_source(const struct project *project, const struct program *program);
 /* What an instance is called to its user: the name the configuration gave it, or its symbols' prefix. */
 const char *instance_shown(const struct instance *instance);
 
+/* The value of a string or bool key in this functor, as text without quotes. */
+const char *key_text(const struct functor *functor, const struct declared_key *key);
+
 /*
  * Every setting of the configuration names a key that its functor declares, and every
  * runtime argument one that some functor reads; mistakes are told.

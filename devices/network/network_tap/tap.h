@@ -1,4 +1,4 @@
-/* What the files of this module share. */
+/* The other end of a tap interface of the host, which is made when it isn't there. */
 #ifndef DEVICES_NETWORK_TAP_H
 #define DEVICES_NETWORK_TAP_H
 
@@ -11,6 +11,7 @@
 #include <platform/linux/fd.h>
 
 MODULE(NETWORK, network_tap);
+CATALOG(tap, name);
 LOG_SOURCE(tap);
 
 /* struct virtio_net_hdr of virtio 1.0, section 5.1.6, in the machine's order and without num_buffers. */

@@ -1,8 +1,9 @@
 /*
- * RESOLVER by the host's getaddrinfo and, for records that aren't addresses, its res_nsearch, which block:
- * each lookup has a thread, of which there are a few at most, and tells the loop by an eventfd when it is
- * done. A lookup can't be stopped; when its fiber is cancelled it runs on by itself and its result is
- * dropped.
+ * Names as the host resolves them.
+ *
+ * The host's getaddrinfo and, for records that aren't addresses, its res_nsearch block: each lookup has a
+ * thread, of which there are a few at most, and tells the loop by an eventfd when it is done. A lookup can't
+ * be stopped; when its fiber is cancelled it runs on by itself and its result is dropped.
  */
 #ifndef RESOLVER_UNIX_H
 #define RESOLVER_UNIX_H
@@ -16,6 +17,7 @@
 #include <platform/linux/fd.h>
 
 MODULE(RESOLVER, resolver_unix);
+CATALOG(resolver);
 LOG_SOURCE(resolver);
 
 enum { ADDRESSES = 32, SERVICES = 32, THREAD_STACK = 1 << 20 };

@@ -1,6 +1,7 @@
 /*
- * The host's TCP and UDP over kernel sockets, as a STACK. The parts lie in the stack's
- * struct and end with it.
+ * IP, UDP and TCP of both versions on the host's sockets.
+ *
+ * The parts lie in the stack's struct and end with it.
  */
 #ifndef SOCKET_STACK_H
 #define SOCKET_STACK_H

@@ -66,7 +66,7 @@ def snippets(path):
             file.write(block)
             file.flush()
             done = subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
-                                   "-I", os.path.join(source, "include"), "-I", source, file.name], stderr=subprocess.PIPE, text=True)
+                                   "-I", os.path.join(source, "include"), "-I", source, "-I", os.path.dirname(mirage), file.name], stderr=subprocess.PIPE, text=True)
             if done.returncode:
                 problems += done.stderr.splitlines()[:8]
     return problems

@@ -19,10 +19,6 @@ static void print_functor(const struct functor *f)
     }
     for (size_t i = 0; i < f->library_count; i++)
         printf(" -l%s", f->libraries[i]);
-    if (f->generator != NULL)
-        printf(" <%s", f->generator);
-    for (const char **a = f->generator_args; f->generator != NULL && *a != NULL; a++)
-        printf(" %s%s", path_shown(*a), a[1] == NULL ? ">" : "");
 }
 
 static void print_graph(const struct graph *graph)

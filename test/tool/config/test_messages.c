@@ -10,7 +10,7 @@
 static struct messages read_all(const char *printed)
 {
     struct messages m;
-    messages_read(printed, "/inc", &m);
+    messages_read(printed, (const char *const[]){ "/inc", NULL }, &m);
     return m;
 }
 

@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @13
+// graph: 0: console_unix() -> CONSOLE @13
 // graph: 1: hello.c(CONSOLE) -> JOB 0 @13
 // graph: job hello: 1 @13
 // graph: arg port: port

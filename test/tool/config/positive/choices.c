@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @47
+// graph: 0: console_unix() -> CONSOLE @47
 // graph: 1: socket_stack() -> STACK @48
 // graph: 2: hello.c(CONSOLE, STACK) -> JOB 0 1 @48
 // graph: job hello: 2 @48
@@ -7,7 +7,7 @@
 // graph: key name=
 // graph: key net=socket
 // keys: --quiet
-// graph: 0: default_random() -> RANDOM @46
+// graph: 0: random_getrandom() -> RANDOM @46
 // graph: 1: hello.c(RANDOM) -> CONSOLE 0 @46
 // graph: 2: socket_stack() -> STACK @48
 // graph: 3: hello.c(CONSOLE, STACK) -> JOB 1 2 @48
@@ -17,7 +17,7 @@
 // graph: key name=
 // graph: key net=socket
 // keys: --where=there --net=socket
-// graph: 0: default_console() -> CONSOLE named there @47
+// graph: 0: console_unix() -> CONSOLE named there @47
 // graph: 1: socket_stack() -> STACK @48
 // graph: 2: hello.c(CONSOLE, STACK) -> JOB 0 1 @48
 // graph: job hello: 2 @48
@@ -26,7 +26,7 @@
 // graph: key name=
 // graph: key net=socket given
 // keys: --name=x
-// graph: 0: default_console() -> CONSOLE @48
+// graph: 0: console_unix() -> CONSOLE @48
 // graph: 1: socket_stack() -> STACK @48
 // graph: 2: hello.c(CONSOLE, STACK) -> JOB 0 1 @48
 // graph: job hello: 2 @48

@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @10
+// graph: 0: console_unix() -> CONSOLE @10
 // graph: 1: hello.c(CONSOLE) -> JOB 0 @16
 // graph: job hello: 1 @16
 #include <mirage/config.h>

@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @9
+// graph: 0: console_unix() -> CONSOLE @9
 // graph: 1: hello.c(CONSOLE) -> JOB 0 @9
 // graph: job hello: 1 @9
 #include <mirage/config.h>

@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @13
+// graph: 0: console_unix() -> CONSOLE @13
 // graph: 1: hello.c(CONSOLE) -> CONSOLE 0 @14
 // graph: 2: hello.c(CONSOLE) -> CONSOLE 1 @14
 // graph: 3: hello.c(CONSOLE, CONSOLE, CONSOLE) -> JOB 1 1 2 @15

@@ -1,4 +1,4 @@
-// graph: 0: default_console() -> CONSOLE @36
+// graph: 0: console_unix() -> CONSOLE @36
 // graph: 1: hello.c(CONSOLE) -> JOB loud=true window_scale=7 words=a,b c, -lzlib 0 @36
 // graph: 2: hello.c(CONSOLE) -> JOB loud=true window_scale=3 word=hello -lzlib 0 @37
 // graph: 3: hello.c(CONSOLE) -> JOB loud=true window_scale=7 -lzlib 0 @38
@@ -11,7 +11,7 @@
 // graph: key word=hello
 // graph: key loud=false
 // keys: --times=0x10 --word=bye --loud=true
-// graph: 0: default_console() -> CONSOLE @36
+// graph: 0: console_unix() -> CONSOLE @36
 // graph: 1: hello.c(CONSOLE) -> JOB loud=true window_scale=7 words=a,b c, -lzlib 0 @36
 // graph: 2: hello.c(CONSOLE) -> JOB loud=true window_scale=16 word=bye -lzlib 0 @37
 // graph: 3: hello.c(CONSOLE) -> JOB loud=true window_scale=7 -lzlib 0 @38

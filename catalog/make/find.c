@@ -1,0 +1,79 @@
+/* Where the modules lie: each folder below lib/ and devices/ that has C files is one, or several. */
+#include "find.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The folders below this one, itself first, each before what is in it. */
+static void folders_below(const char *folder, struct strings *out)
+{
+    struct strings inner = { 0 };
+    DIR *dir = opendir(folder);
+    strings_add(out, folder);
+    if (dir == NULL)
+        return;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        const char *path = path_join(folder, keep_string(e->d_name));
+        if (*e->d_name != '.' && folder_exists(path))
+            strings_add(&inner, path);
+    }
+    closedir(dir);
+    if (inner.count > 0)
+        qsort(inner.items, inner.count, sizeof *inner.items, by_text);
+    for (size_t i = 0; i < inner.count; i++)
+        folders_below(inner.items[i], out);
+}
+
+/* A folder of one C file is that file: what else comes into devices/<kind>/ makes no difference to it. */
+static void add_source(const char *folder, struct strings *sources)
+{
+    struct strings files = { 0 };
+    if (folder_files(folder, ".c", &files))
+        strings_add(sources, files.count == 1 ? files.items[0] : folder);
+}
+
+static void add_inputs(const struct description *d, struct strings *inputs)
+{
+    for (size_t i = 0; i < d->inputs.count; i++)
+        if (!strings_has(inputs, d->inputs.items[i]))
+            strings_add(inputs, d->inputs.items[i]);
+}
+
+bool modules_find(const struct compiler *compiler, const char *cache, const char *const *folders,
+                  struct strings *inputs, struct found *out)
+{
+    struct strings sources = { 0 }, several = { 0 };
+    struct description *described, *alone;
+    for (; *folders != NULL; folders++) {
+        size_t first = inputs->count;
+        folders_below(*folders, inputs);
+        for (size_t i = first; i < inputs->count; i++)
+            add_source(inputs->items[i], &sources);
+    }
+    if (!describe_unchecked(compiler, cache, sources.items, sources.count, &described))
+        return false;
+    for (size_t i = 0; i < sources.count; i++)
+        if (described[i].module_count > 1)
+            strings_add_all(&several, described[i].files.items, described[i].files.count);
+    if (!describe_unchecked(compiler, cache, several.items, several.count, &alone))
+        return false;
+    *out = (struct found){ .items = keep((sources.count + several.count + 1) * sizeof *out->items) };
+    for (size_t i = 0; i < sources.count; i++)
+        if (described[i].module_count == 1)
+            out->items[out->count++] = &described[i];
+    for (size_t i = 0; i < several.count; i++)
+        if (alone[i].module_count > 0)
+            out->items[out->count++] = &alone[i];
+    for (size_t i = 0; i < sources.count; i++)
+        add_inputs(&described[i], inputs);
+    for (size_t i = 0; i < out->count; i++)
+        if (!description_checked(out->items[i]))
+            return false;
+    return true;
+}

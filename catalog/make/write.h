@@ -1,0 +1,18 @@
+/* The three files that the catalogue is: its header, its table, and its functions. */
+#ifndef CATALOG_WRITE_H
+#define CATALOG_WRITE_H
+
+#include "modules.h"
+
+/*
+ * Prototypes, documentation and macros of the functions: what <mirage/catalog.h> includes. The text is kept.
+ */
+char *header_text(const struct functions *functions);
+
+/* catalog_entries of catalog.h. */
+char *table_text(const struct functions *functions);
+
+/* The functions of modules; those of choices stand in catalog/choices.c. */
+char *functions_text(const struct functions *functions);
+
+#endif

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""run.py SOURCE WORK: a module is added to a copy of the tree by adding its folder, and nothing else.
+
+It must then be in `mirage help modules`, in an application that calls it and in the compiler's messages; and what is wrong
+with its lines is told when the tree is built. Prints TAP."""
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from tap import Tap, mirage_environment, run
+
+HERE = Path(__file__).resolve().parent
+
+source, work = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+tap = Tap()
+tree, build, app = work / "tree", work / "tree" / "build", work / "app"
+env = mirage_environment(work)
+TOY = (HERE / "toy" / "toy.c").read_text()
+
+# What the CATALOG line of the toy says, and what is said of it.
+WRONG = [
+    ("CATALOG(toy, consol)", "lib/toy/toy.c:13: error: 'consol' is neither a parameter nor a key of the module 'toy' (did you mean 'console'?); "
+     "declare it, or leave it out of the CATALOG line"),
+    ("CATALOG(toy, word)", "lib/toy/toy.c:13: error: this CATALOG line leaves out the parameter 'console', and no CONSOLE stands there by itself; add it"),
+    ("CATALOG(toy, console, console)", "lib/toy/toy.c:13: error: 'console' stands twice in this CATALOG line; take one of them out"),
+    ("CATALOG(toy, console, 7)", "lib/toy/toy.c:13: error: an argument in this CATALOG line is no name; write the names of parameters and keys, or path(key)"),
+    ("CATALOG(toy, path(console))", "lib/toy/toy.c:13: error: 'console' is a parameter, and path() is for a key whose text is a path; "
+     "write console"),
+    ("CATALOG(toy, console, list);\nKEY_STRINGS(list, \"a\")", "lib/toy/toy.c:13: error: the key 'list' is of the kind strings, which cannot be an "
+     "argument; take it out of the CATALOG line"),
+    ("CATALOG(toy, console, path(count));\nKEY_INT(count, 1, \"how many\")", "lib/toy/toy.c:13: error: the key 'count' is of the kind int, which is no "
+     "path; take it out of the CATALOG line"),
+    ("CATALOG(crunch, console)", "lib/kv_crunch/kv_crunch.c:14: error: the catalogue has two functions 'crunch': the other is said in lib/toy/toy.c:13; "
+     "name this one by CATALOG(NAME, ARGUMENT...)"),
+]
+
+
+def ninja():
+    return run(["ninja", "-C", str(build), "tool/mirage", "tool/crunch/mirage-crunch", "tool/libmirage-config.so"], work, env)
+
+
+def mirage(*argv):
+    return run([str(build / "tool" / "mirage"), *argv], work, env)
+
+
+def write_toy(text):
+    folder = tree / "lib" / "toy"
+    folder.mkdir(exist_ok=True)
+    (folder / "toy.c").write_text(text)
+
+
+def said(text, line):
+    """The toy's source with another CATALOG line, at its place."""
+    return text.replace("CATALOG(toy, console, word)", line)
+
+
+def left_out(folder, names):
+    """What was made in the tree, what is hidden, and the fuzzers' corpora."""
+    made = {"_build", "__pycache__", "corpus"} | {n for n in names if n.startswith(".")}
+    return made | {n for n in names if Path(folder) == source and n.startswith("build")}
+
+
+def prepare():
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    shutil.copytree(source, tree, ignore=left_out, symlinks=True)
+    shutil.copytree(HERE / "app", app)
+    status, out, err = run(["meson", "setup", str(build), str(tree)], work, env)
+    if status == 0:
+        status, out, err = ninja()
+    tap.report(status == 0, "a copy of the tree builds", out + err)
+    return status == 0
+
+
+def added():
+    status, out, err = ninja()
+    tap.report("no work to do" in out, "nothing is built again", out + err)
+    write_toy(TOY)
+    status, out, err = ninja()
+    tap.report(status == 0, "it builds with the module's folder", out + err)
+    _, out, err = ninja()
+    tap.report("no work to do" in out, "and once only", out + err)
+
+
+def documented():
+    _, page, err = mirage("help", "modules")
+    tap.report("| [toy](#toy) | [CONSOLE](signatures.md#console) | A console whose lines begin with a word. |\n" in page,
+               "mirage help modules lists it", page + err)
+    section = page.partition("\n## toy\n")[2].partition("\n## ")[0]
+    tap.equal("with all that its source says", section, """
+```c
+CONSOLE toy(CONSOLE console, const char *word)
+```
+
+A console whose lines begin with a word.
+
+- Source: `lib/toy/toy.c`, the module `toy`
+- Parameter `console`: [CONSOLE](signatures.md#console)
+
+| Key | Type | Default | |
+| --- | --- | --- | --- |
+| `word` | string | `"toy"` | what a line begins with |
+
+| Argument | Type | Default | |
+| --- | --- | --- | --- |
+| `--toy-loud` | bool | `false` | end lines with a mark |
+""")
+    header = (build / "tool" / "mirage-modules.h").read_text()
+    tap.report("/* A console whose lines begin with a word. */\n" in header, "its prototype is documented", header)
+
+
+def used():
+    for cc in ("gcc", "clang"):
+        if shutil.which(cc) is None:
+            tap.skip(f"an application calls it, {cc}", f"{cc} is not installed")
+            continue
+        status, out, err = mirage("run", f"--cc={cc}", str(app))
+        tap.report(status == 0 and out == "box: opened\n", f"an application calls it, {cc}", f"status {status}\n{out}{err}")
+    config = app / "config.c"
+    text = config.read_text()
+    for given, expected in (
+            ("default_pclock(), \"box\"", "6:40: error: passing argument 1 of 'toy' from incompatible pointer type: expected 'CONSOLE' but argument "
+             "is of type 'PCLOCK'"),
+            ("default_console()", "6:36: error: too few arguments to function 'toy'"),
+            ("default_console(), NULL", "6: error: toy was given no word"),
+            ("NULL, \"box\"", "6: error: argument 1 of 'toy' is NULL")):
+        config.write_text(text.replace("default_console(), \"box\"", given))
+        _, _, err = mirage("build", "--cc=gcc", str(app))
+        tap.equal(f"toy({given}) is refused", err, f"app/config.c:{expected}\n")
+    config.write_text(text)
+
+
+def refused():
+    maker = [str(build / "tool" / "catalog-maker"), "cc", str(tree), str(work / "cache"), *(str(work / name) for name in "abcd")]
+    for line, expected in WRONG:
+        write_toy(said(TOY, line))
+        status, out, err = run(maker, tree, env)
+        tap.equal(f"{line.splitlines()[0]} is refused", (status, err), (1, expected + "\n"))
+    write_toy(re.sub(r"^/\*.*?\*/\n", "", TOY, flags=re.S))
+    status, out, err = run(maker, tree, env)
+    tap.equal("a module that does not say what it is is refused", (status, err), (
+        1, "lib/toy/toy.c:1: error: nothing says what the module 'toy' is; begin this file with a comment whose first paragraph does\n"))
+    write_toy(TOY.replace("CATALOG(toy, console, word);\n", ""))
+    status, out, err = run(maker, tree, env)
+    tap.report(status == 0 and "CONSOLE(toy)(CONSOLE console);" in (work / "a").read_text(),
+               "without the line it has its name and takes its parameters", err)
+
+
+def shown():
+    page = (source / "docs" / "hacking.md").read_text()
+    diff = "--- /dev/null\n+++ b/lib/toy/toy.c\n" + "".join(f"+{line}\n" for line in TOY.splitlines())
+    tap.report(f"```diff\n{diff}```\n" in page, "docs/hacking.md shows the diff that adds it", "it differs from test/catalog/toy/toy.c")
+
+
+shown()
+if prepare():
+    added()
+    documented()
+    used()
+    refused()
+sys.exit(tap.end())
