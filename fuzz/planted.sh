@@ -1,28 +1,47 @@
-# What the folders' planted.sh share, to show in TAP that a fuzzer finds a bug which a macro plants, from one seed that does
-# not meet it. Sourced with `here`, the folder's path; $seed is where the seed is to be written.
+# What the folders' planted.sh share: they show in TAP that a fuzzer finds a bug, from one seed that does not meet it. A bug is
+# a patch, planted/NAME.patch, which is applied to a copy of the sources only, so that the sources themselves hold no bug.
+# Sourced with `here`, the folder's path; $seed is where the seed is to be written.
 root=$here/../..
 number=0
-if ! command -v clang >/dev/null || ! echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n ? 0 : 0; }' |
-        clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null; then
-    echo "1..0 # skip Clang with libFuzzer is not installed"
-    exit 0
-fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/seeds"
 seed=$work/seeds/one
+can_fuzz=no
+if command -v clang >/dev/null && echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n ? 0 : 0; }' |
+        clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null; then
+    can_fuzz=yes
+fi
 
-# plant MACRO TARGET: build the folder's fuzzer with the bug, and what the folder's file `sources` says it stands on.
+# plan BUGS: how many bugs the script plants.
+plan() {
+    echo "1..$(($1 * 3))"
+}
+
+# plant NAME TARGET: copy the sources, apply planted/NAME.patch, and build the folder's fuzzer from the copy, with what the
+# folder's file `sources` says it stands on. One test point: that the patch applies.
 plant() {
+    number=$((number + 1))
+    rm -rf "$work/tree" && mkdir "$work/tree"
+    (cd "$root" && tar -cf - --exclude=corpus base fuzz include lib platform runtime test) | tar -xf - -C "$work/tree"
+    patch=$(basename "$here")/planted/$1.patch
+    if ! patch -d "$work/tree" -p1 -s -f --no-backup-if-mismatch <"$root/fuzz/$patch" >"$work/log" 2>&1; then
+        sed 's/^/# /' "$work/log"
+        echo "# fuzz/$patch no longer applies: the code in which it plants a bug has changed. Plant the bug there by hand, and write the patch anew with diff -u."
+        echo "not ok $number - fuzz/$patch applies"
+        exit 1
+    fi
+    echo "ok $number - fuzz/$patch applies"
+    [ $can_fuzz = yes ] || return 0
     extra=
     if [ -f "$here/sources" ]; then
         for file in $(cat "$here/sources") "platform/arch/$(uname -m)/switch.S"; do
-            extra="$extra $root/$file"
+            extra="$extra $work/tree/$file"
         done
     fi
     # shellcheck disable=SC2086
-    clang -std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I"$root/include" -I"$root" "-D$1" \
-        -fsanitize=fuzzer,address "$here/$2.c" $extra -o "$work/fuzz"
+    clang -std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I"$work/tree/include" -I"$work/tree" \
+        -fsanitize=fuzzer,address "$work/tree/fuzz/$(basename "$here")/$2.c" $extra -o "$work/fuzz"
 }
 
 # finds WHOSE RUNS LENGTH [OPTION...]: two test points, whose names begin with WHOSE. Runs bound the search, not time, so
@@ -30,6 +49,13 @@ plant() {
 finds() {
     whose=$1 runs=$2 length=$3
     shift 3
+    if [ $can_fuzz = no ]; then
+        for what in 'the seed does not meet the bug' 'the fuzzer finds the planted bug'; do
+            number=$((number + 1))
+            echo "ok $number - $whose$what # skip Clang with libFuzzer is not installed"
+        done
+        return 0
+    fi
     number=$((number + 1))
     "$work/fuzz" "$seed" >"$work/log" 2>&1 || printf 'not '
     echo "ok $number - ${whose}the seed does not meet the bug"

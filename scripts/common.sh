@@ -8,7 +8,7 @@ build_packages=(
 )
 # Beyond these, to run the tests.
 test_packages=(
-    clang clang-format llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2
+    clang clang-format llvm lld libcmocka-dev valgrind gdb curl python3 graphviz mandoc zsh tshark iproute2 patch
     # Peers of the network stack.
     wrk nmap chromium iputils-ping bind9-dnsutils dnsmasq-base radvd tcpdump
     # Programs for 64-bit ARM, and their processor.

@@ -25,13 +25,8 @@ static void collect(struct option *out, uint8_t code, const uint8_t *area, size_
             at++;
             continue;
         }
-#ifdef MIRAGE_PLANTED_BUG
-        if (len - at < 2 || len - at < area[at + 1])
-            return;
-#else
         if (len - at < 2 || len - at - 2 < area[at + 1])
             return;
-#endif
         size_t n = area[at + 1];
         if (area[at] == code && n <= sizeof out->data - out->len) {
             memcpy(out->data + out->len, area + at + 2, n);

@@ -179,10 +179,8 @@ err dns_name_read(const uint8_t *message, size_t len, size_t *at, struct dns_nam
             return ERR_FORMAT;
         uint8_t c = message[p];
         if (c >= 0xc0) {
-#ifndef MIRAGE_PLANTED_BUG
             if (p + 1 >= limit)
                 return ERR_FORMAT;
-#endif
             size_t target = (size_t)(c & 0x3f) << 8 | message[p + 1];
             if (!jumped)
                 *at = p + 2;

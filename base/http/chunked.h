@@ -80,11 +80,6 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
             return false;
         return ++c->extra <= HTTP_CHUNK_EXTRA_MAX;
     case HTTP_CHUNK_SIZE_LF: c->state = c->left > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
-#ifdef MIRAGE_PLANTED_BUG
-        /* Only in the build that shows that the fuzzer finds it: a byte too many. */
-        if (c->left > 0 && c->digits > 1)
-            c->left++;
-#endif
         return byte == '\n';
     case HTTP_CHUNK_DATA_CR: c->state = HTTP_CHUNK_DATA_LF; return byte == '\r';
     case HTTP_CHUNK_DATA_LF:

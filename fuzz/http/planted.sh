@@ -4,6 +4,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
 printf 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n' >"$seed"
-echo "1..2"
-plant MIRAGE_PLANTED_BUG request
+plan 1
+plant chunk_too_long request
 finds '' 10000000 512 -dict="$here/request.dict"

@@ -5,6 +5,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
 # A router's advertisement with its link address.
 printf '\041\103\040\072\206\0\0\0\100\0\7\010\0\0\0\0\0\0\0\0\1\1\2\0\0\0\0\011' >"$seed"
-echo "1..2"
-plant MIRAGE_PLANTED_BUG ipv6
+plan 1
+plant option_length ipv6
 finds '' 3000000 64 -seed=3

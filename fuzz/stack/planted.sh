@@ -6,6 +6,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
 # A SYN and an ACK to the port of the application that accepts when it is told to.
 printf '\0\0\0\200\002\0\0\0\0\0\020\0\0' >"$seed"
-echo "1..2"
-plant MIRAGE_PLANTED_LEAK stack
+plan 1
+plant unaccepted_bytes_leak stack
 finds '' 2000000 256

@@ -107,9 +107,6 @@ INTERNAL void flow_end(struct tcp_flow *flow, err error)
     os_timer_stop(&flow->timer);
     drop_send_queue(flow);
     if (!flow->owned) {
-#ifdef MIRAGE_PLANTED_LEAK
-        flow->received = NULL;
-#endif
         receive_drop(flow);
         flush_later(flow);
         return;

@@ -107,9 +107,7 @@ static void ack_now(struct tcp_flow *flow)
 
 static void receive_fin(struct tcp_flow *flow)
 {
-#ifndef MIRAGE_PLANTED_BUG
     ranges_drop(flow); /* nothing can follow */
-#endif
     flow->rcv_nxt++;
     flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt);
     flow->fin_received = true;
