@@ -1,7 +1,7 @@
 /* What an acknowledgement means for what was sent: RFC 9293, section 3.10.7.4, fifth check. */
 #include "private.h"
 
-/* The queue's bytes before snd_una are the peer's now. */
+/* Free the bytes of the retransmission queue that the peer has acknowledged: those before snd_una. */
 INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes)
 {
     flow->snd_queued -= bytes;
@@ -19,7 +19,7 @@ INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes)
         flow->queue_last = NULL;
 }
 
-/* Part of a record was acknowledged. */
+/* The acknowledgement covers only part of the record. */
 static void trim(struct sent *s, struct tcp_flow *flow, uint32_t ack)
 {
     uint32_t n = ack - s->seq;
@@ -37,7 +37,7 @@ static void trim(struct sent *s, struct tcp_flow *flow, uint32_t ack)
     }
 }
 
-/* The best round trip that the acknowledged record tells of: Karn's rule, or the time stamp. */
+/* The round trip to take from an acknowledged record: by its time stamp, or else by Karn's rule. */
 static void sample(struct tcp_flow *flow, const struct sent *newest, const struct segment *segment)
 {
     if (newest != NULL && !newest->ever_resent) {
@@ -49,7 +49,7 @@ static void sample(struct tcp_flow *flow, const struct sent *newest, const struc
     }
 }
 
-/* snd_una moves on: records and queue are freed, the timer begins anew. */
+/* Move snd_una forward: free the records and the bytes that were acknowledged, and restart the timer. */
 INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment)
 {
     uint32_t ack = segment->ack, bytes = ack - flow->snd_una;
@@ -82,7 +82,7 @@ INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment)
         os_wake_all(&flow->writers);
 }
 
-/* The part of a record that a block covers becomes SACKed; returns what follows it. */
+/* Mark the part of a record that a SACK block covers as SACKed. Returns the record behind it. */
 static struct sent *sack_record(struct tcp_flow *flow, struct sent *s, const struct sack_block *block)
 {
     if (seq_before(s->seq, block->left)) {
@@ -100,7 +100,7 @@ static struct sent *sack_record(struct tcp_flow *flow, struct sent *s, const str
 static void sack_apply(struct tcp_flow *flow, const struct sack_block *block)
 {
     struct sent *s = flow->sent;
-    /* New SACKs are mostly near the end. */
+    /* New SACKs mostly concern the end of the flight, so the search begins there. */
     while (s != NULL && !seq_after(s->end, block->left))
         s = s->next;
     while (s != NULL && seq_before(s->seq, block->right))
@@ -117,7 +117,7 @@ static bool is_dsack(const struct segment *segment)
            !seq_after(first->right, second->right);
 }
 
-/* Blocks that lie outside what is in flight are a mistake or an attack. */
+/* A block that covers bytes which are not in flight is a mistake or an attack: it is ignored. */
 static void sacks_apply(struct tcp_flow *flow, const struct segment *segment)
 {
     unsigned first = 0;
@@ -158,9 +158,9 @@ static bool is_duplicate(const struct tcp_flow *flow, const struct segment *segm
 }
 
 /*
- * Bytes newly known to have arrived: what was SACKed now, and what was acknowledged without having been.
- * Without SACK each duplicate stands for a segment, which is not counted again when it is acknowledged (RFC
- * 9937, section 5).
+ * How many bytes this segment newly reports as delivered: those that it SACKs for the first time, and those
+ * that it acknowledges and that were not SACKed before. Without SACK, each duplicate acknowledgement stands
+ * for one segment, which is not counted again when it is acknowledged (RFC 9937, section 5).
  */
 static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t acked, bool duplicate)
 {
@@ -170,11 +170,13 @@ static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t
         return duplicate ? flow->mss : 0;
     uint32_t known = flow->dup_acks * flow->mss;
     if (flow->recovery < RECOVERY)
-        flow->dup_acks = 0; /* only those in a row tell of a loss: RFC 5681, section 3.2 */
+        flow->dup_acks = 0; /* RFC 5681, section 3.2: only duplicates in a row tell of a loss */
     return max_u32(acked > known ? acked - known : 0, min_u32(acked, flow->mss));
 }
 
-/* False: the acknowledgement is of something never sent, or too old, and the segment is to be dropped. */
+/*
+ * Returns false when the segment must be dropped, because it acknowledges what was never sent or is too old.
+ */
 INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
 {
     uint32_t ack = segment->ack, una = flow->snd_una, sacked = flow->sacked_bytes, acked;
@@ -183,7 +185,7 @@ INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
         return false;
     }
     if (seq_before(ack, una))
-        return true; /* overtaken by a later one; the payload may still be new */
+        return true; /* a later acknowledgement overtook it, but its payload may still be new */
     acked = ack - una;
     bool duplicate = is_duplicate(flow, segment);
     if (segment->sack_count > 0 && flow->sack)

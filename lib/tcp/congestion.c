@@ -10,7 +10,7 @@ static bool is_cubic(void)
     return strcmp(key_congestion, "newreno") != 0;
 }
 
-/* RFC 6928, section 2, with its 10 as the key says. */
+/* RFC 6928, section 2. The key initial_window takes the place of its constant 10. */
 static uint32_t initial_cwnd(const struct tcp_flow *flow)
 {
     uint32_t n = (uint32_t)key_initial_window, mss = flow->mss;
@@ -36,7 +36,8 @@ INTERNAL uint32_t cube_root(uint64_t x)
 }
 
 /*
- * RFC 9438, section 4.6 and 4.7: the window is multiplied by 0.7, and fast convergence gives room to others.
+ * RFC 9438, sections 4.6 and 4.7: the window is multiplied by 0.7. Fast convergence leaves room for other
+ * connections.
  */
 static uint32_t cubic_reduced(struct tcp_flow *flow, uint32_t flight)
 {
@@ -48,7 +49,7 @@ static uint32_t cubic_reduced(struct tcp_flow *flow, uint32_t flight)
     return (uint32_t)((uint64_t)window * 7 / 10);
 }
 
-/* The slow start threshold after a loss; the window is the caller's to set. */
+/* Returns the slow start threshold after a loss. The caller sets the window. */
 INTERNAL uint32_t congestion_reduced(struct tcp_flow *flow)
 {
     uint32_t flight = flow->snd_nxt - flow->snd_una;
@@ -89,7 +90,9 @@ static uint32_t cubic_target(const struct tcp_flow *flow)
     return (uint32_t)(target > most ? most : target);
 }
 
-/* What Reno would have by now: section 4.3. Alpha is 9/17, and 1 once the old window is reached. */
+/*
+ * Section 4.3: the window that Reno would have by now. Alpha is 9/17, and 1 once the old window is reached.
+ */
 static void cubic_estimate(struct tcp_flow *flow, uint32_t bytes)
 {
     uint64_t alpha_17 = flow->cubic.w_est < flow->cubic.cwnd_prior ? 9 : 17;
@@ -113,7 +116,10 @@ static uint32_t cubic_increase(struct tcp_flow *flow, uint32_t bytes)
     return (uint32_t)increase;
 }
 
-/* RFC 5681, section 3.1, with appropriate byte counting (RFC 3465): a segment for each window's worth. */
+/*
+ * RFC 5681, section 3.1, with appropriate byte counting (RFC 3465): the window grows by one segment for each
+ * window of acknowledged bytes.
+ */
 static uint32_t reno_increase(struct tcp_flow *flow, uint32_t bytes)
 {
     flow->cwnd_acked += bytes;
@@ -124,8 +130,8 @@ static uint32_t reno_increase(struct tcp_flow *flow, uint32_t bytes)
 }
 
 /*
- * `bytes` were acknowledged while nothing is being recovered. A window that the application doesn't fill
- * is not proven and does not grow (RFC 7661), but in slow start to twice what was in flight.
+ * `bytes` were acknowledged outside of a recovery. A window that the application does not fill is not
+ * validated and does not grow (RFC 7661). In slow start it may still grow to twice what was in flight.
  */
 INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes)
 {
@@ -143,7 +149,7 @@ INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes)
     flow->cwnd += is_cubic() ? cubic_increase(flow, bytes) : reno_increase(flow, bytes);
 }
 
-/* RFC 5681, section 4.1: after a pause the window says nothing of the path any more. */
+/* RFC 5681, section 4.1: after a pause the window no longer says anything about the path. */
 INTERNAL void congestion_idle(struct tcp_flow *flow)
 {
     uint32_t initial = initial_cwnd(flow);

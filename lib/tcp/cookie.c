@@ -1,10 +1,10 @@
 /*
- * SYN cookies (RFC 4987, section 3.6): when the backlog is full, what a half-open connection
- * needs to remember travels in the SYN-ACK and comes back in the ACK.
+ * SYN cookies (RFC 4987, section 3.6). When the backlog is full, the state of a half-open connection travels
+ * in the SYN-ACK and comes back in the ACK.
  *
- * Initial sequence number: 5 bits of a clock of 64 s, 3 bits of MSS, 24 bits of a keyed hash of
- * the connection, the client's number, and all that the cookie says. With time stamps the low 6 bits of
- * ours carry the window scale (15: none), SACK and ECN.
+ * The initial sequence number holds 5 bits of a clock that ticks every 64 s, 3 bits of MSS, and 24 bits of a
+ * keyed hash over the four-tuple, the client's sequence number and the rest of the cookie. When time stamps
+ * are used, the low 6 bits of ours carry the window scale (15: none), SACK and ECN.
  */
 #include "private.h"
 
@@ -12,7 +12,7 @@
 
 static const uint16_t cookie_mss[8] = { 216, 536, 1220, 1300, 1420, 1440, 1460, 8940 };
 
-enum { COOKIE_AGE = 2 }; /* ticks of the clock that a cookie is good for: at least 64 s */
+enum { COOKIE_AGE = 2 }; /* for how many ticks of the clock a cookie is valid: at least 64 s */
 
 static uint32_t cookie_tick(os_time now)
 {
@@ -38,7 +38,10 @@ static uint32_t option_bits(const struct segment *syn)
            ((syn->flags & (ECE | CWR)) == (ECE | CWR) ? 32 : 0);
 }
 
-/* The sequence number for the SYN-ACK; `tsval_bits` are those for its time stamp, if the SYN had one. */
+/*
+ * Returns the sequence number for the SYN-ACK. `tsval_bits` receives the low bits for its time stamp, in case
+ * the SYN had one.
+ */
 INTERNAL uint32_t cookie_make(const struct tcp *tcp, const struct ends *ends, const struct segment *syn,
                               uint32_t *tsval_bits, os_time now)
 {
@@ -51,7 +54,7 @@ INTERNAL uint32_t cookie_make(const struct tcp *tcp, const struct ends *ends, co
     return (tick & 31) << 27 | index << 24 | cookie_hash(tcp, ends, syn->seq, tick, said);
 }
 
-/* Whether the ACK completes a handshake of ours; `syn` then says what its SYN had said. */
+/* Whether the ACK carries a valid cookie. If so, `syn` receives what the SYN had said. */
 INTERNAL bool cookie_check(const struct tcp *tcp, const struct ends *ends, const struct segment *ack,
                            struct segment *syn, os_time now)
 {

@@ -1,8 +1,8 @@
 /*
- * Fast Open (RFC 7413), the passive side. Who shows a cookie of ours has been at its address before: the
- * bytes of its SYN are the application's at once, and its answer does not wait for the handshake either. A
- * cookie is a hash of both addresses, under a key that is replaced in time; the key before it is good for as
- * long again.
+ * Fast Open (RFC 7413), the passive side. A client that shows a valid cookie has been reached at its address
+ * before. The application gets the bytes of its SYN at once, and may answer before the handshake is done. A
+ * cookie is a hash of both addresses under a key. The key is replaced from time to time; the key before it
+ * stays valid for as long again.
  */
 #include "private.h"
 
@@ -18,7 +18,7 @@ INTERNAL void fast_open_start(struct tcp *tcp)
     tcp->fast_open_key_until = os_now() + KEY_LIFE;
 }
 
-/* When it is wanted, so that who has no such clients needs no timer. */
+/* The key is renewed only when it is needed, so that a host without such clients needs no timer. */
 static void renew_key(struct tcp *tcp)
 {
     os_time late = tcp->now - tcp->fast_open_key_until;
@@ -33,7 +33,7 @@ static void renew_key(struct tcp *tcp)
     tcp->fast_open_key_until = tcp->now + KEY_LIFE;
 }
 
-/* As Linux makes it: hosts that share a key take each other's. */
+/* The cookie is computed as Linux does it, so that hosts which share a key accept each other's cookies. */
 static struct fast_open make_cookie(const uint64_t key[2], const struct ends *ends, uint8_t kind)
 {
     struct fast_open made = { .kind = kind, .len = COOKIE_LEN };
@@ -52,7 +52,7 @@ static bool same_cookie(const struct fast_open *a, const struct fast_open *b)
     return a->len == b->len && memcmp(a->cookie, b->cookie, a->len) == 0;
 }
 
-/* Section 5.1: what forged SYNs can make of us is bounded by those that have not finished. */
+/* Section 5.1: the number of unfinished handshakes bounds what forged SYNs can cost us. */
 static bool too_many(struct tcp *tcp)
 {
     if (tcp->fast_open_resets > 0 && tcp->now - tcp->fast_open_reset_at >= RESET_COUNTS)
@@ -61,8 +61,8 @@ static bool too_many(struct tcp *tcp)
 }
 
 /*
- * Whether the SYN's bytes may be taken before the handshake is done; `answer` is the SYN-ACK's option,
- * perhaps none.
+ * Whether the SYN's bytes may be taken before the handshake is done. `answer` receives the option for the
+ * SYN-ACK, which may be none.
  */
 INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn,
                                 struct fast_open *answer)
@@ -94,15 +94,15 @@ INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const 
 }
 
 /*
- * A half-open connection goes to be accepted with what its SYN bore. Takes the payload; what has no room is
- * not acknowledged.
+ * Put a half-open connection into the queue of those to be accepted, with the bytes of its SYN. Takes the
+ * payload. Bytes for which there is no room are not acknowledged.
  */
 INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload)
 {
     uint32_t len = min_u32((uint32_t)buf_len(payload), receive_window(flow));
     flow->pending = true;
     flow->tcp->fast_open_pending++;
-    flow->snd_una = flow->snd_nxt; /* behind our SYN, whose number is the handshake's affair */
+    flow->snd_una = flow->snd_nxt; /* behind our SYN, which the handshake takes care of */
     flow_ready(flow);
     if (len > 0) {
         buf_truncate(payload, len);
@@ -115,7 +115,7 @@ INTERNAL void fast_open_accept(struct tcp_flow *flow, struct buf *payload)
     listen_established(flow);
 }
 
-/* The handshake is done, or the connection is over. */
+/* The connection is no longer pending: its handshake is done, or it is over. */
 INTERNAL void fast_open_finish(struct tcp_flow *flow)
 {
     flow->pending = false;
@@ -123,8 +123,8 @@ INTERNAL void fast_open_finish(struct tcp_flow *flow)
 }
 
 /*
- * Whose address was forged says so with a reset. That must not make room for the next: it counts for a while
- * yet.
+ * A host whose address was forged answers with a reset. The reset must not make room for another forged SYN,
+ * so the connection is counted for some time longer.
  */
 INTERNAL void fast_open_reset(struct tcp *tcp)
 {

@@ -1,7 +1,7 @@
 /*
- * Fast Open (RFC 7413), the active side: the cookies that peers gave us, with the size of what their SYNs may
- * bear, and the peers that the attempt failed with. Of each address one; the one that was used longest ago
- * gives way.
+ * Fast Open (RFC 7413), the active side: the cookies that peers gave us, the MSS of each peer, and the peers
+ * with which Fast Open failed. There is one entry for each address. When the cache is full, the least
+ * recently used entry is replaced.
  */
 #include "private.h"
 
@@ -9,10 +9,13 @@
 
 enum { FAILURES_MOST = 2, OPTIONS_SPACE = HEADER_MAX - HEADER_SIZE };
 
-/* Section 4.1.3.2: what a SYN with data or with the option meets may be no accident. */
+/*
+ * Section 4.1.3.2: a path may drop SYNs with data or with the option. After such a failure the peer is opened
+ * in the ordinary way for a while.
+ */
 static const os_time PAUSE = HOURS(1);
 
-/* The first `n` move back by one, and this one is the first. */
+/* Move the first `n` entries back by one, and put this one in front. */
 static struct fast_open_peer *to_front(struct fast_open_peer *peers, size_t n, struct fast_open_peer peer)
 {
     memmove(peers + 1, peers, n * sizeof *peers);
@@ -28,7 +31,7 @@ static struct fast_open_peer *find_peer(struct tcp *tcp, const struct ip_addr *a
     return NULL;
 }
 
-/* NULL: no memory. */
+/* The entry of this peer, made if there is none. NULL: no memory. */
 static struct fast_open_peer *find_or_add_peer(struct tcp *tcp, const struct ip_addr *address)
 {
     struct fast_open_peer *peer = find_peer(tcp, address);
@@ -42,9 +45,9 @@ static struct fast_open_peer *find_or_add_peer(struct tcp *tcp, const struct ip_
 }
 
 /*
- * The option for a SYN to this peer, and how many bytes may go with it. The SYN's options are taken off as if
- * there were as many as there can be, since some that are on the way add theirs. False: the SYN had better be
- * an ordinary one.
+ * Returns the option for a SYN to this peer, and how many bytes may go with it. The length is reckoned as if
+ * the SYN had as many options as fit, since hosts on the path may add some. Returns false when the SYN should
+ * be an ordinary one.
  */
 INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option,
                               uint32_t *room)
@@ -67,7 +70,7 @@ INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struc
     return true;
 }
 
-/* What the answer to a SYN of ours with the option tells. */
+/* Learn from the answer to a SYN of ours that carried the option. */
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
 {
     bool given = syn_ack->fast_open.len > 0, taken = syn_ack->ack != flow->iss + 1;
@@ -84,7 +87,7 @@ INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_a
     }
 }
 
-/* Nothing came in answer, which may be a loss like others, or is somebody's opinion of such a SYN. */
+/* A SYN with the option got no answer. It may be an ordinary loss, or the path drops such SYNs. */
 INTERNAL void fast_open_failed(struct tcp_flow *flow)
 {
     struct fast_open_peer *peer = find_or_add_peer(flow->tcp, &flow->node.ends.remote);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /*
- * A connection in the table, in STATE_CLOSED until somebody steps it on. NULL: no memory, or a
- * limit was reached.
+ * Make a connection and put it into the table, in STATE_CLOSED. The caller moves it to another state. NULL:
+ * no memory, or a limit was reached.
  */
 INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
 {
@@ -41,7 +41,7 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     return flow;
 }
 
-/* The FIN was read, or the last byte acknowledged: TIME-WAIT and CLOSED are not a flow's any more. */
+/* Move the connection to its next state. In TIME-WAIT and CLOSED the flow itself has ended. */
 INTERNAL void flow_step(struct tcp_flow *flow, enum action action)
 {
     enum state next = state_next(flow->state, action);
@@ -85,9 +85,9 @@ static void drop_send_queue(struct tcp_flow *flow)
 }
 
 /*
- * The connection is over, for OK or for an error that its waiters get. What was received stays
- * for its owner to read; one without an owner is freed at the end of the turn, so that callers
- * may still look at its state.
+ * End the connection. Its waiters get `error`, which may be OK. Bytes that were received stay for the owner
+ * to read. A flow without an owner is freed at the end of the turn, so that callers may still look at its
+ * state.
  */
 INTERNAL void flow_end(struct tcp_flow *flow, err error)
 {
@@ -115,7 +115,7 @@ INTERNAL void flow_end(struct tcp_flow *flow, err error)
     os_wake_all(&flow->writers);
 }
 
-/* Of a flow that has ended and that nobody owns. */
+/* Free a flow that has ended and has no owner. */
 INTERNAL void flow_free(struct tcp_flow *flow)
 {
     if (flow->flush_queued) {
@@ -130,7 +130,7 @@ INTERNAL void flow_free(struct tcp_flow *flow)
     free(flow);
 }
 
-/* The application has let go of it; what was written is still delivered, within limits. */
+/* The application has closed the flow. Its bytes are still delivered, within limits of time and number. */
 INTERNAL void flow_orphan(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;

@@ -1,9 +1,9 @@
-/* Flows that have something to say, once a turn of the loop. */
+/* Flows that have something to send at the end of the turn of the loop. */
 #include "private.h"
 
 /*
- * Answer at the end of this turn of the loop what came in during it: a batch of segments makes one
- * acknowledgement, and one run of output that uses all of the window that opened.
+ * Answer at the end of this turn of the loop what came in during it. A batch of segments then gets one
+ * acknowledgement, and one run of output uses all of the window that the batch opened.
  */
 INTERNAL void flush_later(struct tcp_flow *flow)
 {
@@ -20,8 +20,8 @@ INTERNAL void flush_later(struct tcp_flow *flow)
 }
 
 /*
- * An acknowledgement whose reader has just been woken waits for the next turn: by then it has
- * read, and answered or opened the window, and one segment says it all.
+ * When the reader has just been woken, the acknowledgement waits for the next turn. By then the reader has
+ * read, and may have answered or opened the window, and one segment carries all of it.
  */
 static bool defer_ack(struct tcp_flow *flow)
 {

@@ -1,4 +1,4 @@
-/* A segment arrives: RFC 9293, section 3.10.7, with RFC 7323's and RFC 5961's checks in their places. */
+/* A segment arrives: RFC 9293, section 3.10.7, with the checks of RFC 7323 and RFC 5961 in their places. */
 #include "private.h"
 
 #include <base/checksum/checksum.h>
@@ -13,9 +13,9 @@ static bool is_multicast(const struct ip_addr *a)
 }
 
 /*
- * Answer what is not acceptable, but not so often that two ends that are out of step would
- * answer each other for ever. Each connection has its own limit: a shared one tells strangers of
- * each other (RFC 5961, section 7; CVE-2016-5696).
+ * Answer a segment that is not acceptable. The answers are limited, or two ends that are out of step would
+ * answer each other for ever. Each connection has its own limit, because a shared one tells strangers about
+ * other connections (RFC 5961, section 7; CVE-2016-5696).
  */
 static void answer_unacceptable(struct tcp_flow *flow, const struct segment *segment)
 {
@@ -46,8 +46,8 @@ INTERNAL void challenge_ack(struct tcp_flow *flow)
 }
 
 /*
- * RFC 7323, section 5: a time stamp older than the last is a segment's of long ago, unless it rests on 24
- * days.
+ * RFC 7323, section 5: a segment with an older time stamp than the last is an old duplicate, unless the last
+ * time stamp is more than 24 days old.
  */
 static bool paws_reject(const struct tcp_flow *flow, const struct segment *segment)
 {
@@ -69,15 +69,18 @@ static void update_ts_recent(struct tcp_flow *flow, const struct segment *segmen
 }
 
 /*
- * RFC 9293, section 3.10.7.4, first check, a little more lenient: what touches the window is let
- * through for the sake of its acknowledgement, and its payload is cut to the window later.
+ * RFC 9293, section 3.10.7.4, first check, slightly relaxed: a segment that touches the window passes, so
+ * that its acknowledgement is processed. Its payload is cut to the window later.
  */
 static bool acceptable(const struct tcp_flow *flow, const struct segment *segment)
 {
     return !seq_before(segment->seq + segment->len, flow->rcv_nxt) && !seq_after(segment->seq, flow->rcv_adv);
 }
 
-/* RFC 5961, section 3.2: only an exact number resets; one within the window is challenged. */
+/*
+ * RFC 5961, section 3.2: a reset counts only with exactly the next sequence number. One elsewhere in the
+ * window is challenged.
+ */
 static void reset_input(struct tcp_flow *flow, const struct segment *segment)
 {
     if (segment->seq != flow->rcv_nxt) {
@@ -92,7 +95,7 @@ static void reset_input(struct tcp_flow *flow, const struct segment *segment)
         flow_end(flow, ERR_RESET);
 }
 
-/* The ACK that completes the handshake. False: the segment is to be dropped. */
+/* The ACK that completes the handshake. Returns false when the segment must be dropped. */
 static bool syn_received_ack(struct tcp_flow *flow, const struct segment *segment)
 {
     if (!seq_after(segment->ack, flow->iss) || seq_after(segment->ack, flow->snd_nxt)) {
@@ -118,7 +121,7 @@ static void fin_acked(struct tcp_flow *flow)
 {
     if (flow->fin_sent && flow->snd_una == flow->snd_nxt)
         flow_step(flow, RECEIVE_ACK_OF_FIN);
-    /* Everything that an orphan had to say has arrived, and the peer still sends. */
+    /* All bytes of this orphan were delivered, and its peer still sends. */
     if (flow->state == STATE_FIN_WAIT_2 && flow->orphan_data) {
         send_reset(flow);
         flow_end(flow, ERR_CLOSED);
@@ -126,8 +129,8 @@ static void fin_acked(struct tcp_flow *flow)
 }
 
 /*
- * Header prediction: the next segment in order, of a connection without trouble, acknowledging
- * nothing new. True: it was handled, and the payload taken.
+ * Header prediction: the fast path for the next segment in order, on a connection without losses, that
+ * acknowledges nothing new. Returns true when it handled the segment and took the payload.
  */
 static bool predicted(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
@@ -154,11 +157,11 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
         return;
     if (flow->state == STATE_SYN_RECEIVED && (segment->flags & SYN) && segment->seq == flow->irs) {
         if (!(segment->flags & ACK)) {
-            /* The SYN again: our answer was lost. */
+            /* The peer repeats its SYN: our answer was lost. */
             send_control(flow, flow->iss, SYN | ACK);
             goto drop;
         }
-        /* Of a simultaneous OPEN: the acknowledgement is what matters. */
+        /* A simultaneous OPEN: the SYN is known already, and only the acknowledgement counts. */
         segment->flags &= (uint8_t)~SYN;
         segment->seq++;
         flow->ack_need = ACK_NOW;
@@ -184,7 +187,7 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
         goto drop;
     if (flow->state == STATE_SYN_RECEIVED && !syn_received_ack(flow, segment))
         goto drop;
-    /* Of what acknowledges the impossible the time stamp is not believed either. */
+    /* The time stamp is recorded only after the acknowledgement has been found valid. */
     if (!acknowledge(flow, segment))
         goto drop;
     update_ts_recent(flow, segment);
@@ -210,7 +213,7 @@ drop:
     buf_free(payload);
 }
 
-/* To no connection: a listener's business, or nobody's. */
+/* A segment for no connection. A listener may want it. */
 static void stray_input(struct tcp *tcp, const struct ends *ends, const struct segment *segment,
                         const struct ip_head *head, uint32_t least_iss, struct buf *payload)
 {
@@ -233,8 +236,8 @@ static bool checksum_ok(const struct buf *b, const struct ip_head *head, size_t 
 }
 
 /*
- * The header in one piece, checked and read; the chain is then the payload, perhaps NULL. False: it was
- * dropped.
+ * Check the header and read it. The chain then begins with the payload, and may be NULL. Returns false when
+ * the segment was dropped.
  */
 static bool take_header(struct tcp *tcp, struct buf **chain, const struct ip_head *head, struct segment *out)
 {

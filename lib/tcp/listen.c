@@ -1,7 +1,7 @@
 /*
- * The passive OPEN. A SYN makes a half-open connection in its listener's queue, as long as
- * there is room; then cookies take over. What has finished its handshake waits in
- * another queue to be accepted; when that is full, handshakes are neither begun nor finished.
+ * The passive OPEN. A SYN makes a half-open connection in its listener's queue. When that queue is full, SYN
+ * cookies are sent instead. A connection whose handshake is done waits in a second queue to be accepted. When
+ * that one is full, handshakes are neither begun nor completed.
  */
 #include "private.h"
 
@@ -30,7 +30,7 @@ INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow)
     list->count--;
 }
 
-/* A connection in SYN-RECEIVED for this SYN, whose SYN-ACK has the number `iss`. */
+/* Make a connection in SYN-RECEIVED for this SYN. `iss` is the sequence number of its SYN-ACK. */
 static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struct ends *ends,
                                       const struct segment *syn, uint32_t iss)
 {
@@ -51,7 +51,7 @@ static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struc
     return flow;
 }
 
-/* The answer that remembers for us. */
+/* Answer with a SYN cookie, which keeps the connection's state for us. */
 static void send_cookie(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn)
 {
     struct tcp *tcp = listener->tcp;
@@ -77,7 +77,9 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
     send_stateless(tcp, ends, &answer);
 }
 
-/* Takes the payload, which is for nobody as a rule: it is sent again after the handshake. */
+/*
+ * Takes the payload. It is used with Fast Open only; otherwise the peer sends it again after the handshake.
+ */
 static void syn_input(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn,
                       uint32_t least_iss, struct buf *payload)
 {
@@ -111,7 +113,7 @@ drop:
     buf_free(payload);
 }
 
-/* An ACK to a listener: of a cookie, or of nothing. */
+/* An ACK for a listener. It carries a SYN cookie, or it belongs to no connection. */
 static void cookie_input(struct tcp_listener *listener, const struct ends *ends, struct segment *segment,
                          const struct ip_head *head, struct buf *payload)
 {
@@ -137,7 +139,10 @@ static void cookie_input(struct tcp_listener *listener, const struct ends *ends,
     flow_input(flow, segment, head, payload);
 }
 
-/* RFC 9293, section 3.10.7.2. Takes the payload. `least_iss` is 0 or what an old incarnation asks for. */
+/*
+ * RFC 9293, section 3.10.7.2. Takes the payload. `least_iss` is the least initial sequence number that a
+ * connection in TIME-WAIT allows, or 0.
+ */
 INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *ends,
                            const struct segment *segment, const struct ip_head *head, uint32_t least_iss,
                            struct buf *payload)
@@ -156,8 +161,8 @@ INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *end
 }
 
 /*
- * The handshake is done: the connection waits to be accepted. False when there is no room; it is
- * then as if the last ACK had been lost.
+ * The handshake is done: put the connection into the queue of those to be accepted. Returns false when that
+ * is full; the ACK then counts as lost.
  */
 INTERNAL bool listen_established(struct tcp_flow *flow)
 {

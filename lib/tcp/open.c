@@ -1,7 +1,10 @@
 /* The active OPEN, and what both ends agree on in their SYNs. */
 #include "private.h"
 
-/* What the peer's SYN offers and we want too. Once, and before our own SYN-ACK is made. */
+/*
+ * Settle the options: what the peer's SYN offers and we want too. Called once, before our own SYN-ACK is
+ * made.
+ */
 INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 {
     uint16_t least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
@@ -24,8 +27,8 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 }
 
 /*
- * The peer has our SYN, and took its bytes up to `ack`. The rest is sent as if for the first time: that it
- * was not taken says nothing of the path.
+ * The peer has acknowledged our SYN, and its bytes up to `ack`. The remaining bytes are sent as if for the
+ * first time: that the peer did not take them says nothing about the path.
  */
 INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack)
 {
@@ -40,7 +43,7 @@ INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack)
     COUNT(flow->tcp, fast_open_taken);
 }
 
-/* Bytes may flow from here. */
+/* From here on the connection carries bytes. */
 INTERNAL void flow_ready(struct tcp_flow *flow)
 {
     flow->tuned_seq = flow->rcv_nxt;
@@ -49,7 +52,7 @@ INTERNAL void flow_ready(struct tcp_flow *flow)
     flow->usage_end = flow->small_end = flow->snd_una;
 }
 
-/* Our SYN was acknowledged. The state has been stepped. */
+/* Our SYN was acknowledged. The caller has set the state. */
 INTERNAL void flow_established(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;
@@ -76,7 +79,7 @@ INTERNAL void flow_established(struct tcp_flow *flow)
     }
 }
 
-/* Both ends' SYNs crossed: RFC 9293, figure 8. */
+/* The SYNs of both ends crossed: RFC 9293, figure 8. */
 static void simultaneous_open(struct tcp_flow *flow)
 {
     flow_step(flow, RECEIVE_SYN);
@@ -86,7 +89,9 @@ static void simultaneous_open(struct tcp_flow *flow)
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + flow->rto);
 }
 
-/* RFC 9293, section 3.10.7.3. Takes the payload: what comes with a SYN-ACK is sent again. */
+/*
+ * RFC 9293, section 3.10.7.3. Takes the payload and drops it: the peer sends again what comes with a SYN-ACK.
+ */
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
                              struct buf *payload)
 {
@@ -123,7 +128,7 @@ INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segmen
     flow_step(flow, RECEIVE_SYN_ACK);
     flow_established(flow);
     flow->ack_need = ACK_NOW;
-    /* The fiber that opened may have something to send with it. */
+    /* The fiber in tcp_open may have bytes to send, which can then go with the acknowledgement. */
     flow->reader_woken = true;
     flush_later(flow);
 }

@@ -1,15 +1,15 @@
 /*
- * What is sent: control segments, acknowledgements, new bytes and lost ones. Payload is
- * never copied: a segment's is views of the send queue's pages, up to 64 kB at once where
- * the network segments for us (TSO).
+ * Output: control segments, acknowledgements, new bytes and retransmissions. Payload is never copied. A
+ * segment's payload is views of the retransmission queue's pages, up to 64 kB at once where the network
+ * device segments for us (TSO).
  */
 #include "private.h"
 
 #include <base/checksum/checksum.h>
 
 /*
- * Put the header before `payload`, `len` bytes, and hand it to IP. Takes the chain. A segment that
- * IP drops is as good as one that the network loses.
+ * Put the header before `payload`, which has `len` bytes, and hand the segment to IP. Takes the chain. A
+ * segment that IP drops counts as lost on the network.
  */
 static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *segment, struct buf *payload,
                 uint32_t len, uint16_t gso_size, uint8_t traffic_class)
@@ -46,7 +46,7 @@ static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *
     return ip_write(tcp->ip, &head, b);
 }
 
-/* A segment that belongs to no flow: a reset, a cookie, an answer from TIME-WAIT. */
+/* Send a segment that belongs to no flow: a reset, a SYN cookie, or an answer from TIME-WAIT. */
 INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment)
 {
     segment->source_port = ends->local_port;
@@ -54,7 +54,9 @@ INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct se
     IGNORE(emit(tcp, ends, segment, NULL, 0, 0, 0));
 }
 
-/* RFC 9293, section 3.5.2: the answer to a segment that no connection wants. Never to a reset. */
+/*
+ * RFC 9293, section 3.5.2: answer a segment for no connection with a reset. A reset itself is never answered.
+ */
 INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment)
 {
     if (segment->flags & RST)
@@ -70,22 +72,24 @@ INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const str
 }
 
 /*
- * The window to offer, as it stands in the header; the right edge never moves back (RFC 9293, section 3.8.6).
+ * Returns the window to offer, as it stands in the header. The right edge never moves back (RFC 9293, section
+ * 3.8.6).
  */
 static uint16_t offered_window(struct tcp_flow *flow, bool syn)
 {
     uint32_t edge = seq_max(flow->rcv_adv, flow->rcv_nxt + receive_window(flow));
     uint32_t unit = syn ? 0 : flow->rcv_scale, window = min_u32(edge - flow->rcv_nxt, 65535u << unit);
     /*
-     * Rounded down, so that it closes when nobody reads. What the peer sees may so move back by less than a
-     * unit; what it was offered is taken all the same (RFC 7323, section 2.4).
+     * The window is rounded down, so that it closes when nobody reads. The peer may then see its right edge
+     * move back by less than one unit. Bytes within the window that was offered before are accepted all the
+     * same (RFC 7323, section 2.4).
      */
     uint32_t field = window >> unit;
     flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt + window);
     return (uint16_t)field;
 }
 
-/* What every segment of a flow bears; it acknowledges everything so far. */
+/* Fill in what every segment of a flow carries. It acknowledges everything received so far. */
 static void fill(struct tcp_flow *flow, struct segment *s, uint32_t seq, uint8_t flags)
 {
     s->seq = seq;
@@ -142,7 +146,7 @@ static void offer_options(struct tcp_flow *flow, struct segment *s)
         s->flags |= answer ? ECE : ECE | CWR;
 }
 
-/* A segment without payload. With SYN it bears the options that we offer or agree to. */
+/* Send a segment without payload. A SYN carries the options that we offer or agree to. */
 INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
 {
     struct segment s;
@@ -155,8 +159,8 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
 }
 
 /*
- * A SYN or SYN-ACK for the first time, with Fast Open's option if it has a kind, and the first `len` bytes of
- * the queue.
+ * Send a SYN or SYN-ACK for the first time, with Fast Open's option if `option` has a kind, and with the
+ * first `len` bytes of the queue.
  */
 INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len)
 {
@@ -179,14 +183,14 @@ INTERNAL void send_ack(struct tcp_flow *flow)
     send_control(flow, flow->snd_nxt, ACK);
 }
 
-/* Tell the peer that the connection is no more, if it may know of it. */
+/* Reset the connection at the peer, in the states in which the peer may know of it. */
 INTERNAL void send_reset(struct tcp_flow *flow)
 {
     if (flow->state == STATE_SYN_RECEIVED || flow_synchronized(flow))
         send_control(flow, flow->snd_nxt, RST | ACK);
 }
 
-/* What the network takes as one segment. */
+/* The most bytes that the network device takes as one segment. */
 static uint32_t segment_limit(const struct tcp_flow *flow, uint32_t mss)
 {
     uint32_t tso = flow_is_v4(flow) ? NETWORK_TSO4 : NETWORK_TSO6;
@@ -194,8 +198,8 @@ static uint32_t segment_limit(const struct tcp_flow *flow, uint32_t mss)
 }
 
 /*
- * Send the record's bytes, which lie in the queue. A path that has become narrower is told apart
- * from other failures: then the segment size shrinks, and the record is to be sent again.
+ * Send the record's bytes, which lie in the retransmission queue. When the path's MTU has shrunk, the segment
+ * size is reduced, and the record must be sent again. Other failures count as losses.
  */
 static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
 {
@@ -214,8 +218,8 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     if (record->fin)
         s.flags |= FIN;
     /*
-     * The end of what was written; and a large segment of the network's making, so that receivers don't
-     * gather more.
+     * PSH marks the end of what the application wrote. It also ends each large segment, so that the receiver
+     * does not wait to merge more.
      */
     if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
         record->pushed = true;
@@ -237,7 +241,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     }
 }
 
-/* The largest payload of a segment that bears the SACK blocks that it would now. */
+/* Returns the largest payload of a segment, with the SACK blocks that it would carry now. */
 static uint32_t mss_now(const struct tcp_flow *flow)
 {
     if (!flow->sack || (flow->ranges == NULL && !flow->dsack_pending))
@@ -245,7 +249,7 @@ static uint32_t mss_now(const struct tcp_flow *flow)
     return flow->mss - 4 - 8 * min_u32(flow->range_count + flow->dsack_pending, flow->timestamps ? 3 : 4);
 }
 
-/* Send up to `most` bytes of a record again; the rest becomes a record of its own. */
+/* Retransmit up to `most` bytes of a record. The rest becomes a record of its own. */
 INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
 {
     uint32_t limit = segment_limit(flow, mss_now(flow));
@@ -275,8 +279,8 @@ static void resend_lost(struct tcp_flow *flow)
 }
 
 /*
- * Whether less than a full segment may go: RFC 9293, section 3.8.6.2.1 (silly windows) and section 3.7.4
- * (Nagle), as appendix A.3 has it: no more than one small segment is in flight.
+ * Whether a segment that is not full may be sent: RFC 9293, section 3.8.6.2.1 (silly window syndrome) and
+ * section 3.7.4 (Nagle) in the form of appendix A.3, which allows one small segment in flight.
  */
 static bool may_send_small(const struct tcp_flow *flow, uint32_t len, uint32_t unsent)
 {
@@ -286,7 +290,7 @@ static bool may_send_small(const struct tcp_flow *flow, uint32_t len, uint32_t u
     return len >= flow->snd_max_wnd / 2;
 }
 
-/* How much of what is unsent may be sent now as one segment; 0: nothing. */
+/* Returns how many of the unsent bytes may go now as one segment; 0: none. */
 static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
 {
     uint32_t edge = flow->snd_una + flow->snd_wnd, flight = sent_flight(flow);
@@ -295,7 +299,10 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
     uint32_t len = min_u32(min_u32(unsent, window), segment_limit(flow, mss));
     uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
-    /* Of a small window half at most at once: the rest is on its way when its acknowledgement comes. */
+    /*
+     * Use at most half of a small window at once, so that the rest is under way when the acknowledgement
+     * comes.
+     */
     if (len > mss && flow->cwnd < GSO_MOST && len > flow->cwnd / 2)
         len = min_u32(len, max_u32(flow->cwnd / 2 / mss * mss, mss));
     if (len > room) {
@@ -305,7 +312,7 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
         len = room / mss * mss;
     }
     if (flow->cwr)
-        len = min_u32(len, mss); /* the flag is for one segment, not for all of a large one */
+        len = min_u32(len, mss); /* CWR belongs on one segment, and a large one would repeat it */
     if (len > mss && len < unsent)
         len -= len % mss;
     if (len % mss != 0 && !may_send_small(flow, len, unsent))
@@ -313,7 +320,7 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     return len;
 }
 
-/* Send `len` bytes from snd_nxt, and the FIN behind them when it is its turn. */
+/* Send `len` bytes from snd_nxt, and the FIN behind the last of them. */
 static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
 {
     struct sent *record = sent_add(flow, flow->snd_nxt, flow->snd_nxt + len + fin, fin);
@@ -359,8 +366,8 @@ static void send_new(struct tcp_flow *flow)
 }
 
 /*
- * Remember how much of the congestion window is used: the most of this flight, or that it was not enough
- * (RFC 7661).
+ * Record how much of the congestion window is used: the most of this flight, or that the window stopped
+ * output (RFC 7661).
  */
 static void note_usage(struct tcp_flow *flow)
 {
@@ -373,7 +380,10 @@ static void note_usage(struct tcp_flow *flow)
     }
 }
 
-/* Send what may be sent now: lost bytes, new bytes, and an acknowledgement if none of them bore it. */
+/*
+ * Send what may be sent now: retransmissions, then new bytes, and an acknowledgement if no segment has
+ * carried it.
+ */
 INTERNAL void output(struct tcp_flow *flow)
 {
     if (!flow_may_send(flow))
@@ -392,8 +402,8 @@ INTERNAL void output(struct tcp_flow *flow)
 }
 
 /*
- * RFC 8985, section 7.3: a new segment if the windows allow, else the last one again, makes the peer say
- * what of the tail has arrived.
+ * RFC 8985, section 7.3: a tail loss probe. It is a new segment if the windows allow one, else the last one
+ * again. The answer tells what of the tail has arrived.
  */
 INTERNAL bool send_tail_probe(struct tcp_flow *flow)
 {

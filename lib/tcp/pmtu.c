@@ -1,19 +1,20 @@
 /*
- * How large segments may be, and what ICMP says of it and of the destination. ICMP can be forged, so
- * it counts only when it quotes something in flight, and it never ends a connection that
- * is established (RFC 5927). Where routers say nothing, segments that vanish are taken for too large.
+ * How large segments may be, and what ICMP says about the path and the destination. ICMP can be forged, so a
+ * message counts only when it quotes something in flight, and it never ends an established connection (RFC
+ * 5927). Where routers send no ICMP, large segments that keep vanishing are taken to be too large for the
+ * path.
  */
 #include "private.h"
 
 enum { BLACK_HOLE_TIMEOUTS = 5 };
 
-/* Bytes of an IP packet's payload that the path takes. */
+/* Returns how many bytes of payload an IP packet on this path may have. */
 INTERNAL uint32_t mss_of_path(struct tcp_flow *flow)
 {
     return ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
 }
 
-/* Set the size of segments for an IP payload of so many bytes. */
+/* Set the size of segments for an IP payload of this many bytes. */
 INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
 {
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
@@ -23,7 +24,10 @@ INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
                            options);
 }
 
-/* The path may have become narrower: take over what IP knows. True: segments are smaller now. */
+/*
+ * Take over the path's MTU from IP, which may have become smaller. Returns true when segments are smaller
+ * now.
+ */
 INTERNAL bool mss_refresh(struct tcp_flow *flow)
 {
     uint16_t before = flow->mss;
@@ -43,7 +47,10 @@ static void resend_large(struct tcp_flow *flow)
     flush_later(flow);
 }
 
-/* RFC 8899, section 4.2, and RFC 4821: timeouts in a row of large segments; try what surely passes. */
+/*
+ * RFC 8899, section 4.2, and RFC 4821: large segments have timed out several times in a row. Fall back to a
+ * size that surely passes.
+ */
 INTERNAL void black_hole_suspected(struct tcp_flow *flow)
 {
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
@@ -57,7 +64,7 @@ INTERNAL void black_hole_suspected(struct tcp_flow *flow)
     flow->cwnd = flow->mss;
 }
 
-/* IP remembers it for the path, and raises what no path has; then the flow's segments shrink. */
+/* IP remembers the MTU for the path, and raises values that no path has. Then the flow's segments shrink. */
 static void too_big(struct tcp_flow *flow, const struct icmp_error *error)
 {
     ip_reduce_mtu(flow->tcp->ip, &flow->node.ends.remote, error->mtu);
@@ -65,7 +72,7 @@ static void too_big(struct tcp_flow *flow, const struct icmp_error *error)
         resend_large(flow);
 }
 
-/* A SYN with bytes: it goes again without them, once. */
+/* A SYN with bytes was too large. It is sent again without them, once. */
 static void syn_too_big(struct tcp_flow *flow, const struct icmp_error *error)
 {
     if (!flow->asked || flow->snd_nxt == flow->iss + 1)
@@ -123,7 +130,10 @@ void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
     case ICMP_UNREACHABLE_PROTOCOL:
     case ICMP_UNREACHABLE_PORT:
     case ICMP_UNREACHABLE_ADMIN:
-        /* An OPEN fails; for others it is a hint that time will prove (RFC 5461, section 4). */
+        /*
+         * An OPEN in progress fails. For other connections the error is only a hint: their timeouts decide
+         * (RFC 5461, section 4).
+         */
         if (flow->state == STATE_SYN_SENT)
             flow_end(flow, unreachable(error->kind));
         break;

@@ -1,13 +1,13 @@
 /*
- * Ephemeral ports: the double-hash algorithm of RFC 6056, section 3.3.4. The ports to one
- * destination follow one another, so that one is not reused soon, and those to another
- * destination begin elsewhere and say nothing about them.
+ * Ephemeral ports: the double-hash algorithm of RFC 6056, section 3.3.4. The ports for one destination follow
+ * one another, so that none is reused soon. Those for another destination begin elsewhere, and say nothing
+ * about the first.
  */
 #include "private.h"
 
 /*
- * Whether an outgoing connection may take the place of an old one's TIME-WAIT: RFC 6191, section 2. The
- * new SYN is unmistakable by its time stamp once the clock has moved.
+ * Whether an outgoing connection may replace an old one in TIME-WAIT: RFC 6191, section 2. Once the clock has
+ * moved, the time stamp tells the new SYN from the old connection's segments.
  */
 static bool port_reusable(const struct time_wait *wait, os_time now)
 {
@@ -15,8 +15,8 @@ static bool port_reusable(const struct time_wait *wait, os_time now)
 }
 
 /*
- * Set ends->local_port to one that makes the four numbers unique; `replaced` is the connection in
- * TIME-WAIT, if any, that is to give way. ERR_ADDRESS_IN_USE: all are taken.
+ * Set ends->local_port to a port that makes the four-tuple unique. `replaced` receives the connection in
+ * TIME-WAIT that has to give way, or NULL. ERR_ADDRESS_IN_USE: all ports are taken.
  */
 INTERNAL err port_choose(struct tcp *tcp, struct ends *ends, struct time_wait **replaced, os_time now)
 {

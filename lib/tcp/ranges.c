@@ -1,12 +1,12 @@
 /*
- * Reassembly: bytes that came before their time, as ranges by sequence number with holes between
- * them, and the SACK blocks that tell of them. No byte is held twice, and there are at most RANGES_MAX.
+ * Reassembly: bytes that came out of order, as ranges of sequence numbers with holes between them, and the
+ * SACK blocks that report them. No byte is held twice, and there are at most RANGES_MAX ranges.
  */
 #include "private.h"
 
 #include <stdlib.h>
 
-/* The last view of the chain, and how many there are. */
+/* Returns the last view of the chain. `views` receives how many views it has. */
 INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views)
 {
     for (*views = 1; b->next != NULL; b = b->next)
@@ -37,7 +37,10 @@ INTERNAL void ranges_drop(struct tcp_flow *flow)
     drop_from(flow, &flow->ranges);
 }
 
-/* Blocks for the next segment: a DSACK, then ranges, those that grew last first (RFC 2018, section 4). */
+/*
+ * The SACK blocks for the next segment: a DSACK if one is due, then the ranges, the most recently changed
+ * first (RFC 2018, section 4).
+ */
 INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room)
 {
     size_t count = 0;
@@ -62,7 +65,7 @@ static void note_recent(struct tcp_flow *flow, uint32_t seq)
     const struct range *range = flow->ranges;
     while (range != NULL && seq_before(range->end, seq + 1))
         range = range->next;
-    /* Numbers of the same range give way first. */
+    /* An entry of the same range gives way, or else the oldest one. */
     int last = 0;
     while (last < SACK_BLOCKS - 1 && !(range != NULL && !seq_before(flow->recent[last], range->seq) &&
                                        seq_before(flow->recent[last], range->end)))
@@ -71,13 +74,13 @@ static void note_recent(struct tcp_flow *flow, uint32_t seq)
     flow->recent[0] = seq;
 }
 
-/* Cut `n` bytes off the front of the chain; NULL when nothing is left. */
+/* Cut `n` bytes off the front of the chain. NULL when nothing is left. */
 INTERNAL struct buf *cut_front(struct buf *data, uint32_t n)
 {
     return n > 0 ? buf_advance(data, n) : data;
 }
 
-/* Join ranges that touch, from `range` on. */
+/* Join adjacent ranges, beginning with `range`. */
 static void join_next(struct tcp_flow *flow, struct range *range)
 {
     struct range *next = range->next;
@@ -97,7 +100,7 @@ static void join_next(struct tcp_flow *flow, struct range *range)
 }
 
 /*
- * Keep bytes that came before their time. What is known already is cut off them; ranges that they
+ * Keep bytes that came out of order. Bytes that are held already are cut off, and ranges that the new bytes
  * cover entirely are dropped, so that no byte is held twice.
  */
 INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data)
@@ -108,7 +111,7 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
         prev = *link;
         link = &(*link)->next;
     }
-    /* `*link` is the first range that ends at or behind our beginning. */
+    /* `*link` is the first range that ends at or behind the beginning of the new bytes. */
     if (*link != NULL && !seq_after((*link)->seq, seq)) {
         prev = *link;
         uint32_t known = prev->end - seq;
@@ -160,7 +163,7 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
         flow->range_count++;
     }
     if (range->fin)
-        drop_from(flow, &range->next); /* nothing can follow */
+        drop_from(flow, &range->next); /* no byte can follow a FIN */
     else
         join_next(flow, range);
     note_recent(flow, first);
@@ -169,7 +172,10 @@ drop:
     buf_free(data);
 }
 
-/* What the bytes at hand make contiguous. */
+/*
+ * Move the bytes that have become contiguous to those received in order. Returns whether a FIN came with
+ * them.
+ */
 INTERNAL bool ranges_take(struct tcp_flow *flow)
 {
     bool fin = false;

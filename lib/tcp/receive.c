@@ -1,12 +1,12 @@
 /*
- * Received payload: put in order without a copy, held for the reader, and the window and
- * acknowledgements that follow from it.
+ * Received payload: it is put in order without a copy, and held for the reader. The window and the
+ * acknowledgements follow from it.
  */
 #include "private.h"
 
 enum {
-    PAGE = 4096,     /* what a view is taken to hold of memory */
-    SMALL = 512,     /* views that may be copied together when memory is short */
+    PAGE = 4096,     /* the memory that a view is taken to hold */
+    SMALL = 512,     /* views up to this size may be copied together when memory is short */
     PRESSED = 16384, /* the window when all queues together are too large */
 };
 
@@ -16,8 +16,8 @@ static bool memory_short(const struct tcp *tcp)
 }
 
 /*
- * Bytes that may come before the reader takes some. Never the silly kind of window: RFC 9293, section
- * 3.8.6.2.2.
+ * Returns the window: how many bytes may come before the reader takes some. It avoids the silly window
+ * syndrome (RFC 9293, section 3.8.6.2.2).
  */
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow)
 {
@@ -32,7 +32,8 @@ INTERNAL uint32_t receive_window(const struct tcp_flow *flow)
 }
 
 /*
- * Whether the bytes were copied to the end of the last page: when small segments would tie up far too many.
+ * Copy a small view to the end of the last page, when small segments would hold far too many pages. Returns
+ * whether it did.
  */
 static bool copied_together(struct tcp_flow *flow, struct buf *data, uint32_t len)
 {
@@ -45,7 +46,7 @@ static bool copied_together(struct tcp_flow *flow, struct buf *data, uint32_t le
     return true;
 }
 
-/* The next bytes in order. */
+/* Append the next bytes in order. */
 INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len)
 {
     uint32_t views;
@@ -64,7 +65,7 @@ INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t l
     flow->rcv_views += views;
 }
 
-/* Everything that was received is of no use any more. */
+/* Free everything that was received: nobody will read it. */
 INTERNAL void receive_drop(struct tcp_flow *flow)
 {
     ranges_drop(flow);
@@ -100,14 +101,17 @@ static void ack_now(struct tcp_flow *flow)
 {
     flow->ack_need = ACK_NOW;
     flush_later(flow);
-    /* Who does not SACK counts duplicates (RFC 5681): each out-of-order segment gets its own. */
+    /*
+     * A peer without SACK counts duplicate acknowledgements (RFC 5681), so each out-of-order segment gets its
+     * own.
+     */
     if (!flow->sack)
         send_ack(flow);
 }
 
 static void receive_fin(struct tcp_flow *flow)
 {
-    ranges_drop(flow); /* nothing can follow */
+    ranges_drop(flow); /* no byte can follow a FIN */
     flow->rcv_nxt++;
     flow->rcv_adv = seq_max(flow->rcv_adv, flow->rcv_nxt);
     flow->fin_received = true;
@@ -118,8 +122,8 @@ static void receive_fin(struct tcp_flow *flow)
 }
 
 /*
- * Nobody will read what comes to an orphan. As long as it has bytes to deliver it acknowledges and
- * drops; then it says so with a reset (RFC 2525, section 2.17).
+ * Bytes for an orphan, which nobody will read. As long as the orphan has bytes to deliver, it acknowledges
+ * and drops them. After that it answers with a reset (RFC 2525, section 2.17).
  */
 static void receive_orphan(struct tcp_flow *flow, const struct segment *segment, uint32_t seq, uint32_t len,
                            bool fin, struct buf *data)
@@ -153,7 +157,8 @@ static void learn_segment_size(struct tcp_flow *flow, const struct buf *payload,
 }
 
 /*
- * RFC 9293, section 3.10.7.4, seventh and eighth check. Takes the payload; the segment overlaps the window.
+ * RFC 9293, section 3.10.7.4, seventh and eighth check, for a segment that overlaps the window. Takes the
+ * payload.
  */
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
@@ -222,7 +227,7 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
         receive_fin(flow);
 }
 
-/* Dynamic right-sizing: the window is to hold twice what is read in a round trip. */
+/* Dynamic right-sizing: the receive buffer grows to twice what is read in a round trip. */
 static void tune(struct tcp_flow *flow)
 {
     os_time now = flow->tcp->now, rtt = flow->srtt > 0 ? flow->srtt : MILLISECONDS(100);
@@ -238,8 +243,8 @@ static void tune(struct tcp_flow *flow)
 }
 
 /*
- * The reader has taken `bytes`. An acknowledgement that waits for that goes now; a window that was small is
- * told to be open again, so that a peer that stopped goes on.
+ * The reader has taken `bytes`. An acknowledgement that waited for the reader is sent now. If the window was
+ * small and is open again, the peer is told, so that it can go on.
  */
 INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes)
 {

@@ -1,20 +1,20 @@
 /*
- * Which bytes are lost, and what follows from it: RACK-TLP (RFC 8985), NewReno (RFC 6582) with peers
- * that don't SACK, proportional rate reduction (RFC 9937), retransmission timeouts (RFC 6298), and the
- * Eifel algorithm (RFC 3522, RFC 4015) that undoes what was done for no loss.
+ * Which bytes are lost, and what follows from it: RACK-TLP (RFC 8985), NewReno (RFC 6582) for peers without
+ * SACK, proportional rate reduction (RFC 9937), retransmission timeouts (RFC 6298), and the Eifel algorithm
+ * (RFC 3522, RFC 4015), which undoes a reduction when nothing was lost.
  */
 #include "private.h"
 
-/* How many bytes behind the first hole are SACKed, as segments. */
+/* Returns how many bytes behind the first hole are SACKed, in segments. */
 static bool duplicates_reached(const struct tcp_flow *flow)
 {
     return flow->sacked_bytes > (DUP_THRESHOLD - 1) * (uint32_t)flow->mss;
 }
 
 /*
- * A record was acknowledged or SACKed for the first time: RFC 8985, section 6.2, steps 1 to 3. A
- * retransmission that is acknowledged sooner than a round trip takes was needless, and its
- * time says nothing.
+ * A record was acknowledged or SACKed for the first time: RFC 8985, section 6.2, steps 1 to 3. When a
+ * retransmission is acknowledged in less than a round trip, the acknowledgement is for the original, and the
+ * retransmission's time is not used.
  */
 INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *s)
 {
@@ -36,7 +36,7 @@ INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *s)
     }
 }
 
-/* Section 6.2, step 4: how much later than in order a segment may come. */
+/* Section 6.2, step 4: how much later than in order a segment may arrive without counting as lost. */
 static os_time reorder_window(const struct tcp_flow *flow)
 {
     if (!flow->reordering_seen && (flow->recovery >= RECOVERY || duplicates_reached(flow)))
@@ -45,7 +45,7 @@ static os_time reorder_window(const struct tcp_flow *flow)
     return window > flow->srtt ? flow->srtt : window;
 }
 
-/* A DSACK says that a retransmission was needless: once a round trip, be more patient. */
+/* A DSACK reports a needless retransmission: allow more reordering, at most once a round trip. */
 INTERNAL void rack_new_round(struct tcp_flow *flow)
 {
     if (flow->dsack_seen && !seq_before(flow->snd_una, flow->rack.dsack_round)) {
@@ -58,8 +58,8 @@ INTERNAL void rack_new_round(struct tcp_flow *flow)
 }
 
 /*
- * Step 5: what was sent long enough before something that has arrived is lost. When some of it
- * still has time, a timer looks again. True: something is newly lost.
+ * Step 5: a record counts as lost when a record that was sent sufficiently later has arrived. If some records
+ * may still arrive in time, a timer checks them again. Returns true when a record was newly found lost.
  */
 INTERNAL bool rack_detect(struct tcp_flow *flow)
 {
@@ -103,7 +103,10 @@ INTERNAL void recovery_enter(struct tcp_flow *flow)
     flow->recover_flight = max_u32(flow->snd_nxt - flow->snd_una, 1);
 }
 
-/* A sign of congestion without loss: RFC 3168, section 6.1.2, and a probe that repaired the tail. */
+/*
+ * Congestion without a loss to repair: an ECN echo (RFC 3168, section 6.1.2), or a tail loss probe that
+ * repaired the loss.
+ */
 INTERNAL void recovery_reduce(struct tcp_flow *flow)
 {
     if (flow->recovery != OPEN)
@@ -127,8 +130,8 @@ static void recovery_exit(struct tcp_flow *flow)
 }
 
 /*
- * RFC 3522: an acknowledgement whose time stamp echoes what was sent before the first
- * retransmission is for the original: nothing was lost.
+ * RFC 3522: when an acknowledgement echoes a time stamp from before the first retransmission, it is for the
+ * original, and nothing was lost.
  */
 static bool was_spurious(const struct tcp_flow *flow, const struct segment *segment, uint32_t acked)
 {
@@ -152,8 +155,8 @@ static void undo(struct tcp_flow *flow)
 }
 
 /*
- * RFC 9937, section 6: send as much as is delivered, scaled to the window that is aimed at. Below that, catch
- * up only after an acknowledgement that is safe: it moves on, and tells of no further loss.
+ * RFC 9937, section 6: send as much as is delivered, scaled to the target window. Below that window, catch up
+ * only after a safe acknowledgement: one that moves snd_una and reports no further loss.
  */
 static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool safe)
 {
@@ -174,7 +177,7 @@ static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool sa
     flow->cwnd = max_u32(flight + count, flow->mss);
 }
 
-/* Without SACK: RFC 6582, section 3.2. True: the first segment is to be taken for lost. */
+/* Without SACK: RFC 6582, section 3.2. Returns true when the first segment counts as lost. */
 static bool reno_detect(struct tcp_flow *flow, uint32_t acked)
 {
     struct sent *first = flow->sent;
@@ -182,7 +185,7 @@ static bool reno_detect(struct tcp_flow *flow, uint32_t acked)
     if (first == NULL || !(partial || (flow->recovery != RECOVERY && flow->dup_acks >= DUP_THRESHOLD)))
         return false;
     if (flow->recovery < RECOVERY && seq_before(flow->snd_una, flow->recover))
-        return false; /* duplicates of what the last timeout sent: not another loss */
+        return false; /* duplicates of what the last timeout retransmitted are not another loss */
     if (first->end - first->seq > flow->mss && !sent_split(flow, first, first->seq + flow->mss))
         return false;
     sent_mark_lost(flow, flow->sent);
@@ -199,8 +202,8 @@ static bool detect(struct tcp_flow *flow, uint32_t acked)
 }
 
 /*
- * After each acceptable acknowledgement. `delivered` bytes are newly known to have arrived, `acked` of
- * them moved snd_una.
+ * Called after each acceptable acknowledgement. It newly reports `delivered` bytes as arrived, and moves
+ * snd_una by `acked` bytes.
  */
 INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered,
                                  uint32_t acked)
@@ -209,10 +212,13 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     if (flow->recovery >= RECOVERY && was_spurious(flow, segment, acked))
         undo(flow);
     bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
-    /* RFC 6582, section 4.1: without SACK, wait for one more, or old duplicates look like a new loss. */
     /*
-     * What ends a fast recovery acknowledges bytes of before it: the window is what it was to become, and no
-     * more.
+     * RFC 6582, section 4.1: without SACK, stay in recovery until one more byte is acknowledged. Otherwise
+     * old duplicates look like a new loss.
+     */
+    /*
+     * The acknowledgement that ends a fast recovery covers bytes from before it. The window is set to its
+     * target, and does not grow for them.
      */
     bool grows = acked > 0 && !(done && flow->recovery == RECOVERY);
     if (done &&
@@ -232,7 +238,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
         congestion_acked(flow, delivered);
 }
 
-/* RFC 8985, section 7.4: what the answer to a tail loss probe tells. */
+/* RFC 8985, section 7.4: what the answer to a tail loss probe means. */
 INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *segment)
 {
     if (!flow->tail_probe || seq_before(segment->ack, flow->tail_probe_end))
@@ -245,8 +251,9 @@ INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *
 }
 
 /*
- * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1. Everything that isn't SACKed counts as lost; if the
- * peer has SACKed the very first bytes and yet not acknowledged them, it has taken its SACKs back.
+ * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1: a retransmission timeout. Everything that is not
+ * SACKed counts as lost. If the peer has SACKed the very first bytes but not acknowledged them, it has
+ * reneged on its SACKs.
  */
 INTERNAL void recovery_timeout(struct tcp_flow *flow)
 {

@@ -1,13 +1,13 @@
 /*
- * What outsiders must not be able to guess, by SipHash under a key drawn at connect: initial
- * sequence numbers (RFC 6528), time stamp offsets (RFC 7323, section 7.1), and the place of
- * a connection in the table.
+ * Values that outsiders must not be able to guess, made with SipHash under a key that is drawn at connect:
+ * initial sequence numbers (RFC 6528), time stamp offsets (RFC 7323, section 7.1), and a connection's bucket
+ * in the table.
  */
 #include "private.h"
 
 #include <base/siphash/siphash.h>
 
-/* The four numbers and what they are hashed for, without padding. */
+/* The four-tuple and the purpose of the hash, without padding. */
 struct hashed_ends {
     uint8_t addresses[32];
     uint16_t ports[2];
@@ -23,8 +23,8 @@ static uint64_t hash_for(const struct tcp *tcp, const struct ends *ends, uint32_
 }
 
 /*
- * RFC 6528: a clock of 4 microseconds plus a secret function of the connection. The offset
- * makes numbers unguessable; the clock keeps a new incarnation's above those of the old.
+ * RFC 6528: a clock that ticks every 4 microseconds, plus a secret function of the four-tuple. The secret
+ * makes the numbers unguessable. The clock keeps the numbers of a new incarnation above those of the old one.
  */
 INTERNAL uint32_t isn_make(const struct tcp *tcp, const struct ends *ends, os_time now)
 {
@@ -37,8 +37,8 @@ INTERNAL uint32_t timestamp_offset(const struct tcp *tcp, const struct ends *end
 }
 
 /*
- * For the table: NH of UMAC (RFC 4418, section 5.2.2), which is universal: who does not know the
- * key cannot make connections fall into one bucket, at a fifth of what SipHash costs.
+ * The table's hash is NH of UMAC (RFC 4418, section 5.2.2), a universal hash: without the key nobody can make
+ * connections fall into one bucket. It costs a fifth of SipHash.
  */
 INTERNAL uint32_t ends_hash(const struct tcp *tcp, const struct ends *ends)
 {

@@ -1,4 +1,4 @@
-/* The wire: headers and options (RFC 9293 section 3.1 and 3.2, RFC 7323, RFC 2018, RFC 7413). */
+/* Headers and options on the wire (RFC 9293 sections 3.1 and 3.2, RFC 7323, RFC 2018, RFC 7413). */
 #include "private.h"
 
 enum {
@@ -10,7 +10,7 @@ enum {
     OPTION_SACK = 5,
     OPTION_TIMESTAMP = 8,
     OPTION_FAST_OPEN = FAST_OPEN_KIND,
-    OPTION_EXPERIMENT = 254, /* what it is says a number behind it (RFC 6994): */
+    OPTION_EXPERIMENT = 254, /* an experiment, which the number behind it identifies (RFC 6994): */
     FAST_OPEN_EXPERIMENT = 0xf989,
 };
 
@@ -36,7 +36,7 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
     return put16(put16(p, (uint16_t)(v >> 16)), (uint16_t)v);
 }
 
-/* A cookie of an impossible length is as if the option weren't there. */
+/* A cookie of an impossible length is ignored. */
 static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, struct segment *out)
 {
     if (len != 0 && (len < FAST_OPEN_COOKIE_LEAST || len > FAST_OPEN_COOKIE_MOST || len % 2 != 0))
@@ -46,9 +46,7 @@ static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, str
     memcpy(out->fast_open.cookie, cookie, len);
 }
 
-/*
- * One option of `len` bytes, with its kind and length; what has the wrong length is as if it weren't there.
- */
+/* Parse one option, `len` bytes with its kind and length. An option of the wrong length is ignored. */
 static void parse_option(const uint8_t *p, size_t len, struct segment *out)
 {
     bool syn = out->flags & SYN;
@@ -92,7 +90,7 @@ static void parse_option(const uint8_t *p, size_t len, struct segment *out)
     }
 }
 
-/* ERR_FORMAT for a length that leads nowhere: RFC 9293, MUST-7. */
+/* ERR_FORMAT when an option's length is impossible: RFC 9293, MUST-7. */
 static err parse_options(const uint8_t *p, const uint8_t *end, struct segment *out)
 {
     out->sack_count = 0;
@@ -109,7 +107,7 @@ static err parse_options(const uint8_t *p, const uint8_t *end, struct segment *o
     return OK;
 }
 
-/* The arrangement that nearly every segment of a connection has (RFC 7323, appendix A). */
+/* The layout of options that nearly every segment has (RFC 7323, appendix A). */
 static bool parse_timestamp_only(const uint8_t *p, size_t len, struct segment *out)
 {
     if (len != TIMESTAMP_SIZE || get32(p) != 0x0101080a)
@@ -121,8 +119,8 @@ static bool parse_timestamp_only(const uint8_t *p, size_t len, struct segment *o
 }
 
 /*
- * Read the header at the front of `len` contiguous bytes. ERR_FORMAT when it is cut short or its
- * offset or options are impossible. `len` of the segment is left to the caller.
+ * Read the header at the front of `len` contiguous bytes. ERR_FORMAT when it is cut short, or its offset or
+ * options are impossible. The caller sets `len` of the segment.
  */
 INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *out)
 {
@@ -149,7 +147,7 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     return parse_options(header + HEADER_SIZE, header + header_len, out);
 }
 
-/* Without padding. */
+/* The length of the options, without padding. */
 static size_t fast_open_len(const struct fast_open *option)
 {
     return (option->kind == OPTION_EXPERIMENT ? 4 : 2) + (size_t)option->len;
@@ -173,7 +171,7 @@ static size_t options_len(const struct segment *s)
     return len;
 }
 
-/* Bytes that segment_emit writes for it. */
+/* How many bytes segment_emit writes for this segment. */
 INTERNAL size_t segment_header_len(const struct segment *segment)
 {
     return HEADER_SIZE + options_len(segment);
@@ -191,7 +189,9 @@ static void put_fast_open(uint8_t *p, const struct fast_open *option)
         *p++ = OPTION_NOP;
 }
 
-/* Write the header, with a checksum of zero. SACK-permitted takes the place of the time stamp's padding. */
+/*
+ * Write the header, with a checksum of zero. SACK-permitted stands where the time stamp's padding would be.
+ */
 INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
 {
     uint8_t *p = header + HEADER_SIZE;

@@ -1,8 +1,9 @@
 /*
- * What is in flight: the bytes from snd_una to snd_nxt as records of what was sent together, by
- * sequence number, and with what is known of each: SACKed (RFC 2018), lost, sent again. A large
- * segment is one record until an acknowledgement divides it; SACKed neighbours become one again. So
- * the list stays short, and its length is bounded by twice the segments of the window.
+ * The retransmission queue's records: the bytes from snd_una to snd_nxt, in records of what was sent
+ * together, in the order of sequence numbers. A record says what is known of its bytes: SACKed (RFC 2018),
+ * lost, or retransmitted. A large segment is one record until an acknowledgement divides it, and adjacent
+ * SACKed records are merged. So the list stays short: it has at most twice as many records as the window has
+ * segments.
  */
 #include "private.h"
 
@@ -48,7 +49,7 @@ static void time_unlink(struct tcp_flow *flow, struct sent *s)
     s->timed = false;
 }
 
-/* Behind `after` in the list by time; NULL: first. */
+/* Insert behind `after` in the list by time of sending. NULL: in front. */
 static void time_link(struct tcp_flow *flow, struct sent *s, struct sent *after)
 {
     s->earlier = after;
@@ -84,7 +85,7 @@ static uint32_t sent_len(const struct sent *s)
     return s->end - s->seq;
 }
 
-/* A record of what goes out now, at the end of the flight. NULL: no memory. */
+/* Add a record at the end of the flight, for what is sent now. NULL: no memory. */
 INTERNAL struct sent *sent_add(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin)
 {
     struct sent *s = sent_new(flow);
@@ -99,7 +100,7 @@ INTERNAL struct sent *sent_add(struct tcp_flow *flow, uint32_t seq, uint32_t end
     return s;
 }
 
-/* Where the byte `n` behind the record's first lies in the send queue. */
+/* Returns where in the send queue the byte lies that is `n` bytes behind the record's first. */
 static void find_byte(const struct sent *s, uint32_t n, struct buf **view, uint32_t *offset)
 {
     struct buf *v = s->view;
@@ -113,8 +114,8 @@ static void find_byte(const struct sent *s, uint32_t n, struct buf **view, uint3
 }
 
 /*
- * Divide the record before the number `at`, which lies within it. False: no memory, or it would make
- * too many records, which only a peer that SACKs single bytes can bring about.
+ * Divide the record at the sequence number `at`, which lies within it. Returns false when there is no memory,
+ * or when there would be too many records, which only a peer that SACKs single bytes can cause.
  */
 INTERNAL bool sent_split(struct tcp_flow *flow, struct sent *s, uint32_t at)
 {
@@ -165,7 +166,7 @@ INTERNAL void sent_remove(struct tcp_flow *flow, struct sent *s)
     sent_discard(flow->tcp, s);
 }
 
-/* It, or its last retransmission, will not arrive. */
+/* Mark the record as lost: neither it nor its last retransmission will arrive. */
 INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *s)
 {
     uncount(flow, s);
@@ -177,7 +178,8 @@ INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *s)
 }
 
 /*
- * It was not lost after all. When it was sent is not known exactly any more, so it gets all the time again.
+ * The record was not lost after all. Its time of sending is no longer known exactly, so it counts as sent
+ * now.
  */
 INTERNAL void sent_mark_found(struct tcp_flow *flow, struct sent *s)
 {
@@ -195,7 +197,7 @@ INTERNAL void sent_mark_sacked(struct tcp_flow *flow, struct sent *s)
     flow->sacked_bytes += sent_len(s);
 }
 
-/* It has just been sent again. */
+/* The record has just been retransmitted. */
 INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *s)
 {
     if (!s->resent)
@@ -206,7 +208,7 @@ INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *s)
     time_link(flow, s, flow->latest);
 }
 
-/* The peer took its SACKs back, which RFC 2018, section 8, allows: all of it may be lost. */
+/* The peer has reneged on its SACKs, which RFC 2018, section 8, allows: all bytes may be lost. */
 INTERNAL void sent_forget_sacks(struct tcp_flow *flow)
 {
     for (struct sent *s = flow->sent; s != NULL; s = s->next)
@@ -214,7 +216,7 @@ INTERNAL void sent_forget_sacks(struct tcp_flow *flow)
             sent_mark_lost(flow, s);
 }
 
-/* The first record that is lost and not on its way again; NULL: none. */
+/* Returns the first record that is lost and not retransmitted. NULL: none. */
 INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow)
 {
     struct sent *s = flow->resend_from;
@@ -224,7 +226,7 @@ INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow)
     return s;
 }
 
-/* Join a SACKed record with SACKed neighbours; returns what it is part of then. */
+/* Merge a SACKed record with adjacent SACKed ones. Returns the record that it is part of now. */
 INTERNAL struct sent *sent_merge(struct tcp_flow *flow, struct sent *s)
 {
     if (s->next != NULL && s->next->sacked) {
@@ -249,14 +251,14 @@ INTERNAL void sent_clear(struct tcp_flow *flow)
         sent_remove(flow, flow->sent);
 }
 
-/* Bytes that are believed to be in the network: RFC 6675's pipe. */
+/* Returns how many bytes are believed to be in the network: RFC 6675's pipe. */
 INTERNAL uint32_t sent_flight(const struct tcp_flow *flow)
 {
     uint32_t flight =
         flow->snd_nxt - flow->snd_una - flow->sacked_bytes - flow->lost_bytes + flow->resent_bytes;
     if (flow->sack)
         return flight;
-    /* Without SACK each duplicate acknowledgement tells of a segment that has left (RFC 6582). */
+    /* Without SACK, each duplicate acknowledgement means that one segment has left the network (RFC 6582). */
     uint32_t left = min_u32(flow->dup_acks * flow->mss, flight);
     return flight - left;
 }

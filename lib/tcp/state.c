@@ -1,7 +1,7 @@
-/* The state machine of RFC 9293, section 3.3.2, figure 5: a pure table of what each action does. */
+/* The state machine of RFC 9293, section 3.3.2, figure 5, as a table of what each action does. */
 #include "private.h"
 
-/* From `from`, `action` leads to `to`; what is not listed changes nothing. */
+/* In the state `from`, `action` leads to the state `to`. An action that is not listed changes nothing. */
 struct transition {
     uint8_t from, action, to;
 };
@@ -32,7 +32,7 @@ INTERNAL enum state state_next(enum state state, enum action action)
     return state;
 }
 
-/* As RFC 9293 spells it, for the log. */
+/* The state's name as in RFC 9293, for the log. */
 INTERNAL const char *state_name(enum state state)
 {
     static const char *const names[STATES] = {

@@ -3,7 +3,7 @@
 
 enum { COPIED_MOST = 128, VIEWS_MOST = 16384 };
 
-/* The connection is over: what an operation returns then. */
+/* Returns the error of an operation on a connection that is over. */
 static err broken(const struct tcp_flow *flow)
 {
     return flow->error == OK ? ERR_CLOSED : ERR_RESET;
@@ -36,8 +36,8 @@ IO err tcp_read(struct tcp_flow *flow, struct buf **out)
 }
 
 /*
- * What may be queued: twice what the network takes at once, so that an acknowledgement always finds
- * something to send, and a peer that doesn't read holds little.
+ * The limit of the send queue is twice the congestion window, so that an acknowledgement always finds
+ * something to send, while a peer that does not read holds little.
  */
 static bool queue_full(const struct tcp_flow *flow)
 {
@@ -49,7 +49,9 @@ static bool queue_full(const struct tcp_flow *flow)
     return flow->snd_queued >= limit || flow->queue_views >= VIEWS_MOST;
 }
 
-/* A small piece joins the page before it, when that is ours alone: many small writes make few views. */
+/*
+ * Copy a small piece behind the last page, when that page is not shared. So many small writes make few views.
+ */
 static bool copied_behind(struct tcp_flow *flow, const struct buf *b)
 {
     struct buf *last = flow->queue_last;
@@ -99,8 +101,8 @@ INTERNAL void enqueue(struct tcp_flow *flow, struct buf *data)
 }
 
 /*
- * Send at once what begins a conversation; while bytes are in flight and more may follow in this turn,
- * wait for its end and make large segments.
+ * Send at once what begins a conversation. While bytes are in flight and more may follow in this turn, wait
+ * for the end of the turn, and make large segments.
  */
 static void send_soon(struct tcp_flow *flow)
 {
@@ -110,7 +112,7 @@ static void send_soon(struct tcp_flow *flow)
         flush_later(flow);
 }
 
-/* What is queued must stay below the distance that sequence numbers can tell. */
+/* The queue must stay shorter than the distance that sequence numbers can express. */
 static bool too_long(const struct tcp_flow *flow, size_t len)
 {
     return (uint64_t)flow->snd_queued + len > QUEUE_MOST;
@@ -165,7 +167,7 @@ IO err tcp_shutdown(struct tcp_flow *flow)
     return OK;
 }
 
-/* Its reader and its writer get ERR_CLOSED, and do not touch the flow any more. */
+/* The flow's reader and writer get ERR_CLOSED, and do not touch the flow any more. */
 static void let_go(struct tcp_flow *flow)
 {
     flow->tcp->now = os_now();
@@ -174,8 +176,8 @@ static void let_go(struct tcp_flow *flow)
 }
 
 /*
- * RFC 2525, section 2.17: who closes with unread bytes resets, since the peer must learn that they
- * were lost; but not before what was written has arrived, which FLOW promises.
+ * RFC 2525, section 2.17: when unread bytes are dropped, the connection is reset, since the peer must learn
+ * that they were lost. The reset comes after what was written has arrived, which FLOW promises.
  */
 void tcp_close(struct tcp_flow *flow)
 {

@@ -1,4 +1,4 @@
-/* Connections by their four numbers, in a table that grows and shrinks; listeners by port. */
+/* Connections by four-tuple, in a table that grows and shrinks; listeners by port. */
 #include "private.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ INTERNAL struct node *table_find(const struct tcp *tcp, const struct ends *ends)
     return node;
 }
 
-/* Without memory the table stays as it is: longer chains, but right. */
+/* Without memory for a new table the old one stays: its chains are longer, but it is correct. */
 static err table_resize(struct tcp *tcp, uint32_t size)
 {
     struct node **fresh = calloc(size, sizeof *fresh);
@@ -64,7 +64,7 @@ INTERNAL void table_remove(struct tcp *tcp, struct node *node)
         IGNORE(table_resize(tcp, (tcp->table_mask + 1) / 2));
 }
 
-/* The listener of the address itself counts before one of every address. */
+/* A listener on the address itself precedes one on every address. */
 INTERNAL struct tcp_listener *listener_find(const struct tcp *tcp, const struct ip_addr *local, uint16_t port)
 {
     struct tcp_listener *any = NULL;

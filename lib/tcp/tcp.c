@@ -1,4 +1,4 @@
-/* The signature's operations: the module itself, opening, listening, accepting. FLOW's are in stream.c. */
+/* The signature's operations: the module itself, opening, listening and accepting. FLOW's are in stream.c. */
 #include "private.h"
 
 #include <stdlib.h>
@@ -41,7 +41,10 @@ IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct ra
     return OK;
 }
 
-/* What is left is told so, and freed. Flows that an application still holds are its mistake. */
+/*
+ * Reset and free the remaining connections. A flow that an application still holds is the application's
+ * mistake.
+ */
 static void end_all(struct tcp *tcp)
 {
     for (uint32_t i = 0; tcp->table != NULL && i <= tcp->table_mask; i++)
@@ -55,7 +58,7 @@ static void end_all(struct tcp *tcp)
                 flow_end((struct tcp_flow *)node, ERR_CLOSED);
             }
             if (mask != tcp->table_mask) {
-                i = UINT32_MAX; /* it has shrunk: begin again */
+                i = UINT32_MAX; /* the table has shrunk: begin again */
                 break;
             }
         }
@@ -72,7 +75,7 @@ static void free_listeners(struct tcp *tcp)
 IO void tcp_disconnect(struct tcp *tcp)
 {
     free_listeners(tcp);
-    /* What was written before the program ended is to arrive. */
+    /* Give the bytes that were written before the program ended time to arrive. */
     OS_SHIELD
     {
         os_time until = os_now() + MILLISECONDS(key_disconnect_ms);
@@ -98,7 +101,7 @@ IO void tcp_disconnect(struct tcp *tcp)
 }
 
 /*
- * Our SYN, with the option of Fast Open when it is `fast`, and then with bytes of the queue where there is a
+ * Send our SYN. With `fast` it carries Fast Open's option, and bytes of the queue when we have the peer's
  * cookie.
  */
 static void begin_handshake(struct tcp_flow *flow, bool fast)
@@ -121,7 +124,7 @@ static void begin_handshake(struct tcp_flow *flow, bool fast)
     send_syn(flow, SYN, &option, len);
 }
 
-/* A connection in SYN-SENT to the peer, from a port that is free. `first` is taken when it succeeds. */
+/* Make a connection in SYN-SENT to the peer, from a free port. Takes `first` only when it succeeds. */
 static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first,
                       struct tcp_flow **out)
 {
@@ -147,7 +150,7 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, s
     return OK;
 }
 
-/* Wait for what becomes of it. */
+/* Wait until the connection is established or has failed. */
 static IO err open_finish(struct tcp_flow *flow, struct tcp_flow **out)
 {
     err e = OK;
@@ -192,7 +195,7 @@ IO err tcp_open_with(struct tcp *tcp, const struct endpoint *peer, struct buf *f
     return e;
 }
 
-/* A port that nobody listens on: RFC 6056's simple randomisation. */
+/* Choose a port that has no listener: RFC 6056's simple randomisation. */
 static err choose_listening_port(struct tcp *tcp, const struct ip_addr *local, uint16_t *port)
 {
     uint32_t count = (uint32_t)(key_port_last - key_port_first + 1), at = random_below(tcp->random, count);

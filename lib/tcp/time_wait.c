@@ -1,7 +1,7 @@
 /*
- * TIME-WAIT (RFC 9293, section 3.6.1): what must be remembered of a connection that is over, so
- * that its last FIN can be acknowledged again and its stray segments do no harm. All
- * stay equally long, so they lie in a queue by the time of their end, with one timer.
+ * TIME-WAIT (RFC 9293, section 3.6.1): the little that must be remembered of a connection that is over, so
+ * that its last FIN can be acknowledged again, and its old duplicates do no harm. All entries stay equally
+ * long, so they lie in a queue in the order of their end, with one timer.
  */
 #include "private.h"
 
@@ -37,8 +37,8 @@ INTERNAL void time_wait_end(struct tcp *tcp, struct time_wait *wait)
 }
 
 /*
- * Take the place of the flow in the table, which flow_end makes free next. Without memory the
- * connection is forgotten, which RFC 9293 would rather not have.
+ * Replace the flow in the table; flow_end then removes the flow. Without memory the connection is forgotten,
+ * against RFC 9293's advice.
  */
 INTERNAL void time_wait_enter(struct tcp_flow *flow)
 {
@@ -89,9 +89,9 @@ static void acknowledge_again(struct tcp *tcp, struct time_wait *wait)
 }
 
 /*
- * Whether a SYN begins a new incarnation rather than being a stray of the old: RFC 6191, section 2,
- * and RFC 9293, MAY-2. The caller then treats it as for no connection; `wait` is gone, and the
- * new initial sequence number is to be at least *least_iss.
+ * Whether a SYN begins a new incarnation, or is an old duplicate: RFC 6191, section 2, and RFC 9293, MAY-2.
+ * For a new incarnation, `wait` is freed, the caller handles the segment as one for no connection, and the
+ * new initial sequence number must be at least *least_iss.
  */
 static bool begins_anew(const struct time_wait *wait, const struct segment *s)
 {
@@ -102,7 +102,10 @@ static bool begins_anew(const struct time_wait *wait, const struct segment *s)
     return seq_after(s->seq, wait->rcv_nxt);
 }
 
-/* True when the segment is to be treated as for no connection. RSTs are ignored: RFC 1337, section 3. */
+/*
+ * Returns true when the segment must be handled as one for no connection. RSTs are ignored: RFC 1337, section
+ * 3.
+ */
 INTERNAL bool time_wait_input(struct tcp *tcp, struct time_wait *wait, const struct segment *segment,
                               uint32_t *least_iss)
 {
@@ -114,13 +117,13 @@ INTERNAL bool time_wait_input(struct tcp *tcp, struct time_wait *wait, const str
         return true;
     }
     if (segment->flags & FIN) {
-        /* RFC 9293, section 3.10.7.4: acknowledge it, restart the time. */
+        /* RFC 9293, section 3.10.7.4: acknowledge the segment and restart the time. */
         time_wait_unlink(tcp, wait);
         time_wait_add(tcp, wait);
         acknowledge_again(tcp, wait);
     } else if ((segment->len > 0 || (segment->flags & SYN) || segment->seq != wait->rcv_nxt) &&
                (wait->answered == 0 || tcp->now - wait->answered > MILLISECONDS(500))) {
-        /* Once in a while, or two ends that are out of step would answer each other for ever. */
+        /* The answers are limited, or two ends that are out of step would answer each other for ever. */
         acknowledge_again(tcp, wait);
     }
     return false;

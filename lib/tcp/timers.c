@@ -1,6 +1,7 @@
 /*
- * What time brings. A flow has one timer of the runtime, set to its first deadline or earlier: moving a
- * deadline away, as every acknowledgement does, costs a store. An idle connection has none set.
+ * Timers. A flow has one timer of the runtime, which is set to the flow's first deadline or earlier. So
+ * moving a deadline away, as every acknowledgement does, costs one store. An idle connection has no timer
+ * set.
  */
 #include "private.h"
 
@@ -10,7 +11,7 @@ INTERNAL void timer_at(struct tcp_flow *flow, enum timer timer, os_time when)
     if (os_timer_is_set(&flow->timer) && flow->timer.when <= when)
         return;
     if (os_timer_set(&flow->timer, when) != OK) {
-        /* A connection that no time passes for would hang: it ends. */
+        /* Without its timer a connection would hang, so it ends. */
         flow->timer_failed = true;
         flush_later(flow);
     }
@@ -30,7 +31,7 @@ INTERNAL os_time rto_of(os_time srtt, os_time rttvar)
     return rto > most ? most : rto;
 }
 
-/* RFC 6298, (2.2) and (2.3), and the least round trip of the last five minutes for RACK. */
+/* RFC 6298, (2.2) and (2.3), and for RACK the least round trip of the last five minutes. */
 INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt)
 {
     os_time now = flow->tcp->now;
@@ -58,7 +59,7 @@ static os_time backed_off(const struct tcp_flow *flow, unsigned times)
     return rto > most ? most : rto;
 }
 
-/* RFC 8985, section 7.2: when to probe the tail; OS_NEVER: not now. */
+/* RFC 8985, section 7.2: when to send a tail loss probe. OS_NEVER: not now. */
 static os_time tail_probe_time(const struct tcp_flow *flow)
 {
     if (!flow->sack || flow->recovery != OPEN || flow->tail_probe || flow->srtt == 0 || flow->backoff > 0 ||
@@ -67,25 +68,28 @@ static os_time tail_probe_time(const struct tcp_flow *flow)
     os_time wait = 2 * flow->srtt;
     if (flow->snd_nxt - flow->snd_una <= flow->mss)
         wait += key_rto_min_ms < 200 ? MILLISECONDS(key_rto_min_ms)
-                                     : MILLISECONDS(200); /* its delayed acknowledgement */
+                                     : MILLISECONDS(200); /* the peer may delay its acknowledgement */
     if (wait < MILLISECONDS(2))
         wait = MILLISECONDS(2);
     return flow->last_sent + wait;
 }
 
-/* Whether bytes wait that nothing in flight will bring on: the window is shut, or too small. */
+/*
+ * Whether bytes wait that no acknowledgement will release: nothing is in flight, and the window is closed or
+ * too small.
+ */
 static bool must_persist(const struct tcp_flow *flow)
 {
     return flow->sent == NULL && (flow_unsent(flow) > 0 || (flow->shut && !flow->fin_sent));
 }
 
-/* How long bytes may go unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
+/* How long bytes may stay unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
 static os_time longest_wait(const struct tcp_flow *flow)
 {
     return MILLISECONDS(flow->owned || flow->listener != NULL ? flow->user_timeout : key_orphan_timeout_ms);
 }
 
-/* Set the retransmission timer to what it should be for now: RFC 6298, section 5. */
+/* Set the retransmission timer for the present state: RFC 6298, section 5. */
 INTERNAL void retransmit_rearm(struct tcp_flow *flow)
 {
     if (!flow_synchronized(flow))
@@ -95,7 +99,10 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
                 last = flow->last_progress + longest_wait(flow);
         if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
             return;
-        /* Section 7.2: where the timeout would come first, the probe comes in its place. */
+        /*
+         * Section 7.2: if the retransmission timeout would come first, the probe is sent at that time
+         * instead.
+         */
         probe = tail_probe_time(flow);
         if (last < rto)
             rto = last;
@@ -114,7 +121,7 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
 }
 
-/* Whether bytes went unacknowledged for too long. */
+/* Whether bytes have been unacknowledged for too long. */
 static bool given_up(struct tcp_flow *flow)
 {
     if (flow->tcp->now - flow->last_progress < longest_wait(flow))
@@ -133,7 +140,7 @@ static void handshake_timeout(struct tcp_flow *flow)
         flow_end(flow, ERR_TIMEOUT);
         return;
     }
-    /* What followed a SYN-ACK that was lost may be lost too; it goes again when the handshake is done. */
+    /* Bytes that followed a lost SYN-ACK may be lost too. They are sent again when the handshake is done. */
     if (flow->pending && flow->sent != NULL && flow->backoff == 1)
         recovery_timeout(flow);
     else
@@ -157,20 +164,21 @@ static void retransmission_timeout(struct tcp_flow *flow)
 }
 
 /*
- * RFC 9293, section 3.8.6.1. A number that was acknowledged already makes the peer say what its window
- * is; when there is some room, less than a full segment goes after all (section 3.8.6.2.1).
+ * RFC 9293, section 3.8.6.1: probe a closed window. A segment with a number that was acknowledged already
+ * makes the peer report its window. If the window has some room, less than a full segment is sent after all
+ * (section 3.8.6.2.1).
  */
 static void persist_timeout(struct tcp_flow *flow)
 {
     uint32_t window = flow->snd_una + flow->snd_wnd - flow->snd_nxt;
-    /* A peer that keeps its window shut may do so for ever, but not with nobody behind the flow. */
+    /* A peer may keep its window closed for ever, but not when the flow has no owner. */
     if (!flow->owned && flow->listener == NULL && given_up(flow))
         return;
     if (flow->backoff < 30)
         flow->backoff++;
     if (window > 0 && window < flow->mss && flow->snd_wnd > 0) {
         uint32_t most = flow->snd_max_wnd;
-        flow->snd_max_wnd = 0; /* half of it is then little enough */
+        flow->snd_max_wnd = 0; /* so that any part of the window counts as half of the largest */
         output(flow);
         flow->snd_max_wnd = most;
         if (flow->sent != NULL)
@@ -196,7 +204,7 @@ static void tail_probe_timeout(struct tcp_flow *flow)
         flow->tail_probe = true;
         flow->tail_probe_end = flow->snd_nxt;
     }
-    /* Section 7.3: then the retransmission timer runs from here. */
+    /* Section 7.3: restart the retransmission timer after the probe. */
     flow->tail_probe = true;
     flow->rto_base = flow->tcp->now;
     retransmit_rearm(flow);
@@ -234,7 +242,10 @@ static void retransmit_timeout(struct tcp_flow *flow)
     }
 }
 
-/* RFC 9293, section 3.8.4; while bytes are in flight their timer does this one's work. */
+/*
+ * RFC 9293, section 3.8.4: keep-alive. While bytes are in flight, the retransmission timer does this timer's
+ * work.
+ */
 static void keepalive_timeout(struct tcp_flow *flow)
 {
     os_time now = flow->tcp->now, due = flow->last_received + flow->keepalive;
@@ -257,7 +268,7 @@ static void keepalive_timeout(struct tcp_flow *flow)
     timer_at(flow, TIMER_KEEPALIVE, now + (interval < flow->keepalive ? interval : flow->keepalive));
 }
 
-/* An orphan has had its time, unless its bytes are still moving. */
+/* The orphan's time is over. It ends, unless its bytes are still being acknowledged. */
 static void linger_timeout(struct tcp_flow *flow)
 {
     os_time more = flow->last_progress + MILLISECONDS(key_orphan_timeout_ms);
