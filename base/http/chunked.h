@@ -79,7 +79,8 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
         else if (!http_is(byte, HTTP_VALUE))
             return false;
         return ++c->extra <= HTTP_CHUNK_EXTRA_MAX;
-    case HTTP_CHUNK_SIZE_LF: c->state = c->left > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
+    case HTTP_CHUNK_SIZE_LF:
+        c->state = c->left > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
         return byte == '\n';
     case HTTP_CHUNK_DATA_CR: c->state = HTTP_CHUNK_DATA_LF; return byte == '\r';
     case HTTP_CHUNK_DATA_LF:

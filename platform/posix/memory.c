@@ -18,7 +18,10 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
-/* No kernel knows this advice. An emulator of its system calls may take any and do nothing; qemu-user does. */
+/*
+ * No kernel knows this advice. An emulator of system calls may accept any advice and do nothing, as qemu-user
+ * does.
+ */
 #define MADV_UNKNOWN 0x7fff
 
 /* Two mappings each: the guard and what follows it. */

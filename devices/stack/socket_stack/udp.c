@@ -58,7 +58,10 @@ uint16_t socket_stack_udp_port(struct socket_stack_udp_socket *socket)
     return socket->port;
 }
 
-/* The queue of errors holds copies of our own datagrams. Without room for any of it qemu-user would not ask the kernel. */
+/*
+ * The queue of errors holds copies of our own datagrams. Without room for any of it qemu-user would not ask
+ * the kernel.
+ */
 static void drop_errors(struct socket_stack_udp_socket *s)
 {
     char byte;

@@ -371,7 +371,10 @@ FIBER_TEST(unlisten)
     return OK;
 }
 
-/* The acceptor's wait has ended, by a cancellation or a connection, in the turn in which the listener goes. */
+/*
+ * The acceptor's wait has ended, by a cancellation or a connection, in the turn in which the listener is
+ * freed.
+ */
 FIBER_TEST(unlisten_under_woken_acceptor)
 {
     for (int connected = 0; connected < 2; connected++) {
