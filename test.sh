@@ -73,7 +73,7 @@ if [ $fast = no ]; then
     if arm64_libraries $libraries; then
         test_in build-aarch64 gcc "GCC for aarch64, under qemu-aarch64" \
             --cross-file scripts/cross/aarch64.ini --cross-file $libraries/cross.ini -- \
-            --suite runtime --suite base --suite tcp --suite names --suite network --suite devices --suite fuzz \
+            --suite runtime --suite platform --suite base --suite tcp --suite names --suite network --suite devices --suite fuzz \
             --no-suite tool --no-suite slow --no-suite long "$@"
     else
         not_built build-aarch64

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """conformance.py PROGRAM...: hold a platform to its contract. PROGRAM is conformance.c, or what starts it."""
 
+import os
+import shlex
 import subprocess
 import sys
 
@@ -9,7 +11,8 @@ from tap import Tap
 
 def run(*arguments, given=""):
     """The status, what went to PLATFORM_OUT, and what went there and to PLATFORM_LOG."""
-    command = [*sys.argv[1:], *arguments]
+    # For another processor, meson says what runs programs.
+    command = [*shlex.split(os.environ.get("MESON_EXE_WRAPPER", "")), *sys.argv[1:], *arguments]
     done = subprocess.run(command, input=given, timeout=300, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stdout + done.stderr
 
