@@ -39,8 +39,8 @@ void project_flags(struct project *project);
 struct objects {
     const char *what; /* "the runtime" */
     struct strings paths, inputs;
-    long process;
-    const char *log;
+    long process; /* 0: all is made already */
+    const char *log, *stamp;
     int lock; /* held meanwhile: one of several builds at once makes them, the others wait */
 };
 bool objects_begin_runtime(const struct project *project, struct objects *out);

@@ -10,10 +10,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "emission/project.h"
-#include "base/quote.h"
 #include "base/process.h"
+#include "base/quote.h"
+#include "base/stamp.h"
 #include "composition/libraries.h"
+#include "emission/project.h"
 
 /* Sources of a unit at the most; a second processor is to have something to do, too. */
 enum { UNIT_FILES = 8 };
@@ -126,7 +127,21 @@ static const char *cache_of(const struct project *p, const char *name)
     return text("%s/%s-%s-%016" PRIx64, cache_folder(), name, p->target->name, key);
 }
 
-/* What is to be made differs from one program to the next, so it is written with the lock held. */
+/* Whether all of it was made from what there is now, so that ninja need not look. */
+static bool is_made(const struct objects *objects, uint64_t key)
+{
+    if (!stamp_fresh(objects->stamp, key, NULL))
+        return false;
+    for (size_t i = 0; i < objects->paths.count; i++)
+        if (!file_exists(objects->paths.items[i]))
+            return false;
+    return true;
+}
+
+/*
+ * What is to be made differs from one program to the next, so it is written with the lock held. The stamp of
+ * what it is made from is written first and counts when all is made: what changes meanwhile is stale then.
+ */
 static bool begin(const struct project *p, const char *cache, const struct strings *folders,
                   struct objects *objects)
 {
@@ -141,17 +156,41 @@ static bool begin(const struct project *p, const char *cache, const struct strin
     if (!write_ninja(cache, p, folders, objects))
         return false;
     folder_files(text("%s/mirage", p->installation.include), ".h", &objects->inputs);
-    if (objects->paths.count == 0)
+    folder_files(text("%s/mirage/sig", p->installation.include), ".h", &objects->inputs);
+    const char *what = strings_join(folders, " ");
+    uint64_t key = hash_bytes(1, what, strlen(what));
+    objects->stamp = text("%s/stamp-%016" PRIx64, cache, key);
+    if (objects->paths.count == 0 || is_made(objects, key))
         return true;
+    unlink(objects->stamp);
+    if (!stamp_write(text("%s.new", objects->stamp), key, &objects->inputs))
+        return false;
     const char *const argv[] = { "ninja", "-C", cache, NULL };
     objects->process = run_begin(argv, objects->log);
     return objects->process != 0;
 }
 
+/* The pure libraries that the folders' files use, and those that these use. */
+static struct strings libraries_of(const struct project *p, const struct strings *folders)
+{
+    const char *root = p->installation.root;
+    struct strings files = { 0 }, names = { 0 };
+    for (size_t i = 0; i < folders->count; i++) {
+        folder_files(text("%s/%s", root, folders->items[i]), ".c", &files);
+        folder_files(text("%s/%s", root, folders->items[i]), ".h", &files);
+    }
+    libraries_included(files.items, files.count, &names);
+    libraries_close(root, &names);
+    return names;
+}
+
 bool objects_begin_runtime(const struct project *p, struct objects *out)
 {
-    struct strings folders = source_folders(p);
+    struct strings folders = source_folders(p), names = libraries_of(p, &folders);
     *out = (struct objects){ .what = "the runtime" };
+    folder_files(text("%s/platform", p->installation.root), ".h", &out->inputs);
+    for (size_t i = 0; i < names.count; i++)
+        folder_files(text("%s/base/%s", p->installation.root, names.items[i]), ".h", &out->inputs);
     if (!begin(p, cache_of(p, "runtime"), &folders, out))
         return false;
     if (out->paths.count == 0)
@@ -163,13 +202,8 @@ bool objects_begin_runtime(const struct project *p, struct objects *out)
 bool objects_begin_libraries(const struct project *p, const struct program *program, struct objects *out)
 {
     const char *root = p->installation.root;
-    struct strings using = source_folders(p), files = { 0 }, names = { 0 }, folders = { 0 };
+    struct strings using = source_folders(p), names = libraries_of(p, &using), folders = { 0 };
     *out = (struct objects){ .what = "a pure library" };
-    for (size_t i = 0; i < using.count; i++) {
-        folder_files(text("%s/%s", root, using.items[i]), ".c", &files);
-        folder_files(text("%s/%s", root, using.items[i]), ".h", &files);
-    }
-    libraries_included(files.items, files.count, &names);
     for (size_t i = 0; i < program->instance_count; i++)
         libraries_read(root, &program->instances[i].description->inputs, &names);
     libraries_close(root, &names);
@@ -181,6 +215,8 @@ bool objects_begin_libraries(const struct project *p, const struct program *prog
 bool objects_end(const struct project *p, struct objects *objects)
 {
     int status = objects->process == 0 ? 0 : run_end(objects->process);
+    if (status == 0 && objects->process != 0)
+        rename(text("%s.new", objects->stamp), objects->stamp);
     close(objects->lock);
     if (status == 0)
         return true;

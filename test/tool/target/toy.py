@@ -83,6 +83,19 @@ def builds(tap, mirage, work, env):
     script.write_text(script.read_text() + "\n")
     run([mirage, "build", "hello"], work, env)
     tap.report((app / "_build/toy/hello").stat().st_mtime_ns > before, "a changed linker script links again")
+    source, header = work.parent / "tree/platform/toy/toy.c", work.parent / "tree/base/prng/prng.h"
+    source.write_text(source.read_text().replace('"no word"', '"another word"'))
+    run([mirage, "build", "hello"], work, env)
+    tap.equal("a changed source of the platform is compiled again", run([app / "_build/toy/hello.toy"], work, env),
+              (0, hello, first.format("another word", "started by hand")))
+    was = header.read_text()
+    header.write_text(was + '#error "the header was seen"\n')
+    status, out, err = run([mirage, "build", "hello"], work, env)
+    tap.report(status == 1 and "does not compile with" in err and "the header was seen" in err, "so is what includes a changed header", err)
+    status, out, err = run([mirage, "build", "hello"], work, env)
+    tap.report(status == 1 and "the header was seen" in err, "and again until it compiles", err)
+    header.write_text(was)
+    tap.equal("as it does when the header is mended", run([mirage, "build", "hello"], work, env), (0, "hello/_build/toy/hello.toy\n", ""))
     status, out, err = run([mirage, "describe", "--json", "hello"], work, env)
     tap.report(status == 0 and '"target": "toy"' in out, "describe says what it is for", out + err)
 
