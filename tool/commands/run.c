@@ -12,9 +12,9 @@ bool launch_words(const struct project *p, launch_fn *way, const struct strings 
 {
     static const char *const none[] = { NULL };
     const struct launch launch = { .binary = p->binary,
+                                   .linked = text("%s/%s", p->build, p->name),
                                    .arguments = arguments->count == 0 ? none : arguments->items,
                                    .arch = p->arch,
-                                   .build = p->build,
                                    .fibers = p->installation.fibers };
     return (way == NULL ? launch_process : way)(&launch, argv);
 }

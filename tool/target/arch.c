@@ -1,5 +1,6 @@
 #include "target/arch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -52,8 +53,11 @@ const struct arch *arch_find(const char *name, const char *const *known, const c
     struct strings all = { 0 };
     if (name == NULL)
         name = listed(known, HOST) ? HOST : known[0];
-    if (listed(known, name))
-        return named(name);
+    if (listed(known, name)) {
+        const struct arch *arch = named(name);
+        assert(arch != NULL); /* a target lists those that are here */
+        return arch;
+    }
     for (; *known != NULL; known++)
         strings_add(&all, *known);
     const char *near = nearest(name, all.items);

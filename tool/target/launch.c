@@ -2,6 +2,12 @@
 
 #include "base/process.h"
 
+static void add_arguments(const struct launch *launch, struct strings *argv)
+{
+    for (const char *const *word = launch->arguments; *word != NULL; word++)
+        strings_add(argv, *word);
+}
+
 bool launch_process(const struct launch *launch, struct strings *argv)
 {
     const struct arch *arch = launch->arch;
@@ -15,8 +21,7 @@ bool launch_process(const struct launch *launch, struct strings *argv)
         strings_add_all(argv, emulated, sizeof emulated / sizeof *emulated);
     }
     strings_add(argv, launch->binary);
-    for (const char *const *word = launch->arguments; *word != NULL; word++)
-        strings_add(argv, *word);
+    add_arguments(launch, argv);
     return true;
 }
 
@@ -38,5 +43,7 @@ bool launch_gdb(const struct launch *launch, struct strings *argv)
         strings_add(argv, launch->fibers);
     }
     strings_add(argv, "--args");
-    return launch_process(launch, argv);
+    strings_add(argv, launch->linked);
+    add_arguments(launch, argv);
+    return true;
 }

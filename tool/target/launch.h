@@ -8,7 +8,7 @@
 /* The program itself, with its arguments; behind an emulator when it is for another processor. */
 bool launch_process(const struct launch *launch, struct strings *argv);
 
-/* The same under gdb, with the commands for fibers. */
+/* The program as it was linked, with its arguments, under gdb with the commands for fibers. */
 bool launch_gdb(const struct launch *launch, struct strings *argv);
 
 #endif

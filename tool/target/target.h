@@ -30,10 +30,10 @@ struct strings;
 
 /* A program that was built and is to be started. */
 struct launch {
-    const char *binary;           /* what the build made last; absolute */
+    const char *binary; /* what the build made last; absolute */
+    const char *linked; /* the same as it was linked, with its symbols: another where steps follow */
     const char *const *arguments; /* the user's for the program, ended by NULL */
     const struct arch *arch;
-    const char *build;  /* the folder of what was generated */
     const char *fibers; /* gdb's commands for fibers, in Python; NULL: not installed */
 };
 

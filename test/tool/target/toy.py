@@ -78,6 +78,12 @@ def builds(tap, mirage, work, env):
     status, out, err = run([app / "_build/toy/hello.toy", "--help"], work, env)
     tap.report(status == 0 and "--toy-word" in out, "its runtime argument is in --help", out + err)
     tap.report((app / "_build/toy/hello.stripped").is_file(), "each step's file is kept")
+    path = work / "path"
+    path.mkdir()
+    (path / "gdb").write_text('#!/bin/sh\nfor word; do last=$word; done\necho "$last"\n')
+    (path / "gdb").chmod(0o755)
+    tap.equal("what is debugged has its symbols", run([mirage, "run", "--debug", "hello"], work, {**env, "PATH": f"{path}:{env['PATH']}"}),
+              (0, f"{app}/_build/toy/hello\n", ""))
     script = work.parent / "tree/platform/toy/toy.ld"
     before = (app / "_build/toy/hello").stat().st_mtime_ns
     script.write_text(script.read_text() + "\n")
