@@ -1,4 +1,4 @@
-/* Receiving: what is for us and makes sense goes to the protocols (RFC 1122, section 3.2). */
+/* Receiving: a valid packet for this host goes to its protocol (RFC 1122, section 3.2). */
 #include "ipv4.h"
 
 static void drop(struct metric *counter, struct buf *packet)
@@ -8,13 +8,13 @@ static void drop(struct metric *counter, struct buf *packet)
     buf_free(packet);
 }
 
-/* Sources that no packet from the link can have: RFC 1122, section 3.2.1.3; RFC 1812, section 5.3.7. */
+/* Source addresses that are not valid on the link: RFC 1122, section 3.2.1.3; RFC 1812, section 5.3.7. */
 static bool is_martian(const struct ipv4 *ip, const struct ipv4_header *h)
 {
     if (ipv4_is_multicast(h->source) || h->source >> 28 == 0xf || ipv4_is_loopback(h->source) ||
         ipv4_is_loopback(h->destination))
         return true;
-    /* A host that has no address yet asks everybody. */
+    /* A host without an address sends its requests from 0.0.0.0 to everybody. */
     if (h->source >> 24 == 0)
         return h->source != 0 || !ipv4_is_broadcast(ip, h->destination);
     return (ip->address != 0 && h->source == ip->address) || ipv4_is_broadcast(ip, h->source);
@@ -78,10 +78,10 @@ static void arm(struct ipv4 *ip)
     if (next == OS_NEVER)
         os_timer_stop(&ip->timer);
     else
-        IGNORE(os_timer_set(&ip->timer, next)); /* without memory the table still is bounded */
+        IGNORE(os_timer_set(&ip->timer, next)); /* without memory for the timer the table is still bounded */
 }
 
-/* RFC 792: the sender is told when the first fragment came, but not all others. */
+/* RFC 792: the sender gets an error when the first fragment came but others are missing. */
 INTERNAL void ipv4_expire(void *arg)
 {
     struct ipv4 *ip = arg;
@@ -122,7 +122,10 @@ static void collect(struct ipv4 *ip, struct ipv4_header *h, bool group, struct b
         break;
     case REASSEMBLY_HELD: break;
     case REASSEMBLY_DONE:
-        /* Its whole length may exceed 16 bits, but the header is not looked at again. */
+        /*
+         * The length of the reassembled packet may exceed 16 bits. That does no harm: the header is not read
+         * again.
+         */
         h->header_len = (uint8_t)header->len;
         h->fragment = 0;
         deliver(ip, h, group, buf_append(header, payload));
@@ -150,7 +153,10 @@ INTERNAL void ipv4_input(struct ipv4 *ip, struct buf *packet, bool group, bool f
         return;
     }
     bool for_all = ipv4_is_broadcast(ip, h.destination) || h.destination == 0xe0000001;
-    /* RFC 1122, section 3.3.6: what was sent to all on the link must be for all in its header too. */
+    /*
+     * RFC 1122, section 3.3.6: a frame to a group or to everybody must carry a packet to a group or to
+     * everybody.
+     */
     if (from_link && !for_all && (group || h.destination != ip->address || ip->address == 0)) {
         buf_free(packet);
         return;

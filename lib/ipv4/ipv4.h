@@ -28,7 +28,7 @@ KEY_INT(reassembly_seconds, 30, "how long a packet's fragments may take to come 
 KEY_INT(path_mtu_min, 552, "the least path MTU that a router's message is believed, in bytes");
 
 enum {
-    IPV4_PATHS = 256, /* destinations whose way is remembered */
+    IPV4_PATHS = 256, /* destinations whose route is cached */
     IPV4_IDS = 256,   /* counters of identifications */
     IPV4_NAME_SERVERS_MAX = 4,
     IPV4_DOMAINS_SIZE = 256,
@@ -42,12 +42,12 @@ enum ipv4_way {
     IPV4_GROUP,
 };
 
-/* The way to a destination, as of `generation`. */
+/* The cached route to a destination. It is valid while `generation` is the module's. */
 struct ipv4_path {
     uint32_t destination;
     uint32_t generation;
     struct ip_addr next_hop;
-    uint32_t mtu; /* of packets, header included */
+    uint32_t mtu; /* of whole packets, with their headers */
     os_time mtu_until;
     uint8_t way;
 };
@@ -88,18 +88,21 @@ struct ipv4 {
         fragments_out, fragments_refused;
 };
 
-/* The way to a destination; never NULL, but perhaps IPV4_NOWHERE. Valid until the next call. */
+/*
+ * Returns the route to a destination, never NULL; its kind may be IPV4_NOWHERE. It is valid until the next
+ * call.
+ */
 INTERNAL struct ipv4_path *ipv4_path(struct ipv4 *ip, uint32_t destination);
 INTERNAL bool ipv4_is_broadcast(const struct ipv4 *ip, uint32_t addr);
-/* What was remembered of ways is no longer so. */
+/* Invalidate the cached routes. */
 INTERNAL void ipv4_changed(struct ipv4 *ip);
 
-/* A packet of ours or from the link, beginning with its header; takes it. */
+/* Receive a packet, from the link or from this host itself. It begins with its header. Takes it. */
 INTERNAL void ipv4_input(struct ipv4 *ip, struct buf *packet, bool group, bool from_link);
 INTERNAL void ipv4_loop(void *ctx, struct buf *packet);
 INTERNAL void ipv4_expire(void *arg);
 
-/* Take what the command line says. */
+/* Apply the arguments of the command line. */
 INTERNAL IO err ipv4_configure(struct ipv4 *ip);
 
 #endif

@@ -1,4 +1,4 @@
-/* Sending: the header before the payload, in fragments when it must be (RFC 791, 6864). */
+/* Sending: put the header before the payload, and make fragments where needed (RFC 791, 6864). */
 #include "ipv4.h"
 
 static err send_on_link(struct ipv4 *ip, const struct ipv4_path *path, struct buf *packet)
@@ -20,8 +20,8 @@ static err send_on_link(struct ipv4 *ip, const struct ipv4_path *path, struct bu
 }
 
 /*
- * RFC 6864: what is never fragmented needs no identification. Others count on from an unpredictable
- * number, apart for each group of destinations (RFC 7739 says why).
+ * RFC 6864: a packet that is never fragmented needs no identification. The others count from an unpredictable
+ * number, with a separate counter for each group of destinations (for the reasons in RFC 7739).
  */
 static uint16_t next_id(struct ipv4 *ip, const struct ipv4_header *header)
 {
@@ -45,7 +45,7 @@ static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct 
                           struct buf *payload, size_t len)
 {
     size_t most = (path->mtu - IPV4_HEADER) & ~(size_t)7;
-    struct ipv4_path way = *path; /* what is sent may have others look up theirs */
+    struct ipv4_path way = *path; /* a copy: sending may make others look up routes */
     err e = OK;
 
     payload = packet_complete(payload);
@@ -68,7 +68,7 @@ static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct 
     return e;
 }
 
-/* The source that is asked for, if it may be used, or the one that fits. */
+/* Returns the source address that was asked for, if it may be used, or else the best one. */
 static err choose_source(const struct ipv4 *ip, const struct ip_head *head, const struct ipv4_path *path,
                          uint32_t *out)
 {

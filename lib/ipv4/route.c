@@ -1,4 +1,4 @@
-/* Where a packet goes next (RFC 1122, section 3.3.1), and how long it may be on the way (RFC 1191). */
+/* The next hop of a packet (RFC 1122, section 3.3.1), and the MTU of its path (RFC 1191). */
 #include "ipv4.h"
 
 INTERNAL void ipv4_changed(struct ipv4 *ip)
@@ -10,14 +10,14 @@ INTERNAL bool ipv4_is_broadcast(const struct ipv4 *ip, uint32_t addr)
 {
     if (addr == 0xffffffff)
         return true;
-    /* RFC 3021: a link of two has no broadcast address. */
+    /* RFC 3021: a point-to-point link has no broadcast address. */
     if (ip->address == 0 || ip->prefix > 30)
         return false;
     uint32_t mask = ipv4_mask(ip->prefix);
     return addr == (ip->address | ~mask) || addr == (ip->address & mask);
 }
 
-/* The next hop to a destination beyond this host; 0: none. The longest network wins. */
+/* The next hop to a destination beyond the link; 0: none. The longest matching prefix wins. */
 static uint32_t next_hop(const struct ipv4 *ip, uint32_t destination)
 {
     const struct ipv4_route *best = NULL;
@@ -78,7 +78,7 @@ uint32_t ipv4_mtu(struct ipv4 *ip, const struct ip_addr *destination)
     return (ip_is_v4(destination) ? ipv4_path(ip, ipv4_number(destination))->mtu : ip->mtu) - IPV4_HEADER;
 }
 
-/* RFC 1191, section 7.1: what a router that tells no MTU may have meant. */
+/* RFC 1191, section 7.1: the next smaller plateau, for a router that reports no MTU. */
 static uint32_t plateau_below(uint32_t mtu)
 {
     static const uint16_t plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68 };

@@ -1,4 +1,4 @@
-/* What configures the link: the command line at boot, a DHCP client later. */
+/* The link's configuration: from the command line at boot, and later from a DHCP client. */
 #include "ipv4.h"
 
 ARG_CIDR(ipv4, NULL, "the IPv4 address and prefix, as 10.0.0.2/24");
@@ -104,7 +104,7 @@ void ipv4_set_name_servers(struct ipv4 *ip, const struct ip_addr *servers, size_
 void ipv4_set_search_domains(struct ipv4 *ip, const char *domains)
 {
     size_t len = strlen(domains);
-    /* Half a name would be another one. */
+    /* Cut the list between two names, since half a name is another name. */
     if (len >= sizeof ip->domains)
         for (len = sizeof ip->domains - 1; len > 0 && domains[len] != ' '; len--)
             ;

@@ -1,5 +1,6 @@
 /*
- * What the files of this module offer each other, file by file; each says there what it does. See private.h.
+ * The functions that this module's files share, file by file. Each is described where it is defined. See
+ * private.h.
  */
 #ifndef TCP_FUNCTIONS_H
 #define TCP_FUNCTIONS_H

@@ -1,4 +1,4 @@
-/* What TCP keeps: of a segment, of a connection, of a listener, and of itself. See private.h. */
+/* The state of a segment, a connection, a listener, and the module itself. See private.h. */
 #ifndef TCP_TYPES_H
 #define TCP_TYPES_H
 
@@ -10,12 +10,12 @@ enum {
     HEADER_MAX = 60,
     SACK_BLOCKS = 4,
     TIMESTAMP_SIZE = 12,
-    MSS_V4 = 536, /* without an option: RFC 9293, section 3.7.1 */
+    MSS_V4 = 536, /* the MSS of a peer that sends no option: RFC 9293, section 3.7.1 */
     MSS_V6 = 1220,
-    MSS_LEAST = 88, /* of a peer's option: less would make headers of everything */
+    MSS_LEAST = 88, /* the least MSS that we accept: with less, segments would be mostly headers */
     GSO_MOST = 65535 - 60 - 60,
     QUEUE_MOST = 1 << 30,
-    RANGES_MAX = 512, /* pieces of a stream with holes before them */
+    RANGES_MAX = 512, /* ranges of one connection that wait behind a hole */
     DUP_THRESHOLD = 3,
 };
 
@@ -25,7 +25,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 1
 /* The last two bits of the traffic class. */
 enum { ECN_ECT0 = 2, ECN_CE = 3 };
 
-/* The option of Fast Open (RFC 7413, section 4.1.1), of a SYN or SYN-ACK. */
+/* Fast Open's option of a SYN or SYN-ACK (RFC 7413, section 4.1.1). */
 enum { FAST_OPEN_KIND = 34, FAST_OPEN_COOKIE_LEAST = 4, FAST_OPEN_COOKIE_MOST = 16, FAST_OPEN_PEERS = 64 };
 
 struct fast_open {
@@ -54,22 +54,22 @@ struct segment {
     uint32_t len; /* payload, without SYN and FIN */
 };
 
-/* What is known of a peer that was opened fast, or was to be. */
+/* A peer with which Fast Open was used or tried. */
 struct fast_open_peer {
     struct ip_addr address;
-    struct fast_open cookie; /* of no length: it gave none */
-    uint16_t mss;            /* its option's; 0: none was seen */
-    uint8_t failures;        /* SYNs in a row that were not answered */
-    os_time not_before;      /* when to try again after that */
+    struct fast_open cookie; /* its length is 0 when the peer gave none */
+    uint16_t mss;            /* of its last option; 0: none was seen */
+    uint8_t failures;        /* SYNs with the option that got no answer, in a row */
+    os_time not_before;      /* when to try Fast Open again after that */
 };
 
-/* The two ends that name a connection, as this host sees it. */
+/* The four-tuple that identifies a connection, as this host sees it. */
 struct ends {
     struct ip_addr local, remote;
     uint16_t local_port, remote_port;
 };
 
-/* What the table holds: connections, and what is left of them in TIME-WAIT. */
+/* An entry of the table: a connection, or what remains of one in TIME-WAIT. */
 struct node {
     struct node *next;
     struct ends ends;
@@ -91,7 +91,7 @@ enum state {
     STATES
 };
 
-/* What moves the state machine; see state.c. */
+/* The actions of the state machine; see state.c. */
 enum action {
     SEND_SYN,        /* active OPEN */
     SEND_SYN_ACK,    /* a SYN came to a listener, or crossed ours */
@@ -106,23 +106,23 @@ enum action {
 };
 
 /*
- * Bytes that were sent together and not acknowledged yet, perhaps as many segments. They are
- * listed by sequence number; those of them in flight, neither SACKed nor lost, also by the
- * time of their last transmission, which is how RACK wants them.
+ * A record of the retransmission queue: bytes that were sent together, perhaps as many segments, and are not
+ * acknowledged yet. Records are listed by sequence number. Those in flight, neither SACKed nor lost, are also
+ * listed by the time of their last transmission, which RACK needs.
  */
 struct sent {
     struct sent *next, *prev;
     struct sent *later, *earlier;
     os_time at;
-    struct buf *view; /* where the first byte lies in the send queue; NULL: a FIN alone */
+    struct buf *view; /* the view of the send queue with its first byte; NULL: a FIN alone */
     uint32_t offset;
     uint32_t seq, end;
     bool sacked, lost;
     bool resent; /* a retransmission is in flight */
     bool ever_resent;
-    bool fin;    /* its last number is the FIN's */
+    bool fin;    /* its last sequence number is the FIN's */
     bool timed;  /* in the list by time */
-    bool pushed; /* it ended what was written when it was first sent: PSH */
+    bool pushed; /* when first sent, its end was the end of what was written: PSH */
 };
 
 /* Received bytes behind a hole. */
@@ -134,17 +134,17 @@ struct range {
 };
 
 enum recovery {
-    OPEN,     /* nothing is wrong */
-    REDUCED,  /* the window was reduced without loss, for ECN or a tail loss; not twice a window */
+    OPEN,     /* no loss and no congestion */
+    REDUCED,  /* the window was reduced for ECN or a tail loss, which happens at most once a window */
     RECOVERY, /* fast recovery */
     LOSS,     /* a retransmission timeout */
 };
 
 enum timer {
-    TIMER_RETRANSMIT, /* with what it means in retransmit_mode */
+    TIMER_RETRANSMIT, /* retransmit_mode says what it does */
     TIMER_DELAYED_ACK,
     TIMER_KEEPALIVE,
-    TIMER_LINGER, /* an orphan's end */
+    TIMER_LINGER, /* the end of an orphan's time */
     TIMERS
 };
 
@@ -152,7 +152,7 @@ enum retransmit_mode { MODE_RTO, MODE_REORDER, MODE_TAIL_PROBE, MODE_PERSIST };
 
 enum ack_need { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
-/* One for each connection: its size is what an idle connection costs. */
+/* A connection. Its size is what an idle connection costs. */
 struct tcp_flow {
     struct node node;
     struct tcp *tcp;
@@ -162,15 +162,15 @@ struct tcp_flow {
     uint8_t ack_need;
     bool reading : 1, writing : 1; /* a fiber waits in it */
     bool opening : 1;              /* a fiber waits in tcp_open */
-    bool owned : 1;                /* by the application; an orphan otherwise */
+    bool owned : 1;                /* the application holds it; otherwise it is an orphan */
     bool shut : 1;                 /* the application writes no more */
     bool fin_sent : 1, fin_received : 1;
     bool passive : 1;
     bool nodelay : 1;
     bool timestamps : 1, sack : 1, scaled : 1, ecn : 1;
-    bool ece : 1;         /* echo congestion until the peer has reduced */
-    bool cwr : 1;         /* tell it that we have */
-    bool interactive : 1; /* the application answers: delay acknowledgements */
+    bool ece : 1;         /* echo congestion until the peer has reduced its window */
+    bool cwr : 1;         /* tell the peer that we have reduced ours */
+    bool interactive : 1; /* the application answers quickly: delay acknowledgements */
     bool reader_woken : 1, ack_deferred : 1;
     bool flush_queued : 1, timer_failed : 1;
     bool reordering_seen : 1;
@@ -178,7 +178,7 @@ struct tcp_flow {
     bool dsack_seen : 1, dsack_pending : 1;
     bool undo_armed : 1;
     bool app_limited : 1; /* this flight has not filled the congestion window */
-    bool cwnd_full : 1;   /* the run of output that is under way was stopped by it */
+    bool cwnd_full : 1;   /* the congestion window stopped the present run of output */
     bool orphan_data : 1; /* bytes came that nobody will read */
     bool challenged : 1;
     bool ended : 1;
@@ -188,8 +188,8 @@ struct tcp_flow {
     uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
     uint32_t snd_max_wnd; /* the largest window that the peer has offered */
     uint32_t snd_queued;  /* bytes in the send queue */
-    uint32_t small_end;   /* behind the last segment that was not full */
-    uint16_t mss;         /* largest payload of a segment, options of every segment taken off */
+    uint32_t small_end;   /* the end of the last segment that was not full */
+    uint16_t mss;         /* largest payload of a segment, without the options that every segment has */
     uint16_t peer_mss;    /* what the peer's option said */
     uint8_t snd_scale, rcv_scale;
     struct buf *queue, *queue_last; /* from snd_una on */
@@ -201,7 +201,7 @@ struct tcp_flow {
     /* flight: sent.c */
     struct sent *sent, *sent_last;
     struct sent *earliest, *latest;
-    struct sent *resend_from; /* nothing before it is to be retransmitted; NULL: nothing at all */
+    struct sent *resend_from; /* where to look for the next record to retransmit; NULL: there is none */
     uint32_t sacked_bytes, lost_bytes, resent_bytes;
     uint32_t sent_count;
 
@@ -211,14 +211,14 @@ struct tcp_flow {
     uint32_t rcv_queued, rcv_views;
     struct buf *received, *received_last;
     struct range *ranges;
-    uint32_t recent[SACK_BLOCKS]; /* a number of each range that grew lately, the latest first */
+    uint32_t recent[SACK_BLOCKS]; /* a sequence number of each recently changed range, the latest first */
     uint32_t range_count, range_bytes;
     uint32_t unacked;   /* bytes received since the last acknowledgement was sent */
     uint16_t rcv_mss;   /* largest segment seen */
-    uint8_t quick_acks; /* to be sent without delay: the peer is in slow start */
+    uint8_t quick_acks; /* acknowledgements still to be sent without delay, as the peer is in slow start */
     struct sack_block dsack;
-    uint32_t tuned_seq; /* window auto-tuning: the numbers up to here were read a round trip ago */
-    os_time tuned_at;   /* and before, when the SYN or SYN-ACK left first */
+    uint32_t tuned_seq; /* auto-tuning of the window: the numbers before it were read a round trip ago */
+    os_time tuned_at;   /* when that was; before that, when our SYN or SYN-ACK was first sent */
 
     /* time stamps: RFC 7323 */
     uint32_t ts_offset, ts_recent, last_ack_sent;
@@ -230,9 +230,9 @@ struct tcp_flow {
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
-    bool pending : 1;  /* begun by Fast Open: bytes may come and go, but the handshake is not done */
-    bool asked : 1;    /* our SYN bore Fast Open's option */
-    bool syn_data : 1; /* the SYN's bytes were taken, by us or by the peer */
+    bool pending : 1;  /* opened by Fast Open: bytes are exchanged, but the handshake is not done */
+    bool asked : 1;    /* our SYN carried Fast Open's option */
+    bool syn_data : 1; /* the bytes of the SYN were accepted, by us or by the peer */
 
     /* congestion: congestion.c, recovery.c */
     uint32_t cwnd, ssthresh, recover;
@@ -240,7 +240,7 @@ struct tcp_flow {
     uint32_t dup_acks;
     uint32_t prr_delivered, prr_out, recover_flight;
     uint32_t tail_probe_end;
-    uint32_t reordering; /* most bytes that overtook another */
+    uint32_t reordering; /* the largest reordering seen, in bytes */
     uint32_t cwnd_acked;
     uint32_t usage, usage_end; /* most bytes in flight until usage_end is acknowledged */
     struct {
@@ -256,13 +256,13 @@ struct tcp_flow {
 
     struct os_waitq readers, writers;
     struct tcp_listener *listener; /* while half-open or not accepted */
-    struct tcp_flow *next, **link; /* in its listener's queue, or among the orphans */
+    struct tcp_flow *next, **link; /* in the list of its listener or of the orphans */
     struct tcp_flow *flush_next, **flush_link;
     os_time keepalive;
-    uint32_t user_timeout, keepalive_interval; /* ms; with the next two the keys' values at first */
+    uint32_t user_timeout, keepalive_interval; /* ms; these and the next two begin with the keys' values */
     uint8_t keepalive_limit, handshake_limit;  /* probes, and SYNs after the first */
     os_time deadlines[TIMERS];
-    struct os_timer timer; /* at or before the first of the deadlines */
+    struct os_timer timer; /* set to the first of the deadlines, or earlier */
 };
 
 struct time_wait {
@@ -281,7 +281,7 @@ struct flow_list {
 
 struct tcp_listener {
     struct tcp *tcp;
-    struct tcp_listener *next; /* of the same bucket */
+    struct tcp_listener *next; /* in the same bucket */
     struct ip_addr local;
     uint16_t port;
     uint32_t backlog;
@@ -332,11 +332,12 @@ struct tcp {
     struct random *random;
     uint64_t key[2];               /* of SipHash */
     uint32_t table_key[12];        /* of the table's hash */
-    uint64_t fast_open_keys[2][2]; /* of Fast Open's cookies: this one and the one before */
+    uint64_t fast_open_keys[2][2]; /* the keys of Fast Open's cookies: the present one and the one before */
     os_time fast_open_key_until;
     uint32_t fast_open_pending, fast_open_resets;
     os_time fast_open_reset_at;
-    struct fast_open_peer *fast_open_peers; /* FAST_OPEN_PEERS of them, the last used first; NULL: none yet */
+    struct fast_open_peer
+        *fast_open_peers; /* FAST_OPEN_PEERS, the most recently used first; NULL: none yet */
     struct node **table;
     uint32_t table_mask, table_count;
     uint32_t flow_count;
@@ -353,7 +354,7 @@ struct tcp {
     uint64_t memory; /* bytes in all queues */
     uint32_t offloads;
     struct os_waitq drained; /* tcp_disconnect waits for the orphans */
-    os_time now;             /* of the segment or timer that is being handled */
+    os_time now;             /* the time of the segment or timer that is being handled */
 #define TCP_METRIC_FIELD(name, help) struct metric name;
     struct {
         TCP_METRICS(TCP_METRIC_FIELD)
@@ -393,13 +394,13 @@ static inline bool flow_is_v4(const struct tcp_flow *flow)
     return ip_is_v4(&flow->node.ends.remote);
 }
 
-/* Whether bytes may still come or go: neither a handshake nor the end. */
+/* Whether the connection is synchronized and not over: bytes may still come or go. */
 static inline bool flow_synchronized(const struct tcp_flow *flow)
 {
     return flow->state >= STATE_ESTABLISHED && flow->state < STATE_TIME_WAIT;
 }
 
-/* Whether bytes may be sent: the handshake is done, or Fast Open doesn't wait for it. */
+/* Whether bytes may be sent: after the handshake, or before its end with Fast Open. */
 static inline bool flow_may_send(const struct tcp_flow *flow)
 {
     return flow_synchronized(flow) || flow->pending;
@@ -407,7 +408,7 @@ static inline bool flow_may_send(const struct tcp_flow *flow)
 
 enum { HANDSHAKE_LIMIT_MOST = 127 };
 
-/* What a key says of SYNs sent again, within what their counter holds. */
+/* The limit of repeated SYNs that a key sets, within the range of their counter. */
 static inline uint8_t handshake_limit_of(int64_t retries)
 {
     return (uint8_t)(retries < 0 ? 0 : retries < HANDSHAKE_LIMIT_MOST ? retries : HANDSHAKE_LIMIT_MOST);

@@ -1,4 +1,4 @@
-/* Sockets: bound to ports, with bounded queues. */
+/* Sockets. Each is bound to a port and has a bounded queue. */
 #include "udp.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ INTERNAL struct udp_socket *udp_find(struct udp *udp, const struct ip_addr *loca
     return every;
 }
 
-/* A socket on every address takes the port on each of them. */
+/* A socket on every address occupies its port on each of them. */
 static bool is_taken(struct udp *udp, const struct ip_addr *local, uint16_t port)
 {
     for (struct udp_socket *s = *head_of(udp, port); s != NULL; s = s->next)
@@ -49,7 +49,7 @@ static err choose_port(struct udp *udp, const struct ip_addr *local, uint16_t *o
 
 err udp_bind(struct udp *udp, const struct ip_addr *local, uint16_t port, struct udp_socket **out)
 {
-    /* "0.0.0.0" is every IPv4 address; here, where sockets serve both, every address. */
+    /* "0.0.0.0" means every IPv4 address. Sockets here serve both versions, so it means every address. */
     bool every = ip_is_any(local) || (ip_is_v4(local) && wire_get32(local->bytes + 12) == 0);
     struct ip_addr address = every ? IP_ANY : *local;
 
@@ -93,7 +93,7 @@ void udp_unbind(struct udp_socket *socket)
     free(socket);
 }
 
-/* A queue grows with what it once held, so that an idle socket is small. */
+/* The queue grows as it is used, so that an idle socket is small. */
 static bool make_room(struct udp_socket *s)
 {
     size_t room = s->room == 0 ? 4 : s->room * 2;

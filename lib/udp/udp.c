@@ -49,7 +49,7 @@ static bool checksum_holds(const struct udp_header *h, const struct ip_head *hea
 {
     if (b->csum != BUF_CSUM_UNKNOWN)
         return true;
-    /* RFC 8200, section 8.1: over IPv6 it must be there. */
+    /* RFC 8200, section 8.1: over IPv6 the checksum is mandatory. */
     if (h->checksum == 0)
         return ip_is_v4(&head->source);
     uint32_t sum = checksum_pseudo(&head->source, &head->destination, IP_PROTOCOL_UDP, h->length);
@@ -88,7 +88,7 @@ void ip_on_udp(void *ctx, struct buf *b, const struct ip_head *head)
         buf_truncate(b, h.length);
     b = buf_advance(b, UDP_HEADER);
     if (b != NULL)
-        b->csum = BUF_CSUM_UNKNOWN; /* what the application makes of it is another packet */
+        b->csum = BUF_CSUM_UNKNOWN; /* the application may build another packet from it */
     udp_enqueue(socket, &head->source, h.source, b);
 }
 
@@ -100,7 +100,10 @@ static bool sent_to(const struct udp_socket *s, const struct ip_addr *addr, uint
     return false;
 }
 
-/* RFC 1122, section 4.1.3.3. Only what quotes one of the latest destinations is believed. */
+/*
+ * RFC 1122, section 4.1.3.3. An error counts only when it quotes a datagram to one of the socket's latest
+ * destinations.
+ */
 void icmp_on_udp_error(void *ctx, const struct icmp_error *error)
 {
     struct udp *udp = ctx;
@@ -161,7 +164,7 @@ static err send_datagram(struct udp_socket *s, const struct endpoint *to, struct
     struct buf *b = buf_prepend(payload, UDP_HEADER);
     if (b == NULL)
         return ERR_NO_MEMORY;
-    /* It may be a packet that came in and goes back. */
+    /* The payload may be a packet that came in and is sent back. */
     b->gso = BUF_GSO_NONE;
     udp_emit(b->data, s->port, to->port, len);
     put_checksum(udp, &head, b, len);
@@ -189,8 +192,8 @@ IO err udp_send(struct udp_socket *socket, const struct endpoint *to, struct buf
     }
     e = send_datagram(socket, to, payload, len);
     /*
-     * A device whose queue is full has dropped the datagram, as the network may; and who sends all the time
-     * must let it drain.
+     * A device whose queue was full has dropped the datagram, as any network may. A fiber that sends all the
+     * time must let the queue drain.
      */
     if (e == ERR_NO_SPACE || (e == OK && ++socket->sent >= UDP_BURST)) {
         socket->sent = 0;

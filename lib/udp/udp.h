@@ -27,8 +27,8 @@ enum {
     UDP_HEADS = 256,
     UDP_EPHEMERAL_FIRST = 49152, /* RFC 6335, section 6 */
     UDP_EPHEMERAL_COUNT = 16384,
-    UDP_PEERS = 4,  /* latest destinations of a socket, whose errors are believed */
-    UDP_BURST = 32, /* datagrams sent before the others get a turn */
+    UDP_PEERS = 4,  /* latest destinations of a socket; only errors about these are believed */
+    UDP_BURST = 32, /* datagrams that a socket sends before other fibers run */
 };
 
 struct udp_datagram {
@@ -37,7 +37,7 @@ struct udp_datagram {
 };
 
 struct udp_socket {
-    struct udp_socket *next; /* in its chain */
+    struct udp_socket *next; /* in its hash chain */
     struct udp *udp;
     struct ip_addr local; /* IP_ANY: every address */
     uint16_t port;
@@ -59,7 +59,10 @@ struct udp {
     struct metric in, out, sockets, malformed, checksum_wrong, queue_full, port_closed;
 };
 
-/* Who gets a datagram to this address and port: the socket bound to it, or to every address. NULL: nobody. */
+/*
+ * Find the socket for a datagram to this address and port: one bound to that address, or else to every
+ * address. NULL: there is none.
+ */
 INTERNAL struct udp_socket *udp_find(struct udp *udp, const struct ip_addr *local, uint16_t port);
 /* Give the datagram to the socket, or drop it when its queue is full. Takes the payload. */
 INTERNAL void udp_enqueue(struct udp_socket *socket, const struct ip_addr *from, uint16_t port,

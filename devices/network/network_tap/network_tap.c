@@ -1,7 +1,7 @@
 /*
- * NETWORK over a tap of Linux: the other end of an Ethernet interface of the host. A write runs the host's
- * receive path before it returns. Checksums and segments are left to the other side both ways, where the
- * kernel offers that, as between virtual machines (IFF_VNET_HDR).
+ * NETWORK over a tap of Linux, the other end of an Ethernet interface of the host. A write runs the host's
+ * receive path before it returns. Where the kernel offers it (IFF_VNET_HDR), checksums and segmentation are
+ * left to the other side in both directions, as between virtual machines.
  */
 #include "tap.h"
 
@@ -54,8 +54,9 @@ static bool ready(void *ctx)
 }
 
 /*
- * The same address each time, so that neighbours' caches and DHCP leases stay good, and another one on
- * another host or interface: a hash (FNV-1a) in a locally administered address (IEEE 802, section 8.4).
+ * Derive the address from the host and the interface's name, so that it is the same each time: neighbours'
+ * caches and DHCP leases stay valid. It is a hash (FNV-1a) in a locally administered address (IEEE 802,
+ * section 8.4).
  */
 static void derive_mac(const char *interface_name, uint8_t out[6])
 {

@@ -1,4 +1,4 @@
-/* Opening /dev/net/tun, and what can be wrong with it. */
+/* Opening /dev/net/tun, and explaining what can go wrong. */
 #include "tap.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static err attach(int fd, const char *name, bool existed)
     memcpy(request.ifr_name, name, strlen(name));
     if (ioctl(fd, TUNSETIFF, &request) == 0)
         return OK;
-    /* One that was made for several queues wants each of them to say so. */
+    /* An interface that was made with several queues is opened with the flag of several queues. */
     if (errno == EINVAL && existed) {
         request.ifr_flags |= IFF_MULTI_QUEUE;
         if (ioctl(fd, TUNSETIFF, &request) == 0)
@@ -79,7 +79,7 @@ static err take_given(struct network_tap *tap, int fd, const char *name)
     return OK;
 }
 
-/* Frames to this side: what the kernel may leave undone in them. */
+/* Tell the kernel which work it may leave undone in the frames that it gives to us. */
 static uint32_t accept_offloads(int fd)
 {
     if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN) == 0 ||
@@ -88,7 +88,7 @@ static uint32_t accept_offloads(int fd)
     return ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) == 0 ? NETWORK_CSUM_IN : 0;
 }
 
-/* The interface's MTU and whether it is up, asked through any socket. */
+/* Read the interface's MTU and whether it is up, through any socket. */
 static err ask_interface(struct network_tap *tap, bool existed)
 {
     struct ifreq request = { 0 };
@@ -102,7 +102,7 @@ static err ask_interface(struct network_tap *tap, bool existed)
         e = linux_error(errno);
     else
         tap->info.mtu = request.ifr_mtu > 65535 ? 65535 : (uint16_t)request.ifr_mtu;
-    /* Whoever made one beforehand decides when it is up. */
+    /* An interface that existed before is brought up by whoever made it. */
     if (e == OK && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0) {
         request.ifr_flags |= IFF_UP;
         if (existed || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
@@ -143,7 +143,7 @@ INTERNAL err tap_open(struct network_tap *tap, const char *name, bool offloads)
     }
     if (e == OK && offloads) {
         tap->info.offloads = NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6;
-        /* A kernel that knows how to leave UDP unsegmented knows how to segment it. */
+        /* A kernel that accepts unsegmented UDP from us (USO) can also segment it. */
         if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TAP_F_USO) == 0)
             tap->info.offloads |= NETWORK_USO;
         tap->info.offloads |= accept_offloads(fd);

@@ -1,9 +1,10 @@
 /*
- * A flood of SYNs costs its sender less than its reader, and the kernel keeps what comes in one short queue:
- * when that overflows, frames of connections that exist are lost with the others, before any protocol could
- * prefer them. So while most of what comes is SYNs, and more than syn_rate a second, the kernel is given a
- * filter (classic BPF) that drops all but a share of them before the queue, in their sender's time.
- * Connections that are wanted never look so: of three frames of theirs, no more than one is a SYN.
+ * Protection against a flood of SYNs. A SYN costs its sender less than its receiver. The kernel keeps
+ * incoming frames in one short queue, and when that overflows, frames of established connections are lost
+ * too, before any protocol could prefer them. So while SYNs are the majority of the frames, and more than
+ * syn_rate a second, the kernel gets a filter (classic BPF). It drops all but a share of the SYNs before they
+ * reach the queue, in the sender's time. Ordinary traffic does not look like this: of three frames of a
+ * connection, at most one is a SYN.
  */
 #include "tap.h"
 
@@ -15,22 +16,26 @@
 KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
 
 /*
- * How long SYNs are counted before the first filter, so that a crowd that comes all at once is no flood, and
- * before the share is reckoned anew; and one SYN of how many always comes through.
+ * SHED_PATIENCE: how long SYNs are counted before the first filter, so that many clients at once are not
+ * taken for a flood. SHED_WINDOW: how often the share is computed anew. SHED_MOST: of this many SYNs at least
+ * one passes.
  */
 #define SHED_PATIENCE MILLISECONDS(100)
 #define SHED_WINDOW MILLISECONDS(20)
 enum { SHED_MOST = 65536 };
 
 /*
- * Frames in the kernel's queue (tx_queue_len), and the parts of syn_rate by which a rate that was too much is
- * found.
+ * QUEUE: the length of the kernel's queue in frames (tx_queue_len). The allowed rate is never below syn_rate
+ * / RATE_LEAST, and grows by steps of syn_rate / RATE_STEP.
  */
 enum { QUEUE = 500, RATE_LEAST = 64, RATE_STEP = 512 };
 
 enum { FLAG_SYN = 0x02, FLAG_ACK = 0x10 };
 
-/* One that asks for a connection; extension headers are not looked behind, here or in the filter. */
+/*
+ * Whether the frame is a SYN that opens a connection. Neither this nor the filter looks behind extension
+ * headers.
+ */
 static bool is_syn(const struct buf *frame)
 {
     const uint8_t *p = frame->data;
@@ -47,10 +52,10 @@ static bool is_syn(const struct buf *frame)
     return flags < frame->len && (p[flags] & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
 }
 
-/* Of the SYNs, let in one of `share`; 1: all. False when the kernel can't. */
+/* Install a filter that passes one of `share` SYNs; 1 removes it. Returns false when the kernel cannot. */
 static bool set_filter(struct network_tap *tap, uint32_t share)
 {
-    /* The frame begins with its Ethernet header; jumps count the instructions that they skip. */
+    /* The frame begins with its Ethernet header. A jump counts the instructions to skip. */
     struct sock_filter code[] = {
         /*  0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
         /*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 6),
@@ -78,7 +83,10 @@ static bool set_filter(struct network_tap *tap, uint32_t share)
                       : ioctl(tap->fd.fd, TUNATTACHFILTER, &program) == 0;
 }
 
-/* A rate of SYNs that still is too much is halved, and grows again little by little. */
+/*
+ * Adapt the allowed rate of SYNs: halve it when the queue overflowed in spite of it, and raise it slowly
+ * otherwise.
+ */
 static void adapt(struct shed *shed, int64_t let_in)
 {
     if (!shed->late)
@@ -91,7 +99,7 @@ static void adapt(struct shed *shed, int64_t let_in)
         shed->rate = key_syn_rate / RATE_LEAST + 1;
 }
 
-/* What the share ought to be, after `spent`. */
+/* Compute the share from the frames that were counted in the time `spent`. */
 static uint32_t reckon(struct network_tap *tap, os_time spent)
 {
     struct shed *shed = &tap->shed;
@@ -104,7 +112,7 @@ static uint32_t reckon(struct network_tap *tap, os_time spent)
     } else if (share == 1) {
         shed->rate = key_syn_rate;
     }
-    /* A flood that pauses is let in again by halves. */
+    /* When a flood pauses, the share is relaxed by half at a time. */
     if (wanted < share / 2)
         wanted = share / 2;
     return wanted < 1 ? 1 : wanted > SHED_MOST ? SHED_MOST : (uint32_t)wanted;
@@ -152,13 +160,13 @@ INTERNAL void shed_look(struct network_tap *tap, bool drained)
     int64_t wanted = reckon(tap, spent);
     shed->since = now;
     shed->frames = shed->syns = 0;
-    /* Who is late throughout is late again. */
+    /* A queue that is still full has overflowed in the new window too. */
     shed->late = shed->backlog >= QUEUE;
     if ((wanted * 4 > share * 5 || wanted * 4 < share * 3) && set_filter(tap, (uint32_t)wanted)) {
         log_debug("%s: of the SYNs, one of %lld is let in", tap->name, (long long)wanted);
         tap->syn_share.value = wanted;
     }
-    /* What the filter drops wakes nobody, so that its end is a matter of time. */
+    /* Dropped frames wake nobody, so a timer looks for the end of the flood. */
     if (tap->syn_share.value > 1 && os_timer_set(&shed->timer, now + SHED_WINDOW) != OK && set_filter(tap, 1))
         tap->syn_share.value = 1;
 }

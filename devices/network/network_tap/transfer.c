@@ -1,7 +1,7 @@
 /*
- * Frames from and to the kernel, one system call each, with a virtio_net_hdr before them. Nothing is copied
- * but by the kernel: a frame is read into pages of the pool, of which a short one takes the first and a long
- * one as many as it fills, and written from the pieces it has.
+ * Frames from and to the kernel, with one system call each and a virtio_net_hdr before them. Only the kernel
+ * copies. A frame is read into pages of the pool: a short one uses the first page, a long one as many as it
+ * fills. A frame is written from the pieces that it has.
  */
 #include "tap.h"
 
@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What one turn of the loop reads at most, so that others are not kept waiting. */
+/* The most that one turn of the loop reads, so that others are not kept waiting. */
 enum { TURN_FRAMES = 64, TURN_BYTES = 2 << 20 };
 
 /* in */
 
 /*
- * A page whose first BUF_HEADROOM bytes stay free for who forwards the frame; those behind the first are used
- * whole.
+ * Allocate a page for reading. In the first page BUF_HEADROOM bytes stay free for a module that forwards the
+ * frame; the others are used wholly.
  */
 static struct buf *new_page(bool first)
 {
@@ -30,7 +30,7 @@ static struct buf *new_page(bool first)
     return b;
 }
 
-/* The vector for the longest frame that may come; 0 without memory for even that. */
+/* Make the vector for the longest possible frame. 0: there is no memory even for one page. */
 static int fill_vector(struct network_tap *tap, struct tap_header *header)
 {
     size_t room = 0;
@@ -46,7 +46,7 @@ static int fill_vector(struct network_tap *tap, struct tap_header *header)
     return n;
 }
 
-/* Take the pages that hold the first `len` bytes, as a chain. */
+/* Take the pages with the first `len` bytes, as a chain. */
 static struct buf *take_pages(struct network_tap *tap, size_t len)
 {
     struct buf *frame = tap->pages[0], *last = frame;
@@ -62,7 +62,7 @@ static struct buf *take_pages(struct network_tap *tap, size_t len)
     return frame;
 }
 
-/* What the header says of the frame; false when that makes no sense. */
+/* Apply the header to the frame. Returns false when the header makes no sense. */
 static bool read_header(struct buf *frame, size_t len, const struct tap_header *header)
 {
     if ((header->flags & TAP_NEEDS_CSUM) != 0) {
@@ -84,7 +84,7 @@ static bool read_header(struct buf *frame, size_t len, const struct tap_header *
     return frame->csum == BUF_CSUM_PARTIAL && header->gso_size > 0;
 }
 
-/* The next frame; ERR_AGAIN when there is none, ERR_FORMAT for one that was dropped. */
+/* Read the next frame. ERR_AGAIN: there is none. ERR_FORMAT: it was dropped. */
 static err read_frame(struct network_tap *tap, struct buf **out)
 {
     struct tap_header header;
@@ -130,7 +130,7 @@ INTERNAL bool tap_read(struct network_tap *tap)
             shed_look(tap, true);
             return false;
         case ERR_NO_MEMORY:
-            /* The frame stays where it is; perhaps there is memory in the next turn. */
+            /* Without memory the frame stays in the kernel's queue until the next turn. */
             return true;
         case ERR_IO:
             log_error("the interface %s can't be read any more: %s", tap->name, strerror(errno));
@@ -159,12 +159,12 @@ static void write_header(const struct buf *frame, struct tap_header *header)
         return;
     header->gso_type = types[frame->gso & 3];
     header->gso_size = frame->gso_size;
-    /* How much the kernel keeps together as headers: it reads no other bytes one by one. */
+    /* How many bytes the kernel keeps as headers: it does not read the others one by one. */
     if (frame->gso == BUF_GSO_UDP) {
         header->hdr_len = (uint16_t)(transport + 8);
     } else if (transport + 14 <= frame->len) {
         header->hdr_len = (uint16_t)(transport + (size_t)(frame->data[transport + 12] >> 4) * 4);
-        /* CWR is for the first segment alone. */
+        /* CWR belongs on the first segment only. */
         if ((frame->data[transport + 13] & 0x80) != 0)
             header->gso_type |= TAP_GSO_ECN;
     }
