@@ -2,9 +2,10 @@
  * CONNECTOR: connections by name.
  *
  * M_open(connector, host, port, out): connect to a host by its name, or by an address as text. Its
- *   addresses of both families are tried as RFC 8305 says: each has a head start before the next, and the
- *   first that answers wins. The flow is of the connector's TCP. ERR_NOT_FOUND: there is no such host; as
- *   TCP's M_open when no address answers; ERR_TIMEOUT, ERR_IO, ERR_INVALID as RESOLVER's M_resolve.
+ *   addresses of both families are tried as RFC 8305 says: each gets a head start before the next, and the
+ *   first that answers is used. The flow belongs to the connector's TCP. ERR_NOT_FOUND: there is no such
+ *   host. When no address answers, the errors of TCP's M_open. ERR_TIMEOUT, ERR_IO, ERR_INVALID as RESOLVER's
+ *   M_resolve.
  */
 #ifndef MIRAGE_SIG_CONNECTOR_H
 #define MIRAGE_SIG_CONNECTOR_H

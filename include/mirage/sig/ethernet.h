@@ -4,14 +4,14 @@
  * M_info(eth, out): as NETWORK's.
  * M_write(eth, destination, type, payload): put the header before the payload and send
  *   it; takes the chain on success and on error. Errors as NETWORK's M_write.
- * M_join, M_leave(eth, group): receive a multicast address from now on, or no more; as often left
- *   as joined. ERR_NO_SPACE beyond ETHERNET_GROUPS_MAX. The broadcast address needs no joining.
+ * M_join, M_leave(eth, group): receive a multicast address from now on, or no longer. Each M_join wants one
+ *   M_leave. ERR_NO_SPACE beyond ETHERNET_GROUPS_MAX. The broadcast address need not be joined.
  * M_listen_arp, _ipv4, _ipv6(eth, ctx): raise that event with this ctx from now on; NULL stops.
  *
  * Events, on the scheduler's stack: M_on_arp, M_on_ipv4, M_on_ipv6(ctx, packet, group): a frame of
- * that type for this host, a joined group or everybody came in; `packet` begins behind the
- * Ethernet header, in its first view, and becomes the listener's; `group` tells that it was sent to a
- * multicast or to the broadcast address.
+ * that type came in, for this host, a joined group or everybody. `packet` begins behind the
+ * Ethernet header, in its first view, and becomes the listener's. `group` is true when the frame was sent to
+ * a multicast address or to the broadcast address.
  */
 #ifndef MIRAGE_SIG_ETHERNET_H
 #define MIRAGE_SIG_ETHERNET_H

@@ -3,16 +3,16 @@
  *
  * M_ping(icmp, destination, sequence, len, timeout, round_trip): send an echo request with
  *   `len` bytes of payload and wait for its reply. ERR_TIMEOUT, ERR_UNREACHABLE.
- * M_send_error(icmp, error, head, payload): tell the sender of the packet that had this
- *   head and payload what became of it; rate limited, and never about a packet that went to a group.
- *   Takes the chain. Of `error` only kind and mtu count. ERR_AGAIN when the limit is reached.
+ * M_send_error(icmp, error, head, payload): report an error to the sender of the packet that had this
+ *   head and payload. Errors are rate limited, and never sent about a packet to a group.
+ *   Takes the chain. Only the kind and mtu of `error` are used. ERR_AGAIN when the limit is reached.
  * M_listen_tcp, M_listen_udp(icmp, ctx): raise that event with this ctx; NULL stops.
  *
  * Events, on the scheduler's stack: M_on_tcp_error, M_on_udp_error(ctx, error): a router or the
- * peer says that a packet of ours of that protocol did not arrive. The message was whole, and quotes a
- * packet from one of this host's addresses; beyond that it is as unproven as any packet. For
- * ICMP_TOO_BIG the listener who finds that the quoted packet is one of its own calls IP's
- * M_reduce_mtu(ip, &error->head.destination, error->mtu): nobody else does (RFC 5927). `error` is only
+ * peer reports that a packet of ours of that protocol did not arrive. The message was whole, and quotes a
+ * packet from one of this host's addresses. Nothing else about it is verified: it may be forged. For
+ * ICMP_TOO_BIG, the listener checks that the quoted packet is one of its own, and then calls IP's
+ * M_reduce_mtu(ip, &error->head.destination, error->mtu); nobody else does (RFC 5927). `error` is only
  * valid during the call.
  */
 #ifndef MIRAGE_SIG_ICMP_H

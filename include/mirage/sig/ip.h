@@ -3,35 +3,33 @@
  *
  * M_write(ip, head, payload): put the header before the payload and send it, in
  *   fragments when it must be; takes the chain. An unset source (IP_ANY) is chosen as
- *   M_source does; an IPv4 packet to a broadcast address may go out without one. A packet with a gso_size
- *   that M_offloads allows may be as long as 65535 bytes with its header. BUF_CSUM_PARTIAL is
- *   passed to the device where M_offloads has NETWORK_CSUM_OUT, and finished here when the packet goes in
- *   fragments. A packet to one of this host's own addresses comes back as an event, from the loop's next
- *   turn.
+ *   M_source does; an IPv4 packet to a broadcast address may be sent without one. A packet with a gso_size
+ *   that M_offloads allows may have up to 65535 bytes with its header. BUF_CSUM_PARTIAL is
+ *   passed to the device where M_offloads has NETWORK_CSUM_OUT, and finished here when the packet is sent in
+ *   fragments. A packet to one of this host's own addresses comes back as an event in the loop's next turn.
  *   ERR_UNREACHABLE without a route; ERR_TOO_LARGE when head->dont_fragment is set and the payload exceeds
- *   M_mtu, or it exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a source that isn't this host's.
+ *   M_mtu, or when the packet exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a source that isn't this host's.
  * M_source(ip, destination, out): the source address for a destination (RFC 6724). ERR_UNREACHABLE.
  * M_mtu(ip, destination): the largest payload of a packet to it, by path MTU discovery (RFC 1191, 8201).
- * M_reduce_mtu(ip, destination, mtu): a router says that packets to it must not exceed `mtu` bytes, their
- *   IP header included. Who calls it has seen that the router's message quotes a packet that was sent; what
- *   is below the family's minimum is raised to it, what is above what is known is ignored.
- * M_confirm(ip, destination): a reply to something sent there has come in, so the next hop works (RFC
+ * M_reduce_mtu(ip, destination, mtu): a router reports that packets to this destination must not exceed
+ *   `mtu` bytes, with their IP header. The caller has checked that the router's message quotes a packet which
+ *   was sent. A value below the IP version's minimum is raised to that; one above the known MTU is ignored.
+ * M_confirm(ip, destination): a reply from the destination has come in, so the next hop works (RFC
  *   4861, section 7.3.1). Cheap, but once a round trip is enough.
- * M_has(ip, addr): whether the address is one of this host's, to be bound to.
+ * M_has(ip, addr): whether the address is one of this host's, so that a socket may be bound to it.
  * M_addresses(ip, out, room): this host's addresses; returns how many there are.
  * M_offloads(ip): of enum network_offload, what M_write accepts.
  * M_name_servers(ip, out, room): the DNS servers that the network told (RFC 8106, DHCP), best first; returns
  *   how many there are. M_search_domains(ip, out, size): the domains in which to look for short names, with
  *   spaces between, as snprintf writes and counts.
- * M_wait(ip, until): wait for an address that others than neighbours can reach, and which
- *   has none yet but expects one; at most until the monotonic time `until`: ERR_TIMEOUT.
- *   ERR_UNREACHABLE at once when none is to be expected.
+ * M_wait(ip, until): wait until this host has an address that hosts beyond the link can reach, at most until
+ *   the monotonic time `until`: ERR_TIMEOUT. ERR_UNREACHABLE at once when no address is to be expected.
  * M_listen_tcp, _udp, _icmp(ip, ctx): raise that event with this ctx; NULL stops.
  *
- * Events, on the scheduler's stack: M_on_tcp, M_on_udp, M_on_icmp(ctx, payload, head): a packet
- * of that protocol (58 counts as ICMP for IPv6) for this host, whole; `payload` begins behind the
- * IP headers and becomes the listener's; `head` is only valid during the call. Neighbour discovery and
- * multicast listener discovery stay inside.
+ * Events, on the scheduler's stack: M_on_tcp, M_on_udp, M_on_icmp(ctx, payload, head): a whole packet
+ * of that protocol came in for this host; for IPv6, protocol 58 counts as ICMP. `payload` begins behind the
+ * IP headers and becomes the listener's; `head` is only valid during the call. Messages of neighbour
+ * discovery and multicast listener discovery raise no event.
  * M_on_problem(ctx, packet, problem): with the ctx of M_listen_icmp: a packet for this host could not be
  *   delivered, and its sender may be told. `packet` begins with its IP header and becomes the listener's.
  */

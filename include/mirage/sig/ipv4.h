@@ -1,25 +1,26 @@
 /*
- * IPV4: an IP of version 4 on one link whose configuration can change while it runs. What a DHCP
- * client configures; the runtime argument --ipv4 does the same at boot.
+ * IPV4: an IP of version 4 on one link, whose configuration can change while it runs. A DHCP client
+ * configures it, or the runtime argument --ipv4 at boot.
  *
  * M_link(ip, out): the link's address, MTU and offloads.
- * M_is_static(ip): --ipv4 gave the address, so that a client should leave it alone.
- * M_expect(ip, expected): an address is to be set by somebody who is at work on it: M_wait waits.
- * M_set_address(ip, address, probe): use this address and prefix instead of the one before; with `probe`,
- *   first ask for some seconds whether another host uses it (RFC 5227): then ERR_EXISTS, and the one before
- *   stays. ERR_INVALID for what no host can have.
- * M_clear_address(ip): have no address. Routes and gateway go with it.
+ * M_is_static(ip): whether --ipv4 gave the address. A DHCP client should then leave it alone.
+ * M_expect(ip, expected): whether somebody, such as a DHCP client, is about to set an address. M_wait then
+ *   waits for it.
+ * M_set_address(ip, address, probe): use this address and prefix instead of the present one. With `probe`,
+ *   first ask for some seconds whether another host uses the address (RFC 5227); if one does, ERR_EXISTS, and
+ *   the present address stays. ERR_INVALID for an address that no host can have.
+ * M_clear_address(ip): have no address. The routes and the gateway are dropped too.
  * M_set_gateway(ip, gateway): the default route; IP_ANY: none.
- * M_add_route(ip, network, gateway): a route beside (RFC 3442); IP_ANY: the network is on the link.
- *   ERR_NO_SPACE beyond IPV4_ROUTES_MAX. M_clear_routes(ip): none of these.
- * M_set_link_mtu(ip, mtu): the link carries packets of this length, header included; bounded by
- *   68 and by what the device carries. 0: what the device carries.
+ * M_add_route(ip, network, gateway): add a route to a network (RFC 3442). A gateway of IP_ANY: the network
+ *   is on the link. ERR_NO_SPACE beyond IPV4_ROUTES_MAX. M_clear_routes(ip): drop all of them.
+ * M_set_link_mtu(ip, mtu): the link carries packets of up to this length, with their header. Values are
+ *   bounded by 68 and by the device's MTU; 0 is the device's MTU.
  * M_set_name_servers(ip, servers, count), M_set_search_domains(ip, domains): what M_name_servers and
  *   M_search_domains tell; copied and bounded.
  * M_listen_conflict(ip, ctx): raise M_on_conflict with this ctx; NULL stops.
  *
  * Event, on the scheduler's stack: M_on_conflict(ctx, address): another host insists on our address (RFC
- * 5227, section 2.4). A client answers with M_clear_address and gets another; when nobody
+ * 5227, section 2.4). A DHCP client calls M_clear_address and gets another address. When nobody
  * listens, the address is kept and defended.
  */
 #ifndef MIRAGE_SIG_IPV4_H

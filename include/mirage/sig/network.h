@@ -4,11 +4,11 @@
  * M_info(net, out): address, MTU, offloads; constant while connected.
  * M_write(net, frame): send the frame, a chain that begins with its Ethernet header;
  *   takes it on success and on error, and does not change bytes that somebody shares. With
- *   BUF_CSUM_PARTIAL or a gso, the device finishes the work, if its info offers that; a frame
- *   that asks for an offload the device lacks, or exceeds the MTU without one, is ERR_INVALID.
- *   ERR_NO_SPACE when the device's queue is full: the frame is dropped; ERR_NO_MEMORY. Never
+ *   BUF_CSUM_PARTIAL or a gso, the device computes the checksum or segments the frame, if its info offers
+ *   that. ERR_INVALID for a frame that asks for an offload the device lacks, or that exceeds the MTU without
+ *   one. ERR_NO_SPACE when the device's queue is full, and the frame was dropped; ERR_NO_MEMORY. Never
  *   suspends, and raises no event of this device before it returns. Frames may be held until
- *   the end of the loop's turn, to go out together.
+ *   the end of the loop's turn, to be sent together.
  * M_listen(net, ctx): raise events with this ctx from now on; NULL stops.
  *
  * Events, on the scheduler's stack:
@@ -17,12 +17,12 @@
  *   the device checked and merged.
  *
  * What csum and gso mean, both ways:
- *   BUF_CSUM_VALID speaks of the transport's checksum (TCP, UDP); that of the IPv4 header is always
- *   complete, and always the receiver's to verify. A frame that comes in with BUF_CSUM_PARTIAL never was on
- *   a wire: it counts as valid, and must be finished before it leaves for somewhere else.
+ *   BUF_CSUM_VALID is about the transport's checksum (TCP, UDP). The checksum of the IPv4 header is always
+ *   complete, and the receiver always verifies it. A frame that comes in with BUF_CSUM_PARTIAL never was on
+ *   a wire: its checksum counts as valid, and must be completed before the frame is sent on.
  *   A frame with a gso is BUF_CSUM_PARTIAL, with the pseudo-header's sum for its whole length; its IP
- *   packet is at most 65535 bytes long (NETWORK_GSO_MAX with the Ethernet header). BUF_GSO_UDP is only ever
- *   written: what comes in is a datagram at a time.
+ *   packet has at most 65535 bytes (NETWORK_GSO_MAX with the Ethernet header). BUF_GSO_UDP occurs only in
+ *   frames that are written: datagrams come in one by one.
  * base/packet/packet.h finishes both in software.
  */
 #ifndef MIRAGE_SIG_NETWORK_H

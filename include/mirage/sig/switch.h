@@ -4,10 +4,10 @@
  * M_attach(sw, port): add a port, which is the caller's memory, its `deliver` and `ctx` set; gives
  *   it a number, the least that is free. ERR_NO_SPACE when the switch has no port left.
  * M_detach(sw, port): remove it, and forget the addresses behind it.
- * M_forward(sw, port, frame): a frame enters at this port: it goes out at the port where its
- *   destination was last heard, or at all others. Takes the frame; what csum and gso say of it stays.
- *   With one receiver, the error of its deliver; otherwise OK: like a wire, it does not tell who
- *   hears. Never suspends.
+ * M_forward(sw, port, frame): a frame enters at this port. It leaves at the port where its
+ *   destination was last seen as a sender, or at all other ports. Takes the frame; its csum and gso stay as
+ *   they are. With one receiver, returns the error of its deliver; otherwise OK, since a wire does not tell
+ *   who receives. Never suspends.
  *
  * deliver(ctx, frame) takes the frame; it may share its bytes with other ports. It must not call
  * M_forward before it returns. ERR_NO_SPACE when it dropped the frame.

@@ -3,20 +3,21 @@
  * where a FLOW is asked.
  *
  * M_open(tcp, peer, out): the active OPEN. ERR_REFUSED, ERR_TIMEOUT, ERR_UNREACHABLE.
- * M_open_with(tcp, peer, first, out): open and write `first`, which it takes on success and on error. What a
- *   SYN can bear of it goes with that where the peer has shown that it allows this (Fast Open, RFC 7413), a
- *   round trip earlier; such bytes may be delivered twice, to two connections: only for requests that bear
- *   it. As M_open and M_write; returns as M_open does.
- * M_listen(tcp, local, port, backlog, out): the passive OPEN on this address (IP_ANY:
- *   all, both families) and port (0: one is chosen); up to `backlog` connections wait to
+ * M_open_with(tcp, peer, first, out): open and write `first`, which it takes on success and on error. If the
+ *   peer has shown that it allows Fast Open (RFC 7413), the SYN carries as many of these bytes as fit, which
+ *   saves a round trip. Such bytes may be delivered twice, to two connections: use it only for requests that
+ *   may be repeated. Errors as M_open and M_write; returns when M_open would.
+ * M_listen(tcp, local, port, backlog, out): the passive OPEN on this address (IP_ANY: all addresses of both
+ *   IP versions) and port (0: a free one is chosen). Up to `backlog` connections wait to
  *   be accepted. ERR_ADDRESS_IN_USE, ERR_ADDRESS_NOT_HERE, ERR_ACCESS.
  * M_listener_port(listener): its port, in host order.
  * M_accept(listener, out): wait for a connection. ERR_CLOSED after M_unlisten;
  *   ERR_NO_SPACE when the host is out of descriptors or memory: try again later.
  * M_unlisten(listener): free it. A fiber in M_accept gets ERR_CLOSED, also when it was woken already but has
  *   not run yet. Connections not yet accepted are reset; accepted ones live on.
- * M_close(flow): as FLOW's; a peer whose bytes were not read, or who goes on sending, is reset when what was
- *   written has arrived (RFC 2525, section 2.17). An implementation may give it a while to end.
+ * M_close(flow): as FLOW's. If bytes of the peer were not read, or if it goes on sending, the connection is
+ *   reset after what was written has arrived (RFC 2525, section 2.17). An implementation may first give the
+ *   peer some time to end its side.
  * M_peer, M_local(flow, out): the two ends.
  * M_set_nodelay(flow, on): off lets small writes wait for acknowledgements (Nagle,
  *   RFC 9293 section 3.7.4); on is the default here.
