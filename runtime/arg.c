@@ -1,6 +1,6 @@
 /*
- * Runtime arguments: the command line. A name on it is an argument's own, which sets
- * that argument of every instance, or INSTANCE-name; hyphens and underscores are the same.
+ * Runtime arguments: parsing the command line. A name is an argument's own, which sets that argument of every
+ * instance, or INSTANCE-name. Hyphens and underscores are the same.
  */
 #include "arg_private.h"
 
@@ -72,7 +72,7 @@ static int look_up(const struct arg_program *program, const char *text, size_t l
     return found;
 }
 
-/* How many letters must change to make one of the other; more than `most` are not counted. */
+/* How many letters must change to make one text of the other. Counting stops beyond `most`. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t most)
 {
     size_t row[ARG_NAME_SIZE], b_len = strlen(b);
@@ -157,7 +157,7 @@ static enum arg_result set_defaults(const struct arg_program *program)
         arg_clear(arg);
         if (arg->default_text == NULL || arg_set(arg, arg->default_text) == OK)
             continue;
-        /* The text of these may be any C expression; the variable has its value already. */
+        /* The default of these types may be any C expression, which the variable has as its initial value. */
         if (arg->type == ARG_TYPE_BOOL || arg->type == ARG_TYPE_INT || arg->type == ARG_TYPE_PORT)
             continue;
         return bad(program, "the default of --%s, %s, is not %s", arg->name, arg->default_text,

@@ -7,7 +7,7 @@
 #define COLUMN_MOST 32
 #define WIDTH 96
 
-/* Text that grows; what there is no memory for is dropped. */
+/* A text that grows. What does not fit for want of memory is dropped. */
 struct text {
     char *data;
     size_t len, room;
@@ -45,7 +45,7 @@ static void left_side(char *out, size_t size, const struct arg *arg)
         snprintf(out, size, "--%s=%s", name, arg_placeholder(arg->type));
 }
 
-/* The words of `words` in lines that begin at the column; the first line has begun there. */
+/* Write the words in lines that begin at the given column. The first line has reached it already. */
 static void print_wrapped(struct text *text, int column, const char *words)
 {
     int at = column;
@@ -86,7 +86,7 @@ static bool same_instance(const struct arg_entry *a, const struct arg_entry *b)
     return x == y || (x != NULL && y != NULL && strcmp(x, y) == 0);
 }
 
-/* How many entries have this one's name; *first is the first of them. */
+/* Returns how many entries have the same name as this one; *first is the first of them. */
 static size_t count_named(const struct arg_program *program, size_t i, size_t *first)
 {
     size_t n = 0;
@@ -144,7 +144,7 @@ void arg_help(const struct arg_program *program)
     if (program->summary != NULL && program->summary[0] != '\0')
         print(&text, "\n%s\n", program->summary);
 
-    /* Those of several instances first, as their names set them all. */
+    /* First the arguments that several instances have, since their name sets them all. */
     for (size_t i = 0; i < program->count; i++) {
         if (count_named(program, i, &first) == 1 || first != i)
             continue;
@@ -153,7 +153,7 @@ void arg_help(const struct arg_program *program)
         heading = true;
         print_argument(&text, program, i, column, true);
     }
-    /* Then instance by instance, in the order of their first argument. */
+    /* Then those of each instance, in the order of their first argument. */
     for (size_t i = 0; i < program->count; i++) {
         const struct arg_entry *entry = &program->entries[i];
         bool seen = false;

@@ -19,7 +19,7 @@ void *arg_allocate(size_t size);
  */
 err arg_set(const struct arg *arg, const char *text);
 
-/* Back to nothing: zero, or the empty list. */
+/* Reset the variable: to zero, or to the empty list. */
 void arg_clear(const struct arg *arg);
 
 /* "a port number from 0 to 65535" */

@@ -1,7 +1,7 @@
 /*
- * Buffers: where views and pages come from and go to, and who holds them. Both are pooled.
- * What describes a page lies apart from it, so that a driver may hand the whole page to a
- * device or to another domain. buf_chain.c has what works on chains.
+ * Buffers: allocation and reference counts. Views and pages are pooled. A page's description lies apart from
+ * it, so that a driver may hand the whole page to a device or to another domain. buf_chain.c has the
+ * operations on chains.
  */
 #include "runtime.h"
 
@@ -11,7 +11,10 @@
 
 #define SLAB_ITEMS 64
 
-/* Views, pages or descriptions of foreign memory; here so that leak checkers find them. */
+/*
+ * A slab of views, pages or descriptions of foreign memory. Slabs are listed here so that leak checkers find
+ * them.
+ */
 struct buf_slab {
     struct buf_slab *next;
     void *memory;

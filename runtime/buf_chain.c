@@ -1,4 +1,4 @@
-/* Buffers: what works on whole messages, that is on chains of views. */
+/* Buffers: the operations on whole messages, that is on chains of views. */
 #include "runtime.h"
 
 #include "buf_page.h"

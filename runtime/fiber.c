@@ -1,9 +1,9 @@
 /*
- * Fibers: making, ending, joining, cancelling, and the pools of their stacks.
+ * Fibers: making, ending, joining and cancelling them, and the pools of their stacks.
  *
- * The fiber's struct and its first frames share the top page of its stack. Free fibers
- * stay in `pool`, linked through their structs; beyond POOL_WARM the stack's memory is given back
- * to the platform and only its address is kept, in `cold`.
+ * A fiber's struct and its first frames share the top page of its stack. Free fibers stay in `pool`, linked
+ * through their structs. Beyond POOL_WARM of them, a stack's memory is given back to the platform, and only
+ * its address is kept, in `cold`.
  */
 #include "runtime.h"
 
@@ -27,13 +27,13 @@ LOG_SOURCE(os);
 #define FIRST_STACK_SIZE ((size_t)1 << 20)
 
 /*
- * Stacks are a multiple of pages apart, so that the same frame of every fiber would fall on the
- * same set of the first-level cache. Each stack begins some lines lower than the one before.
+ * Stacks are a multiple of pages apart, so the same frame of every fiber would fall on the same set of the
+ * first-level cache. Therefore each stack begins some lines lower than the one before.
  */
 #define COLOURS 16
 #define COLOUR_STEP 64
 
-/* ASan and Valgrind remember the frames of whoever had the stack before. */
+/* ASan and Valgrind remember the frames of the fiber that had the stack before. */
 static void forget_frames(void *stack, size_t size)
 {
     ASAN_UNPOISON_MEMORY_REGION(stack, size);
@@ -68,7 +68,7 @@ static void *stack_new(size_t size, bool *guarded)
     return stack;
 }
 
-/* A fiber that is not in use, with its stack; NULL: no memory. */
+/* Take a free fiber with its stack. NULL: no memory. */
 static struct os_fiber *fiber_take(void)
 {
     struct os_fiber *fiber = runtime.pool;
@@ -159,7 +159,7 @@ err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name
     return OK;
 }
 
-/* Take the fiber out of the list of those alive. */
+/* Take the fiber out of the list of all fibers. */
 void fiber_forget(struct os_fiber *fiber)
 {
     if (fiber->prev != NULL)
@@ -173,7 +173,7 @@ void fiber_forget(struct os_fiber *fiber)
     runtime.fibers--;
 }
 
-/* Of a fiber that has ended; it may still be running its last instructions on the stack. */
+/* Free a fiber that has ended. It may still be running its last instructions on its stack. */
 void fiber_free(struct os_fiber *fiber)
 {
     fiber_forget(fiber);

@@ -1,4 +1,4 @@
-/* Groups: a member is linked through its fiber and frees itself when it ends. */
+/* Groups. A member is linked through its fiber, and frees itself when it ends. */
 #include "runtime.h"
 
 void os_group_init(struct os_group *group)
@@ -53,7 +53,7 @@ void os_group_cancel(struct os_group *group)
         os_cancel(f);
 }
 
-/* Cancel what runs, wait for it, and make the group usable anew. */
+/* Cancel the members that still run, wait for them, and reset the group. */
 static void finish(struct os_group *group)
 {
     if (group->count > 0) {

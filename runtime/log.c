@@ -61,7 +61,7 @@ err log_configure(const char *spec)
     }
     free(runtime.log_spec);
     runtime.log_spec = copy;
-    /* They ask again with their next message. */
+    /* The sources ask for their levels again with their next message. */
     while (runtime.log_sources != NULL) {
         struct log_source *source = runtime.log_sources;
         runtime.log_sources = source->next;
@@ -122,7 +122,7 @@ void log_write(struct log_source *source, enum log_level level, const char *form
         len += (size_t)used < room ? (size_t)used : room - 1;
     if (used > 0 && (size_t)used >= room)
         memcpy(line + len - 3, "...", 3);
-    /* What outsiders send may be in it: one message is one line, and moves no cursor. */
+    /* A message may contain what outsiders sent. It stays one line, and moves no cursor. */
     for (size_t i = head; i < len; i++)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
             line[i] = '?';

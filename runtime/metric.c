@@ -36,7 +36,7 @@ void metric_each(void (*visit)(void *ctx, const struct metric *metric), void *ct
         visit(ctx, m);
 }
 
-/* Where the text goes; beyond its end it is only counted. */
+/* The output. Text beyond its end is counted but not written. */
 struct out {
     char *text;
     size_t size, len;
@@ -64,7 +64,7 @@ static void put_escaped(struct out *out, const char *text, bool quotes)
     }
 }
 
-/* Names of ours have dots; the format allows letters, digits, _ and :. */
+/* Our names have dots. The format allows letters, digits, _ and : only. */
 static void put_name(struct out *out, const char *name)
 {
     if (*name >= '0' && *name <= '9')
@@ -98,7 +98,7 @@ size_t metric_print(char *text, size_t size)
 {
     struct out out = { text, size, 0 };
     for (const struct metric *m = runtime.metrics; m != NULL; m = m->next) {
-        /* The format wants all samples of a name together, under one heading. */
+        /* The format demands that all samples of one name stand together, under one heading. */
         const struct metric *first = runtime.metrics;
         while (!same_name(first, m))
             first = first->next;

@@ -1,4 +1,4 @@
-/* What the runtime's files share: its state, which is the only global, and the fiber. */
+/* What the runtime's files share: its state, which is its only global variable, and the fiber. */
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 
@@ -32,28 +32,28 @@
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-/* The lowest word of a stack without a guard; debug builds look at it at each switch. */
+/* The lowest word of a stack without a guard page. Debug builds check it at each switch. */
 #define FIBER_CANARY UINT64_C(0x9e3779b97f4a7c15)
 
-/* A fiber waits in one place at a time, so that its waiter lies in it. */
+/* A fiber waits in one queue at a time, so its waiter lies in the fiber. */
 struct os_waiter {
     struct os_waiter *next, *prev;
     struct os_waitq *queue; /* NULL when in none */
-    void *value;            /* what is handed over by or to whoever wakes it */
+    void *value;            /* the item that it hands to its waker, or gets from it */
     err result;             /* of the wait */
-    bool stays;             /* in its queue from its wake until it runs */
+    bool stays;             /* it stays in its queue from its wake until it runs */
 };
 
 enum fiber_state { FIBER_READY, FIBER_RUNNING, FIBER_WAITING, FIBER_ENDED };
 
-/* Lies at the top of its own stack: a fiber that sleeps holds one page. */
+/* A fiber. It lies at the top of its own stack, so that a sleeping fiber holds one page. */
 struct os_fiber {
     struct arch_fiber context;
     struct os_fiber *next_ready;
     uint8_t state; /* enum fiber_state */
     bool cancelled;
     bool detached;
-    bool guarded;        /* overrunning the stack faults */
+    bool guarded;        /* running over the end of the stack faults */
     uint16_t shields;    /* OS_SHIELD blocks it is in */
     uint16_t no_suspend; /* os_no_suspend blocks it is in */
     err result;
@@ -83,7 +83,7 @@ struct timer_entry {
 struct runtime {
     /* scheduler */
     struct os_fiber *current; /* &loop on the scheduler's stack */
-    struct os_fiber *round;   /* what was ready when this round began and has not run */
+    struct os_fiber *round;   /* the fibers of this round that have not run yet */
     struct os_fiber *ready, **ready_tail;
     size_t turn_budget;               /* switches before timers and devices are looked at again */
     uint64_t turn_began, turn_length; /* in ticks of the processor; UINT64_MAX: no bound, or not measured */
@@ -123,12 +123,12 @@ struct runtime {
     /* buffers */
     struct buf *free_views;
     struct buf_page *free_pages, *free_externs;
-    struct buf_slab *slabs; /* all of them; none is ever given back */
+    struct buf_slab *slabs; /* all slabs; none is given back */
     struct buf_stats buf;
 
     /* logs */
     char *log_spec;                 /* NULL: the default */
-    struct log_source *log_sources; /* those that have a level */
+    struct log_source *log_sources; /* the sources that have a level */
     void (*log_sink)(void *ctx, enum log_level level, const char *line, size_t len);
     void *log_ctx;
     bool log_in_sink, log_colour;
@@ -168,13 +168,13 @@ static inline bool allocation_fails(void)
 err fiber_wait(struct os_waitq *queue, os_time when, const char *doing);
 err fiber_wait_closable(struct os_waitq *queue, os_time when, const char *doing);
 
-/* Make the running fiber ready again, behind the others, and run those; then as os_check. */
+/* Make the running fiber ready again, behind the others, and run those. Then returns as os_check. */
 err fiber_yield(const char *doing);
 
 /* Take the first waiter out of the queue and make its fiber ready; NULL when there is none. */
 struct os_waiter *waitq_pop(struct os_waitq *queue, err result);
 
-/* Make the first waiter's fiber ready, which remains in the queue until it runs; false when there is none. */
+/* Make the first waiter's fiber ready. It stays in the queue until it runs. False when there is none. */
 bool waitq_wake(struct os_waitq *queue, err result);
 
 /* What os_fail_all does. */
@@ -185,20 +185,20 @@ void fiber_make_ready(struct os_fiber *fiber);
 /* Switch away from a fiber that has ended. */
 _Noreturn void fiber_leave(struct os_fiber *fiber);
 
-/* What fiber_main calls first: tells ASan where it is. */
+/* fiber_main calls it first, to tell ASan where it is. */
 void fiber_arrived(struct os_fiber *fiber);
 
 /* platform_panic with a reason in printf's format. */
 _Noreturn void runtime_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The timer of every fiber: its wait is over. */
+/* The callback of every fiber's own timer: its wait has timed out. */
 void fiber_timed_out(void *arg);
 
 /* fiber.c */
 err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name, bool first);
 void fiber_free(struct os_fiber *fiber);
 void fiber_forget(struct os_fiber *fiber);
-/* Gives back the memory of some stacks that lie idle; whether there are more. */
+/* Give back the memory of some free stacks. Returns whether there are more. */
 bool fiber_trim_pool(void);
 
 /* group.c */
@@ -211,11 +211,11 @@ void source_run(void);
 
 /* timer.c */
 
-/* Make room so that each of `fibers` fibers and `loose` other timers can be set. */
+/* Make room in the heap for the timers of `fibers` fibers and `loose` other timers. */
 err timer_reserve(size_t fibers, size_t loose);
 void timer_set_reserved(struct os_timer *timer, os_time when);
 void timer_remove(struct os_timer *timer);
-/* Fire what is due. */
+/* Fire the timers that are due. */
 void timer_run(os_time now);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The scheduler. A turn of the loop fires the timers that are due, runs what is ready,
- * and looks at the devices. What becomes ready while a round of fibers runs is the next
- * round; a turn has as many rounds as fit in TURN_SWITCHES and TURN_TIME, so that
- * fibers that hand things to each other do not pay for a system call at each step.
+ * The scheduler. A turn of the loop fires the timers that are due, runs the ready fibers, and looks at the
+ * devices. Fibers that become ready while a round of fibers runs form the next round. A turn has as many
+ * rounds as fit in TURN_SWITCHES and TURN_TIME, so that fibers which hand things to each other do not pay for
+ * a system call at each step.
  *
- * A fiber that suspends switches straight to the next one of the round, and to the
- * scheduler's stack only when the turn is over.
+ * A fiber that suspends switches directly to the next fiber of the round. It switches to the scheduler's
+ * stack only when the turn is over.
  */
 #include "runtime.h"
 
@@ -51,7 +51,7 @@ static void check_canary(const struct os_fiber *fiber)
 #endif
 }
 
-/* What ASan says of the stack we came from matters for the loop's only: nobody else knows it. */
+/* ASan tells the stack that we came from. It matters only for the loop's stack, which nobody else knows. */
 void fiber_arrived(struct os_fiber *fiber)
 {
 #if RUNTIME_ASAN
@@ -81,14 +81,14 @@ static inline void switch_to(struct os_fiber *from, struct os_fiber *to, bool fo
     fiber_arrived(from);
 }
 
-/* Reading the processor's counter costs as much as a switch: not at each of them. */
+/* Reading the processor's counter costs as much as a switch, so it is not read at each of them. */
 static inline bool turn_is_over(void)
 {
     return runtime.turn_budget == 0 ||
            (runtime.turn_budget % 8 == 0 && arch_ticks() - runtime.turn_began > runtime.turn_length);
 }
 
-/* Who runs next: of this round, of a new one if the turn may go on, or the loop. */
+/* Returns what runs next: a fiber of this round, one of a new round if the turn may go on, or the loop. */
 static inline struct os_fiber *next_to_run(void)
 {
     struct os_fiber *fiber = runtime.round;
@@ -164,7 +164,7 @@ static void waitq_push_ended(struct os_waitq *queue, struct os_waiter *waiter)
         queue->tail = waiter;
 }
 
-/* Take a waiter out of the list. Who takes one that waits moves `head` too, if that is the one. */
+/* Take a waiter out of the list. For one that still waits, the caller moves `head` when it is the first. */
 static inline void waitq_unlink(struct os_waitq *queue, struct os_waiter *waiter)
 {
     if (waiter->prev != NULL)
@@ -237,7 +237,7 @@ void fiber_timed_out(void *arg)
         interrupt(fiber, ERR_TIMEOUT);
 }
 
-/* Whether the code that runs may suspend; a debug build does not return when it may not. */
+/* Whether the running code may suspend. When it may not, a debug build aborts. */
 static bool may_suspend(struct os_fiber *self, const char *doing)
 {
     (void)doing;
@@ -276,8 +276,8 @@ err fiber_yield(const char *doing)
 }
 
 /*
- * A wait that may not begin. Others run all the same, so that a loop that ignores errors starves nobody; they
- * may close the queue meanwhile.
+ * A wait that ends before it begins. Other fibers run all the same, so that a loop which ignores errors
+ * starves nobody. They may close the queue meanwhile.
  */
 static __attribute__((noinline)) err refuse_wait(struct os_fiber *self, struct os_waitq *queue, err why)
 {
@@ -360,7 +360,7 @@ os_time os_loop_now(void)
     return runtime.now;
 }
 
-/* Whether no timer is set, but for the one that ends a stopping program. */
+/* Whether no timer is set, except the one that limits the end of the program. */
 static bool no_timers(void)
 {
     return runtime.heap_count == (runtime.grace.slot != 0);
@@ -388,7 +388,7 @@ static void measure_turn(void)
     }
 }
 
-/* One turn; false when nothing can ever happen again. */
+/* One turn of the loop. Returns false when nothing can ever happen again. */
 static bool turn(void)
 {
     runtime.loops++;
@@ -452,7 +452,7 @@ void os_stop(err result)
         os_cancel(runtime.first);
 }
 
-/* Let go of fibers that would not end; their stacks stay as they are. */
+/* Abandon the fibers that have not ended in time. Their stacks stay as they are. */
 static void abandon_all(void)
 {
     if (runtime.fibers == 0)
@@ -516,7 +516,7 @@ err os_run(os_entry entry, void *arg)
     if (runtime.fibers > 0 && !runtime.grace_over)
         begin_grace();
     while (runtime.fibers > 0 && !runtime.grace_over) {
-        /* A fiber that was spawned since then is left over too. */
+        /* Cancel the fibers that were spawned meanwhile, too. */
         if (!turn())
             break;
         cancel_all();

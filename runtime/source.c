@@ -1,4 +1,4 @@
-/* Sources: what drivers watch, and the order in which those are called that have something. */
+/* Sources: the drivers' watchers, and the queue of those that were raised. */
 #include "runtime.h"
 
 static void source_remove(struct platform_source *source)
@@ -51,7 +51,7 @@ err platform_source_wait(struct os_waitq *queue)
 
 void source_run(void)
 {
-    /* Those that ask once more go behind the marker, to the next turn. */
+    /* A watcher that asks to be called again goes behind the marker, into the next turn. */
     struct platform_source marker = { 0 };
     if (runtime.raised == NULL)
         return;

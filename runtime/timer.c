@@ -1,8 +1,7 @@
 /*
- * Timers: a heap with four children a node. An entry holds its time beside the pointer, so
- * that setting and stopping touch the heap only, and the children of a node share a
- * cache line. There is always room for the own timer of every fiber, so that sleeping
- * never fails.
+ * Timers: a heap in which each node has four children. An entry holds its time beside the pointer, so that
+ * setting and stopping a timer touch the heap only, and the children of a node share a cache line. There is
+ * always room for every fiber's own timer, so that sleeping never fails.
  */
 #include "runtime.h"
 
@@ -123,11 +122,14 @@ void os_timer_stop(struct os_timer *timer)
 
 void timer_run(os_time now)
 {
-    /* A callback that sets its timer to a time gone by must not keep the loop here. */
+    /*
+     * The number of timers is bounded, or a callback that sets its timer to a past time would keep the loop
+     * here.
+     */
     size_t most = runtime.heap_count;
     while (most-- > 0 && runtime.heap_count > 0 && runtime.heap[0].when <= now) {
         struct os_timer *timer = runtime.heap[0].timer;
-        /* Out of the heap first: the callback may set it again, or free its memory. */
+        /* Take it out of the heap first: the callback may set it again or free its memory. */
         timer_remove(timer);
         if (timer->fire != fiber_timed_out)
             runtime.heap_loose--;

@@ -1,8 +1,7 @@
 /*
- * What fibers wait on: time, queues, mutexes, mailboxes and promises. Whoever wakes a
- * fiber hands it what it waited for in its waiter. So a fiber that is cancelled after its wake has
- * what it asked for, one that is cancelled before has taken nothing, and
- * nobody can come in between.
+ * What fibers wait on: time, queues, mutexes, mailboxes and promises. A waker hands a fiber what it waits
+ * for, in the fiber's waiter. So a fiber that is cancelled after its wake has what it asked for, a fiber that
+ * is cancelled before has taken nothing, and no third fiber can take it in between.
  */
 #include "runtime.h"
 
@@ -144,7 +143,7 @@ void os_mutex_unlock(struct os_mutex *mutex)
     mutex->owner = heir != NULL ? container_of(heir, struct os_fiber, waiter) : NULL;
 }
 
-/* mailboxes: readers wait only when it is empty, writers only when it is full */
+/* mailboxes: readers wait only when the box is empty, writers only when it is full */
 
 void os_mailbox_init(struct os_mailbox *box, void **slots, size_t capacity)
 {
@@ -218,7 +217,7 @@ void os_mailbox_close(struct os_mailbox *box)
     os_fail_all(&box->writers, ERR_CLOSED);
 }
 
-/* promises: the waiters get the value with the wake, the promise may be gone when they run */
+/* promises: the waiters get the value with the wake, since the promise may be gone when they run */
 
 static void settle(struct os_promise *promise, err error, void *value)
 {

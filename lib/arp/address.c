@@ -1,4 +1,4 @@
-/* This host's addresses: probed, announced and defended (RFC 5227). */
+/* This host's own addresses: how they are probed, announced and defended (RFC 5227). */
 #include "arp.h"
 
 static const struct ethernet_address nobody;
@@ -41,7 +41,7 @@ INTERNAL os_time arp_announce(struct arp *arp, os_time now)
     return next;
 }
 
-/* Section 2.1.1: wait, then until `when` for somebody who has the address. */
+/* Section 2.1.1: wait for `duration`, or until another host claims the address. */
 static IO err wait_for_claim(struct arp_address *a, os_time duration)
 {
     os_time until = os_now() + duration;
@@ -99,7 +99,7 @@ void arp_remove(struct arp *arp, const struct ip_addr *addr)
 
     if (a == NULL)
         return;
-    /* Whoever probes frees it. */
+    /* The fiber that probes the address frees its place. */
     if (a->state == ARP_OURS)
         a->state = ARP_UNUSED;
     else
@@ -132,7 +132,7 @@ INTERNAL void arp_check_conflict(struct arp *arp, const struct arp_packet *packe
         return;
     for (size_t i = 0; i < ARP_ADDRESSES_MAX; i++) {
         struct arp_address *a = &arp->addresses[i];
-        /* While probing, another's probe for the address is a claim too: section 2.1.1. */
+        /* Section 2.1.1: while we probe, another host's probe for the address is a claim too. */
         bool claimed =
             packet->sender_ip == a->ip ||
             (packet->sender_ip == 0 && packet->operation == ARP_REQUEST && packet->target_ip == a->ip);

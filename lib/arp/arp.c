@@ -5,7 +5,7 @@
 INTERNAL void arp_arm(struct arp *arp, os_time when)
 {
     if (when != OS_NEVER && (!os_timer_is_set(&arp->timer) || when < arp->timer.when))
-        IGNORE(os_timer_set(&arp->timer, when)); /* without memory, the next packet asks again */
+        IGNORE(os_timer_set(&arp->timer, when)); /* without memory, the next packet sets it */
 }
 
 static void on_time(void *arg)
@@ -81,7 +81,10 @@ INTERNAL void arp_send(struct arp *arp, enum arp_operation operation, uint32_t s
     IGNORE(eth_write(arp->eth, destination, ETHERNET_ARP, b));
 }
 
-/* RFC 826, "Packet Reception": an entry is made only when the packet is for us, else at most renewed. */
+/*
+ * RFC 826, "Packet Reception": a packet makes an entry only when it is for us. Otherwise it at most updates
+ * one.
+ */
 static void receive(struct arp *arp, const struct arp_packet *packet)
 {
     struct arp_address *target = arp_own(arp, packet->target_ip);

@@ -29,9 +29,9 @@ enum {
 };
 
 #define ARP_RETRY SECONDS(1)
-/* RFC 1122, section 2.3.2.1: an address is used this long before it is asked for again, by unicast. */
+/* RFC 1122, section 2.3.2.1: an entry is used for this long before it is verified, by unicast. */
 #define ARP_FRESH SECONDS(60)
-/* One that was not used meanwhile is no longer believed. */
+/* An entry that has not been verified for this long is no longer used. */
 #define ARP_OLD MINUTES(20)
 /* A neighbour that did not answer is not asked again for this long. */
 #define ARP_GONE SECONDS(1)
@@ -50,7 +50,7 @@ enum arp_state {
     ARP_FREE,
     ARP_ASKED, /* no address yet; packets wait */
     ARP_KNOWN,
-    ARP_POLLED,  /* known, and asked whether it still is */
+    ARP_POLLED,  /* known, and being verified */
     ARP_MISSING, /* it did not answer */
 };
 
@@ -58,7 +58,7 @@ struct arp_entry {
     uint32_t ip;
     struct ethernet_address mac;
     uint8_t state, tries, waiting_count;
-    uint16_t next; /* in its chain, or among the free; an index plus one */
+    uint16_t next; /* in its hash chain or the free list; an index plus one */
     os_time since; /* when it was confirmed, or last asked */
     os_time used;
     struct buf *waiting[ARP_WAITING_ROOM]; /* oldest first */
@@ -78,7 +78,7 @@ struct arp {
     struct random *random;
     void *ctx;
     struct ethernet_address mac;
-    uint32_t seed, pending; /* entries that the timer is for */
+    uint32_t seed, pending; /* `pending` counts the entries that the timer has to look at */
     uint16_t free;
     size_t count, waiting;
     struct os_timer timer;
@@ -91,29 +91,29 @@ struct arp {
 
 /* The entry, or NULL. */
 INTERNAL struct arp_entry *arp_find(struct arp *arp, uint32_t ip);
-/* The entry, made as ARP_ASKED when there is none; the one longest unused makes room. */
+/* The entry of this address, made as ARP_ASKED when there is none. The least recently used one gives way. */
 INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip);
 INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry);
-/* Send a request: to everybody, or to the address that was known. */
+/* Send a request, to everybody or to the known link address. */
 INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry);
-/* A neighbour told its address: note it and send what waits. */
+/* Record a neighbour's link address, and send the packets that wait for it. */
 INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac);
-/* Let a packet wait for the entry's address; the oldest goes when there are too many. */
+/* Let a packet wait for the entry's link address. When too many wait, the oldest is dropped. */
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet);
-/* Ask again, give up; returns when to look again. */
+/* Repeat requests, and give up on those that got no answer. Returns when to look again. */
 INTERNAL os_time arp_age(struct arp *arp, os_time now);
 
 INTERNAL void arp_send(struct arp *arp, enum arp_operation operation, uint32_t sender_ip,
                        const struct ethernet_address *target_mac, uint32_t target_ip,
                        const struct ethernet_address *destination);
 
-/* This host's address, in any state, or NULL. */
+/* Find this host's own address, in any state. NULL: there is none. */
 INTERNAL struct arp_address *arp_own(struct arp *arp, uint32_t ip);
-/* RFC 5227: does the packet claim one of our addresses? */
+/* RFC 5227: check whether the packet claims one of our addresses. */
 INTERNAL void arp_check_conflict(struct arp *arp, const struct arp_packet *packet);
-/* Send the announcements that are due; returns when the next is. */
+/* Send the announcements that are due. Returns when the next one is. */
 INTERNAL os_time arp_announce(struct arp *arp, os_time now);
-/* Have the timer fire by then. */
+/* Let the timer fire at that time or earlier. */
 INTERNAL void arp_arm(struct arp *arp, os_time when);
 
 static inline uint32_t arp_number(const struct ip_addr *addr)

@@ -1,4 +1,4 @@
-/* The table of neighbours: chains of entries in an array, so that it never grows. */
+/* The table of neighbours: hash chains of entries in an array, so that it never grows. */
 #include "arp.h"
 
 static uint16_t *head_of(struct arp *arp, uint32_t ip)
@@ -102,7 +102,7 @@ INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct e
     entry->since = os_loop_now();
     entry->tries = 0;
     set_state(arp, entry, ARP_KNOWN);
-    /* What is written may come back here. */
+    /* Writing may lead back here, so the entry is finished first. */
     memcpy(waiting, entry->waiting, count * sizeof *waiting);
     entry->waiting_count = 0;
     arp->waiting -= count;
@@ -120,7 +120,7 @@ INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *pack
         buf_free(packet);
         return ERR_NO_SPACE;
     }
-    /* RFC 1122, section 2.3.2.2: the latest is kept. */
+    /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
     if (entry->waiting_count == most || arp->waiting >= (size_t)key_waiting_total_max)
         drop_waiting(arp, entry, 1);
     entry->waiting[entry->waiting_count++] = packet;
@@ -141,7 +141,7 @@ INTERNAL os_time arp_age(struct arp *arp, os_time now)
         } else if (entry->tries < ARP_TRIES) {
             arp_ask(arp, entry);
         } else if (entry->state == ARP_POLLED) {
-            /* It may have moved to another link address: the next packet asks everybody. */
+            /* The neighbour may have moved to another link address. The next packet asks everybody. */
             arp_release(arp, entry);
         } else {
             log_debug("%u.%u.%u.%u does not answer", entry->ip >> 24, entry->ip >> 16 & 255,

@@ -1,9 +1,12 @@
-/* Errors: ours about others' packets, which are limited, and others' about ours, which are doubted. */
+/*
+ * Errors. Ours about other hosts' packets are limited; those about our packets are verified as far as
+ * possible.
+ */
 #include "icmp.h"
 
 /*
- * A token bucket, whose credit is time. A little of it is lost at random: who counts our errors must
- * not learn from them whom else we sent one (RFC 9293's ports and UDP's are guessed that way).
+ * A token bucket, whose credit is time. A random part of the credit is lost, so that a host which counts our
+ * errors does not learn whether we sent any to others (ports of TCP and UDP are guessed that way).
  */
 static bool may_send(struct icmp *icmp)
 {
@@ -24,8 +27,8 @@ static bool may_send(struct icmp *icmp)
 }
 
 /*
- * RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). `icmp_type` is that of the packet, -1 when it is not
- * ICMP.
+ * RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e): whether an error may be sent. `icmp_type` is the type
+ * of the packet's ICMP message, -1 when it is not ICMP.
  */
 static bool may_answer(const struct ip_head *head, int icmp_type, bool even_group)
 {
@@ -75,7 +78,7 @@ static err send_about(struct icmp *icmp, const struct ip_head *head, enum icmp_e
     return ip_write(icmp->ip, &back, message);
 }
 
-/* The packet with a header like the one that it came with, which its transport has been given without. */
+/* Rebuild the packet's IP header, since the transport protocol was given the payload only. */
 static struct buf *with_header(const struct ip_head *head, struct buf *payload)
 {
     size_t len = buf_len(payload);
@@ -117,7 +120,7 @@ err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const str
     return send_about(icmp, head, error->kind, 0, error->mtu, packet);
 }
 
-/* The type of the ICMP message that a packet is, -1 when it is another. */
+/* Returns the type of the packet's ICMP message, -1 when it is not ICMP. */
 static int icmp_type_of(const struct ip_problem *problem, const struct buf *packet)
 {
     bool v4 = ip_is_v4(&problem->head.source);
@@ -145,7 +148,7 @@ void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *probl
     };
     struct icmp *icmp = ctx;
 
-    /* Only an option may ask for an answer to a group: RFC 4443, section 2.4 (e.3). */
+    /* RFC 4443, section 2.4 (e.3): a packet to a group is answered only for an option that asks for it. */
     if (may_answer(&problem->head, icmp_type_of(problem, packet), problem->kind == IP_PROBLEM_OPTION))
         IGNORE(send_about(icmp, &problem->head, errors[problem->kind].kind, errors[problem->kind].code,
                           problem->pointer, packet));
@@ -165,7 +168,7 @@ INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, 
              : icmp6_error_kind(bytes, &error.kind, &error.mtu)))
         goto out;
     metric_add(&icmp->errors_in, 1);
-    /* What it quotes must be a packet of ours. */
+    /* The quoted packet must be one of ours. */
     if (icmp_parse_quoted(v4, bytes + ICMP_HEADER, len - ICMP_HEADER, &error.head, &headers) != OK ||
         !ip_has(icmp->ip, &error.head.source)) {
         metric_add(&icmp->malformed, 1);

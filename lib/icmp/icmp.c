@@ -60,7 +60,7 @@ INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_ad
     checksum_store(message->data + ICMP_CHECKSUM, message_sum(source, destination, message));
 }
 
-/* RFC 1122, section 3.2.2.6; RFC 4443, section 4.2. The payload goes back as it came. */
+/* RFC 1122, section 3.2.2.6; RFC 4443, section 4.2: the payload is sent back unchanged. */
 static void answer_echo(struct icmp *icmp, const struct ip_head *head, struct buf *message)
 {
     bool v4 = ip_is_v4(&head->source);

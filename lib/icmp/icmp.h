@@ -23,7 +23,7 @@ LOG_SOURCE(icmp);
 KEY_INT(errors_per_second, 100, "errors that are sent a second (RFC 4443, section 2.4 (f))");
 KEY_INT(errors_burst, 50, "errors that are sent at once");
 
-/* One echo that waits for its reply, on the stack of who asks. */
+/* An echo that waits for its reply. It lies on the stack of the fiber in M_ping. */
 struct icmp_echo {
     struct icmp_echo *next;
     struct ip_addr destination;
@@ -39,7 +39,7 @@ struct icmp {
     struct random *random;
     void *tcp, *udp;
     struct icmp_echo *echoes;
-    os_time credit; /* of errors, in time: one costs a second's share */
+    os_time credit; /* credit for errors, as time: an error costs a second divided by key_errors_per_second */
     os_time credited_at;
     struct metric in, malformed, echoes_in, errors_in, errors_out, errors_limited;
 };
@@ -52,13 +52,13 @@ static inline bool icmp_is_host(const struct ip_addr *a)
     return a->bytes[12] != 0 && a->bytes[12] < 224;
 }
 
-/* A reply; `echo` is the message from its ICMP header on. Takes it. */
+/* Match an echo reply to its request. `echo` begins with its ICMP header. Takes it. */
 INTERNAL void icmp_match_reply(struct icmp *icmp, const struct ip_head *head, struct buf *echo);
-/* An error, checked but for what it quotes. Takes it. */
+/* Receive an error. All of it has been checked but the packet that it quotes. Takes it. */
 INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, struct buf *message);
-/* An error that quotes an echo of ours. */
+/* An error has come that quotes an ICMP message: fail our echo, if it is one. */
 INTERNAL void icmp_fail_echo(struct icmp *icmp, const struct icmp_error *error);
-/* Store the checksum of a message whose field is zero. */
+/* Store the checksum of a message whose checksum field is zero. */
 INTERNAL void icmp_put_checksum(const struct ip_addr *source, const struct ip_addr *destination,
                                 struct buf *message);
 

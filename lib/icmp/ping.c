@@ -1,9 +1,9 @@
-/* Echoes that we send. */
+/* Sending echoes, and matching their replies. */
 #include "icmp.h"
 
 enum { ECHO_MAX = 65535 - IPV6_HEADER - ICMP_HEADER };
 
-/* A payload that tells if bytes were lost or moved. */
+/* The payload differs in each byte and echo, so that lost or moved bytes are noticed. */
 static uint8_t payload_byte(const struct icmp_echo *echo, size_t i)
 {
     return (uint8_t)(i + echo->sequence);
