@@ -1,4 +1,7 @@
-/* This host's addresses: made (RFC 4862, 7217), probed (RFC 4429), aged, chosen from (RFC 6724). */
+/*
+ * This host's own addresses: how they are made (RFC 4862, 7217), probed (RFC 4429), aged, and selected as
+ * sources (RFC 6724).
+ */
 #include "ipv6.h"
 
 #include <base/siphash/siphash.h>
@@ -63,7 +66,7 @@ static void remove_address(struct ipv6 *ip, struct ipv6_address *a)
     ipv6_changed(ip);
 }
 
-/* RFC 7217, section 5: stable on one network, and unlike on another. */
+/* RFC 7217, section 5: an interface identifier that is stable on one network and differs between networks. */
 INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions,
                            struct ip_addr *out)
 {
@@ -77,7 +80,10 @@ INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_
         *out = *prefix;
         for (size_t i = 0; i < 8; i++)
             out->bytes[8 + i] = (uint8_t)(id >> (8 * i));
-        /* RFC 5453: the subnet's routers, and anycast. */
+        /*
+         * RFC 5453: the identifiers reserved for the subnet-router anycast address and other anycast
+         * addresses.
+         */
         if (id != 0 && (wire_get32(out->bytes + 8) != 0xfdffffff || wire_get32(out->bytes + 12) < 0xffffff80))
             return;
     }
@@ -96,7 +102,10 @@ INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, 
         count++;
         if (a->prefix != 64 || !ipv6_matches(&a->addr, prefix, 64))
             continue;
-        /* RFC 4862, section 5.5.3 (e): nobody but time makes it shorter than two hours. */
+        /*
+         * RFC 4862, section 5.5.3 (e): an advertisement cannot shorten the remaining lifetime to less than
+         * two hours.
+         */
         if (valid == OS_NEVER || valid > a->valid_until || valid > now + SLAAC_TWO_HOURS)
             a->valid_until = valid;
         else if (a->valid_until > now + SLAAC_TWO_HOURS)
@@ -105,7 +114,7 @@ INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, 
         ipv6_arm(ip, a->valid_until);
         return;
     }
-    /* Some places stay for what the command line says. */
+    /* Some places are kept free for the addresses of the command line. */
     if (valid <= now || count >= IPV6_ADDRESSES_MAX - 4)
         return;
     address_make(ip, prefix, 0, &addr);
@@ -149,7 +158,7 @@ INTERNAL os_time address_age(struct ipv6 *ip, os_time now)
             a->state = ADDRESS_READY;
             ipv6_changed(ip);
             os_wake_all(&ip->configured);
-            discovery_announce(ip, a); /* RFC 9131: routers may as well know */
+            discovery_announce(ip, a); /* RFC 9131: tell routers of the new address */
         }
         os_time due =
             a->state != ADDRESS_READY && a->probed_until < a->valid_until ? a->probed_until : a->valid_until;
@@ -195,7 +204,7 @@ static unsigned common_bits(const struct ip_addr *a, const struct ip_addr *b, un
     return n;
 }
 
-/* RFC 6724, section 5: whether `a` is a better source for the destination than `b`. */
+/* RFC 6724, section 5: whether `a` is a better source than `b` for the destination. */
 static bool is_better(const struct ipv6_address *a, const struct ipv6_address *b,
                       const struct ip_addr *destination, os_time now)
 {
@@ -206,7 +215,7 @@ static bool is_better(const struct ipv6_address *a, const struct ipv6_address *b
         return ip_equal(&a->addr, destination);
     if (sa != sb)
         return sa < sb ? sa >= wanted : sb < wanted;
-    /* RFC 4429, section 3.1, ranks what is still probed as deprecated. */
+    /* RFC 4429, section 3.1: an optimistic address ranks as a deprecated one. */
     bool da = now >= a->preferred_until || a->state != ADDRESS_READY,
          db = now >= b->preferred_until || b->state != ADDRESS_READY;
     if (da != db)

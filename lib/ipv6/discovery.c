@@ -28,15 +28,17 @@ INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target,
         return;
     memcpy(b->data + NDP_TARGET, target->bytes, 16);
     /*
-     * RFC 4429, section 3.1, would leave this out while the source is still probed; but Linux does not answer
-     * one that it doesn't know then, and each boot would wait a second for its first packet.
+     * RFC 4429, section 3.1, would omit our link address while the source is still probed. But Linux does not
+     * answer a solicitation without it from a host that it does not know, and each boot would wait a second
+     * for its first packet.
      */
     put_link_option(b->data + 24, NDP_SOURCE_LINK, &ip->mac);
     ipv6_send_message(ip, &source->addr, destination, NDP_HOP_LIMIT, b, NULL);
 }
 
 /*
- * RFC 4862, section 5.4.2, with the nonce of RFC 7527, by which a loop of the link is told from another host.
+ * RFC 4862, section 5.4.2: probe an address. The nonce of RFC 7527 distinguishes a looped probe from another
+ * host's.
  */
 INTERNAL void discovery_probe(struct ipv6 *ip, struct ipv6_address *a)
 {
@@ -114,7 +116,7 @@ static bool receive_advertisement(struct ipv6 *ip, const uint8_t *p, size_t len,
         return false;
     struct ipv6_address *a = address_find(ip, &target);
     if (a != NULL) {
-        /* What we multicast ourselves may come back. */
+        /* Our own multicast packets may come back. */
         if (told && memcmp(&mac, &ip->mac, sizeof mac) == 0)
             return true;
         if (a->state != ADDRESS_READY)
@@ -129,7 +131,7 @@ static bool receive_advertisement(struct ipv6 *ip, const uint8_t *p, size_t len,
 }
 
 /*
- * Sections 8.1 and 8.3: only the router that we use for the destination may say that there is a better one.
+ * Sections 8.1 and 8.3: a redirect counts only when it comes from the router that we use for the destination.
  */
 static bool receive_redirect(struct ipv6 *ip, const uint8_t *p, size_t len, const struct ip_head *head)
 {
@@ -175,7 +177,7 @@ INTERNAL void discovery_receive(struct ipv6 *ip, struct buf *message, const stru
             if (fine && ip->accept_ra)
                 router_receive(ip, p, len, head);
             break;
-        default: fine = true; /* solicitations of routers */
+        default: fine = true; /* router solicitations are not for hosts */
         }
     }
     if (!fine) {

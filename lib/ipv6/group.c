@@ -1,4 +1,4 @@
-/* The multicast groups that we are in, and telling routers and switches so (MLDv2, RFC 3810). */
+/* The multicast groups of this host, and the reports of them to routers and switches (MLDv2, RFC 3810). */
 #include "ipv6.h"
 
 enum {
@@ -40,7 +40,7 @@ static void put_record(uint8_t *p, enum mld_record type, const struct ip_addr *g
     memcpy(p + 4, group->bytes, 16);
 }
 
-/* Takes the report, whose records are there. */
+/* Send the report, whose records are complete. Takes it. */
 static void send_report(struct ipv6 *ip, struct buf *b, size_t count)
 {
     /* The hop-by-hop header with the router alert of RFC 2711, and two bytes of padding. */
@@ -58,7 +58,7 @@ INTERNAL err group_join(struct ipv6 *ip, const struct ip_addr *addr)
 {
     struct ipv6_group *g = find(ip, addr);
     struct ethernet_address link = link_group(addr);
-    /* RFC 3810, section 6: nobody needs to be told of this one. */
+    /* RFC 3810, section 6: the all-nodes group is never reported. */
     bool quiet = ip_equal(addr, &ipv6_all_nodes);
 
     if (g == NULL) {
@@ -92,7 +92,7 @@ INTERNAL void group_leave(struct ipv6 *ip, const struct ip_addr *addr)
     send_report(ip, b, 1);
 }
 
-/* Section 5.1.3: milliseconds, or a small floating-point number of them. */
+/* Section 5.1.3: the maximum response delay in milliseconds, or as a small floating-point number of them. */
 static os_time response_delay(uint16_t code)
 {
     if (code < 0x8000)

@@ -1,4 +1,4 @@
-/* Receiving: past the extension headers to the protocols (RFC 8200, section 4). */
+/* Receiving: walk the extension headers and hand the payload to its protocol (RFC 8200, section 4). */
 #include "ipv6.h"
 
 static void drop(struct metric *counter, struct buf *packet)
@@ -9,8 +9,9 @@ static void drop(struct metric *counter, struct buf *packet)
 }
 
 /*
- * Addresses that no packet can have; an IPv4-mapped one would be taken for IPv4 (RFC 4942, section 2.2). From
- * an address of ours only neighbour discovery may come: another host has it too.
+ * Source and destination addresses that are not valid. An IPv4-mapped address would be taken for IPv4 (RFC
+ * 4942, section 2.2). A packet from one of our own addresses is valid only for neighbour discovery: another
+ * host may have the address too.
  */
 static bool is_martian(struct ipv6 *ip, const struct ip_head *h)
 {
@@ -33,7 +34,7 @@ static void tell_problem(struct ipv6 *ip, const struct ip_head *head, struct buf
         ipv6_on_problem(ip->icmp, packet, &problem);
 }
 
-/* What neighbour discovery and MLD need never goes further up. */
+/* Messages of neighbour discovery and MLD are handled here, and raise no event. */
 static bool is_inside(uint8_t type)
 {
     return (type >= MLD_QUERY && type <= NDP_REDIRECT) || type == MLD_REPORT;
@@ -53,7 +54,10 @@ static void receive_icmp(struct ipv6 *ip, const struct ip_head *head, bool reass
         return;
     }
     uint32_t sum = checksum_pseudo(&head->source, &head->destination, IP_PROTOCOL_ICMPV6, (uint32_t)len);
-    /* RFC 6980: fragments could hide from those who guard a link. */
+    /*
+     * RFC 6980: fragmented messages of neighbour discovery are dropped, since they could evade the filters of
+     * switches.
+     */
     if (reassembled || len < 8 || !checksum_is_valid(checksum_add_buf(sum, message, 0, len)))
         drop(&ip->ndp_refused, message);
     else
@@ -92,7 +96,7 @@ static void deliver(struct ipv6 *ip, const struct ip_head *head, bool reassemble
 
 static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *packet, bool reassembled);
 
-/* A fragment whose header lies at walk->at. */
+/* Collect a fragment, whose fragment header lies at walk->at. */
 static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_walk *walk, struct buf *packet)
 {
     uint16_t field = wire_get16(walk->p + walk->at + IPV6_FRAGMENT_OFFSET);
@@ -104,7 +108,7 @@ static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_wal
 
     metric_add(&ip->fragments_in, 1);
     if ((field & 0xfff8) == 0) {
-        /* RFC 7112: the first must have all headers. */
+        /* RFC 7112: the first fragment must contain all headers. */
         while (ipv6_walk_next(&first) == IPV6_WALK_HEADER)
             ;
         if (first.result != IPV6_WALK_UPPER || first.at >= buf_len(packet)) {
@@ -113,7 +117,7 @@ static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_wal
             return;
         }
     }
-    /* Whole, the packet has no fragment header any more. */
+    /* The reassembled packet has no fragment header. */
     if (header != NULL)
         header->data[walk->named_at] = walk->p[walk->at];
     payload = buf_advance(packet, walk->at + IPV6_FRAGMENT_HEADER);
@@ -144,7 +148,7 @@ INTERNAL void ipv6_expire_fragments(struct ipv6 *ip, os_time now)
     }
 }
 
-/* Options that ask for more than being skipped; false when the packet was taken. */
+/* Look at options that may not be skipped. Returns false when the packet was dropped or answered. */
 static bool options_are_fine(struct ipv6 *ip, const struct ip_head *head, const struct ipv6_walk *walk,
                              struct buf *packet)
 {
@@ -179,7 +183,7 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
         uint16_t field = wire_get16(walk.p + walk.at + IPV6_FRAGMENT_OFFSET);
         switch (walk.kind) {
         case IPV6_HOP_BY_HOP:
-            /* Only first; elsewhere it is no header that we know. */
+            /* The hop-by-hop header may only come first. Elsewhere it is an unknown header. */
             if (walk.at != IPV6_HEADER) {
                 tell_problem(ip, head, packet, IP_PROBLEM_PROTOCOL, walk.named_at);
                 return;
@@ -190,7 +194,7 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
                 return;
             break;
         case IPV6_ROUTING:
-            /* RFC 5095, and section 4.4: no type is known here. */
+            /* RFC 5095, and section 4.4: no type of routing header is supported. */
             if (walk.p[walk.at + IPV6_ROUTING_LEFT] != 0) {
                 metric_add(&ip->refused_extensions, 1);
                 tell_problem(ip, head, packet, IP_PROBLEM_HEADER, (uint32_t)walk.at + 2);
@@ -202,7 +206,7 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
                 drop(&ip->fragments_refused, packet);
                 return;
             }
-            /* RFC 6946: the only fragment of its packet has nothing to wait for. */
+            /* RFC 6946: a fragment that is the whole packet is not put into the table. */
             if ((field & 0xfff9) != 0) {
                 collect(ip, head, &walk, packet);
                 return;

@@ -59,7 +59,7 @@ static void register_metrics(struct ipv6 *ip)
 INTERNAL void ipv6_arm(struct ipv6 *ip, os_time when)
 {
     if (when != OS_NEVER && (!os_timer_is_set(&ip->timer) || when < ip->timer.when))
-        IGNORE(os_timer_set(&ip->timer, when)); /* without memory: with the next thing that is to be timed */
+        IGNORE(os_timer_set(&ip->timer, when)); /* without memory, the next event sets the timer */
 }
 
 static void on_time(void *arg)
@@ -109,7 +109,8 @@ static err configure(struct ipv6 *ip)
     if (accept_ra) {
         ip->accept_ra = true;
         /*
-         * Section 6.3.7 would wait up to a second; there is no crowd of hosts that boots with each unikernel.
+         * Section 6.3.7 asks for a random delay of up to a second. It is left out: unikernels do not boot in
+         * crowds.
          */
         ip->solicit_at = os_loop_now();
         ipv6_arm(ip, ip->solicit_at);

@@ -36,12 +36,12 @@ enum {
     IPV6_ADDRESSES_MAX = 16,
     IPV6_PREFIXES_MAX = 16, /* on the link */
     IPV6_ROUTERS_MAX = 8,
-    IPV6_ROUTES_MAX = 16, /* of RFC 4191 */
+    IPV6_ROUTES_MAX = 16, /* routes by RFC 4191 */
     IPV6_REDIRECTS_MAX = 32,
     IPV6_GROUPS_MAX = 24,
     IPV6_NAME_SERVERS_MAX = 8,
     IPV6_DOMAINS_SIZE = 256,
-    IPV6_MESSAGE_MAX = 1500, /* of neighbour discovery; longer ones are refused */
+    IPV6_MESSAGE_MAX = 1500, /* the longest message of neighbour discovery; longer ones are refused */
 };
 
 /* RFC 4861, section 10; RFC 4862, section 5.1. */
@@ -89,7 +89,7 @@ enum ipv6_address_state { ADDRESS_FREE, ADDRESS_TENTATIVE, ADDRESS_OPTIMISTIC, A
 struct ipv6_address {
     struct ip_addr addr;
     uint8_t prefix, state, collisions;
-    bool autonomous; /* made here, so another can be */
+    bool autonomous; /* made by us, so another one can be made */
     os_time preferred_until, valid_until, probed_until;
     uint8_t nonce[NDP_NONCE];
 };
@@ -119,8 +119,8 @@ struct ipv6_redirect {
 struct ipv6_group {
     struct ip_addr addr;
     unsigned uses;
-    uint8_t reports;   /* of the change, still to be sent */
-    os_time report_at; /* of the change or of the state; OS_NEVER */
+    uint8_t reports;   /* reports of a change that are still to be sent */
+    os_time report_at; /* when to report a change or the state; OS_NEVER */
 };
 
 struct ipv6 {
@@ -174,8 +174,8 @@ INTERNAL void ipv6_expire_fragments(struct ipv6 *ip, os_time now);
 
 /* output.c */
 /*
- * An ICMPv6 message with a zero checksum, and `options` (a whole hop-by-hop header) before it when it isn't
- * NULL.
+ * Send an ICMPv6 message, whose checksum field is zero. `options` is a whole hop-by-hop header to put before
+ * it, or NULL.
  */
 INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source,
                                 const struct ip_addr *destination, uint8_t hop_limit, struct buf *message,
@@ -185,16 +185,17 @@ INTERNAL err ipv6_send_group(struct ipv6 *ip, const struct ip_addr *group, struc
 /* neighbour.c */
 INTERNAL void neighbour_init(struct ipv6 *ip);
 INTERNAL struct ipv6_neighbour *neighbour_find(struct ipv6 *ip, const struct ip_addr *addr);
-/* A packet to a neighbour, which is looked for first when it isn't known. Takes it. */
+/* Send a packet to a neighbour. An unknown link address is asked for first. Takes the packet. */
 INTERNAL err neighbour_write(struct ipv6 *ip, const struct ip_addr *addr, struct buf *packet);
 /*
- * Somebody told a neighbour's link address unasked: it becomes stale (RFC 4861, section 7.2.3), and is made
- * when `make`.
+ * A neighbour has told its link address without being asked: its entry becomes stale (RFC 4861, section
+ * 7.2.3), and is made if there is none.
  */
 INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const struct ethernet_address *mac,
                              bool is_router);
 /*
- * A neighbour advertisement; `mac` NULL when it tells none. False when that neighbour stopped being a router.
+ * Handle a neighbour advertisement. `mac` is NULL when it has no link address. Returns false when the
+ * neighbour has stopped being a router.
  */
 INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr,
                                    const struct ethernet_address *mac, uint8_t flags);
@@ -204,7 +205,7 @@ INTERNAL os_time neighbour_age(struct ipv6 *ip, os_time now);
 INTERNAL void neighbour_end(struct ipv6 *ip);
 
 /* discovery.c */
-/* An ICMPv6 message of neighbour discovery or MLD, with its checksum verified. Takes it. */
+/* Receive an ICMPv6 message of neighbour discovery or MLD, whose checksum was verified. Takes it. */
 INTERNAL void discovery_receive(struct ipv6 *ip, struct buf *message, const struct ip_head *head);
 INTERNAL void discovery_solicit(struct ipv6 *ip, const struct ip_addr *target,
                                 const struct ip_addr *destination);
@@ -217,23 +218,23 @@ INTERNAL void router_forget(struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL const struct ipv6_router *router_find(const struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL void router_note(struct ipv6 *ip, const struct ip_addr *addr, int preference, os_time until);
 INTERNAL void prefix_note(struct ipv6 *ip, const struct ip_addr *prefix, unsigned bits, os_time until);
-/* Solicit routers, forget what is over; returns when to come again. */
+/* Solicit routers, and drop what has expired. Returns when to come again. */
 INTERNAL os_time router_age(struct ipv6 *ip, os_time now);
 
 /* address.c */
 INTERNAL struct ipv6_address *address_find(struct ipv6 *ip, const struct ip_addr *addr);
-/* Begin to use an address: join its group, probe it. */
+/* Add an address: join its solicited-node group and probe it. */
 INTERNAL err address_add(struct ipv6 *ip, const struct ip_addr *addr, unsigned prefix, bool autonomous,
                          os_time preferred, os_time valid);
-/* An address of ours below this prefix, made by RFC 7217. */
+/* Make an address with this prefix, by RFC 7217. */
 INTERNAL void address_make(struct ipv6 *ip, const struct ip_addr *prefix, uint8_t collisions,
                            struct ip_addr *out);
-/* A prefix with the autonomous flag: make an address or renew it (RFC 4862, section 5.5.3). */
+/* A prefix with the autonomous flag was advertised: make an address or renew it (RFC 4862, section 5.5.3). */
 INTERNAL void address_advertised(struct ipv6 *ip, const struct ip_addr *prefix, os_time preferred,
                                  os_time valid, os_time now);
 INTERNAL void address_is_duplicate(struct ipv6 *ip, struct ipv6_address *a);
 INTERNAL const struct ipv6_address *address_select(struct ipv6 *ip, const struct ip_addr *destination);
-/* The link-local address, for what speaks with neighbours; NULL when it can't be used. */
+/* Returns the link-local address, as the source for messages to neighbours. NULL: it cannot be used yet. */
 INTERNAL const struct ipv6_address *address_link_local(const struct ipv6 *ip);
 INTERNAL os_time address_age(struct ipv6 *ip, os_time now);
 
@@ -244,7 +245,7 @@ INTERNAL bool group_is_joined(const struct ipv6 *ip, const struct ip_addr *group
 INTERNAL void group_asked(struct ipv6 *ip, const uint8_t *p, size_t len, const struct ip_head *head);
 INTERNAL os_time group_age(struct ipv6 *ip, os_time now);
 
-/* ipv6.c: have the timer fire by then. */
+/* ipv6.c: let the timer fire at that time or earlier. */
 INTERNAL void ipv6_arm(struct ipv6 *ip, os_time when);
 
 static inline bool address_is_usable(const struct ipv6_address *a)

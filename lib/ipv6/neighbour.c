@@ -20,7 +20,7 @@ static void set_state(struct ipv6 *ip, struct ipv6_neighbour *n, enum ipv6_neigh
     n->state = state;
     n->since = os_loop_now();
     ip->pending += is_pending(n);
-    /* Ways by a router depend on whether it answers. */
+    /* The cached routes depend on whether their router answers. */
     if (n->is_router && was_missing != (state == NEIGHBOUR_MISSING))
         ipv6_changed(ip);
 }
@@ -70,7 +70,7 @@ static void release(struct ipv6 *ip, struct ipv6_neighbour *n)
     ip->neighbour_count.value--;
 }
 
-/* The one longest unused makes room; routers stay as long as they can. */
+/* Free the least recently used entry. Routers are kept as long as possible. */
 static void make_room(struct ipv6 *ip)
 {
     struct ipv6_neighbour *oldest = NULL;
@@ -99,7 +99,7 @@ static struct ipv6_neighbour *make(struct ipv6 *ip, const struct ip_addr *addr)
     return n;
 }
 
-/* Ask everybody, or the one that was known. */
+/* Ask the neighbour's solicited-node group, or the known link address. */
 static void solicit(struct ipv6 *ip, struct ipv6_neighbour *n)
 {
     struct ip_addr addr = n->addr, group = ipv6_solicited_node(&addr);
@@ -241,7 +241,7 @@ INTERNAL bool neighbour_is_missing(struct ipv6 *ip, const struct ip_addr *addr)
     return n != NULL && n->state == NEIGHBOUR_MISSING;
 }
 
-/* What a neighbour in this state waits for is due. */
+/* The time of the neighbour's state is over: go on to the next state. */
 static void on_due(struct ipv6 *ip, struct ipv6_neighbour *n)
 {
     char text[IP_TEXT_SIZE];

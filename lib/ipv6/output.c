@@ -1,4 +1,4 @@
-/* Sending: the header before the payload, in fragments when it must be (RFC 8200, section 4.5). */
+/* Sending: put the header before the payload, and make fragments where needed (RFC 8200, section 4.5). */
 #include "ipv6.h"
 
 INTERNAL err ipv6_send_group(struct ipv6 *ip, const struct ip_addr *group, struct buf *packet)

@@ -1,5 +1,5 @@
 /*
- * Where a packet goes next (RFC 4861, section 5.2; RFC 4191, section 3), and how long it may be (RFC 8201).
+ * The next hop of a packet (RFC 4861, section 5.2; RFC 4191, section 3), and the MTU of its path (RFC 8201).
  */
 #include "ipv6.h"
 
@@ -15,7 +15,10 @@ INTERNAL bool ipv6_matches(const struct ip_addr *a, const struct ip_addr *prefix
            (bits % 8 == 0 || ((a->bytes[whole] ^ prefix->bytes[whole]) & 0xff << (8 - bits % 8) & 0xff) == 0);
 }
 
-/* Whether the first is the better way: the longer prefix, then one that answers, then the preferred. */
+/*
+ * A candidate for the route. The longer prefix is better, then a router that answers, then the higher
+ * preference.
+ */
 struct candidate {
     const struct ip_addr *router;
     unsigned bits;
@@ -27,7 +30,7 @@ static bool is_better_way(const struct candidate *a, const struct candidate *b)
 {
     if (b->router == NULL)
         return true;
-    /* RFC 4191, section 3.2: a router that does not answer is the last choice, whatever it offers. */
+    /* RFC 4191, section 3.2: a router that does not answer is the last choice. */
     if (a->missing != b->missing)
         return b->missing;
     if (a->bits != b->bits)
@@ -129,7 +132,7 @@ void ipv6_reduce_mtu(struct ipv6 *ip, const struct ip_addr *destination, uint32_
     struct ipv6_path *path = ipv6_path(ip, destination);
     char text[IP_TEXT_SIZE];
 
-    /* RFC 8201, section 4: never below what every link carries. */
+    /* RFC 8201, section 4: never below 1280, which every link carries. */
     if (mtu < IPV6_MTU_MIN)
         mtu = IPV6_MTU_MIN;
     if (path->way != IPV6_DIRECT || mtu >= path->mtu)

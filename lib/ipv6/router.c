@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
-/* A lifetime in seconds as a point of time; the greatest is for ever (RFC 4861, section 4.6.2). */
+/*
+ * Convert a lifetime in seconds to a point in time. The greatest value means for ever (RFC 4861, section
+ * 4.6.2).
+ */
 static os_time until(os_time now, uint32_t seconds)
 {
     return seconds == 0xffffffff ? OS_NEVER : now + SECONDS(seconds);
@@ -17,7 +20,7 @@ INTERNAL const struct ipv6_router *router_find(const struct ipv6 *ip, const stru
     return NULL;
 }
 
-/* The entry of this address in a list, else a free one, else NULL. */
+/* Find the entry of this address in a list, else a free one, else NULL. */
 static struct ipv6_router *place(struct ipv6_router *list, size_t count, const struct ip_addr *addr)
 {
     struct ipv6_router *free = NULL;
@@ -43,7 +46,7 @@ INTERNAL void router_note(struct ipv6 *ip, const struct ip_addr *addr, int prefe
     char text[IP_TEXT_SIZE];
 
     if (r == NULL || (r->until == OS_NEVER && when != OS_NEVER))
-        return; /* there are enough; or the command line said so */
+        return; /* the list is full, or the command line set it */
     if (r->until == 0)
         log_info("router %s", ip_format(addr, text));
     *r = (struct ipv6_router){ *addr, preference, when };
@@ -223,7 +226,7 @@ static void solicit_routers(struct ipv6 *ip, os_time now)
                       NULL);
 }
 
-/* Whether it is over; else `next` is no later than its end. */
+/* Whether the time `when` is over. If not, `next` becomes no later than `when`. */
 static bool is_over(os_time when, os_time now, os_time *next)
 {
     if (when == 0)
