@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from tap import ROOT, Tap, mirage_environment, run
@@ -42,6 +43,16 @@ def add_target(tree):
     text = rows.read_text()
     end = text.index("]", text.index(ROW))
     rows.write_text(text[:end] + "  'toy',\n" + text[end:])
+
+
+def documented(tap, tree, compiler, env):
+    """The file that docs/hacking.md shows is C that the headers know."""
+    page = (tree / "docs/hacking.md").read_text()
+    shown = page[page.index("## Add a target"):].split("```c\n")[1].split("```")[0]
+    (tree / "shown.c").write_text(textwrap.dedent(shown))
+    words = [compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-Itool", "-I.", "shown.c"]
+    done = subprocess.run(words, cwd=tree, env=env, timeout=120, capture_output=True, text=True)
+    tap.report(done.returncode == 0 and "target_toy" in shown, "what docs/hacking.md shows compiles", done.stderr)
 
 
 def is_told(tap, mirage, work, env):
@@ -151,6 +162,7 @@ def main():
             return tap.end()
     tap.report(True, "the tree with another target builds")
     mirage = tree / "build/tool/mirage"
+    documented(tap, tree, compiler, env)
     is_told(tap, mirage, apps, env)
     builds(tap, mirage, apps, env)
     lacks(tap, mirage, apps, env)
