@@ -1,7 +1,7 @@
 # What the folders' planted.sh share: they show in TAP that a fuzzer finds a bug, from one seed that does not meet it. A bug is
 # a patch, planted/NAME.patch, which is applied to a copy of the sources only, so that the sources themselves hold no bug.
 # Sourced with `here`, the folder's path; $seed is where the seed is to be written.
-root=$here/../..
+root=$(cd "$here/../.." && pwd)
 number=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -18,8 +18,8 @@ plan() {
     echo "1..$(($1 * 3))"
 }
 
-# plant NAME TARGET: copy the sources, apply planted/NAME.patch, and build the folder's fuzzer from the copy, with what the
-# folder's file `sources` says it stands on. One test point: that the patch applies.
+# plant NAME TARGET: copy the sources, apply planted/NAME.patch, and build the folder's fuzzer from the copy. One test
+# point: that the patch applies.
 plant() {
     number=$((number + 1))
     rm -rf "$work/tree" && mkdir "$work/tree"
@@ -33,15 +33,12 @@ plant() {
     fi
     echo "ok $number - fuzz/$patch applies"
     [ $can_fuzz = yes ] || return 0
-    extra=
-    if [ -f "$here/sources" ]; then
-        for file in $(cat "$here/sources") "platform/arch/$(uname -m)/switch.S"; do
-            extra="$extra $work/tree/$file"
-        done
-    fi
+    . "$root/fuzz/prepare.sh"
+    flags="-std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I$work -I$work/tree/include -I$work/tree"
     # shellcheck disable=SC2086
-    clang -std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I"$work/tree/include" -I"$work/tree" \
-        -fsanitize=fuzzer,address "$work/tree/fuzz/$(basename "$here")/$2.c" $extra -o "$work/fuzz"
+    prepare "$work/tree" "$(basename "$here")" "$work" $flags -fsanitize=fuzzer-no-link,address
+    # shellcheck disable=SC2086
+    clang $flags -fsanitize=fuzzer,address "$work/tree/fuzz/$(basename "$here")/$2.c" $standing_on -o "$work/fuzz"
 }
 
 # finds WHOSE RUNS LENGTH [OPTION...]: two test points, whose names begin with WHOSE. Runs bound the search, not time, so

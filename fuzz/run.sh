@@ -9,15 +9,18 @@ seconds=${2:?usage: run.sh NAME SECONDS [TARGET]}
 only=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
-flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$here/../include -I$here/.. ${FUZZ_CFLAGS:-}"
-mkdir -p "$build"
-# What the fuzzers stand on, besides what they include.
-extra=
-if [ -f "$here/$name/sources" ]; then
-    for file in $(cat "$here/$name/sources") "platform/arch/$(uname -m)/switch.S"; do
-        extra="$extra $here/../$file"
-    done
-fi
+root=$(cd "$here/.." && pwd)
+. "$here/prepare.sh"
+flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$root/include -I$root ${FUZZ_CFLAGS:-}"
+sanitize=address,undefined
+coverage="-fprofile-instr-generate -fcoverage-mapping"
+# shellcheck disable=SC2086
+{
+    prepare "$root" "$name" "$build/made" $flags -fsanitize=fuzzer-no-link,$sanitize -fno-sanitize-recover=undefined
+    fuzzed=$standing_on
+    prepare "$root" "$name" "$build/counted" $flags $coverage
+    counted=$standing_on
+}
 
 for source in "$here/$name"/*.c; do
     target=$(basename "$source" .c)
@@ -27,8 +30,8 @@ for source in "$here/$name"/*.c; do
     dictionary=$here/$name/$target.dict
     mkdir -p "$found"
     # shellcheck disable=SC2086
-    clang $flags -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-        "$source" $extra -o "$build/$target"
+    clang $flags "-I$build/made" -fsanitize=fuzzer,$sanitize -fno-sanitize-recover=undefined \
+        "$source" $fuzzed -o "$build/$target"
     set -- -max_total_time="$seconds" -max_len=2048 -print_final_stats=1 -artifact_prefix="$build/$target."
     [ ! -f "$dictionary" ] || set -- "$@" -dict="$dictionary"
     echo "== $name/$target: $seconds s"
@@ -46,7 +49,7 @@ for source in "$here/$name"/*.c; do
     fi
 
     # shellcheck disable=SC2086
-    clang $flags -fprofile-instr-generate -fcoverage-mapping "$source" $extra "$here/replay.c" \
+    clang $flags "-I$build/counted" $coverage "$source" $counted "$here/replay.c" \
         -o "$build/$target.coverage"
     LLVM_PROFILE_FILE=$build/$target.profraw "$build/$target.coverage" "$corpus" "$found" >/dev/null
     llvm-profdata merge -o "$build/$target.profdata" "$build/$target.profraw"

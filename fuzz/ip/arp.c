@@ -1,13 +1,7 @@
 /* Frames of ARP into a running module that has an address, probes another and looks for neighbours. */
-#define MIRAGE_INSTANCE arp
-#define MIRAGE_KEY_entries_max 8
-#define MIRAGE_KEY_waiting_max 4
-#define MIRAGE_KEY_waiting_total_max 8
-#include "link.h"
+#include "arp_unit.h" /* of `units` */
 
-#include "lib/arp/address.c"
-#include "lib/arp/arp.c"
-#include "lib/arp/table.c"
+#include "link.h"
 
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {

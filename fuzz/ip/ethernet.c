@@ -1,8 +1,7 @@
 /* Frames into Ethernet. */
-#define MIRAGE_INSTANCE ethernet
-#include "host.h"
+#include "ethernet_unit.h" /* of `units` */
 
-#include "lib/ethernet/ethernet.c"
+#include "host.h"
 
 struct net {
     void *ctx;

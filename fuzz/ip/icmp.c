@@ -2,14 +2,9 @@
  * Messages of both versions into a running ICMP that has pings under way, and packets that it is to complain
  * of.
  */
-#define MIRAGE_INSTANCE icmp
-#define MIRAGE_KEY_errors_per_second 100
-#define MIRAGE_KEY_errors_burst 50
-#include "above.h"
+#include "icmp_unit.h" /* of `units` */
 
-#include "lib/icmp/error.c"
-#include "lib/icmp/icmp.c"
-#include "lib/icmp/ping.c"
+#include "above.h"
 
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {

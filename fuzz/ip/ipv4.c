@@ -3,16 +3,9 @@
  * ways that routers' messages narrow. The sources' checksums are corrected, so that more than the first check
  * is reached.
  */
-#define MIRAGE_INSTANCE ipv4
-#define MIRAGE_KEY_reassembly_seconds 30
-#define MIRAGE_KEY_path_mtu_min 552
-#include "link.h"
+#include "ipv4_unit.h" /* of `units` */
 
-#include "lib/ipv4/input.c"
-#include "lib/ipv4/ipv4.c"
-#include "lib/ipv4/output.c"
-#include "lib/ipv4/route.c"
-#include "lib/ipv4/settings.c"
+#include "link.h"
 
 struct arp {
     int unused;

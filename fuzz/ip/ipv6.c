@@ -3,21 +3,9 @@
  * redirects, MLD; and what it sends by the ways that these open. ICMPv6 checksums are corrected, and
  * addresses of ours can be asked for by number.
  */
-#define MIRAGE_INSTANCE ipv6
-#define MIRAGE_KEY_neighbours_max 8
-#define MIRAGE_KEY_waiting_total_max 8
-#define MIRAGE_KEY_optimistic true
-#include "link.h"
+#include "ipv6_unit.h" /* of `units` */
 
-#include "lib/ipv6/address.c"
-#include "lib/ipv6/discovery.c"
-#include "lib/ipv6/group.c"
-#include "lib/ipv6/input.c"
-#include "lib/ipv6/ipv6.c"
-#include "lib/ipv6/neighbour.c"
-#include "lib/ipv6/output.c"
-#include "lib/ipv6/path.c"
-#include "lib/ipv6/router.c"
+#include "link.h"
 
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {

@@ -1,17 +1,12 @@
 /* Datagrams and quoted errors into a running UDP with a few sockets. */
-#define MIRAGE_INSTANCE udp
-#define MIRAGE_KEY_queue_max 8
-#define MIRAGE_KEY_queue_bytes_max 4096
-#define MIRAGE_KEY_sockets_max 8
+#include "udp_unit.h" /* of `units` */
+
 #include "above.h"
 
 struct icmp {
     void *udp;
 };
 static struct icmp fuzz_icmp;
-
-#include "lib/udp/socket.c"
-#include "lib/udp/udp.c"
 
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {

@@ -14,7 +14,7 @@ struct ipv6;
 struct stack;
 struct dhcp_client;
 
-err ethernet_connect(struct eth **out, struct net *net);
+err eth_connect(struct eth **out, struct net *net);
 err arp_connect(struct arp **out, struct eth *eth, struct random *random);
 err ipv4_connect(struct ipv4 **out, struct eth *eth, struct arp *arp, struct random *random);
 err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random);
@@ -34,7 +34,7 @@ DEVICE(stack);
 DEVICE(dhcp_client);
 
 extern const struct arg mirage_arg_ipv4, mirage_arg_ipv4_gateway, mirage_arg_ipv6, mirage_arg_ipv6_gateway,
-    mirage_arg_dhcp, mirage_arg_nameserver;
+    dhcp_client_arg_dhcp, mirage_arg_nameserver;
 
 static struct {
     struct eth *eth;
@@ -56,7 +56,7 @@ static void configure(bool dhcp)
     *(struct ip_addr *)mirage_arg_ipv4_gateway.value = dhcp ? IP_ANY : peers4[0];
     *(struct ip_cidr *)mirage_arg_ipv6.value = (struct ip_cidr){ fuzz_net.self[1], 64 };
     *(struct ip_addr *)mirage_arg_ipv6_gateway.value = peers6[0];
-    *(bool *)mirage_arg_dhcp.value = dhcp;
+    *(bool *)dhcp_client_arg_dhcp.value = dhcp;
     *(struct arg_ips *)mirage_arg_nameserver.value =
         dhcp ? (struct arg_ips){ 0 } : (struct arg_ips){ 1, &server };
 }
@@ -64,7 +64,7 @@ static void configure(bool dhcp)
 static err connect_all(void)
 {
     struct random *random = &fuzz_generator;
-    TRY(ethernet_connect(&host.eth, &fuzz_net));
+    TRY(eth_connect(&host.eth, &fuzz_net));
     TRY(arp_connect(&host.arp, host.eth, random));
     TRY(ipv4_connect(&host.v4, host.eth, host.arp, random));
     TRY(ipv6_connect(&host.v6, host.eth, random));

@@ -19,14 +19,8 @@
     } while (0)
 #define CHECK_EQUAL(a, b) CHECK((a) == (b))
 
-/* Limits so low that they are met. */
-#define MIRAGE_KEY_syn_backlog 2
-#define MIRAGE_KEY_fast_open 2
-#define MIRAGE_KEY_time_wait_max 2
-#define MIRAGE_KEY_orphans_max 2
-#define MIRAGE_KEY_connections_max 8
-#define MIRAGE_KEY_memory_max 100000
-#define MIRAGE_KEY_ecn 1
+/* Of `units`: limits so low that they are met. */
+#define UNIT "tcp_unit.h"
 
 #include "test/lib/tcp/net.c"
 

@@ -122,8 +122,9 @@ static bool read_bounds(const struct description *d, const struct unit_choices *
         if (b->name == NULL || !has_parameter(d, b->name))
             return false;
     }
-    if (choices->name != NULL)
-        out->items[out->count++] = (struct bound){ d->module->name, choices->name };
+    /* Its own name may begin with a parameter's. */
+    const char *own = choices->name != NULL ? choices->name : d->module->name;
+    out->items[out->count++] = (struct bound){ d->module->name, own };
     return true;
 }
 

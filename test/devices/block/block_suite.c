@@ -7,6 +7,7 @@
 #include "block_suite.h"
 
 PARAM(BLOCK, block);
+MODULE(BLOCK_SUITE, block_suite);
 
 static struct block_info info;
 

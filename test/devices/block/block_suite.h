@@ -4,6 +4,7 @@
 
 struct block;
 
-int block_suite(struct block *block);
+#define BLOCK_SUITE(M) int M(struct block *block)
+BLOCK_SUITE(block_suite);
 
 #endif

@@ -8,6 +8,7 @@
 #include "kv_tree.h"
 
 PARAM(KV_RO, kv);
+MODULE(KV_SUITE, kv_suite);
 
 static bool same(const struct buf *b, const uint8_t *bytes, size_t len)
 {

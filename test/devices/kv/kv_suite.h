@@ -9,6 +9,7 @@ struct kv_expect {
 };
 
 /* On a fiber; failures are CHECKs of test.h, counted by the caller's `failed`. */
-int kv_suite(struct kv *kv, const struct kv_expect *expect);
+#define KV_SUITE(M) int M(struct kv *kv, const struct kv_expect *expect)
+KV_SUITE(kv_suite);
 
 #endif

@@ -8,7 +8,7 @@
 #define TEST_TCP_NET_H
 
 #include "test/support/test.h"
-#include "unit.h"
+#include UNIT /* the module, as `mirage unit` writes it */
 
 #include <base/checksum/checksum.h>
 #include <base/prng/prng.h>

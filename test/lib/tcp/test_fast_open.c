@@ -2,8 +2,6 @@
  * Fast Open: cookies given and shown, bytes in a SYN and before the handshake is done, and what bounds all
  * that.
  */
-#define MIRAGE_KEY_fast_open 3
-
 #include "script.h"
 
 enum { KIND = OPTION_FAST_OPEN };

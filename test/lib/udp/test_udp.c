@@ -1,10 +1,5 @@
 /* The module as one translation unit, over an IP and an ICMP that carry nothing: who waits in a socket. */
-#define MIRAGE_INSTANCE udp
-#define MIRAGE_KEY_queue_max 8
-#define MIRAGE_KEY_queue_bytes_max 4096
-#define MIRAGE_KEY_sockets_max 8
-#include "lib/udp/socket.c"
-#include "lib/udp/udp.c"
+#include "udp_unit.h"
 
 #include "test/support/test.h"
 

@@ -63,7 +63,7 @@ def units(s):
     (folder / "counter" / "counter.c").write_text(
         '#include <mirage/functor.h>\n\nPARAM(CONSOLE, console);\nMODULE(JOB, counter);\n\n'
         'KEY_INT(limit, 3, "");\nKEY_BOOL(loud, false, "");\nKEY_STRINGS(words, "a", "b");\n\n'
-        'IO err counter_start(struct console *console)\n{\n    (void)limit, (void)loud, (void)words;\n'
+        'IO err counter_start(struct console *console)\n{\n    (void)key_limit, (void)key_loud, (void)key_words;\n'
         '    return console_log(console, more());\n}\n')
     (folder / "counter" / "a.c").write_text('static const char *more(void)\n{\n    return "more";\n}\n')
     does = lambda *words: s.mirage_does("unit", *words, cwd=folder)
@@ -85,7 +85,7 @@ def units(s):
                  "and what it was made from is told")
     play = folder / "play.c"
     play.write_text('#include "made.c"\n#include <stdio.h>\nstruct console { int n; };\n'
-                    'err console_log(struct console *c, const char *line)\n{\n    printf("%d %s %d\\n", c->n, line, (int)limit);\n    return 0;\n}\n'
+                    'err console_log(struct console *c, const char *line)\n{\n    printf("%d %s %d\\n", c->n, line, (int)key_limit);\n    return 0;\n}\n'
                     'int main(void)\n{\n    return counter_start(&(struct console){ 7 });\n}\n')
     flags = ["-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", f"-I{ROOT}"]
     built = run(["cc", *flags, str(play), "-o", str(folder / "play")], folder, s.env)
