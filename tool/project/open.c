@@ -37,12 +37,9 @@ static const char *last_suffix(const struct target *target)
     return suffix;
 }
 
-bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
+/* The folder and the configuration in it. */
+static bool find_application(const struct choices *choices, struct project *p)
 {
-    *p = (struct project){ 0 };
-    *chosen = *choices;
-    if (!installation_find(&p->installation))
-        return false;
     const char *folder = choices->folder == NULL ? "." : choices->folder;
     if (!folder_exists(folder)) {
         error_at(folder, 0,
@@ -52,6 +49,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     }
     p->folder = path_absolute(folder);
     p->config = path_join(p->folder, choices->file == NULL ? "config.c" : choices->file);
+    p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
     if (!can_include(p->folder, NULL) || !can_include(p->installation.root, NULL))
         return false;
     if (!file_exists(p->config)) {
@@ -60,45 +58,70 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
                  "builds the one in FOLDER");
         return false;
     }
-    p->home = choices->home == NULL ? p->folder : path_absolute(choices->home);
-    choices_recall(p, chosen);
+    return true;
+}
+
+static bool apply_choices(const struct choices *chosen, struct project *p)
+{
     p->target = target_find(chosen->target);
     p->arch = p->target == NULL ? NULL : arch_find(chosen->arch, p->target->arches, p->target->name);
-    if (p->arch == NULL || !compilers_find(chosen->cc, p))
-        return false;
     p->release = chosen->release > 0;
     p->sanitize = chosen->sanitize == NULL || strcmp(chosen->sanitize, "none") == 0 ? NULL : chosen->sanitize;
+    return p->arch != NULL && compilers_find(chosen->cc, p);
+}
 
+static bool is_main_config(const struct project *p)
+{
+    return strcmp(path_name(p->config), "config.c") == 0;
+}
+
+/* The program is named after the folder, or after a configuration that is not the folder's own. */
+static bool name_program(struct project *p)
+{
     const char *file = path_name(p->config);
-    size_t file_len = strlen(file);
-    if (file_len < 3 || strcmp(file + file_len - 2, ".c") != 0) {
+    size_t len = strlen(file);
+    if (len < 3 || strcmp(file + len - 2, ".c") != 0) {
         error_at(p->config, 0, "this is no configuration: one is a file in C, and its name ends in .c");
         return false;
     }
-    bool main_config = strcmp(file, "config.c") == 0;
-    p->name = path_name(p->folder);
-    if (!main_config)
-        p->name = keep_bytes(file, file_len - 2);
+    p->name = is_main_config(p) ? path_name(p->folder) : keep_bytes(file, len - 2);
     /* The program lies beside what is generated. */
     if (is_generated(p->name)) {
         error("%s cannot be the program's name: the build folder has a file of that name already; rename the "
               "%s",
-              p->name, main_config ? "folder" : "configuration");
+              p->name, is_main_config(p) ? "folder" : "configuration");
         return false;
     }
-    struct strings build = { 0 };
-    strings_add(&build, p->target->name);
+    return true;
+}
+
+static void place_build(struct project *p)
+{
+    struct strings name = { 0 };
+    strings_add(&name, p->target->name);
     if (arch_is_foreign(p->arch))
-        strings_add(&build, p->arch->name);
+        strings_add(&name, p->arch->name);
     if (p->release)
-        strings_add(&build, "release");
+        strings_add(&name, "release");
     if (p->sanitize != NULL)
-        strings_add(&build, "sanitize");
-    if (!main_config)
-        strings_add(&build, p->name);
-    p->build = text("%s/_build/%s", p->home, strings_join(&build, "-"));
+        strings_add(&name, "sanitize");
+    if (!is_main_config(p))
+        strings_add(&name, p->name);
+    p->build = text("%s/_build/%s", p->home, strings_join(&name, "-"));
     p->cache = text("%s/_build/cache", p->home);
     p->binary = text("%s/%s%s", p->build, p->name, last_suffix(p->target));
+}
+
+bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
+{
+    *p = (struct project){ 0 };
+    *chosen = *choices;
+    if (!installation_find(&p->installation) || !find_application(choices, p))
+        return false;
+    choices_recall(p, chosen);
+    if (!apply_choices(chosen, p) || !name_program(p))
+        return false;
+    place_build(p);
     project_flags(p);
     return true;
 }
