@@ -55,7 +55,7 @@ static err read_reply(struct exchange *x, const struct buf *reply, bool by_udp, 
     enum dns_answer_fit fit = dns_answer_fit(&x->query, reply->data, reply->len, &r);
     if (fit == DNS_ANSWER_ALIEN)
         return ERR_AGAIN;
-    /* Some servers don't keep the case; over TCP there is no need of it. */
+    /* Some servers do not keep the case. Over TCP it is not needed. */
     if (by_udp && (fit == DNS_ANSWER_OTHER_CASE || r.header.truncated))
         return ERR_TOO_LARGE;
     return dns_answer_read(&r, &x->query.name, x->query.type, out);
@@ -95,7 +95,7 @@ INTERNAL IO err exchange_by_udp(struct exchange *x, os_time until, struct dns_an
     message = query_message(x);
     if (message == NULL)
         return ERR_NO_MEMORY;
-    /* A socket of its own for each query: a new port every time (RFC 5452, section 9.2). */
+    /* Each query has its own socket, and so a new port (RFC 5452, section 9.2). */
     e = stack_udp_bind(stack_get_udp(x->client->stack), &IP_ANY, 0, &socket);
     if (e != OK) {
         buf_free(message);
@@ -125,7 +125,10 @@ static IO err receive_bytes(struct stack_tcp_flow *flow, struct buf **in, size_t
     return *in == NULL ? ERR_NO_MEMORY : OK;
 }
 
-/* One message behind its length (RFC 1035, section 4.2.2); a server that sends others first is not ours. */
+/*
+ * Read one message behind its length (RFC 1035, section 4.2.2). A server that sends another message first is
+ * not ours.
+ */
 static IO err talk(struct exchange *x, struct stack_tcp_flow *flow, struct buf *message,
                    struct dns_answer *out)
 {

@@ -23,7 +23,7 @@ static void pending_release(struct pending *p)
     free(p);
 }
 
-/* Ask, follow aliases, and keep what comes out of it. */
+/* Ask for the records, follow aliases, and cache the result. */
 static IO err resolve_chain(struct dns_client *client, const struct dns_name *name, uint16_t type,
                             struct dns_records **out)
 {
@@ -50,7 +50,7 @@ static IO err resolve_chain(struct dns_client *client, const struct dns_name *na
     return ERR_IO;
 }
 
-/* Be the one who asks, and tell the others. */
+/* Ask on behalf of all fibers that have this question, and give them the result. */
 static IO err lead(struct dns_client *client, const struct dns_name *name, uint16_t type,
                    struct dns_records **out)
 {
@@ -71,7 +71,7 @@ static IO err lead(struct dns_client *client, const struct dns_name *name, uint1
         p->records->users++;
         os_promise_resolve(&p->promise, NULL);
     } else {
-        /* What made this fiber stop is not the others' matter: one of them asks again. */
+        /* If this fiber was stopped, that does not concern the others: one of them asks again. */
         os_promise_fail(&p->promise, os_check() != OK ? ERR_AGAIN : e);
     }
     pending_release(p);

@@ -23,7 +23,7 @@ static size_t find_servers(struct dns_client *client, struct ip_addr out[static 
     return count < SERVERS_MAX ? count : SERVERS_MAX;
 }
 
-/* Between 3/4 and 5/4 of the time, so that many clients don't ask at once. */
+/* Between 3/4 and 5/4 of the time, so that many clients do not ask in step. */
 static os_time jitter(struct dns_client *client, os_time wait)
 {
     return wait * 3 / 4 + (os_time)random_below(client->random, (uint32_t)(wait / MICROSECONDS(1) / 2 + 1)) *
@@ -39,7 +39,7 @@ static void show(const struct exchange *x, const char *what)
     log_debug("%s, type %u, at %s: %s", name, x->query.type, ip_format(&x->server.addr, text), what);
 }
 
-/* One server, once. ERR_IO: it cannot tell. */
+/* Ask one server, once. ERR_IO: it cannot tell. */
 static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *out)
 {
     os_time until = os_now() + wait;
@@ -50,7 +50,7 @@ static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *ou
         e = exchange_by_tcp(x, os_now() + MILLISECONDS(key_longest_wait), out);
     show(x, e != OK ? err_string(e) : out->kind == DNS_ANSWER_FAILED ? "it cannot tell" : "answered");
     if (e == OK && out->kind == DNS_ANSWER_FAILED) {
-        /* An old server may stumble over EDNS (RFC 6891, section 7). */
+        /* An old server may not understand EDNS (RFC 6891, section 7): ask it again without. */
         unsigned rcode = out->rcode;
         if (x->edns && (rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_BADVERS)) {
             x->edns = false;
@@ -109,7 +109,7 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
                 metric_add(&client->timeouts, 1);
             last = e;
         }
-        /* Servers that all say that they can't tell won't say anything else right now. */
+        /* When all servers say that they cannot tell, asking them again at once is of no use. */
         if (told && last == ERR_IO && count == 1)
             break;
         if (last != ERR_TIMEOUT)

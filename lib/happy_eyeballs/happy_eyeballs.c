@@ -27,7 +27,7 @@ struct trial {
     struct endpoint peer;
 };
 
-/* What the fibers of one M_open share; it ends when they all have ended. */
+/* The state that the fibers of one M_open share. It is freed when all of them have ended. */
 struct happening {
     struct happy_eyeballs *he;
     const char *host;

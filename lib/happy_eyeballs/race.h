@@ -1,4 +1,6 @@
-/* Which address is tried when (RFC 8305). Pure: it is told what happened, and the time. */
+/*
+ * Which address is tried when (RFC 8305). The functions have no clock: they are told the events and the time.
+ */
 #ifndef HAPPY_EYEBALLS_RACE_H
 #define HAPPY_EYEBALLS_RACE_H
 
@@ -27,7 +29,7 @@ INTERNAL void race_begin(struct race *race, os_time attempt_delay, os_time resol
 /* A family's addresses came, or an error instead. */
 INTERNAL void race_found(struct race *race, bool v6, err error, const struct ip_addr *list, size_t count,
                          os_time now);
-/* An address did not answer: the next need not wait. */
+/* An attempt has ended without a connection: the next one need not wait. */
 INTERNAL void race_ended(struct race *race, os_time now);
 
 enum race_move {

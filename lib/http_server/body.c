@@ -8,19 +8,22 @@ static err body_failed(struct http_server_exchange *x, unsigned status, err erro
     return error;
 }
 
-/* The client waits for leave to send its content (RFC 9110, section 10.1.1). */
+/* The client waits for "100 Continue" before it sends its content (RFC 9110, section 10.1.1). */
 static IO err allow(struct http_server_exchange *x)
 {
     if (!x->waits_for_continue)
         return OK;
     x->waits_for_continue = false;
-    /* Who has sent content already, or was answered, does not wait any more. */
+    /* A client that has sent content already, or has got its response, no longer waits. */
     if (x->connection->in != NULL || x->answer != HTTP_UNANSWERED)
         return OK;
     return http_connection_write(x->connection, buf_static(CONTINUE, sizeof CONTINUE - 1), false);
 }
 
-/* Time spent waiting counts, not the application's own; enough bytes earn it anew. */
+/*
+ * Only the time spent waiting for the client counts, not the application's own. Enough bytes renew the
+ * allowance.
+ */
 static IO err fill(struct http_server_exchange *x)
 {
     struct http_connection *c = x->connection;
@@ -43,7 +46,7 @@ static IO err fill(struct http_server_exchange *x)
     return OK;
 }
 
-/* `run` bytes behind the first `skip` of the first view of what came in, which are used up by it. */
+/* Take `run` bytes behind the first `skip` bytes of the first view of the input. Both are consumed. */
 static struct buf *take(struct http_connection *c, size_t skip, size_t run)
 {
     struct buf *piece = c->in;
@@ -93,7 +96,7 @@ static IO err read_chunked(struct http_server_exchange *x, struct buf **out)
         if (x->body_read > c->http->limits.body)
             return body_failed(x, 413, ERR_TOO_LARGE);
         *out = take(c, skip, run);
-        /* The decoder is past these bytes: there is no second try. */
+        /* The decoder has consumed these bytes, so they cannot be decoded again. */
         return *out != NULL ? OK : body_failed(x, 500, ERR_NO_MEMORY);
     }
 }
@@ -114,7 +117,10 @@ INTERNAL bool http_body_is_short(const struct http_server_exchange *x)
 {
     if (x->body_done)
         return true;
-    /* One that waits for leave may send its content or not: its next bytes would be a riddle. */
+    /*
+     * A client that waits for "100 Continue" may send its content now or leave it out, so its next bytes
+     * could be content or a request.
+     */
     if (x->failure != 0 || x->waits_for_continue)
         return false;
     return x->head.chunked || x->left <= x->connection->http->drain_max;

@@ -1,10 +1,10 @@
 #include "http_server.h"
 
-/* What one write may take before its time counts anew: a slow reader must take this much. */
+/* The bytes of one write. Its time limit applies to so many bytes: a slow reader must take them within it. */
 #define WRITE_PIECE (64 * 1024)
-/* A peer that always has a request ready lets others run after so many. */
+/* After so many requests in a row, a peer that always has one ready lets other fibers run. */
 #define BURST 32
-/* Bytes that are skipped while the peer reads the last response. */
+/* The most bytes that are skipped while the peer reads the last response. */
 #define LINGER_MAX (1024 * 1024)
 
 INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline)
@@ -22,7 +22,7 @@ INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline
     return OK;
 }
 
-/* The first WRITE_PIECE bytes or so of *data; NULL: no memory. */
+/* Cut off about the first WRITE_PIECE bytes of *data. NULL: no memory. */
 static struct buf *cut(struct buf **data)
 {
     struct buf *first = *data, *last = first;
@@ -71,7 +71,7 @@ static err write_meanwhile(void *arg)
     return OK;
 }
 
-/* The application takes its time with the next response: send those that are held without it. */
+/* The application takes long over the next response: send the held responses without it. */
 static void on_held(void *arg)
 {
     struct http_connection *c = arg;
@@ -118,8 +118,8 @@ INTERNAL void http_connection_consume(struct http_connection *c, size_t n)
 }
 
 /*
- * End our side and skip what the peer still sends until it ends its own: closing at once with
- * bytes unread would reset the connection, and the peer might lose the response (RFC 9112, section 9.6).
+ * End our side, and skip what the peer still sends until it ends its own. If the connection were closed at
+ * once with unread bytes, it would be reset, and the peer might lose the response (RFC 9112, section 9.6).
  */
 static IO void linger(struct http_connection *c)
 {
@@ -140,7 +140,7 @@ static IO void linger(struct http_connection *c)
     }
 }
 
-/* Wait for the first byte of a request, holding nothing; false when none will come. */
+/* Wait for the first byte of a request, without holding memory for it. Returns false when none will come. */
 static IO bool wait_for_request(struct http_connection *c)
 {
     struct http_server *http = c->http;
@@ -155,7 +155,7 @@ static IO bool wait_for_request(struct http_connection *c)
     return e == OK;
 }
 
-/* Read a request and have it answered; whether another may follow. */
+/* Read a request and have it answered. Returns whether another may follow. */
 static IO bool serve_one(struct http_connection *c, bool *lingering)
 {
     if (!wait_for_request(c))
@@ -169,7 +169,7 @@ static IO bool serve_one(struct http_connection *c, bool *lingering)
         http_exchange_fail(x, (unsigned)status, true);
     if (status > 0 || c->in != NULL || !x->body_done)
         *lingering = true;
-    /* A response that was not finished must not look as if it was. */
+    /* An unfinished response must not look like a finished one. */
     if (x->answer == HTTP_BEGUN)
         c->broken = true;
     http_exchange_free(x);

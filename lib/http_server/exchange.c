@@ -33,8 +33,8 @@ static void restart(struct http_server_exchange *x)
 }
 
 /*
- * Copy the second view of what came in behind the first, because a head is read where it lies
- * together. Room grows by doubling, so that a head that comes byte by byte is not copied each time.
+ * Copy the second view of the input behind the first, since a head is parsed in one piece. The room is
+ * doubled each time, so that a head which comes byte by byte is not copied each time.
  */
 static bool join(struct http_server_exchange *x)
 {
@@ -61,7 +61,7 @@ static bool join(struct http_server_exchange *x)
     return true;
 }
 
-/* The head's bytes stay with the exchange; what follows them is the connection's. */
+/* The exchange keeps the bytes of the head. What follows them belongs to the connection. */
 static bool take_head(struct http_server_exchange *x)
 {
     struct http_connection *c = x->connection;
@@ -139,7 +139,10 @@ static bool has_no_content(unsigned status)
     return status == 204 || status == 304;
 }
 
-/* Whether the response can go out with the next one: that is already asked for in full, or nearly. */
+/*
+ * Whether the response can be sent together with the next one, because the next request has come in full, or
+ * nearly.
+ */
 static bool may_hold(const struct http_server_exchange *x)
 {
     return x->keep && x->body_done && x->connection->in != NULL;
@@ -176,7 +179,7 @@ IO err http_server_respond(struct http_server_exchange *x, const struct http_res
         length = response->length;
     x->answer = HTTP_ANSWERED;
     x->mute = mute;
-    /* 304 may say what 200 would have (RFC 9110, section 15.4.5), and 204 nothing (8.6). */
+    /* A 304 may have the Content-Length of a 200 (RFC 9110, section 15.4.5); a 204 has none (section 8.6). */
     x->framing = response->status == 204 || (response->status == 304 && !response->has_length)
                      ? HTTP_FRAME_NONE
                      : HTTP_FRAME_LENGTH;

@@ -62,9 +62,9 @@ struct http_connection {
     struct buf *in;            /* received, not yet used */
     struct buf *out;           /* responses to be written together */
     size_t held;               /* bytes in out */
-    struct os_timer held_long; /* fires when the connection's fiber suspends with something held */
-    struct os_fiber *writer;   /* writes out what is held then */
-    struct os_waitq written;   /* woken when it has */
+    struct os_timer held_long; /* fires when the connection's fiber suspends while responses are held */
+    struct os_fiber *writer;   /* the fiber that then writes the held responses */
+    struct os_waitq written;   /* woken when the writer has ended */
     unsigned served;
     bool broken; /* the flow failed: nothing can be sent */
 };
@@ -75,7 +75,7 @@ enum http_framing { HTTP_FRAME_NONE, HTTP_FRAME_LENGTH, HTTP_FRAME_CHUNKED, HTTP
 
 enum http_persistence { HTTP_PERSIST_SILENT, HTTP_PERSIST_CLOSE, HTTP_PERSIST_KEEP };
 
-/* Lies in a buffer of the pool, `memory`, with its fields behind it. */
+/* An exchange. It lies in a buffer of the pool, `memory`, with its fields behind it. */
 struct http_server_exchange {
     struct http_connection *connection;
     struct buf *memory, *head_bytes, *path_memory;
@@ -86,7 +86,7 @@ struct http_server_exchange {
     struct http_chunked chunked;
     uint64_t left; /* when its length is known */
     uint64_t body_read;
-    os_time patience; /* left of body_timeout, in which `progressed` bytes came */
+    os_time patience; /* what is left of body_timeout, in which `progressed` bytes have come */
     size_t progressed;
     unsigned failure; /* the status of what went wrong with it, or 0 */
     bool body_done, waits_for_continue, no_length;
@@ -97,7 +97,7 @@ struct http_server_exchange {
     bool keep; /* the connection lives on */
     bool mute; /* its content is not sent: HEAD, 204, 304 */
     bool first_chunk;
-    uint64_t to_write; /* what is missing of a length that was given */
+    uint64_t to_write; /* how many bytes are still to be written of the given length */
 
     char path[512]; /* of most requests */
     struct http_field fields[];
@@ -106,9 +106,9 @@ struct http_server_exchange {
 /* connection.c */
 
 INTERNAL err http_connection_run(void *connection);
-/* A chain of bytes from the peer becomes `in`'s end; ERR_TIMEOUT at `deadline`. Writes first what is held. */
+/* Append bytes from the peer to `in`, after writing what is held. ERR_TIMEOUT at `deadline`. */
 INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline);
-/* Write, or, when `hold`, keep it for a while to be written with what follows. Takes the chain. */
+/* Write the data, or with `hold` keep it for a while, to be written with what follows. Takes the chain. */
 INTERNAL IO err http_connection_write(struct http_connection *c, struct buf *data, bool hold);
 INTERNAL IO err http_connection_flush(struct http_connection *c);
 /* Drop the first `n` bytes of `in`. */
@@ -120,21 +120,21 @@ INTERNAL struct http_server_exchange *http_exchange_new(struct http_connection *
 INTERNAL void http_exchange_free(struct http_server_exchange *x);
 /* Read a head into the exchange: 0, or the status that refuses it, or -1 when the connection is to end. */
 INTERNAL IO int http_exchange_read_head(struct http_server_exchange *x);
-/* Have the application answer it; whether the connection lives on. */
+/* Have the application answer the request. Returns whether the connection goes on. */
 INTERNAL IO bool http_exchange_run(struct http_server_exchange *x);
 /* Answer with a status and a line of text; the connection ends after it when `close`. */
 INTERNAL IO void http_exchange_fail(struct http_server_exchange *x, unsigned status, bool close);
 
 /* body.c */
 
-/* Skip the rest of the content; false when it is too much or broken. */
+/* Skip the rest of the content. Returns false when it is too long or malformed. */
 INTERNAL IO bool http_body_drain(struct http_server_exchange *x);
 /* Whether the rest of the content would be skipped. */
 INTERNAL bool http_body_is_short(const struct http_server_exchange *x);
 
 /* response.c */
 
-/* Whether it may be sent: see ERR_INVALID of M_respond. */
+/* Whether the response may be sent: see ERR_INVALID of M_respond. */
 INTERNAL bool http_response_check(const struct http_response *response);
 /* The head in one buffer; NULL: no memory. */
 INTERNAL struct buf *http_response_head(struct http_server *http, const struct http_response *response,
@@ -143,7 +143,7 @@ INTERNAL struct buf *http_response_head(struct http_server *http, const struct h
 
 /* service.c */
 
-/* Move the connection among the service's lists. */
+/* Move the connection between the lists of its service. */
 INTERNAL void http_service_idle(struct http_connection *c);
 INTERNAL void http_service_busy(struct http_connection *c);
 INTERNAL void http_service_ended(struct http_connection *c);

@@ -2,7 +2,7 @@
 
 #include <base/http/date.h>
 
-/* Those that frame the message or belong to the connection: the server alone writes them. */
+/* The fields that frame the message or concern the connection. Only the server writes them. */
 static bool is_servers(struct http_text name)
 {
     switch (name.len) {
@@ -29,7 +29,7 @@ INTERNAL bool http_response_check(const struct http_response *response)
     for (size_t i = 0; i < response->header_count; i++) {
         const struct http_header *header = &response->headers[i];
         struct http_text name = { header->name, strlen(header->name) };
-        /* A line end in a value would let whoever supplied it write fields of its own. */
+        /* A line end in a value would let its supplier add fields. */
         if (!http_all(name, HTTP_TCHAR) || is_servers(name) || !is_value(header->value))
             return false;
     }
@@ -89,7 +89,10 @@ static char *put_persistence(char *p, enum http_persistence persistence)
 /* Bytes that are enough for the head. */
 static size_t room_for(const struct http_response *response)
 {
-    /* Status line, date, framing, connection, the name of Content-Type, the empty line. */
+    /*
+     * Room for the status line, the date, the framing, the connection, the name of Content-Type, and the
+     * empty line.
+     */
     size_t room = 256;
     if (response->content_type != NULL)
         room += strlen(response->content_type);

@@ -1,8 +1,8 @@
 #include "http_server.h"
 
-/* After the host refused a connection for want of memory or descriptors. */
+/* How long to wait after the host has refused a connection for want of memory or descriptors. */
 #define BACK_OFF MILLISECONDS(50)
-/* Errors of accept in a row that make the port a failed one. */
+/* After so many errors of accept in a row the port counts as failed. */
 #define ACCEPT_ERRORS_MAX 100
 #define ACCEPT_BURST 64
 
@@ -44,7 +44,7 @@ INTERNAL void http_service_ended(struct http_connection *c)
     os_wake_all(&c->service->changed);
 }
 
-/* Make room: end the connection that has been silent the longest, if one is. */
+/* Make room: end the connection that has been idle the longest, if any is. */
 static void evict(struct http_service *s)
 {
     if (s->idle.next == &s->idle)
@@ -87,7 +87,7 @@ out:
     return ERR_NO_MEMORY;
 }
 
-/* Wait until there is room for another connection, or one that would make room for it. */
+/* Wait until there is room for another connection, or an idle one that can make room. */
 static IO err wait_for_room(struct http_service *s)
 {
     while (s->connections >= s->http->max_connections && s->idle.next == &s->idle)
@@ -95,7 +95,7 @@ static IO err wait_for_room(struct http_service *s)
     return OK;
 }
 
-/* Whether accepting may go on after this error; backs off when the host is short of something. */
+/* Whether to go on accepting after this error. Waits when the host lacks something. */
 static IO err after_error(struct http_service *s, err e, unsigned *errors)
 {
     switch (e) {
@@ -110,7 +110,7 @@ static IO err after_error(struct http_service *s, err e, unsigned *errors)
     case ERR_TIMEOUT:
     case ERR_CLOSED: return e;
     default:
-        /* The connection at hand broke before it was accepted, or the port did. */
+        /* Either this connection broke before it was accepted, or the port has failed. */
         return ++*errors < ACCEPT_ERRORS_MAX ? os_yield() : e;
     }
 }
@@ -130,7 +130,7 @@ static IO err accept_all(struct http_service *s)
     }
 }
 
-/* Responses that are on their way are finished within `grace`; nothing is left behind. */
+/* Stop the service. Responses under way are given `grace` to finish, and then nothing is left. */
 static IO void stop(struct http_service *s)
 {
     os_time end = os_now() + s->http->grace;

@@ -78,7 +78,7 @@ size_t ip_addresses(struct ip *ip, struct ip_cidr *out, size_t room)
     return n + v6_addresses(ip->v6, out + given, room - given);
 }
 
-/* Segmentation is told apart by version; the rest must be offered by both. */
+/* Segmentation is offered for each IP version by itself. All other offloads must be offered by both. */
 uint32_t ip_offloads(struct ip *ip)
 {
     uint32_t a = v4_offloads(ip->v4), b = v6_offloads(ip->v6);
@@ -104,7 +104,7 @@ size_t ip_search_domains(struct ip *ip, char *out, size_t size)
     return n + v6_search_domains(ip->v6, out + at, size - at);
 }
 
-/* One version's wait, on a fiber of its own. */
+/* The wait for one IP version, on a fiber of its own. */
 struct wait {
     struct ip *ip;
     os_time until;
@@ -167,7 +167,7 @@ void ip_listen_icmp(struct ip *ip, void *ctx)
     v6_listen_icmp(ip->v6, ctx);
 }
 
-/* The listener's ctx was handed down, so that it needs no look-up here. */
+/* The listener's ctx was passed to both versions, so that it need not be looked up here. */
 void v4_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head)
 {
     ip_on_tcp(ctx, payload, head);

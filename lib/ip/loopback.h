@@ -22,7 +22,7 @@ static inline void loopback_fire(void *arg)
 {
     struct loopback *loopback = arg;
 
-    /* What comes meanwhile waits for the turn after. */
+    /* Packets that come meanwhile wait for the turn after. */
     for (unsigned n = loopback->count; n > 0; n--) {
         struct buf *packet = loopback->packets[loopback->first];
         loopback->first = (loopback->first + 1) % LOOPBACK_MAX;

@@ -27,7 +27,7 @@ struct station {
 
 struct vnet {
     struct switch_port **ports; /* by number - 1 */
-    size_t used;                /* behind the last that is attached */
+    size_t used;                /* one more than the number of the last attached port */
     struct station stations[BUCKETS][WAYS];
     struct metric forwarded, flooded, dropped;
 };
@@ -104,7 +104,7 @@ static struct station *bucket_of(struct vnet *vnet, uint64_t address)
     return vnet->stations[address * UINT64_C(0x9e3779b97f4a7c15) >> 56];
 }
 
-/* Note where an address was heard, in place of the one of its bucket that was silent for longest. */
+/* Record the port of an address. It replaces the entry of its bucket that was unused for longest. */
 static void learn(struct vnet *vnet, uint64_t address, uint16_t port, os_time now)
 {
     struct station *bucket = bucket_of(vnet, address), *oldest = bucket;
@@ -160,7 +160,10 @@ err vnet_forward(struct vnet *vnet, struct switch_port *port, struct buf *frame)
         goto drop;
     destination = address_at(head);
     source = address_at(head + 6);
-    /* Link-local groups (802.1D, table 7-10) end at the first bridge; no station is a group. */
+    /*
+     * Frames to link-local groups (802.1D, table 7-10) are not forwarded. A station's address is never a
+     * group.
+     */
     if (destination >> 4 == UINT64_C(0x0180c200000) || is_group(source) || source == 0)
         goto drop;
     learn(vnet, source, port->number, now);

@@ -44,7 +44,7 @@ static void deliver_all(void *arg)
 {
     struct vnet_port *port = arg;
 
-    /* What comes meanwhile is for the next turn. */
+    /* Frames that arrive meanwhile are for the next turn. */
     for (size_t left = port->count; left > 0 && port->count > 0; left--) {
         struct buf *frame = port->ring[port->head];
         struct packet_finish finish;
@@ -71,7 +71,9 @@ static err deliver(void *ctx, struct buf *frame)
 
     if (e == OK && (port->count == (size_t)key_queue || port->bytes + len > (size_t)key_queue_bytes))
         e = ERR_NO_SPACE;
-    /* Past this turn's time, so that two that answer each other cannot stay within one turn. */
+    /*
+     * Set it after this turn's time, so that two stacks that answer each other cannot stay within one turn.
+     */
     if (e == OK && !os_timer_is_set(&port->turn))
         e = os_timer_set(&port->turn, os_loop_now() + 1);
     if (e != OK) {

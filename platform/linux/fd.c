@@ -25,7 +25,7 @@ err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind)
 static void change_events(struct linux_fd *f, uint32_t events)
 {
     struct epoll_event event = { .events = events, .data.ptr = f };
-    /* This fails for lack of kernel memory only; what is registered then stays. */
+    /* This fails only for lack of kernel memory. The old registration then stays. */
     if (epoll_ctl(linux_platform.epoll, EPOLL_CTL_MOD, f->fd, &event) == 0)
         f->events = events;
 }

@@ -70,7 +70,10 @@ void linux_fd_fail_waits(struct linux_fd *f);
 IO err linux_fd_wait_readable(struct linux_fd *f);
 IO err linux_fd_wait_writable(struct linux_fd *f);
 
-/* Reading met its end for now; does nothing when the peer hung up, as no event would follow. */
+/*
+ * Reading has met EAGAIN, or a short read of a stream. Does nothing when the peer hung up, since no event
+ * would follow.
+ */
 static inline void linux_fd_drained(struct linux_fd *f)
 {
     f->readable = f->hangup;
@@ -89,8 +92,8 @@ void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx);
 
 /*
  * Let the loop look for events for up to `most` nanoseconds before it sleeps, whenever its last wait was no
- * longer than that: being woken takes longer than some peers take to answer. It keeps a core busy meanwhile.
- * Of several calls the longest counts.
+ * longer than that: waking takes longer than some peers take to answer. It keeps a core busy meanwhile. The
+ * longest of several calls counts.
  */
 void linux_busy_poll(os_time most);
 

@@ -17,7 +17,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
     (void)info;
     (void)context;
     if (linux_platform.signals++ > 0) {
-        /* Asked twice: die of it, as soon as this handler returns. */
+        /* Asked to stop a second time: die of the signal as soon as this handler returns. */
         signal(number, SIG_DFL);
         raise(number);
         return;
@@ -44,7 +44,9 @@ static void handle(int number, void (*handler)(int, siginfo_t *, void *), int fl
     sigaction(number, NULL, old);
     if (handler == NULL)
         action = (struct sigaction){ .sa_handler = SIG_IGN };
-    /* What the parent had us ignore (nohup) stays so, and a sanitizer's handler is the better one. */
+    /*
+     * A signal that the parent had us ignore (nohup) stays ignored, and a sanitizer's handler stays in place.
+     */
     if (old->sa_handler == SIG_DFL)
         sigaction(number, &action, NULL);
 }

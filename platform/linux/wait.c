@@ -94,7 +94,7 @@ void platform_wait(os_time deadline)
     struct linux_platform *p = &linux_platform;
     struct epoll_event events[LINUX_EVENTS];
     int n = 0;
-    /* With no device there is nothing to look at, and a signal sets its count by itself. */
+    /* Without devices there is nothing to look at, and a signal sets its counter by itself. */
     if (p->open > 0 || deadline > 0)
         n = p->busy_poll > 0 && deadline > 0 ? poll_events(events, deadline) : wait_events(events, deadline);
     if (p->signals > 0)

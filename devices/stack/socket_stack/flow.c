@@ -1,6 +1,6 @@
 /*
- * Connections. A flow that waits holds no buffer: one is taken from the pool when there is
- * something to read. Reads that fill what they asked for ask for more the next time.
+ * Connections. A flow that waits holds no buffer: one is taken from the pool when there is something to read.
+ * A read that fills its buffers makes the next one larger.
  */
 #include "socket_stack.h"
 
@@ -26,7 +26,7 @@ INTERNAL err flow_make(struct socket_stack_tcp *tcp, int fd, struct socket_stack
     return OK;
 }
 
-/* A chain of empty pages, as many as there is memory for; `asked` is their room. */
+/* Allocate a chain of empty pages, as many as there is memory for. `asked` receives their room. */
 static struct buf *pages_alloc(struct iovec *vector, int pages, int *count, size_t *asked)
 {
     struct buf *chain = NULL, **end = &chain;
@@ -91,7 +91,7 @@ IO err socket_stack_tcp_read(struct socket_stack_tcp_flow *flow, struct buf **ou
     }
 }
 
-/* Send the chain, and drop each view when all of it was accepted. ERR_CLOSED: the flow is gone. */
+/* Send the chain, and free each view when all of it was accepted. ERR_CLOSED: the flow is gone. */
 static IO err write_chain(struct socket_stack_tcp_flow *flow, struct buf **chain)
 {
     size_t skip = 0;
@@ -164,9 +164,9 @@ IO err socket_stack_tcp_shutdown(struct socket_stack_tcp_flow *flow)
 }
 
 /*
- * The kernel answers what comes after a close with a reset, and sends one at once
- * when there are unread bytes; either would destroy what was written and has not been
- * delivered. So a flow whose peer has not ended is kept a little.
+ * The kernel answers bytes that come after a close with a reset, and sends a reset at once when there are
+ * unread bytes. Either would destroy bytes that were written but not delivered. So a flow whose peer has not
+ * ended its side is kept for a while.
  */
 void socket_stack_tcp_close(struct socket_stack_tcp_flow *flow)
 {

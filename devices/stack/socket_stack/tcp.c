@@ -13,7 +13,7 @@ struct socket_stack_tcp_listener {
     uint16_t port;
 };
 
-/* How long an accept that met the limit of descriptors holds its caller up. */
+/* How long an accept pauses when the host is out of descriptors or memory. */
 static const os_time ACCEPT_PAUSE = MILLISECONDS(20);
 
 IO void socket_stack_tcp_disconnect(struct socket_stack_tcp *tcp)
@@ -34,7 +34,7 @@ static err open_error(int number)
     }
 }
 
-/* Wait for the outcome of a connection in progress. The flow stays the caller's unless ERR_CLOSED. */
+/* Wait until a connection in progress is made or fails. The flow stays the caller's, unless ERR_CLOSED. */
 static IO err await_connected(struct socket_stack_tcp_flow *flow)
 {
     int number = 0;
@@ -48,8 +48,8 @@ static IO err await_connected(struct socket_stack_tcp_flow *flow)
 }
 
 /*
- * Begin to connect, with what the kernel puts into the SYN of `first`, if there is any: *sent bytes. It does
- * where it has a cookie, and else asks for one; a kernel that may do neither connects. 0 or errno.
+ * Begin to connect. The kernel puts bytes of `first` into the SYN when it has a cookie, and else asks for
+ * one; *sent receives how many. A kernel without Fast Open connects in the ordinary way. Returns 0 or errno.
  */
 static int connect_with(int fd, union address *address, socklen_t len, const struct buf *first, size_t *sent)
 {
@@ -91,7 +91,7 @@ static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *pee
     }
     TRY(flow_make(tcp, fd, &flow));
     flow->peer = *peer;
-    /* The peer has hardly said anything yet: the first read waits. */
+    /* The peer has hardly sent anything yet, so the first read waits. */
     linux_fd_drained(&flow->fd);
     e = number == 0 ? OK : await_connected(flow);
     if (e != OK) {
@@ -172,7 +172,10 @@ uint16_t socket_stack_tcp_listener_port(struct socket_stack_tcp_listener *listen
     return listener->port;
 }
 
-/* Out of descriptors or memory: the connection stays in the backlog, and the caller must not spin. */
+/*
+ * The host is out of descriptors or memory. The connection stays in the backlog, and the caller must not
+ * spin.
+ */
 static IO err accept_later(struct socket_stack_tcp_listener *listener)
 {
     err e = os_wait_until(&listener->pausing, os_now() + ACCEPT_PAUSE);
@@ -208,7 +211,7 @@ IO err socket_stack_tcp_accept(struct socket_stack_tcp_listener *listener, struc
         case EBADF:
         case EINVAL:
         case ENOTSOCK: return ERR_IO;
-        default: break; /* of that one connection, which is gone */
+        default: break; /* an error of this one connection, which is gone */
         }
     }
 }

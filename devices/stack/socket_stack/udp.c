@@ -11,7 +11,7 @@ struct socket_stack_udp_socket {
     struct linux_fd fd;
     struct socket_stack_udp *udp;
     uint16_t port;
-    bool refused; /* an earlier destination's port was closed: to be told by receive */
+    bool refused; /* a port that was sent to is closed, which receive must report */
     int family;
 };
 
@@ -72,7 +72,7 @@ static void drop_errors(struct socket_stack_udp_socket *s)
         ;
 }
 
-/* Note an error that the network reported of something sent earlier; false when it is none. */
+/* Record an error that the network reported about an earlier datagram. Returns false for other errors. */
 static bool note_error(struct socket_stack_udp_socket *s, int number)
 {
     switch (number) {
@@ -92,7 +92,7 @@ static bool note_error(struct socket_stack_udp_socket *s, int number)
     return true;
 }
 
-/* A datagram of `len` bytes of which the first lie in `page` and the rest in the spill. */
+/* Make the chain of a datagram of `len` bytes: the first lie in `page`, the rest in the spill. */
 static err collect(struct socket_stack_udp_socket *s, struct buf *page, size_t len, struct buf **out)
 {
     struct buf *rest = NULL;
@@ -145,7 +145,7 @@ IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct e
         }
         buf_free(page);
         if (errno == EAGAIN) {
-            /* An error may have woken us for its queue alone. */
+            /* The socket may have been readable only for its queue of errors. */
             drop_errors(socket);
             linux_fd_drained(&socket->fd);
         } else if (errno != EINTR && !note_error(socket, errno)) {
@@ -185,7 +185,7 @@ static IO err send_all(struct socket_stack_udp_socket *s, const struct endpoint 
         if (errno == EAGAIN)
             linux_fd_full(&s->fd);
         else if (errno == ECONNREFUSED && noted++ < 8)
-            /* Of an earlier datagram; this one wasn't looked at. */
+            /* The error is about an earlier datagram; this one was not sent yet. */
             note_error(s, errno);
         else if (errno != EINTR)
             return send_error(errno);
