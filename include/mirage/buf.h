@@ -19,7 +19,7 @@
 
 struct buf_page;
 
-/* What is known of the Internet checksum of the packet in a chain. */
+/* What is known of the Internet checksum of a packet. */
 enum buf_csum {
     BUF_CSUM_UNKNOWN = 0, /* in: verify it; out: it is complete */
     BUF_CSUM_VALID,       /* in: the device verified it */
@@ -81,26 +81,26 @@ void buf_free(struct buf *b);
 size_t buf_len(const struct buf *b);
 
 /*
- * Whether somebody else holds a view of the same memory as this view, or it is static: then copy
- * before writing. Says nothing of the pieces that follow.
+ * Whether another view of the same memory exists, or the memory is static; then copy before writing. It tells
+ * about this view only, not about the pieces that follow.
  */
 bool buf_is_shared(const struct buf *b);
 
-/* Free bytes before and after this view's data that a sole owner may grow into. */
+/* Free bytes before and after this view's data, which the only owner may use. */
 size_t buf_headroom(const struct buf *b);
 size_t buf_tailroom(const struct buf *b);
 
 /*
- * Make `n` bytes of room before the data and return the first view, whose data starts
- * with them: in place when the view has headroom and is not shared, else a fresh view
- * chained before it. Consumes `b`; NULL: no memory, and `b` was freed.
+ * Make `n` bytes of room before the data, and return the first view, whose data begins with them. It is done
+ * in place when the view has headroom and is not shared; otherwise a fresh view is chained before it.
+ * Consumes `b`. NULL: no memory, and `b` was freed.
  */
 struct buf *buf_prepend(struct buf *b, size_t n);
 
 /*
- * Drop `n` bytes from the front of the chain, freeing views that become empty; NULL when all are
- * gone. The packet's metadata moves to the view that is then the first; dropping what the
- * checksum covers makes it BUF_CSUM_UNKNOWN.
+ * Drop `n` bytes from the front of the chain, and free views that become empty. NULL when nothing is left.
+ * The packet's metadata moves to the new first view. Dropping bytes that the checksum covers makes it
+ * BUF_CSUM_UNKNOWN.
  */
 struct buf *buf_advance(struct buf *b, size_t n);
 
@@ -111,8 +111,8 @@ void buf_truncate(struct buf *b, size_t n);
 struct buf *buf_append(struct buf *head, struct buf *tail);
 
 /*
- * Make the first `n` bytes of the chain, which must have as many, lie in the first view.
- * Consumes `b`; NULL as buf_prepend.
+ * Move the first `n` bytes of the chain into its first view. The chain must have that many. Consumes `b`;
+ * NULL as with buf_prepend.
  */
 struct buf *buf_pull_up(struct buf *b, size_t n);
 

@@ -95,8 +95,8 @@
 #define LIBRARY(name) struct mirage_library
 
 /*
- * Declares what the files of a module in a folder share: in an instance the
- * folder is one translation unit and this is `static`.
+ * Declares what the files of a module in a folder share. In an instance the folder is one translation unit,
+ * and INTERNAL is `static`.
  */
 #if defined MIRAGE_INSTANCE || defined MIRAGE_WHOLE
 #define INTERNAL static __attribute__((unused))
@@ -105,8 +105,8 @@
 #endif
 
 /*
- * The instance's name, "tcp__2", as text: it tells apart what a functor that is applied twice registers or
- * logs. Read abstractly, a functor has none.
+ * The instance's name as text, "tcp__2". It distinguishes what the instances of a functor register or log. In
+ * the abstract reading there is none.
  */
 #ifdef MIRAGE_INSTANCE
 #define MIRAGE_TEXT(x) #x

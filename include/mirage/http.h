@@ -8,7 +8,7 @@
 
 #include <mirage/err.h>
 
-/* Bytes of somebody else's, not ended by a NUL. */
+/* Bytes that belong to somebody else, without a NUL at their end. */
 struct http_text {
     const char *data;
     size_t len;
@@ -62,7 +62,7 @@ struct http_response {
     bool close; /* end the connection after this response */
 };
 
-/* What a client asks. */
+/* A client's request. */
 struct http_call {
     const char *method; /* a token; NULL is "GET" */
     const char *url;    /* "http://host[:port][/path][?query]", escaped where it must be */
@@ -72,7 +72,7 @@ struct http_call {
     uint64_t length;
 };
 
-/* What it is answered. */
+/* The reply to it. */
 struct http_reply {
     uint16_t status;
     int64_t content_length; /* -1: not known */
@@ -86,7 +86,7 @@ static inline char http_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* The value of the first of the fields of this name; a NULL data when there is none. */
+/* Returns the value of the first field of this name; its data is NULL when there is none. */
 static inline struct http_text http_find_field(const struct http_field *fields, size_t count,
                                                const char *name)
 {
@@ -101,7 +101,7 @@ static inline struct http_text http_find_field(const struct http_field *fields, 
     return (struct http_text){ NULL, 0 };
 }
 
-/* The same of a request's fields. */
+/* The same for a request's fields. */
 static inline struct http_text http_find(const struct http_request *request, const char *name)
 {
     return http_find_field(request->fields, request->field_count, name);

@@ -1,4 +1,4 @@
-/* What the KV signatures exchange. */
+/* What the signatures KV_RO and KV_RW exchange. */
 #ifndef MIRAGE_KV_H
 #define MIRAGE_KV_H
 
@@ -46,9 +46,8 @@ static inline void kv_list_free(struct kv_list *list)
 }
 
 /*
- * The key without its leading slash, or NULL when it breaks the rules of KV_RO: "."
- * and ".." as segments, empty segments, more than KV_KEY_MAX bytes. A trailing slash
- * is an empty segment.
+ * Returns the key without its leading slash, or NULL when it breaks a rule of KV_RO: "." or ".." as a
+ * segment, an empty segment, or more than KV_KEY_MAX bytes. A trailing slash counts as an empty segment.
  */
 static inline const char *kv_key_check(const char *key)
 {

@@ -15,7 +15,7 @@
 #include <mirage/err.h>
 
 enum log_level {
-    LOG_LEVEL_QUIET = -1, /* of a source only: nothing is written */
+    LOG_LEVEL_QUIET = -1, /* for a source only: it logs nothing */
     LOG_LEVEL_UNSET = 0,
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARNING,
@@ -60,8 +60,8 @@ __attribute__((format(printf, 3, 4))) void log_write(struct log_source *source, 
                                                      const char *format, ...);
 
 /*
- * Where lines go instead of the platform's console, without colour and line end; NULL
- * restores it. What the sink itself logs is dropped.
+ * Send lines to this function instead of the platform's console, without colour and line end. NULL restores
+ * the console. Messages that the function itself logs are dropped.
  */
 void log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line, size_t len), void *ctx);
 

@@ -1,7 +1,6 @@
 /*
- * Metrics: counters and gauges by name. A metric lies in its module's struct, so that
- * two instances count apart; registering it makes it visible to whoever walks the
- * registry (a /metrics page, a test).
+ * Metrics: counters and gauges with names. A metric lies in its module's struct, so that two instances count
+ * apart. Registering it makes it visible to readers of the registry (a /metrics page, a test).
  */
 #ifndef MIRAGE_METRIC_H
 #define MIRAGE_METRIC_H
@@ -21,9 +20,8 @@ struct metric {
 };
 
 /*
- * Give a zeroed metric its name and link it in; the strings must outlive it. The instance, which becomes a
- * label, is
- * INSTANCE_NAME in a functor: two instances register the same names.
+ * Give a zeroed metric its name, and register it. The strings must outlive it. In a functor the instance is
+ * INSTANCE_NAME, which becomes a label, since two instances register the same names.
  */
 void metric_register(struct metric *metric, enum metric_kind kind, const char *name, const char *instance,
                      const char *help);

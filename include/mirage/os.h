@@ -256,8 +256,8 @@ IO err os_promise_await(struct os_promise *promise, void **out);
 /* groups */
 
 /*
- * A group owns the fibers spawned in it: whoever makes one must end it with
- * os_group_join, os_group_pick or os_group_end, and none of its fibers outlives that.
+ * A group owns the fibers that are spawned in it. Its maker must end it with os_group_join,
+ * os_group_pick or os_group_end, and none of its fibers outlives that call.
  */
 struct os_group {
     struct os_fiber *members; /* linked by the runtime */
@@ -290,8 +290,8 @@ IO void os_group_end(struct os_group *group);
 
 /*
  * Run entry(arg) as the first fiber and the loop until that fiber ends; returns its
- * result. Fibers left over are cancelled and given OS_GRACE to clean up; who has not ended
- * then is abandoned where it stands, and logged. Called by main.c, not from a fiber.
+ * result. Remaining fibers are cancelled and given OS_GRACE to clean up. A fiber that has not
+ * ended by then is abandoned where it stands, and logged. Called by main.c, not from a fiber.
  *
  * When every fiber waits, no timer is set and nothing outside can wake one, the fibers are
  * logged with what they wait in, the program is stopped, and the result is ERR_DEADLOCK.

@@ -1,7 +1,7 @@
 /*
  * Which Ethernet address an IPv4 neighbour has, by RFC 826, with conflict detection by RFC 5227.
  *
- * table.c keeps the neighbours, address.c this host's own addresses, arp.c what comes and goes.
+ * table.c keeps the neighbours, address.c has this host's own addresses, arp.c receives and sends packets.
  */
 #ifndef ARP_H
 #define ARP_H

@@ -1,8 +1,8 @@
 /*
  * Echoes and errors of ICMP, of both versions.
  *
- * icmp.c sorts what comes in and answers echoes, ping.c sends them, error.c tells others of errors and passes
- * theirs on.
+ * icmp.c dispatches messages and answers echoes, ping.c sends echoes, and error.c sends errors and passes
+ * received ones on.
  */
 #ifndef ICMP_H
 #define ICMP_H

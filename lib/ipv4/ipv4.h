@@ -2,8 +2,8 @@
  * IPv4 on a link (RFC 791, 1122), configured by the command line or a DHCP client; ip_of_ipv4() makes an IP
  * of it.
  *
- * route.c finds the way to a destination and remembers it, output.c sends, input.c receives, settings.c is
- * what a DHCP client or the command line configures.
+ * route.c finds the route to a destination and caches it, output.c sends, input.c receives, and settings.c
+ * holds what a DHCP client or the command line configures.
  */
 #ifndef IPV4_H
 #define IPV4_H

@@ -5,11 +5,11 @@
  *
  *   segment.c      the wire: parse and emit headers and options
  *   state.c        the state machine, a pure table
- *   table.c        connections by their four numbers
- *   secret.c       what outsiders must not guess: hashes, initial sequence numbers, time stamps
+ *   table.c        connections by four-tuple
+ *   secret.c       values that outsiders must not guess: hashes, initial sequence numbers, time stamps
  *   ports.c        ephemeral ports                      cookie.c      SYN cookies
  *   listen.c       passive OPEN, the backlog            open.c        active OPEN, simultaneous OPEN
- *   fast_open.c    bytes in a SYN that comes, and fast_open_cache.c in one of ours
+ *   fast_open.c    Fast Open, passive, and fast_open_cache.c, active
  *   input.c        a segment arrives                    acknowledge.c what its acknowledgement means
  *   receive.c      its payload and our window           ranges.c      reassembly
  *   output.c       what is sent                         flush.c       and when
@@ -18,11 +18,10 @@
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
  *   flow.c         a connection's life, and stream.c   it as a FLOW
  *   tcp.c          the signature's other operations
- *   types.h        what is kept of all this             functions.h   what the files offer each other
+ *   types.h        the state of all this                 functions.h   what the files offer each other
  *
  * All input is handled on the scheduler's stack; only the operations of FLOW and TCP run on
- * fibers. What a turn of the loop brings for a connection is answered once, at its end: see
- * flush_later.
+ * fibers. A connection answers all input of a turn of the loop once, at its end: see flush_later.
  */
 #ifndef TCP_PRIVATE_H
 #define TCP_PRIVATE_H
