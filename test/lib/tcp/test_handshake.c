@@ -351,17 +351,23 @@ FIBER_TEST(closed_ports)
     return OK;
 }
 
-/* Nothing to be read from a SYN that never is finished, and a listener that goes takes them along. */
+/* A listener with a fiber that waits to accept, and a connection that is half-open. Returns its SYN-ACK. */
+static struct segment listen_with_acceptor(struct peer *p, struct os_fiber **acceptor)
+{
+    peer_make(p);
+    CHECK_EQUAL(tcp_listen(p->tcp, &IP_ANY, SERVER_PORT, 16, &p->listener), OK);
+    CHECK_EQUAL(os_spawn(acceptor, accept_one, p), OK);
+    IGNORE(os_yield());
+    syn_from(p, 5);
+    return peer_expect(p, SECONDS(1), SYN | ACK);
+}
+
+/* A half-open connection is not accepted, and is reset when its listener is freed. */
 FIBER_TEST(unlisten)
 {
     struct peer p;
     struct os_fiber *acceptor;
-    peer_make(&p);
-    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
-    CHECK_EQUAL(os_spawn(&acceptor, accept_one, &p), OK);
-    IGNORE(os_yield());
-    syn_from(&p, 5);
-    peer_expect(&p, SECONDS(1), SYN | ACK);
+    listen_with_acceptor(&p, &acceptor);
     tcp_unlisten(p.listener);
     p.listener = NULL;
     peer_expect(&p, SECONDS(1), RST | ACK);
@@ -380,12 +386,7 @@ FIBER_TEST(unlisten_under_woken_acceptor)
     for (int connected = 0; connected < 2; connected++) {
         struct peer p;
         struct os_fiber *acceptor;
-        peer_make(&p);
-        CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
-        CHECK_EQUAL(os_spawn(&acceptor, accept_one, &p), OK);
-        IGNORE(os_yield());
-        syn_from(&p, 1);
-        struct segment s = peer_expect(&p, SECONDS(1), SYN | ACK);
+        struct segment s = listen_with_acceptor(&p, &acceptor);
         CHECK(os_has_waiters(&p.listener->acceptors));
         if (connected) {
             p.seq = s.ack;
