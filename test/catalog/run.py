@@ -110,6 +110,15 @@ A console whose lines begin with a word.
     tap.report("/* A console whose lines begin with a word. */\n" in header, "its prototype is documented", header)
 
 
+def unread():
+    hello = work / "hello"
+    shutil.copytree(source / "examples" / "hello", hello, ignore=left_out)
+    status, out, err = mirage("build", str(hello))
+    # What each step of the build keeps of a source bears the source's name.
+    kept = sorted(path.name for path in (hello / "_build").rglob("*") if "toy" in path.name)
+    tap.report(status == 0 and not kept, "an application that does not use it reads nothing of it", f"{err}{kept}")
+
+
 def used():
     for cc in ("gcc", "clang"):
         if shutil.which(cc) is None:
@@ -157,6 +166,7 @@ shown()
 if prepare():
     added()
     documented()
+    unread()
     used()
     refused()
 sys.exit(tap.end())

@@ -155,17 +155,16 @@ static void print_rules(struct out *out, const struct project *p, const struct s
     out_print(out, "\n");
 }
 
-static void print_generator(struct out *out, const struct instance *instance, struct strings *objects)
+static void print_generator(struct out *out, const struct graph *graph, const struct instance *instance,
+                            struct strings *objects)
 {
     const struct generated_line *line = instance->description->generated;
     struct strings args = { 0 };
     for (size_t i = 0; i < line->keys.count; i++) {
         const struct declared_key *key = declared_key(instance->description, line->keys.items[i]);
-        const char *value = key_text(instance->value->functor, key);
-        if (strcmp(key->kind, "string") == 0)
-            strings_add(&args, value);
-        else if (strcmp(value, "true") == 0)
-            strings_add(&args, text("--%s", key->name));
+        const char *argument = generated_argument(graph, instance->value->functor, key);
+        if (argument != NULL)
+            strings_add(&args, argument);
     }
     out_print(out, "build data/%s.S: %s\n  name = %s_data\n  args = %s\n", instance->name, line->program,
               instance->name, shell_words(args.items, args.count));
@@ -204,7 +203,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
                   instance->name, instance->name);
         strings_add(&objects, text("objects/%s.o", instance->name));
         if (instance->description->generated != NULL)
-            print_generator(&out, instance, &objects);
+            print_generator(&out, program->graph, instance, &objects);
     }
     for (size_t i = 0; i < shared->count; i++)
         strings_add(&objects, ninja_path(shared->items[i]));

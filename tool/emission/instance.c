@@ -49,10 +49,14 @@ static const struct setting *find_setting(const struct functor *f, const char *n
     return NULL;
 }
 
-const char *key_text(const struct functor *f, const struct declared_key *key)
+const char *generated_argument(const struct graph *graph, const struct functor *f,
+                               const struct declared_key *key)
 {
     const struct setting *s = find_setting(f, key->name);
-    return s == NULL ? unquoted(key->value) : s->value;
+    const char *value = s == NULL ? unquoted(key->value) : s->value;
+    if (strcmp(key->kind, "string") == 0)
+        return path_join(path_folder(graph->config), value);
+    return strcmp(value, "true") == 0 ? text("--%s", key->name) : NULL;
 }
 
 static const char *key_value(const struct functor *f, const struct declared_key *key)
@@ -160,15 +164,16 @@ static bool check_config_arg(const struct program *program, const struct config_
 }
 
 /* What an instance's data is made from must be there. */
-static bool check_folders(const struct instance *instance)
+static bool check_folders(const struct graph *graph, const struct instance *instance)
 {
     const struct description *d = instance->description;
     const struct functor *f = instance->value->functor;
     for (size_t i = 0; d->generated != NULL && i < d->generated->keys.count; i++) {
         const struct declared_key *key = declared_key(d, d->generated->keys.items[i]);
-        if (strcmp(key->kind, "string") != 0 || folder_exists(key_text(f, key)))
+        const char *folder = generated_argument(graph, f, key);
+        if (strcmp(key->kind, "string") != 0 || folder_exists(folder))
             continue;
-        error_at(f->place.file, f->place.line, "there is no folder '%s' for %s", path_shown(key_text(f, key)),
+        error_at(f->place.file, f->place.line, "there is no folder '%s' for %s", path_shown(folder),
                  d->generated->program);
         return false;
     }
@@ -182,7 +187,7 @@ bool check_settings(const struct program *program)
         for (size_t s = 0; s < f->setting_count; s++)
             if (!check_setting(program->instances[i].description, &f->settings[s]))
                 return false;
-        if (!check_folders(&program->instances[i]))
+        if (!check_folders(program->graph, &program->instances[i]))
             return false;
     }
     for (size_t i = 0; i < program->graph->arg_count; i++)

@@ -62,8 +62,12 @@ char *main_source(const struct project *project, const struct program *program);
 /* What an instance is called to its user: the name the configuration gave it, or its symbols' prefix. */
 const char *instance_shown(const struct instance *instance);
 
-/* The value of a string or bool key in this functor, as text without quotes. */
-const char *key_text(const struct functor *functor, const struct declared_key *key);
+/*
+ * What the program of a GENERATED line is given for a key of the functor: a folder, absolute or from that of
+ * config.c, or an option. NULL: nothing.
+ */
+const char *generated_argument(const struct graph *graph, const struct functor *functor,
+                               const struct declared_key *key);
 
 /*
  * Every setting of the configuration names a key that its functor declares, and every

@@ -1,0 +1,9 @@
+#include <mirage/functor.h>
+
+MODULE(JOB, unikernel);
+LIBRARY("a-library-that-nobody-has");
+
+IO err unikernel_start(void)
+{
+    return OK;
+}
