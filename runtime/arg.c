@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <base/text/distance.h>
+
 /* A message on the console, in one write. */
 __attribute__((format(printf, 2, 3))) static enum arg_result bad(const struct arg_program *program,
                                                                  const char *format, ...)
@@ -72,30 +74,6 @@ static int look_up(const struct arg_program *program, const char *text, size_t l
     return found;
 }
 
-/* How many letters must change to make one text of the other. Counting stops beyond `most`. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t most)
-{
-    size_t row[ARG_NAME_SIZE], b_len = strlen(b);
-    if (a_len >= ARG_NAME_SIZE || b_len >= ARG_NAME_SIZE || a_len > b_len + most || b_len > a_len + most)
-        return most + 1;
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[b_len];
-}
-
 static enum arg_result unknown(const struct arg_program *program, const char *text, size_t len)
 {
     char best[ARG_NAME_SIZE] = "", name[ARG_NAME_SIZE + 3];
@@ -114,7 +92,7 @@ static enum arg_result unknown(const struct arg_program *program, const char *te
                 continue;
             arg_name(name, i % 3 == 1 ? entry->instance : NULL, entry->arg->name);
         }
-        size_t d = distance(text, len, name, most);
+        size_t d = edit_distance(text, len, name, strlen(name), most);
         if (d < least && strlen(name) < sizeof best) {
             least = d;
             strcpy(best, name);

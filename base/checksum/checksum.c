@@ -72,9 +72,8 @@ uint32_t checksum_pseudo(const struct ip_addr *source, const struct ip_addr *des
                          uint32_t len)
 {
     /* The length and the protocol are the last words of both, and zeros don't count. */
-    uint8_t tail[8] = {
-        (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0, protocol
-    };
+    uint8_t tail[8];
+    wire_put32(wire_put32(tail, len), protocol);
     uint32_t sum = checksum_add(0, tail, sizeof tail);
 
     if (ip_is_v4(source) && ip_is_v4(destination))

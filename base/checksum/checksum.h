@@ -22,6 +22,7 @@
 
 #include <mirage/buf.h>
 #include <base/ip/ip.h>
+#include <base/wire/wire.h>
 
 /* Add `len` bytes that begin at an even distance from the beginning of what is summed. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t len);
@@ -111,7 +112,8 @@ static inline void checksum_update(uint8_t *field, const void *before, const voi
 /* checksum_update for one word, in host order. */
 static inline void checksum_update16(uint8_t *field, uint16_t before, uint16_t after)
 {
-    uint8_t words[4] = { (uint8_t)(before >> 8), (uint8_t)before, (uint8_t)(after >> 8), (uint8_t)after };
+    uint8_t words[4];
+    wire_put16(wire_put16(words, before), after);
     checksum_update(field, words, words + 2, 2);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <base/wire/wire.h>
+
 /* Options behind one another; those that don't fit are left out. */
 struct options {
     uint8_t *at, *end;
@@ -19,8 +21,8 @@ static void put(struct options *o, uint8_t code, const void *data, size_t len)
 
 static void put_number(struct options *o, uint8_t code, uint32_t value, size_t len)
 {
-    uint8_t data[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-                        (uint8_t)value };
+    uint8_t data[4];
+    wire_put32(data, value);
     if (value != 0)
         put(o, code, data + 4 - len, len);
 }
@@ -82,10 +84,8 @@ size_t dhcp_emit(const struct dhcp_message *m, uint8_t *out)
     out[0] = m->reply ? 2 : 1;
     out[1] = 1;
     out[2] = 6;
-    for (int i = 0; i < 4; i++)
-        out[4 + i] = (uint8_t)(m->id >> (24 - 8 * i));
-    out[8] = (uint8_t)(m->seconds >> 8);
-    out[9] = (uint8_t)m->seconds;
+    wire_put32(out + 4, m->id);
+    wire_put16(out + 8, m->seconds);
     out[10] = m->broadcast ? 0x80 : 0;
     put_address(out + 12, &m->client);
     put_address(out + 16, &m->yours);

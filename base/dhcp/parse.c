@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <base/dns/name.h>
+#include <base/wire/wire.h>
 
 static const uint8_t dhcp_cookie[4] = { 99, 130, 83, 99 };
 
@@ -226,8 +227,8 @@ err dhcp_parse(struct dhcp_message *out, const uint8_t *data, size_t len)
         .type = (enum dhcp_type)o.data[0],
         .reply = data[0] == 2,
         .broadcast = data[10] & 0x80,
-        .id = (uint32_t)data[4] << 24 | (uint32_t)data[5] << 16 | (uint32_t)data[6] << 8 | data[7],
-        .seconds = (uint16_t)(data[8] << 8 | data[9]),
+        .id = wire_get32(data + 4),
+        .seconds = wire_get16(data + 8),
         .client = address(data + 12),
         .yours = address(data + 16),
         .relay = address(data + 24),

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/wire/wire.h>
+
 enum dns_answer_fit dns_answer_fit(const struct dns_query *query, const uint8_t *message, size_t len,
                                    struct dns_reader *r)
 {
@@ -56,11 +58,9 @@ static void add(struct dns_records *records, const void *data, size_t len)
 
 static void add_srv(struct dns_records *records, const struct dns_srv *srv)
 {
-    uint8_t data[6 + DNS_NAME_MAX] = {
-        (uint8_t)(srv->priority >> 8), (uint8_t)srv->priority,    (uint8_t)(srv->weight >> 8),
-        (uint8_t)srv->weight,          (uint8_t)(srv->port >> 8), (uint8_t)srv->port,
-    };
-    memcpy(data + 6, srv->target.wire, srv->target.len);
+    uint8_t data[6 + DNS_NAME_MAX];
+    uint8_t *p = wire_put16(wire_put16(wire_put16(data, srv->priority), srv->weight), srv->port);
+    memcpy(p, srv->target.wire, srv->target.len);
     add(records, data, 6u + srv->target.len);
 }
 

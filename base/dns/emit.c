@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <base/wire/wire.h>
+
 /* Where a record began, to go back to when it does not fit. */
 struct mark {
     size_t len, suffix_count;
@@ -25,13 +27,16 @@ static void put(struct dns_writer *w, const void *data, size_t len)
 
 static void put16(struct dns_writer *w, uint32_t value)
 {
-    put(w, (uint8_t[]){ (uint8_t)(value >> 8), (uint8_t)value }, 2);
+    uint8_t bytes[2];
+    wire_put16(bytes, value);
+    put(w, bytes, sizeof bytes);
 }
 
 static void put32(struct dns_writer *w, uint32_t value)
 {
-    put16(w, value >> 16);
-    put16(w, value & 0xffff);
+    uint8_t bytes[4];
+    wire_put32(bytes, value);
+    put(w, bytes, sizeof bytes);
 }
 
 /*
@@ -119,8 +124,7 @@ static void put_length(struct dns_writer *w, size_t data)
 {
     if (w->full)
         return;
-    w->message[data - 2] = (uint8_t)((w->len - data) >> 8);
-    w->message[data - 1] = (uint8_t)(w->len - data);
+    wire_put16(w->message + data - 2, (uint32_t)(w->len - data));
 }
 
 void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
@@ -211,15 +215,12 @@ size_t dns_write_end(struct dns_writer *w)
 {
     const struct dns_header *h = &w->header;
     uint8_t *p = w->message;
-    p[0] = (uint8_t)(h->id >> 8);
-    p[1] = (uint8_t)h->id;
+    wire_put16(p, h->id);
     p[2] = (uint8_t)(h->response << 7 | (h->opcode & 15) << 3 | h->authoritative << 2 | h->truncated << 1 |
                      h->recursion_desired);
     p[3] = (uint8_t)(h->recursion_available << 7 | h->authentic << 5 | h->checking_disabled << 4 |
                      (h->rcode & 15));
-    for (size_t i = 0; i < 4; i++) {
-        p[4 + 2 * i] = (uint8_t)(h->counts[i] >> 8);
-        p[5 + 2 * i] = (uint8_t)h->counts[i];
-    }
+    for (size_t i = 0; i < 4; i++)
+        wire_put16(p + 4 + 2 * i, h->counts[i]);
     return w->len;
 }

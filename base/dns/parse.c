@@ -2,15 +2,7 @@
 
 #include <string.h>
 
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
+#include <base/wire/wire.h>
 
 err dns_read_begin(struct dns_reader *r, const uint8_t *message, size_t len)
 {
@@ -18,7 +10,7 @@ err dns_read_begin(struct dns_reader *r, const uint8_t *message, size_t len)
         return ERR_FORMAT;
     *r = (struct dns_reader){ .message = message, .len = len, .at = DNS_HEADER };
     struct dns_header *h = &r->header;
-    h->id = get16(message);
+    h->id = wire_get16(message);
     h->response = message[2] & 0x80;
     h->opcode = message[2] >> 3 & 15;
     h->authoritative = message[2] & 4;
@@ -29,7 +21,7 @@ err dns_read_begin(struct dns_reader *r, const uint8_t *message, size_t len)
     h->checking_disabled = message[3] & 0x10;
     h->rcode = message[3] & 15;
     for (size_t i = 0; i < 4; i++)
-        h->counts[i] = get16(message + 4 + 2 * i);
+        h->counts[i] = wire_get16(message + 4 + 2 * i);
     r->left = h->counts[DNS_QUESTION];
     return OK;
 }
@@ -41,8 +33,8 @@ err dns_read_question(struct dns_reader *r, struct dns_question *out)
     TRY(dns_name_read(r->message, r->len, &r->at, &out->name));
     if (r->len - r->at < 4)
         return ERR_FORMAT;
-    out->type = get16(r->message + r->at);
-    out->class = get16(r->message + r->at + 2);
+    out->type = wire_get16(r->message + r->at);
+    out->class = wire_get16(r->message + r->at + 2);
     r->at += 4;
     r->left--;
     return OK;
@@ -64,11 +56,11 @@ err dns_read_record(struct dns_reader *r, struct dns_record *out)
         return ERR_FORMAT;
     const uint8_t *p = r->message + r->at;
     out->section = r->section;
-    out->type = get16(p);
-    out->class = get16(p + 2);
-    out->bits = get32(p + 4);
+    out->type = wire_get16(p);
+    out->class = wire_get16(p + 2);
+    out->bits = wire_get32(p + 4);
     out->ttl = out->bits > INT32_MAX ? 0 : out->bits;
-    out->len = get16(p + 8);
+    out->len = wire_get16(p + 8);
     r->at += 10;
     if (r->len - r->at < out->len)
         return ERR_FORMAT;
@@ -111,9 +103,9 @@ err dns_data_srv(const struct dns_reader *r, const struct dns_record *record, st
     size_t at = record->data + 6;
     if (record->len < 7)
         return ERR_FORMAT;
-    out->priority = get16(data);
-    out->weight = get16(data + 2);
-    out->port = get16(data + 4);
+    out->priority = wire_get16(data);
+    out->weight = wire_get16(data + 2);
+    out->port = wire_get16(data + 4);
     TRY(read_inner_name(r, record, &at, &out->target));
     return at == record->data + record->len ? OK : ERR_FORMAT;
 }
@@ -126,11 +118,11 @@ err dns_data_soa(const struct dns_reader *r, const struct dns_record *record, st
     if (record->data + record->len - at != 20)
         return ERR_FORMAT;
     const uint8_t *p = r->message + at;
-    out->serial = get32(p);
-    out->refresh = get32(p + 4);
-    out->retry = get32(p + 8);
-    out->expire = get32(p + 12);
-    out->minimum = get32(p + 16);
+    out->serial = wire_get32(p);
+    out->refresh = wire_get32(p + 4);
+    out->retry = wire_get32(p + 8);
+    out->expire = wire_get32(p + 12);
+    out->minimum = wire_get32(p + 16);
     return OK;
 }
 

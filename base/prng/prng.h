@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include <base/random/below.h>
+
 struct prng {
     uint64_t s[4];
 };
@@ -41,10 +43,13 @@ static inline uint64_t prng_u64(struct prng *prng)
     return result;
 }
 
-/* 0 … bound - 1, nearly uniform; bound must not be 0. */
+/* 0 … bound - 1; bound must not be 0. */
 static inline uint32_t prng_below(struct prng *prng, uint32_t bound)
 {
-    return (uint32_t)((prng_u64(prng) >> 32) * bound >> 32);
+    uint32_t number;
+    while (!random_below_from((uint32_t)(prng_u64(prng) >> 32), bound, &number))
+        continue;
+    return number;
 }
 
 #endif

@@ -7,6 +7,9 @@
  */
 #include <mirage/functor.h>
 
+#include <base/checksum/checksum.h>
+#include <base/wire/wire.h>
+
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -80,31 +83,6 @@ IO void icmp_socket_disconnect(struct icmp_socket *icmp)
     free(icmp);
 }
 
-static void put16(uint8_t *p, uint16_t n)
-{
-    p[0] = (uint8_t)(n >> 8);
-    p[1] = (uint8_t)n;
-}
-
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-/* RFC 1071. */
-static uint16_t checksum(const uint8_t *p, size_t len)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i + 1 < len; i += 2)
-        sum += get16(p + i);
-    if (len % 2)
-        sum += (uint32_t)p[len - 1] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
 /* A payload that tells if bytes were lost or moved. */
 static uint8_t payload_byte(const struct echo *echo, size_t i)
 {
@@ -146,13 +124,13 @@ static IO err send_request(struct echo *echo, uint8_t *packet)
 
     memset(packet, 0, HEADER);
     packet[0] = echo->is_v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
-    put16(packet + 4, echo->id);
-    put16(packet + 6, echo->sequence);
+    wire_put16(packet + 4, echo->id);
+    wire_put16(packet + 6, echo->sequence);
     for (size_t i = 0; i < echo->len; i++)
         packet[HEADER + i] = payload_byte(echo, i);
     /* ICMPv6's sum covers the addresses, and is the kernel's work. */
     if (echo->is_v4)
-        put16(packet + 2, checksum(packet, len));
+        checksum_store(packet + 2, checksum_add(0, packet, len));
     for (;;) {
         TRY(linux_fd_wait_writable(&echo->fd));
         if (send(echo->fd.fd, packet, len, MSG_NOSIGNAL) >= 0)
@@ -175,7 +153,7 @@ static bool is_reply(const struct echo *echo, const uint8_t *packet, size_t len)
         len -= header;
     }
     if (len != HEADER + echo->len || packet[0] != (echo->is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY) ||
-        get16(packet + 6) != echo->sequence || (echo->is_raw && get16(packet + 4) != echo->id))
+        wire_get16(packet + 6) != echo->sequence || (echo->is_raw && wire_get16(packet + 4) != echo->id))
         return false;
     for (size_t i = 0; i < echo->len; i++)
         if (packet[HEADER + i] != payload_byte(echo, i))

@@ -5,6 +5,7 @@
  * what was given is wiped, so that memory that leaks later does not tell what was drawn before.
  */
 #include <mirage/functor.h>
+#include <base/random/below.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,26 +86,4 @@ void random_getrandom_fill(struct random_getrandom *random, void *out, size_t le
     random->used += len;
 }
 
-uint64_t random_getrandom_u64(struct random_getrandom *random)
-{
-    uint64_t number;
-
-    random_getrandom_fill(random, &number, sizeof number);
-    return number;
-}
-
-/*
- * The high half of number * bound is nearly uniform; the few products whose low half falls
- * below 2^32 mod bound would be one too many for their result, and are drawn again.
- */
-uint32_t random_getrandom_below(struct random_getrandom *random, uint32_t bound)
-{
-    uint64_t product;
-    uint32_t number;
-
-    do {
-        random_getrandom_fill(random, &number, sizeof number);
-        product = (uint64_t)number * bound;
-    } while ((uint32_t)product < bound && (uint32_t)product < -bound % bound);
-    return (uint32_t)(product >> 32);
-}
+RANDOM_BY_FILL(random_getrandom)

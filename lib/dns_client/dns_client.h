@@ -10,6 +10,7 @@
 
 #include <base/dns/host_name.h>
 #include <base/dns/answer.h>
+#include <base/wire/wire.h>
 
 PARAM(STACK, stack);
 PARAM(RANDOM, random);

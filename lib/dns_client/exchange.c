@@ -27,8 +27,7 @@ static struct buf *query_message(const struct exchange *x)
     if (x->edns)
         dns_write_edns(&w, &edns);
     size_t len = dns_write_end(&w);
-    b->data[0] = (uint8_t)(len >> 8);
-    b->data[1] = (uint8_t)len;
+    wire_put16(b->data, (uint32_t)len);
     b->len = (uint32_t)(2 + len);
     return b;
 }
@@ -137,7 +136,7 @@ static IO err talk(struct exchange *x, struct stack_tcp_flow *flow, struct buf *
     if (e == OK)
         e = receive_bytes(flow, &in, 2);
     if (e == OK) {
-        size_t len = (size_t)in->data[0] << 8 | in->data[1];
+        size_t len = wire_get16(in->data);
         in = buf_advance(in, 2);
         e = receive_bytes(flow, &in, len);
         if (e == OK)

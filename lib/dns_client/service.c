@@ -18,9 +18,9 @@ static bool host_text(const uint8_t *wire, size_t len, char out[static RESOLVER_
 
 static bool read_service(const uint8_t *data, size_t len, struct resolver_service *out)
 {
-    out->priority = (uint16_t)(data[0] << 8 | data[1]);
-    out->weight = (uint16_t)(data[2] << 8 | data[3]);
-    out->port = (uint16_t)(data[4] << 8 | data[5]);
+    out->priority = wire_get16(data);
+    out->weight = wire_get16(data + 2);
+    out->port = wire_get16(data + 4);
     return host_text(data + 6, len - 6, out->host);
 }
 

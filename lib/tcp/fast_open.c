@@ -7,6 +7,7 @@
 #include "private.h"
 
 #include <base/siphash/siphash.h>
+#include <base/wire/wire.h>
 
 static const os_time KEY_LIFE = HOURS(12), RESET_COUNTS = SECONDS(60);
 
@@ -42,8 +43,7 @@ static struct fast_open make_cookie(const uint64_t key[2], const struct ends *en
     memcpy(addresses, ends->remote.bytes + 16 - size, size);
     memcpy(addresses + size, ends->local.bytes + 16 - size, size);
     uint64_t hash = siphash_bytes(key, addresses, 2 * size);
-    for (int i = 0; i < COOKIE_LEN; i++)
-        made.cookie[i] = (uint8_t)(hash >> 8 * i);
+    wire_put64_le(made.cookie, hash);
     return made;
 }
 

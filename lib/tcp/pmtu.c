@@ -6,6 +6,8 @@
  */
 #include "private.h"
 
+#include <base/wire/wire.h>
+
 enum { BLACK_HOLE_TIMEOUTS = 5 };
 
 /* Returns how many bytes of payload an IP packet on this path may have. */
@@ -93,10 +95,10 @@ static struct tcp_flow *quoted_flow(const struct tcp *tcp, const struct icmp_err
     struct ends ends = {
         .local = error->head.source,
         .remote = error->head.destination,
-        .local_port = (uint16_t)(t[0] << 8 | t[1]),
-        .remote_port = (uint16_t)(t[2] << 8 | t[3]),
+        .local_port = wire_get16(t),
+        .remote_port = wire_get16(t + 2),
     };
-    uint32_t seq = (uint32_t)t[4] << 24 | (uint32_t)t[5] << 16 | (uint32_t)t[6] << 8 | t[7];
+    uint32_t seq = wire_get32(t + 4);
     struct node *node = table_find(tcp, &ends);
     if (node == NULL || node->is_time_wait)
         return NULL;

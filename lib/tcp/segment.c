@@ -1,6 +1,8 @@
 /* Headers and options on the wire (RFC 9293 sections 3.1 and 3.2, RFC 7323, RFC 2018, RFC 7413). */
 #include "private.h"
 
+#include <base/wire/wire.h>
+
 enum {
     OPTION_END = 0,
     OPTION_NOP = 1,
@@ -13,28 +15,6 @@ enum {
     OPTION_EXPERIMENT = 254, /* an experiment, which the number behind it identifies (RFC 6994): */
     FAST_OPEN_EXPERIMENT = 0xf989,
 };
-
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint8_t *put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-    return p + 2;
-}
-
-static uint8_t *put32(uint8_t *p, uint32_t v)
-{
-    return put16(put16(p, (uint16_t)(v >> 16)), (uint16_t)v);
-}
 
 /* A cookie of an impossible length is ignored. */
 static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, struct segment *out)
@@ -53,7 +33,7 @@ static void parse_option(const uint8_t *p, size_t len, struct segment *out)
     switch (p[0]) {
     case OPTION_MSS:
         if (syn && len == 4)
-            out->mss = get16(p + 2);
+            out->mss = wire_get16(p + 2);
         break;
     case OPTION_SCALE:
         /* RFC 7323, section 2.3: more than 14 counts as 14. */
@@ -70,13 +50,13 @@ static void parse_option(const uint8_t *p, size_t len, struct segment *out)
         if (syn || len < 10 || (len - 2) % 8 != 0)
             break;
         for (size_t i = 2; i < len && out->sack_count < SACK_BLOCKS; i += 8)
-            out->sacks[out->sack_count++] = (struct sack_block){ get32(p + i), get32(p + i + 4) };
+            out->sacks[out->sack_count++] = (struct sack_block){ wire_get32(p + i), wire_get32(p + i + 4) };
         break;
     case OPTION_TIMESTAMP:
         if (len == TIMESTAMP_SIZE - 2) {
             out->has_timestamp = true;
-            out->tsval = get32(p + 2);
-            out->tsecr = get32(p + 6);
+            out->tsval = wire_get32(p + 2);
+            out->tsecr = wire_get32(p + 6);
         }
         break;
     case OPTION_FAST_OPEN:
@@ -84,7 +64,7 @@ static void parse_option(const uint8_t *p, size_t len, struct segment *out)
             parse_fast_open(p[0], p + 2, len - 2, out);
         break;
     case OPTION_EXPERIMENT:
-        if (syn && len >= 4 && get16(p + 2) == FAST_OPEN_EXPERIMENT)
+        if (syn && len >= 4 && wire_get16(p + 2) == FAST_OPEN_EXPERIMENT)
             parse_fast_open(p[0], p + 4, len - 4, out);
         break;
     }
@@ -110,11 +90,11 @@ static err parse_options(const uint8_t *p, const uint8_t *end, struct segment *o
 /* The layout of options that nearly every segment has (RFC 7323, appendix A). */
 static bool parse_timestamp_only(const uint8_t *p, size_t len, struct segment *out)
 {
-    if (len != TIMESTAMP_SIZE || get32(p) != 0x0101080a)
+    if (len != TIMESTAMP_SIZE || wire_get32(p) != 0x0101080a)
         return false;
     out->has_timestamp = true;
-    out->tsval = get32(p + 4);
-    out->tsecr = get32(p + 8);
+    out->tsval = wire_get32(p + 4);
+    out->tsecr = wire_get32(p + 8);
     return true;
 }
 
@@ -129,13 +109,13 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     size_t header_len = (size_t)(header[12] >> 4) * 4;
     if (header_len < HEADER_SIZE || header_len > len)
         return ERR_FORMAT;
-    out->source_port = get16(header);
-    out->destination_port = get16(header + 2);
-    out->seq = get32(header + 4);
-    out->ack = get32(header + 8);
+    out->source_port = wire_get16(header);
+    out->destination_port = wire_get16(header + 2);
+    out->seq = wire_get32(header + 4);
+    out->ack = wire_get32(header + 8);
     out->header_len = (uint8_t)header_len;
     out->flags = header[13];
-    out->window = get16(header + 14);
+    out->window = wire_get16(header + 14);
     out->has_timestamp = out->sack_permitted = out->has_scale = false;
     out->scale = out->sack_count = 0;
     out->mss = 0;
@@ -180,9 +160,9 @@ INTERNAL size_t segment_header_len(const struct segment *segment)
 static void put_fast_open(uint8_t *p, const struct fast_open *option)
 {
     size_t len = fast_open_len(option);
-    p = put16(p, (uint16_t)(option->kind << 8 | len));
+    p = wire_put16(p, (uint16_t)(option->kind << 8 | len));
     if (option->kind == OPTION_EXPERIMENT)
-        p = put16(p, FAST_OPEN_EXPERIMENT);
+        p = wire_put16(p, FAST_OPEN_EXPERIMENT);
     memcpy(p, option->cookie, option->len);
     p += option->len;
     for (; len % 4 != 0; len++)
@@ -195,31 +175,31 @@ static void put_fast_open(uint8_t *p, const struct fast_open *option)
 INTERNAL void segment_emit(uint8_t *header, const struct segment *s)
 {
     uint8_t *p = header + HEADER_SIZE;
-    put16(header, s->source_port);
-    put16(header + 2, s->destination_port);
-    put32(header + 4, s->seq);
-    put32(header + 8, s->ack);
+    wire_put16(header, s->source_port);
+    wire_put16(header + 2, s->destination_port);
+    wire_put32(header + 4, s->seq);
+    wire_put32(header + 8, s->ack);
     header[12] = (uint8_t)((HEADER_SIZE + options_len(s)) / 4 << 4);
     header[13] = s->flags;
-    put16(header + 14, s->window);
-    put32(header + 16, 0);
+    wire_put16(header + 14, s->window);
+    wire_put32(header + 16, 0);
     if (s->mss > 0)
-        p = put16(put16(p, OPTION_MSS << 8 | 4), s->mss);
+        p = wire_put16(wire_put16(p, OPTION_MSS << 8 | 4), s->mss);
     if (s->has_timestamp)
-        p = put32(put32(put16(put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2
-                                                         : OPTION_NOP << 8 | OPTION_NOP),
-                              OPTION_TIMESTAMP << 8 | 10),
-                        s->tsval),
-                  s->tsecr);
+        p = wire_put32(wire_put32(wire_put16(wire_put16(p, s->sack_permitted ? OPTION_SACK_PERMITTED << 8 | 2
+                                                                             : OPTION_NOP << 8 | OPTION_NOP),
+                                             OPTION_TIMESTAMP << 8 | 10),
+                                  s->tsval),
+                       s->tsecr);
     else if (s->sack_permitted)
-        p = put16(put16(p, OPTION_NOP << 8 | OPTION_NOP), OPTION_SACK_PERMITTED << 8 | 2);
+        p = wire_put16(wire_put16(p, OPTION_NOP << 8 | OPTION_NOP), OPTION_SACK_PERMITTED << 8 | 2);
     if (s->has_scale)
-        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | s->scale);
+        p = wire_put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | s->scale);
     if (s->sack_count > 0)
-        p = put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 |
-                         (uint32_t)(2 + 8 * s->sack_count));
+        p = wire_put32(p, (uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_SACK << 8 |
+                              (uint32_t)(2 + 8 * s->sack_count));
     for (unsigned i = 0; i < s->sack_count; i++)
-        p = put32(put32(p, s->sacks[i].left), s->sacks[i].right);
+        p = wire_put32(wire_put32(p, s->sacks[i].left), s->sacks[i].right);
     if (s->fast_open.kind != 0)
         put_fast_open(p, &s->fast_open);
 }

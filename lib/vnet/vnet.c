@@ -7,6 +7,7 @@
  */
 #include <mirage/functor.h>
 #include <mirage/metric.h>
+#include <base/wire/wire.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,10 +89,7 @@ void vnet_detach(struct vnet *vnet, struct switch_port *port)
 
 static uint64_t address_at(const uint8_t *p)
 {
-    uint64_t address = 0;
-    for (int i = 0; i < 6; i++)
-        address = address << 8 | p[i];
-    return address;
+    return (uint64_t)wire_get16(p) << 32 | wire_get32(p + 2);
 }
 
 static bool is_group(uint64_t address)

@@ -9,6 +9,7 @@
 #include <base/mac/mac.h>
 #include <mirage/metric.h>
 #include <base/packet/packet.h>
+#include <base/wire/wire.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,8 +113,7 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
         return e;
     }
     if (key_mac[0] == '\0')
-        memcpy(port->info.mac,
-               (uint8_t[]){ 2, 0, 0, 0, (uint8_t)(port->port.number >> 8), (uint8_t)port->port.number }, 6);
+        wire_put16(wire_put32(port->info.mac, 0x02000000), port->port.number);
     port->info.mtu = (uint16_t)key_mtu;
     port->info.offloads = (key_csum_out ? NETWORK_CSUM_OUT : 0) |
                           (key_csum_out && key_tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |

@@ -1,5 +1,7 @@
 #include "base/util.h"
 
+#include <base/text/distance.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -396,36 +398,12 @@ void error(const char *format, ...)
     va_end(args);
 }
 
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows = strlen(a), columns = strlen(b);
-    if (columns > 63)
-        return SIZE_MAX;
-    size_t row[64];
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= rows; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[columns];
-}
-
 const char *nearest(const char *word, const char *const *candidates)
 {
     const char *best = NULL;
     size_t best_distance = strlen(word) / 3 + 1;
     for (; *candidates != NULL; candidates++) {
-        size_t d = distance(word, *candidates);
+        size_t d = edit_distance(word, strlen(word), *candidates, strlen(*candidates), best_distance);
         if (d <= best_distance && (best == NULL || d < best_distance)) {
             best = *candidates;
             best_distance = d;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <base/wire/wire.h>
+
 static const uint32_t round_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -24,8 +26,7 @@ static void sha256_block(uint32_t state[8], const uint8_t block[64])
     uint32_t w[64], v[8];
 
     for (int i = 0; i < 16; i++)
-        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+        w[i] = wire_get32(block + 4 * i);
     for (int i = 16; i < 64; i++) {
         uint32_t a = w[i - 15], b = w[i - 2];
         w[i] = w[i - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[i - 7] +
@@ -61,10 +62,9 @@ void sha256(const void *data, size_t len, uint8_t digest[32])
     if (rest)
         memcpy(last, bytes + whole, rest);
     last[rest] = 0x80;
-    for (int i = 0; i < 8; i++)
-        last[padded - 1 - i] = (uint8_t)((uint64_t)len * 8 >> (8 * i));
+    wire_put32(wire_put32(last + padded - 8, (uint32_t)((uint64_t)len >> 29)), (uint32_t)(len << 3));
     for (size_t i = 0; i < padded; i += 64)
         sha256_block(state, last + i);
-    for (int i = 0; i < 32; i++)
-        digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+    for (int i = 0; i < 8; i++)
+        digest = wire_put32(digest, state[i]);
 }

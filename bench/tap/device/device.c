@@ -1,5 +1,6 @@
 /* Frames written to the device, or read from it, for some seconds; what came of it in one line. */
 #include <mirage/functor.h>
+#include <base/wire/wire.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +47,6 @@ void net_on_frame(void *ctx, struct buf *frame)
     buf_free(frame);
 }
 
-static void put16(uint8_t *p, uint32_t n)
-{
-    p[0] = (uint8_t)(n >> 8);
-    p[1] = (uint8_t)n;
-}
-
 static void make_head(uint8_t *p, const uint8_t *mac)
 {
     static const uint8_t head[] = {
@@ -60,7 +55,7 @@ static void make_head(uint8_t *p, const uint8_t *mac)
     };
     memcpy(p, head, sizeof head);
     memcpy(p + 6, mac, 6);
-    put16(p + 16, (uint32_t)payload + 40);
+    wire_put16(p + 16, (uint32_t)payload + 40);
 }
 
 /* To an address that is not the interface's, so that the kernel drops what it has received at once. */

@@ -3,6 +3,8 @@
 #include <resolv.h>
 #include <string.h>
 
+#include <base/wire/wire.h>
+
 /* Goes through the records of the type asked for in a reply; zeroed is before the first. */
 struct record {
     const uint8_t *at, *data;
@@ -17,9 +19,9 @@ static bool next_record(const struct lookup *lookup, struct record *r)
     if (!r->at) {
         if (lookup->reply_len < NS_HFIXEDSZ)
             return false;
-        r->left = (unsigned)begin[6] << 8 | begin[7];
+        r->left = wire_get16(begin + 6);
         r->at = begin + NS_HFIXEDSZ;
-        for (unsigned questions = (unsigned)begin[4] << 8 | begin[5]; questions > 0; questions--) {
+        for (unsigned questions = wire_get16(begin + 4); questions > 0; questions--) {
             int n = dn_skipname(r->at, end);
             if (n < 0 || end - r->at < n + NS_QFIXEDSZ)
                 return false;
@@ -32,12 +34,12 @@ static bool next_record(const struct lookup *lookup, struct record *r)
         if (n < 0 || end - r->at < n + NS_RRFIXEDSZ)
             return false;
         const uint8_t *p = r->at + n;
-        r->len = (size_t)p[8] << 8 | p[9];
+        r->len = wire_get16(p + 8);
         r->data = p + NS_RRFIXEDSZ;
         if ((size_t)(end - r->data) < r->len)
             return false;
         r->at = r->data + r->len;
-        if ((p[0] << 8 | p[1]) == (int)lookup->type)
+        if (wire_get16(p) == lookup->type)
             return true;
     }
     return false;
@@ -47,9 +49,9 @@ static bool read_service(const struct lookup *lookup, const struct record *r, st
 {
     if (r->len < 7)
         return false;
-    out->priority = (uint16_t)(r->data[0] << 8 | r->data[1]);
-    out->weight = (uint16_t)(r->data[2] << 8 | r->data[3]);
-    out->port = (uint16_t)(r->data[4] << 8 | r->data[5]);
+    out->priority = wire_get16(r->data);
+    out->weight = wire_get16(r->data + 2);
+    out->port = wire_get16(r->data + 4);
     if (dn_expand(lookup->reply, lookup->reply + lookup->reply_len, r->data + 6, out->host,
                   sizeof out->host) < 0)
         return false;

@@ -6,6 +6,8 @@
  */
 #include "pages.h"
 
+#include <base/wire/wire.h>
+
 enum { HEADER = 10, STORED = 5, LAST_BLOCK = 2, TRAILER = 8, STORED_MAX = 65535 };
 
 static uint32_t crc32_of(uint32_t crc, const struct text *text)
@@ -21,9 +23,7 @@ static uint32_t crc32_of(uint32_t crc, const struct text *text)
 
 static char *put32(char *p, uint32_t n)
 {
-    for (int i = 0; i < 4; i++)
-        *p++ = (char)(n >> 8 * i);
-    return p;
+    return (char *)wire_put32_le((uint8_t *)p, n);
 }
 
 static char *put_stored(char *p, bool last, const struct text *text)
