@@ -6,14 +6,14 @@ KEY_BOOL(probe, true,
          "ask whether another host uses the address before it is used (RFC 2131, section 4.4.1)");
 KEY_INT(least_mtu, 576, "bytes below which an MTU that a server tells is not believed");
 
-/* What is no host's address (RFC 1122, section 3.2.1.3). */
+/* An address that no host can have (RFC 1122, section 3.2.1.3). */
 static bool can_be_host(const struct ip_addr *addr)
 {
     uint8_t first = addr->bytes[12];
     return first != 0 && first != 127 && first < 224;
 }
 
-/* Without a mask, that of the address's class (RFC 2132, section 3.3). */
+/* Without a mask, the mask of the address's class (RFC 2132, section 3.3). */
 static uint8_t prefix_of(const struct dhcp_message *ack)
 {
     uint8_t first = ack->yours.bytes[12];
@@ -44,7 +44,7 @@ static void take_times(struct dhcp_client *c, const struct dhcp_message *ack, os
     l->expire = since + span;
 }
 
-/* A router beyond the address's own network is on the link all the same: clouds give out /32s. */
+/* A router outside the address's network is on the link all the same: clouds give out /32 addresses. */
 static void reach(struct dhcp_client *c, const struct ip_addr *router)
 {
     struct ip_cidr itself = { *router, 32 };
@@ -56,7 +56,7 @@ static void set_routes(struct dhcp_client *c, const struct dhcp_message *ack)
 {
     struct ip_addr gateway = ack->router_count > 0 ? ack->routers[0] : IP_ANY;
     ipv4_clear_routes(c->ipv4);
-    /* RFC 3442: with classless routes, the routers don't count. */
+    /* RFC 3442: with classless routes, the router option is ignored. */
     if (ack->has_routes)
         gateway = IP_ANY;
     for (size_t i = 0; i < ack->route_count; i++) {

@@ -96,7 +96,10 @@ IO void dhcp_client_disconnect(struct dhcp_client *c)
                 struct dhcp_asked asked = { .server = c->lease.server, .by_address = true, .unicast = true };
                 dhcp_begin(c);
                 IGNORE(dhcp_send(c, DHCP_RELEASE, &asked));
-                /* It leaves with the address, which must last until the server's link address is known. */
+                /*
+                 * The message is sent from the address, which must last until the server's link address is
+                 * known.
+                 */
                 os_sleep(RELEASE_TIME);
             }
         }
@@ -124,7 +127,7 @@ struct tcp *dhcp_client_get_tcp(struct dhcp_client *c)
     return stack_get_tcp(c->stack);
 }
 
-/* The host's own word counts before the network's. */
+/* The host's own setting precedes the network's. */
 const char *dhcp_client_hostname(struct dhcp_client *c)
 {
     const char *own = stack_hostname(c->stack);

@@ -19,7 +19,7 @@ MODULE(STACK_ON, dhcp_client, ip, udp, tcp);
 
 LOG_SOURCE(dhcp);
 
-/* What a server lent, as of when it was asked. */
+/* A lease, with its times counted from when it was asked for. */
 struct lease {
     struct ip_cidr address;
     struct ip_addr server;
@@ -37,7 +37,7 @@ struct dhcp_client {
     bool bound;
     struct lease lease;
     uint32_t id;   /* of the transaction under way */
-    os_time began; /* looking for a lease */
+    os_time began; /* when the search for a lease began */
     bool conflict; /* another host insists on our address */
     struct os_waitq woken;
     char hostname[DHCP_NAME_SIZE];
@@ -46,7 +46,7 @@ struct dhcp_client {
 
 /* machine.c */
 
-/* The client's fiber: has leases until it is cancelled. */
+/* The client's fiber: it gets and keeps leases until it is cancelled. */
 INTERNAL IO err dhcp_run(void *arg);
 
 /* exchange.c */
@@ -54,11 +54,11 @@ INTERNAL IO err dhcp_run(void *arg);
 /* Begin a transaction (RFC 2131, section 4.4.1). */
 INTERNAL void dhcp_begin(struct dhcp_client *c);
 
-/* What a message says beside its type: the fields of RFC 2131, table 5. */
+/* The fields of a message beside its type: RFC 2131, table 5. */
 struct dhcp_asked {
     struct ip_addr requested, server; /* options; IP_ANY: left out */
-    bool by_address;                  /* in ciaddr stands the address that is lent */
-    bool unicast;                     /* to the server that lent it */
+    bool by_address;                  /* ciaddr is the leased address */
+    bool unicast;                     /* the message goes to the lease's server */
 };
 INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const struct dhcp_asked *asked);
 
@@ -76,7 +76,7 @@ INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time u
  * is of no use.
  */
 INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message *ack, os_time since);
-/* Give up the address and what came with it. */
+/* Remove the address, and the settings that came with it. */
 INTERNAL void dhcp_unconfigure(struct dhcp_client *c);
 
 #endif

@@ -17,7 +17,7 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
         .type = type,
         .id = c->id,
         .seconds = seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX,
-        /* Without an address, a reply to it would not arrive. */
+        /* A host without an address cannot receive a unicast reply. */
         .broadcast = !asked->by_address,
         .client = asked->by_address ? c->lease.address.addr : IP_ANY,
         .requested = asked->requested,
@@ -87,7 +87,7 @@ INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time u
                 e = ERR_REFUSED;
                 break;
             }
-            /* A lease is of use only with an address, and for a while. */
+            /* A lease must have an address and a duration. */
             if (out->type == type && !ip_is_any(&out->yours) && out->lease > 0 && !ip_is_any(&out->server))
                 break;
         }

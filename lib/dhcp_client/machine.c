@@ -5,13 +5,16 @@ KEY_INT(first_wait, 4000,
 KEY_INT(longest_wait, 64000, "milliseconds to wait for a reply at most");
 KEY_INT(requests, 4, "requests for an offered address before looking for another offer");
 
-/* RFC 2131: after a decline (section 3.1), between two requests to extend a lease (4.4.5). */
+/*
+ * RFC 2131: the pause after a decline (section 3.1), and the least pause between requests to extend a lease
+ * (section 4.4.5).
+ */
 #define AFTER_DECLINE SECONDS(10)
 #define EXTEND_PAUSE SECONDS(60)
-/* How long a server has to answer such a request. */
+/* How long to wait for the answer to such a request. */
 #define EXTEND_WAIT SECONDS(10)
 
-/* A wait that is doubled each time, and a second more or less. */
+/* Returns a wait that doubles with each attempt, varied at random by up to a second. */
 static os_time back_off(struct dhcp_client *c, unsigned attempt)
 {
     os_time wait = MILLISECONDS(key_first_wait), longest = MILLISECONDS(key_longest_wait);
@@ -42,7 +45,7 @@ static IO err discover(struct dhcp_client *c, struct dhcp_message *offer)
     }
 }
 
-/* Tell the server that somebody else uses what it lent (RFC 2131, section 3.1, step 5). */
+/* Tell the server that another host uses the address that it leased (RFC 2131, section 3.1, step 5). */
 static IO err decline(struct dhcp_client *c, const struct ip_addr *addr, const struct ip_addr *server)
 {
     struct dhcp_asked asked = { .requested = *addr, .server = *server };
@@ -55,7 +58,7 @@ static IO err decline(struct dhcp_client *c, const struct ip_addr *addr, const s
     return os_sleep_until(os_now() + AFTER_DECLINE);
 }
 
-/* Ask for an address, that of an offer or one had before, and put it to use. */
+/* Request an address, from an offer or from before, and configure it. */
 static IO err request(struct dhcp_client *c, const struct dhcp_asked *asked)
 {
     struct dhcp_message ack;
@@ -75,7 +78,7 @@ static IO err request(struct dhcp_client *c, const struct dhcp_asked *asked)
     return e;
 }
 
-/* INIT-REBOOT (section 4.4.2): an address had before, on a link that may be another. */
+/* INIT-REBOOT (section 4.4.2): request the address from before, on a link that may be another one. */
 static IO err reboot(struct dhcp_client *c)
 {
     struct dhcp_asked asked = { .requested = c->wanted };
@@ -90,7 +93,7 @@ static IO err acquire(struct dhcp_client *c)
     return request(c, &(struct dhcp_asked){ .requested = offer.yours, .server = offer.server });
 }
 
-/* Ask for more time, once; a later request may be answered when this one isn't. */
+/* Ask once to extend the lease. If there is no answer, a later request may get one. */
 static IO err extend(struct dhcp_client *c, bool unicast)
 {
     struct dhcp_asked asked = { .by_address = true, .unicast = unicast };
@@ -118,7 +121,7 @@ static os_time next_try(os_time now, os_time end)
     return now + pause < end ? now + pause : end;
 }
 
-/* BOUND, RENEWING and REBINDING: returns when the lease is no more, with why. */
+/* The states BOUND, RENEWING and REBINDING. Returns when the lease is lost, with the reason. */
 static IO err hold(struct dhcp_client *c)
 {
     struct lease *l = &c->lease;
@@ -157,7 +160,7 @@ INTERNAL IO err dhcp_run(void *arg)
     while (os_check() == OK) {
         if (!c->bound) {
             e = acquire(c);
-            /* A server that offers what it then refuses must not keep us busy. */
+            /* Pause, in case the server offers an address and then refuses it again and again. */
             if (e != OK)
                 TRY(os_sleep_until(os_now() + SECONDS(1)));
             continue;
@@ -166,7 +169,7 @@ INTERNAL IO err dhcp_run(void *arg)
         TRY(os_check());
         if (c->bound) {
             log_warning("the lease is lost: %s", err_string(e));
-            /* The address may be had again, unless the server has said no. */
+            /* Ask for the same address again, unless the server has refused it. */
             c->wanted = e == ERR_TIMEOUT ? c->lease.address.addr : IP_ANY;
             dhcp_unconfigure(c);
         }

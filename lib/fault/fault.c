@@ -42,7 +42,7 @@ struct fault {
 static void pass_out(void *ctx, struct buf *frame)
 {
     struct fault *fault = ctx;
-    /* A device that is full loses it; the one above was told OK when it set out. */
+    /* A device with a full queue loses the frame. The writer was told OK when the frame was accepted. */
     IGNORE(net_write(fault->net, frame));
 }
 

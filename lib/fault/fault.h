@@ -1,4 +1,4 @@
-/* What the files of this module share: what is done to the frames of one direction. */
+/* What the files of this module share: the faults of one direction. */
 #ifndef LIB_FAULT_FAULT_H
 #define LIB_FAULT_FAULT_H
 
@@ -32,8 +32,8 @@ struct fault_way {
     struct fault_frame *heap; /* of spec.queue; the first is due first */
     size_t count;
     uint64_t order;
-    os_time last; /* when the latest frame of those that keep their order is due */
-    os_time free; /* when the line has sent what it was given */
+    os_time last; /* when the latest of the frames that keep their order is due */
+    os_time free; /* when the line will have sent what it was given */
     struct metric lost, duplicated, corrupted, reordered, overflowed;
 };
 
@@ -43,7 +43,7 @@ struct fault_way {
  */
 INTERNAL err fault_parse(struct fault_spec *out, const char *text, const char **wrong);
 
-/* Memory for the frames under way; `name` is that of the direction. ERR_NO_MEMORY. */
+/* Allocate the memory for the frames under way. `name` is the direction's. ERR_NO_MEMORY. */
 INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t seed);
 INTERNAL void fault_way_end(struct fault_way *way);
 

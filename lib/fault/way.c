@@ -11,7 +11,7 @@
 
 static bool happens(struct fault_way *way, uint32_t share)
 {
-    /* No number is drawn for what cannot happen, so that one fault does not change another's. */
+    /* A fault that is off draws no random number, so that one fault does not change another's. */
     return share > 0 && prng_below(&way->prng, PARTS) < share;
 }
 

@@ -1,6 +1,6 @@
 #include "http_client.h"
 
-/* Interim replies (RFC 9110, section 15.2) before the final one. */
+/* The most interim replies (RFC 9110, section 15.2) before the final one. */
 #define INTERIM_MAX 8
 
 INTERNAL IO err client_open(struct http_client_exchange *x)
@@ -53,7 +53,7 @@ INTERNAL void client_reset(struct http_client_exchange *x)
     x->chunked = (struct http_chunked){ 0 };
 }
 
-/* Let the bytes received lie together; room grows by doubling. */
+/* Move the received bytes into one piece. Its room grows by doubling. */
 static err join(struct http_client_exchange *x)
 {
     struct buf *first = x->in;
@@ -78,7 +78,7 @@ static err join(struct http_client_exchange *x)
     return e;
 }
 
-/* One head becomes head_bytes, what follows it stays in `in`. */
+/* Move one head to head_bytes. What follows it stays in `in`. */
 static IO err receive_one_head(struct http_client_exchange *x)
 {
     size_t scanned = 0, length = 0;
@@ -124,7 +124,7 @@ INTERNAL IO err client_receive_head(struct http_client_exchange *x)
     return OK;
 }
 
-/* `run` bytes behind the first `skip` of the first view, and both are used up. */
+/* Take `run` bytes behind the first `skip` bytes of the first view. Both are consumed. */
 static err take(struct http_client_exchange *x, size_t skip, size_t run, struct buf **out)
 {
     if (skip == 0 && run == x->in->len) {
@@ -159,7 +159,7 @@ static IO err read_piece(struct http_client_exchange *x, struct buf **out)
 {
     if (x->head.framing == HTTP_FRAMING_CHUNKED) {
         err e = read_chunk(x, out);
-        /* Of the two ends, the one of the connection is the wrong one here. */
+        /* The connection has ended before the content did, so the content is cut short. */
         return e == ERR_END && x->chunked.state != HTTP_CHUNK_ENDED ? ERR_RESET : e;
     }
     if (x->in == NULL) {

@@ -23,7 +23,7 @@ static err aim(struct http_client_exchange *x, const char *url)
     return http_url_read(&x->url, x->url_text);
 }
 
-/* Send the request with whole content, of which the chain stays the caller's, and wait for its reply. */
+/* Send the request with its whole content, and wait for its reply. The chain stays the caller's. */
 static IO err ask(struct http_client_exchange *x, const struct http_call *call, const char *method,
                   bool foreign, const struct buf *body)
 {
@@ -41,7 +41,7 @@ static IO err ask(struct http_client_exchange *x, const struct http_call *call, 
         return ERR_NO_MEMORY;
     }
     err e = client_send(x, buf_append(head, content));
-    /* A server that refuses early may have answered before it broke the connection. */
+    /* A server that refuses a request early may have answered before it closed the connection. */
     return e == OK || e == ERR_RESET ? client_receive_head(x) : e;
 }
 
@@ -50,7 +50,7 @@ static bool is_redirect(unsigned status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* Turn to where the reply points; false when it is no redirect. */
+/* Follow a redirect. Returns false when the reply is none. */
 static err follow(struct http_client_exchange *x, const char **method, bool *drop, bool *foreign,
                   bool *followed)
 {

@@ -17,15 +17,15 @@ LOG_SOURCE(http_client);
 struct http_client {
     struct connector *connector;
     os_time timeout;    /* of each wait */
-    unsigned redirects; /* that are followed */
+    unsigned redirects; /* the most redirects that are followed */
     size_t head_max;
 };
 
 struct http_client_exchange {
     struct http_client *client;
     struct connector_tcp_flow *flow;
-    struct buf *in;         /* received, not yet given */
-    struct buf *head_bytes; /* what the reply's fields lie in */
+    struct buf *in;         /* received, and not yet given to the caller */
+    struct buf *head_bytes; /* the bytes in which the reply's fields lie */
     bool to_head;
     /* The request's content. */
     bool streams, has_length, first_chunk;
@@ -58,7 +58,7 @@ INTERNAL IO err client_open(struct http_client_exchange *x);
 INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data);
 /* Wait for the head of the final reply. */
 INTERNAL IO err client_receive_head(struct http_client_exchange *x);
-/* Give up the connection and what came over it. */
+/* Close the connection, and free what was received over it. */
 INTERNAL void client_reset(struct http_client_exchange *x);
 
 #endif

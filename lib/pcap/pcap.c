@@ -38,7 +38,7 @@ struct pcap {
     struct metric recorded;
 };
 
-/* The header's fields are in the order of the machine that wrote it. */
+/* The fields of the file's header are in the byte order of the machine that wrote it. */
 struct file_header {
     uint32_t magic;
     uint16_t major, minor;
@@ -110,7 +110,7 @@ IO void pcap_disconnect(struct pcap *self)
     free(self);
 }
 
-/* Two bytes that are to stand at `at` of the frame, in place of what it holds there. */
+/* Two bytes to be recorded at `at`, in place of those of the frame. */
 struct patch {
     size_t at;
     uint8_t bytes[2];

@@ -5,7 +5,10 @@
 /* Longer content is read and written in pieces of this size. */
 #define PIECE (256 * 1024)
 
-/* Content under way: gathered for one response when it is short, else written piece by piece. */
+/*
+ * Content that is being sent: short content is gathered for one response, longer content is written in
+ * pieces.
+ */
 struct sending {
     struct site *site;
     struct http_exchange *exchange;
@@ -62,7 +65,7 @@ static IO err send_one(struct sending *s, struct http_response *response, uint64
     return end(s, response);
 }
 
-/* What stands before a part (RFC 9110, section 14.6); returns its length, as snprintf does. */
+/* Write the lines before a part (RFC 9110, section 14.6). Returns their length, as snprintf does. */
 static size_t part_head(char *text, size_t size, const struct sending *s, const struct http_range *range,
                         bool first)
 {

@@ -4,7 +4,7 @@
 
 KEY_STRING(cache_control, "no-cache", "Cache-Control of what is served; \"\" for none");
 KEY_STRING(index_name, "index.html", "what is served for a dictionary");
-/* Further fields of every answer, a name and a value in turn. */
+/* Further fields of every response, a name and a value in turn. */
 KEY_STRINGS(headers);
 
 #define ALLOW "GET, HEAD, OPTIONS"
@@ -25,7 +25,7 @@ static void header(struct answer *a, const char *name, const char *value)
     a->response.headers = a->headers;
 }
 
-/* An answer with what the configuration adds to all of them. */
+/* A response with the fields that the configuration adds to all of them. */
 static void answer_init(struct answer *a)
 {
     a->response = (struct http_response){ .status = 200 };
@@ -66,7 +66,7 @@ static IO err respond_text(struct http_exchange *exchange, struct answer *a, uin
     return http_respond(exchange, &a->response, body);
 }
 
-/* The variant that Accept-Encoding asks for; false when none is acceptable. */
+/* Choose the variant that Accept-Encoding asks for. Returns false when none is acceptable. */
 static bool choose(const struct http_request *request, const struct kv_info *info, struct site_file *file)
 {
     bool has_gzip = info->gzip_size > 0;
@@ -82,7 +82,7 @@ static bool choose(const struct http_request *request, const struct kv_info *inf
     file->size = info->size;
     if (file->encoding == KV_GZIP) {
         file->size = info->gzip_size;
-        /* Other bytes need another strong tag (RFC 9110, section 8.8.3.3). */
+        /* A variant with other bytes needs another strong tag (RFC 9110, section 8.8.3.3). */
         if (len > 0)
             memcpy(file->etag + len - 1, "-gzip\"", 7);
     }
@@ -106,7 +106,7 @@ static IO err send_range(struct site *site, struct http_exchange *exchange, cons
     return site_send(site, exchange, file, &a->response, ranges, count);
 }
 
-/* A GET or HEAD of something that is there. */
+/* Answer a GET or HEAD of something that exists. */
 static IO err serve_file(struct site *site, struct http_exchange *exchange, const char *key,
                          const struct kv_info *info)
 {
@@ -124,7 +124,7 @@ static IO err serve_file(struct site *site, struct http_exchange *exchange, cons
         return respond_text(exchange, &a, 406);
     }
     describe(&a, &file);
-    /* There is no clock here: a year of two digits is read as near the file's own. */
+    /* There is no clock here, so a year of two digits is read as the one nearest to the file's. */
     int64_t now = file.modified;
     verdict = http_conditions(request, file.etag, file.modified, now);
     if (verdict == HTTP_NOT_MODIFIED)

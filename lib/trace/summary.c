@@ -1,4 +1,7 @@
-/* A frame in one line: ARP (RFC 826), IPv4, IPv6, ICMP, UDP, TCP; what is cut short is said to be. */
+/*
+ * Summarise a frame in one line: ARP (RFC 826), IPv4, IPv6, ICMP, UDP, TCP. The summary says when a header is
+ * cut short.
+ */
 #include "trace.h"
 
 #include <stdarg.h>
@@ -7,7 +10,7 @@
 
 #include <base/wire/wire.h>
 
-/* Bytes of a frame that are looked at, which the longest headers of interest fit. */
+/* How many bytes of a frame are looked at: enough for the longest headers. */
 enum { LOOK = 192 };
 
 struct text {
@@ -78,7 +81,7 @@ static void add_tcp(struct text *text, const uint8_t *p, size_t len, size_t whol
     add(text, " win %u len %zu", wire_get16(p + 14), whole > head ? whole - head : 0);
 }
 
-/* `len` bytes are at hand of the `whole` that there are. */
+/* `len` bytes of a header of `whole` bytes are at hand. */
 static void add_transport(struct text *text, unsigned protocol, const uint8_t *p, size_t len, size_t whole)
 {
     switch (protocol) {

@@ -6,7 +6,7 @@
 
 #define TRACE_LINE 256
 
-/* What a frame is, in one line without a line feed; whatever it holds. */
+/* Summarise any frame in one line, without a line feed. */
 INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE]);
 
 #endif
