@@ -1,64 +1,115 @@
 #include "composition/symbols.h"
 
-#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct search {
-    const char *name;
-    int line;
-    const char *file;
+#include "composition/places.h"
+#include "composition/wasm.h"
+
+/* An object of either kind; the other's fields are empty. */
+struct object {
+    Dwfl *dwfl;
+    Elf *elf;
+    struct wasm_object wasm;
+    Elf *wasm_debug;
+    Dwarf *debug; /* NULL: it has no debug information */
+    Dwarf_Addr bias;
 };
 
-static bool is_definition_of(Dwarf_Die *die, const struct search *s)
+/* The debug information is in the object, or nowhere. */
+static int find_none(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file,
+                     const char *link, GElf_Word crc, char **found)
 {
-    const char *name = dwarf_diename(die);
-    return name != NULL && strcmp(name, s->name) == 0 && !dwarf_hasattr(die, DW_AT_declaration) &&
-           (dwarf_tag(die) == DW_TAG_subprogram || dwarf_tag(die) == DW_TAG_variable);
+    (void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
+    return -1;
 }
 
-/* GCC gives a variable's definition a DIE of its own that refers to the declaration's. */
-static void look_in(Dwarf_Die *unit, struct search *s)
+/* The debug information of an object is not relocated yet; libdwfl does that, libdw alone doesn't. */
+static bool open_elf(const char *path, struct object *out)
 {
-    Dwarf_Die die;
-    if (dwarf_child(unit, &die) != 0)
-        return;
-    do {
-        if (!is_definition_of(&die, s))
-            continue;
-        dwarf_decl_line(&die, &s->line);
-        s->file = dwarf_decl_file(&die);
-        return;
-    } while (dwarf_siblingof(&die, &die) == 0);
+    static const Dwfl_Callbacks callbacks = { .section_address = dwfl_offline_section_address,
+                                              .find_debuginfo = find_none };
+    GElf_Addr bias;
+    out->dwfl = dwfl_begin(&callbacks);
+    Dwfl_Module *module = out->dwfl == NULL ? NULL : dwfl_report_offline(out->dwfl, "functor", path, -1);
+    if (module == NULL)
+        return false;
+    dwfl_report_end(out->dwfl, NULL, NULL);
+    out->elf = dwfl_module_getelf(module, &bias);
+    if (out->elf != NULL)
+        out->debug = dwfl_module_getdwarf(module, &out->bias); /* which places the sections, too */
+    return out->elf != NULL;
 }
 
-static void find_place(Dwfl_Module *module, struct search *s)
+static bool open_wasm(const char *data, size_t size, struct object *out)
 {
-    Dwarf_Addr bias;
-    for (Dwarf_Die *unit = NULL; s->line == 0 && (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;)
-        look_in(unit, s);
+    if (!wasm_read(data, size, &out->wasm))
+        return false;
+    if (out->wasm.debug != NULL)
+        out->wasm_debug = elf_memory(out->wasm.debug, out->wasm.debug_size);
+    if (out->wasm_debug != NULL)
+        out->debug = dwarf_begin_elf(out->wasm_debug, DWARF_C_READ, NULL);
+    return true;
 }
 
-static void read_table(Elf *elf, Elf_Scn *section, Dwfl_Module *module, struct strings *out)
+/* On failure, too, object_close is to be called. */
+static bool object_open(const char *path, struct object *out)
+{
+    size_t size;
+    *out = (struct object){ 0 };
+    const char *data = file_read(path, &size);
+    if (data == NULL)
+        return false;
+    elf_version(EV_CURRENT);
+    return wasm_is(data, size) ? open_wasm(data, size, out) : open_elf(path, out);
+}
+
+static void object_close(struct object *object)
+{
+    if (object->wasm_debug != NULL) {
+        dwarf_end(object->debug);
+        elf_end(object->wasm_debug);
+    }
+    if (object->dwfl != NULL)
+        dwfl_end(object->dwfl);
+}
+
+static void add_symbol(const struct object *object, const char *name, struct strings *out)
+{
+    const char *file;
+    int line;
+    place_of_definition(object->debug, name, &file, &line);
+    strings_add(out, text("%s %d %s", name, line, file == NULL ? "" : file));
+}
+
+static size_t entries(const GElf_Shdr *header)
+{
+    return header->sh_entsize == 0 ? 0 : header->sh_size / header->sh_entsize;
+}
+
+/* False when it is a table and not all there. */
+static bool read_table(const struct object *object, Elf_Scn *section, struct strings *out)
 {
     GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == NULL)
+        return false;
+    if (header.sh_type != SHT_SYMTAB)
+        return true;
     Elf_Data *data = elf_getdata(section, NULL);
-    if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_SYMTAB || data == NULL)
-        return;
-    size_t count = header.sh_entsize == 0 ? 0 : header.sh_size / header.sh_entsize;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < entries(&header); i++) {
         GElf_Sym symbol;
-        if (gelf_getsym(data, (int)i, &symbol) == NULL || GELF_ST_BIND(symbol.st_info) == STB_LOCAL ||
-            symbol.st_shndx == SHN_UNDEF)
+        if (data == NULL || gelf_getsym(data, (int)i, &symbol) == NULL)
+            return false;
+        if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL || symbol.st_shndx == SHN_UNDEF)
             continue;
-        struct search s = { .name = elf_strptr(elf, header.sh_link, symbol.st_name) };
-        if (s.name == NULL)
-            continue;
-        find_place(module, &s);
-        strings_add(out, text("%s %d %s", s.name, s.line, s.file == NULL ? "" : s.file));
+        const char *name = elf_strptr(object->elf, header.sh_link, symbol.st_name);
+        if (name == NULL)
+            return false;
+        add_symbol(object, name, out);
     }
+    return true;
 }
 
 /* In the order of the source, whatever the order of the compiler. */
@@ -69,36 +120,40 @@ static int by_line(const void *a, const void *b)
     return line_x != line_y ? (line_x < line_y ? -1 : 1) : strcmp(x, y);
 }
 
-/* The debug information of an object is not relocated yet; libdwfl does that, libdw alone doesn't. */
-static Dwfl *open_object(const char *object, Dwfl_Module **module, Elf **elf)
+static bool read_elf(const struct object *object, struct strings *out)
 {
-    static const Dwfl_Callbacks callbacks = { .section_address = dwfl_offline_section_address };
-    GElf_Addr bias;
-    Dwfl *dwfl = dwfl_begin(&callbacks);
-    *module = dwfl == NULL ? NULL : dwfl_report_offline(dwfl, "functor", object, -1);
-    if (*module != NULL) {
-        dwfl_report_end(dwfl, NULL, NULL);
-        *elf = dwfl_module_getelf(*module, &bias);
-        if (*elf != NULL)
-            return dwfl;
-    }
-    if (dwfl != NULL)
-        dwfl_end(dwfl);
-    return NULL;
+    size_t sections;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(object->elf, section)) != NULL;)
+        if (!read_table(object, section, out))
+            return false;
+    /* An object of nothing may have no symbols, but a table of sections. */
+    return elf_getshdrnum(object->elf, &sections) == 0 && sections > 0;
 }
 
-bool symbols_read(const char *object, struct strings *out)
+static void read_wasm(const struct object *object, struct strings *out)
 {
-    Dwfl_Module *module;
-    Elf *elf;
-    Dwfl *dwfl = open_object(object, &module, &elf);
-    if (dwfl == NULL)
+    const struct wasm_object *wasm = &object->wasm;
+    for (size_t i = 0; i < wasm->symbol_count; i++)
+        if (wasm->symbols[i].is_defined && wasm->symbols[i].is_global)
+            add_symbol(object, wasm->symbols[i].name, out);
+}
+
+bool symbols_read(const char *path, struct strings *out)
+{
+    struct object object;
+    bool whole = object_open(path, &object);
+    if (whole && object.elf == NULL)
+        read_wasm(&object, out);
+    else if (whole)
+        whole = read_elf(&object, out);
+    object_close(&object);
+    if (!whole) {
+        error("%s is damaged, or no object of ELF's or WebAssembly's; remove it and build again",
+              path_shown(path));
         return false;
-    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;)
-        read_table(elf, section, module, out);
+    }
     if (out->count > 0)
         qsort(out->items, out->count, sizeof *out->items, by_line);
-    dwfl_end(dwfl);
     return true;
 }
 
@@ -116,54 +171,58 @@ static bool refers_to(Elf *elf, const GElf_Shdr *relocations, size_t index, cons
     return name != NULL && strcmp(name, symbol) == 0;
 }
 
-/* Unit by unit: Clang writes no table of which addresses are whose. */
-static bool line_of(Dwfl_Module *module, Dwarf_Addr address, const char **file, int *line)
+/* The place and the symbol of one relocation; some processors' have an addend. */
+static bool get_relocation(Elf_Data *data, size_t i, bool addends, GElf_Addr *offset, size_t *symbol)
 {
-    Dwarf_Addr bias;
-    for (Dwarf_Die *unit = NULL; (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;) {
-        Dwarf_Line *at = dwarf_getsrc_die(unit, address - bias);
-        const char *name = at == NULL ? NULL : dwarf_linesrc(at, NULL, NULL);
-        if (name == NULL || dwarf_lineno(at, line) != 0)
-            continue;
-        *file = keep_string(name);
-        return true;
-    }
-    return false;
+    GElf_Rela with;
+    GElf_Rel without;
+    if (addends ? gelf_getrela(data, (int)i, &with) == NULL : gelf_getrel(data, (int)i, &without) == NULL)
+        return false;
+    *offset = addends ? with.r_offset : without.r_offset;
+    *symbol = GELF_R_SYM(addends ? with.r_info : without.r_info);
+    return true;
 }
 
 /* The first relocation against the symbol, in one section of relocations, whose line is known. */
-static bool find_use(Elf *elf, Elf_Scn *section, Dwfl_Module *module, const char *symbol, const char **file,
+static bool find_use(const struct object *object, Elf_Scn *section, const char *symbol, const char **file,
                      int *line)
 {
     GElf_Shdr header, applies;
-    GElf_Rela rela;
+    GElf_Addr offset;
+    size_t index;
     Elf_Data *data = elf_getdata(section, NULL);
-    if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_RELA || data == NULL ||
-        gelf_getshdr(elf_getscn(elf, header.sh_info), &applies) == NULL)
+    if (data == NULL || gelf_getshdr(section, &header) == NULL ||
+        (header.sh_type != SHT_RELA && header.sh_type != SHT_REL) ||
+        gelf_getshdr(elf_getscn(object->elf, header.sh_info), &applies) == NULL)
         return false;
-    size_t count = header.sh_entsize == 0 ? 0 : header.sh_size / header.sh_entsize;
-    for (size_t i = 0; i < count; i++) {
-        if (gelf_getrela(data, (int)i, &rela) == NULL ||
-            !refers_to(elf, &header, GELF_R_SYM(rela.r_info), symbol))
-            continue;
-        if (line_of(module, applies.sh_addr + rela.r_offset, file, line))
+    for (size_t i = 0; i < entries(&header); i++)
+        if (get_relocation(data, i, header.sh_type == SHT_RELA, &offset, &index) &&
+            refers_to(object->elf, &header, index, symbol) &&
+            place_of_address(object->debug, applies.sh_addr + offset - object->bias, file, line))
+            return true;
+    return false;
+}
+
+static bool find_wasm_use(const struct object *object, const char *symbol, const char **file, int *line)
+{
+    const struct wasm_object *wasm = &object->wasm;
+    for (size_t i = 0; i < wasm->use_count; i++) {
+        const struct wasm_use *use = &wasm->uses[i];
+        if (use->symbol < wasm->symbol_count && !wasm->symbols[use->symbol].is_defined &&
+            strcmp(wasm->symbols[use->symbol].name, symbol) == 0 &&
+            place_of_address(object->debug, use->address, file, line))
             return true;
     }
     return false;
 }
 
-bool symbols_use(const char *object, const char *symbol, const char **file, int *line)
+bool symbols_use(const char *path, const char *symbol, const char **file, int *line)
 {
-    bool found = false;
-    Dwfl_Module *module;
-    Elf *elf;
-    Dwarf_Addr bias;
-    Dwfl *dwfl = open_object(object, &module, &elf);
-    if (dwfl == NULL)
-        return false;
-    dwfl_module_getdwarf(module, &bias); /* which places the sections */
-    for (Elf_Scn *section = NULL; !found && (section = elf_nextscn(elf, section)) != NULL;)
-        found = find_use(elf, section, module, symbol, file, line);
-    dwfl_end(dwfl);
+    struct object object;
+    bool found = object_open(path, &object) && find_wasm_use(&object, symbol, file, line);
+    for (Elf_Scn *section = NULL;
+         !found && object.elf != NULL && (section = elf_nextscn(object.elf, section)) != NULL;)
+        found = find_use(&object, section, symbol, file, line);
+    object_close(&object);
     return found;
 }

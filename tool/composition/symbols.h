@@ -6,12 +6,16 @@
 
 #include "base/util.h"
 
-/* One line a symbol: "name line file", from the ELF symbol table and the DWARF debug information. */
+/*
+ * One line a symbol, "name line file", in the order of the source; line 0 and no file where there is no debug
+ * information. The object is ELF's, of any processor, or WebAssembly's. False when it is neither, or damaged:
+ * told.
+ */
 bool symbols_read(const char *object, struct strings *out);
 
 /*
- * The first place where the object uses this symbol without defining it; false when it doesn't, or has no
- * debug information.
+ * The first place where the object uses this symbol without defining it; false when it doesn't, has no
+ * debug information, or cannot be read.
  */
 bool symbols_use(const char *object, const char *symbol, const char **file, int *line);
 
