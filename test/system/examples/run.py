@@ -53,8 +53,11 @@ class Examples:
             if program is not None:
                 yield variant, program
 
+    def command(self, program):
+        return [str(program)]
+
     def run(self, program, *words):
-        return run([str(program), *words], self.work, self.env)
+        return run([*self.command(program), *words], self.work, self.env)
 
 
 def exactly(expected, *words):
@@ -148,7 +151,7 @@ class Server:
         self.s = s
         self.log = s.work / "server.log"
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen([str(program), "--port=0", *words], cwd=s.work, env=s.env, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*s.command(program), "--port=0", *words], cwd=s.work, env=s.env, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
         self.port = self.wait_for_port()
 
