@@ -178,6 +178,9 @@ static IO err send_all(struct socket_stack_udp_socket *s, const struct endpoint 
     if (message.msg_namelen == 0)
         return ERR_UNREACHABLE;
     message.msg_iovlen = vector_make(vector, payload, 0);
+    /* Without a piece qemu-user would not ask the kernel to send an empty datagram. */
+    if (message.msg_iovlen == 0)
+        vector[message.msg_iovlen++] = (struct iovec){ NULL, 0 };
     for (;;) {
         TRY(linux_fd_wait_writable(&s->fd));
         if (sendmsg(s->fd.fd, &message, MSG_NOSIGNAL) >= 0)
