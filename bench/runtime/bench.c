@@ -2,7 +2,6 @@
  * What fibers cost, beside peers in the same run. Every measurement is a process of its
  * own, is taken several times, and the best is printed: the machine's noise only adds.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 
 #include <math.h>
