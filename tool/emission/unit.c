@@ -200,5 +200,7 @@ char *unit_source(struct description *d, const struct unit_choices *choices)
         instance.params[i]->name = bound_prefix(&bounds, d->params[i].name);
     }
     bind_all(&instance, &bounds, choices->name != NULL);
+    /* Whoever links the unit brings the data that a program's build would make. */
+    d->generated = NULL;
     return check_settings(&program) ? instance_source(&graph, &instance) : NULL;
 }
