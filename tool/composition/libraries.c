@@ -10,18 +10,28 @@ static void add_name(struct strings *names, const char *path)
         strings_add(names, name);
 }
 
-void libraries_included(const char *const *files, size_t count, struct strings *names)
+/* Add the paths, below base/, of what the file's own lines include. */
+static void read_includes(const char *file, struct strings *paths)
 {
     static const char include[] = "#include <base/";
-    for (size_t i = 0; i < count; i++) {
-        const char *line = file_read(files[i], NULL);
-        while (line != NULL && *line != '\0') {
-            if (strncmp(line, include, sizeof include - 1) == 0)
-                add_name(names, line + sizeof include - 1);
-            line += strcspn(line, "\n");
-            line += *line == '\n';
+    const char *line = file_read(file, NULL);
+    while (line != NULL && *line != '\0') {
+        if (strncmp(line, include, sizeof include - 1) == 0) {
+            const char *path = line + sizeof include - 1;
+            strings_add(paths, keep_bytes(path, strcspn(path, ">\n")));
         }
+        line += strcspn(line, "\n");
+        line += *line == '\n';
     }
+}
+
+void libraries_included(const char *const *files, size_t count, struct strings *names)
+{
+    struct strings paths = { 0 };
+    for (size_t i = 0; i < count; i++)
+        read_includes(files[i], &paths);
+    for (size_t i = 0; i < paths.count; i++)
+        add_name(names, paths.items[i]);
 }
 
 void libraries_read(const char *root, const struct strings *files, struct strings *names)
@@ -32,14 +42,26 @@ void libraries_read(const char *root, const struct strings *files, struct string
             add_name(names, files->items[i] + strlen(folder));
 }
 
+void libraries_reached(const char *root, struct strings *files, struct strings *names)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct strings paths = { 0 };
+        read_includes(files->items[i], &paths);
+        for (size_t k = 0; k < paths.count; k++) {
+            const char *header = text("%s/base/%s", root, paths.items[k]);
+            add_name(names, paths.items[k]);
+            if (!strings_has(files, header))
+                strings_add(files, header);
+        }
+    }
+}
+
 void libraries_close(const char *root, struct strings *names)
 {
     for (size_t i = 0; i < names->count; i++) {
         struct strings files = { 0 };
-        const char *folder = text("%s/base/%s", root, names->items[i]);
-        folder_files(folder, ".c", &files);
-        folder_files(folder, ".h", &files);
-        libraries_included(files.items, files.count, names);
+        folder_files(text("%s/base/%s", root, names->items[i]), ".c", &files);
+        libraries_reached(root, &files, names);
     }
     strings_sort(names);
 }

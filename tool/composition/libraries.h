@@ -14,7 +14,16 @@ void libraries_included(const char *const *files, size_t count, struct strings *
 /* Add the names of the libraries, below `root`, that the files belong to. */
 void libraries_read(const char *root, const struct strings *files, struct strings *names);
 
-/* Add what the named libraries use; in the order of their names then. */
+/*
+ * Add the names of the libraries, below `root`, that the files include, or headers of base that they reach.
+ * These headers are added to the files.
+ */
+void libraries_reached(const char *root, struct strings *files, struct strings *names);
+
+/*
+ * Add what the named libraries use: what their sources include, and what the headers among that include. They
+ * are in the order of their names then.
+ */
 void libraries_close(const char *root, struct strings *names);
 
 #endif

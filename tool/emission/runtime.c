@@ -179,7 +179,7 @@ static struct strings libraries_of(const struct project *p, const struct strings
         folder_files(text("%s/%s", root, folders->items[i]), ".c", &files);
         folder_files(text("%s/%s", root, folders->items[i]), ".h", &files);
     }
-    libraries_included(files.items, files.count, &names);
+    libraries_reached(root, &files, &names);
     libraries_close(root, &names);
     return names;
 }
