@@ -4,21 +4,36 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/common.sh
 
-usage='Usage: ./test.sh [--fast] [MESON-TEST-ARGUMENT...]
+usage='Usage: ./test.sh [--fast] [--long] [--suite NAME] [TEST...]
 
 Installs what is missing, then builds and tests with GCC, with Clang, and with GCC under
 AddressSanitizer and UndefinedBehaviorSanitizer, and the parts with GCC for aarch64, under
-qemu-aarch64; --fast: with GCC only. Further arguments go to
-meson test: names of tests, --suite NAME. The last line says how many test cases passed and failed.'
+qemu-aarch64. The last line says how many test cases passed and failed.
+
+  --fast         with GCC only
+  --long         everything, also what takes too long for every run
+  --suite NAME   only the tests of this suite
+  TEST...        only these tests; `meson test -C build --list` lists them, docs/testing.md says more'
 
 fast=no
+# The suite `long` takes half an hour by itself.
+long=(--no-suite long)
 arguments=()
-for word; do
-    case $word in
+while [ $# -gt 0 ]; do
+    case $1 in
     --fast) fast=yes ;;
+    --long) long=() ;;
+    --suite)
+        [ $# -gt 1 ] || die "--suite wants a name: --suite NAME; \`./test.sh --help\` lists the options"
+        arguments+=(--suite "$2")
+        shift
+        ;;
+    --suite=*) arguments+=("$1") ;;
     -h | --help) printf '%s\n' "$usage" && exit 0 ;;
-    *) arguments+=("$word") ;;
+    -*) die "test.sh has no option $1; \`./test.sh --help\` lists the options" ;;
+    *) arguments+=("$1") ;;
     esac
+    shift
 done
 set -- "${arguments[@]}"
 
@@ -58,8 +73,7 @@ test_in() {
     CC=$compiler meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" </dev/null || true
 }
 
-# The suite `long` is run apart: meson test -C build --suite long
-test_in build "${CC-gcc}" "GCC" -- --no-suite long "$@"
+test_in build "${CC-gcc}" "GCC" -- "${long[@]}" "$@"
 if [ $fast = no ]; then
     # The tests of the suite `compilers` have used both by themselves, above; what is slow does not depend on who compiled
     # the command.

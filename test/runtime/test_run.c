@@ -33,7 +33,7 @@ static int in_child(os_entry entry, const int *signals)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        alarm(20);
+        alarm(200);
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);

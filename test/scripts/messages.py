@@ -48,6 +48,10 @@ def options(tap, m):
             status, out, err = m.runs(script, word)
             tap.report(status == 0 and out.startswith(f"Usage: ./{script}") and err == "", f"{script} {word}", out + err)
     tap.equal("test.sh --help behind other words", m.runs("test.sh", "--suite", "tool", "--help")[0], 0)
+    tap.equal("test.sh --typo", m.runs("test.sh", "--typo"),
+              (1, "", "test.sh has no option --typo; `./test.sh --help` lists the options\n"))
+    tap.equal("test.sh --suite", m.runs("test.sh", "--suite"),
+              (1, "", "--suite wants a name: --suite NAME; `./test.sh --help` lists the options\n"))
     for words in (["--port=0"], ["--port", "65536"], ["--port=080"], ["--port="], ["--port"], ["--port=8080x"]):
         value = words[1] if len(words) > 1 else words[0].partition("=")[2]
         tap.equal(f"demo.sh {' '.join(words)}", m.runs("demo.sh", *words),

@@ -15,6 +15,12 @@
 
 #include <mirage/http.h>
 
+/* The environment's TEST_CASE chooses cases: the pattern of their names. */
+static __attribute__((constructor)) void choose_cases(void)
+{
+    cmocka_set_test_filter(getenv("TEST_CASE"));
+}
+
 #define TEXT(literal) ((struct http_text){ literal, sizeof(literal) - 1 })
 
 #define TEST_MAIN(...)                                     \

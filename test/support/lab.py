@@ -41,7 +41,7 @@ class LabError(Exception):
     pass
 
 
-def until(check, what, seconds=20, every=0.02):
+def until(check, what, seconds=200, every=0.02):
     """The first true value of check(); LabError when none comes in time. An exception of the network counts as false."""
     end = time.monotonic() + seconds
     while True:
@@ -101,7 +101,7 @@ class Process:
     def said(self):
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, pattern, seconds=20):
+    def wait_for(self, pattern, seconds=200):
         """The match of a regular expression in what it writes; LabError when it ends without that, or is late."""
         def look():
             ended = not self.alive()
@@ -111,13 +111,13 @@ class Process:
             return found
         return until(look, lambda: f"{pattern!r} in\n{self.said()}", seconds)
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=200):
         """Ask it to end; the exit status, or None when it had to be killed."""
         if self.alive():
             self.popen.send_signal(signal.SIGTERM)
         return self.wait(seconds)
 
-    def wait(self, seconds=20):
+    def wait(self, seconds=200):
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -153,7 +153,7 @@ class Namespace:
     def command(self, *argv):
         return ["ip", "netns", "exec", self.name, *map(str, argv)]
 
-    def run(self, *argv, check=True, seconds=30, **more):
+    def run(self, *argv, check=True, seconds=300, **more):
         """Run a command to its end: subprocess's result, with text. LabError when it fails and `check`."""
         options = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, **more}
         if "input" in more:
@@ -165,7 +165,7 @@ class Namespace:
 
     def ip(self, words):
         """One command of ip(8), in this namespace."""
-        done = subprocess.run(["ip", "-netns", self.name, *words.split()], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(["ip", "-netns", self.name, *words.split()], capture_output=True, text=True, timeout=200)
         if done.returncode != 0:
             raise LabError(f"ip {words}: {done.stderr.strip()}")
         return done.stdout
@@ -224,7 +224,7 @@ class Namespace:
         """A process that runs on until it is stopped; `files`: how many descriptors it may have."""
         return self.lab.start(self.command(*argv), env, files)
 
-    def connect(self, address, port, seconds=10):
+    def connect(self, address, port, seconds=100):
         """A TCP connection from here."""
         with self.inside():
             return socket.create_connection((address, port), seconds)

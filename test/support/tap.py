@@ -39,7 +39,7 @@ def run(argv, cwd, env):
     # Meson gives programs of the build relative to its folder.
     if "/" in str(argv[0]) and Path(argv[0]).exists():
         argv = [str(Path(argv[0]).resolve()), *argv[1:]]
-    done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=120,
+    done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=1200,
                           capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
 

@@ -6,11 +6,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <mirage/os.h>
+
+/* The environment's TEST_CASE chooses cases: the pattern of their names. */
+static __attribute__((constructor)) void choose_cases(void)
+{
+    cmocka_set_test_filter(getenv("TEST_CASE"));
+}
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 
-TIMEOUT = 30
+TIMEOUT = 300
 failures = 0
 count = 0
 

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-TIMEOUT = 30  # of any single wait; nothing is expected to come near it
+TIMEOUT = 300  # of any single wait; nothing is expected to come near it
 failures = 0
 count = 0
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""docs.py MIRAGE SOURCE: the pages of docs/ and the README agree with the code and with one another. Prints TAP."""
+"""docs.py MIRAGE SOURCE BUILD: the pages of docs/ and the README agree with the code and with one another. Prints TAP."""
 import difflib
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
-mirage, source = sys.argv[1:]
+mirage, source, build = sys.argv[1:]
 docs = os.path.join(source, "docs")
 pages = sorted(name for name in os.listdir(docs) if name.endswith(".md"))
 count = 0
@@ -41,6 +42,24 @@ def current(page):
     differences = difflib.unified_diff(read(os.path.join(docs, page + ".md")).splitlines(), made.splitlines(),
                                        "docs", "mirage help", lineterm="", n=0)
     return list(differences)[:40]
+
+
+def unknown_tests(text, tests):
+    """The tests, suites and paths that a page names and that do not exist."""
+    problems = []
+    names, suites = {test["name"] for test in tests}, {suite.split(":")[-1] for test in tests for suite in test["suite"]}
+    for words in (line.split() for line in re.findall(r"meson test -C \S+(.*)", text)):
+        for i, word in enumerate(words):
+            after_suite = i > 0 and words[i - 1] == "--suite"
+            if not word.startswith("-") and word not in (suites if after_suite else names):
+                problems.append(f"{word}: there is no such {'suite' if after_suite else 'test'}")
+    for name in re.findall(r"`(fuzz-[\w-]+)`", text):
+        if name not in names:
+            problems.append(f"{name}: there is no such test")
+    for path in re.findall(r"(?<![\w/-])((?:test|fuzz|bench)/[\w./-]*\w)", text):
+        if not os.path.exists(os.path.join(source, path)):
+            problems.append(f"{path}: there is no such file")
+    return problems
 
 
 def broken_links(path):
@@ -88,11 +107,16 @@ def outdated_picture():
 
 def main():
     texts = [os.path.join(source, "README.md")] + [os.path.join(docs, page) for page in pages]
-    print(f"1..{5 + 2 * len(texts)}")
+    print(f"1..{7 + 2 * len(texts)}")
     for page in ("commands", "modules", "signatures"):
         report(current(page), f"docs/{page}.md is what mirage help --markdown writes")
     report(unlisted(), "every page is in the index")
     report(outdated_picture(), "docs/website.svg is the picture of examples/website")
+    listed = subprocess.run(["meson", "introspect", "--tests", build], stdout=subprocess.PIPE, check=True, text=True).stdout
+    tests = json.loads(listed)
+    report(unknown_tests(read(os.path.join(docs, "testing.md")), tests), "docs/testing.md: every test, suite and path exists")
+    wrong = "meson test -C build nothing --suite nowhere\n`fuzz-nobody` `test/nowhere/x.c`"
+    report([] if len(unknown_tests(wrong, tests)) == 4 else unknown_tests(wrong, tests), "and one that does not would be told")
     for path in texts:
         name = os.path.relpath(path, source)
         report(broken_links(path), f"{name}: every link leads somewhere")

@@ -44,7 +44,7 @@ class Server:
         self.process = subprocess.Popen(["bash", "-c", "exec " + command], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=subprocess.STDOUT)
         self.said, self.ok = "", False
-        for _ in range(300):
+        for _ in range(3000):
             self.log.seek(0)
             self.said = self.log.read()
             self.ok = bool(pattern(expected).match(self.said))
@@ -97,7 +97,7 @@ def main():
                 server = Server(what, expected, folder, env)
                 said, ok = server.said, server.ok
             else:
-                done = subprocess.run(["bash", "-c", what], cwd=folder, env=env, stdin=subprocess.DEVNULL, timeout=120,
+                done = subprocess.run(["bash", "-c", what], cwd=folder, env=env, stdin=subprocess.DEVNULL, timeout=1200,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                 said = done.stdout
                 ok = bool(pattern(expected).match(said))

@@ -24,7 +24,7 @@ def echo(host, address, size, seed):
     """Send `size` bytes, end that side, and read the same back to the end."""
     data = random.Random(seed).randbytes(size)
     with host.connect(address, ECHO) as s:
-        s.settimeout(60)
+        s.settimeout(600)
 
         def send():
             s.sendall(data)
@@ -42,7 +42,7 @@ def echo(host, address, size, seed):
 def stops_and_resumes(host, address):
     """A reader of ours that stops until the peer's window is shut, and goes on."""
     with host.connect(address, SOURCE) as s:
-        s.settimeout(30)
+        s.settimeout(300)
         for _ in range(3):
             threading.Event().wait(0.5)
             want = 8 << 20

@@ -69,7 +69,7 @@ class Tests:
         times = {"lease": 8, "renew": 2, "rebind": 5, **more}
         return dhcp_server.Server(host, "tap0", "10.9.0.1", "10.9.0.50", **times)
 
-    def bound(self, program, address="10.9.0.50", seconds=40):
+    def bound(self, program, address="10.9.0.50", seconds=400):
         return program.wait_for(rf"^addresses .*{re.escape(address)}/24", seconds)
 
     def renewal(self):
@@ -83,21 +83,21 @@ class Tests:
             self.tap.report(len(first.options.get(61, b"")) == 15 and first.options[61][0] == 255, "its identifier is that of RFC 4361")
             chosen = server.of(REQUEST)[0]
             self.tap.equal("the request names offer and server", (chosen.address(50), chosen.address(54)), ("10.9.0.50", "10.9.0.1"))
-            renewals = until(lambda: len(server.of(REQUEST)) >= 3 and server.of(REQUEST)[1:3], "two renewals", 15)
+            renewals = until(lambda: len(server.of(REQUEST)) >= 3 and server.of(REQUEST)[1:3], "two renewals", 150)
             self.tap.report(all(m.source == m.client == "10.9.0.50" and not m.broadcast and 50 not in m.options and 54 not in m.options for m in renewals),
                             "a lease is renewed by its holder, in its time", str([vars(m) for m in renewals]))
             gap = renewals[1].time - renewals[0].time
-            self.tap.report(1.5 < gap < 3, "at T1", f"{gap} s")
+            self.tap.report(1.5 < gap < 4.5, "at T1", f"{gap} s")
             # Then nobody answers: the lease ends, and the address with it.
             server.mute = lambda m: True
-            program.wait_for(r"no IPv4 address", 40)
+            program.wait_for(r"no IPv4 address", 400)
             last = server.of(REQUEST)[-1]
             self.tap.report(last.client == "10.9.0.50", "to the end of the lease", str(vars(last)))
-            again = until(lambda: len(server.of(DISCOVER)) > 1 and server.of(DISCOVER)[-1], "another search", 40)
+            again = until(lambda: len(server.of(DISCOVER)) > 1 and server.of(DISCOVER)[-1], "another search", 400)
             self.tap.equal("then it looks for the same address", again.address(50), "10.9.0.50")
             leases = program.said().count("from 10.9.0.1 for 8 s")
             server.mute = lambda m: False
-            until(lambda: program.said().count("from 10.9.0.1 for 8 s") > leases, "another lease", 40)
+            until(lambda: program.said().count("from 10.9.0.1 for 8 s") > leases, "another lease", 400)
             self.end(program, "renewal")
             until(lambda: server.of(RELEASE), "a release", 5)
             self.tap.equal("at its end it gives the address back", server.of(RELEASE)[-1].client, "10.9.0.50")

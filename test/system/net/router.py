@@ -22,7 +22,7 @@ def udp(namespace, address, port=0):
     with namespace.inside():
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind((address, port))
-    s.settimeout(5)
+    s.settimeout(50)
     return s
 
 
@@ -70,7 +70,7 @@ def bulk(connection):
     data = os.urandom(SIZE)
     threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)), daemon=True).start()
     got = bytearray()
-    connection.settimeout(30)
+    connection.settimeout(300)
     while piece := connection.recv(1 << 16):
         got += piece
     return bytes(got) == data
@@ -119,7 +119,7 @@ def udp_tests(tap, first, second, far):
     client.sendto(b"", server.getsockname())
     tap.equal("an empty datagram", server.recvfrom(100)[0], b"")
     with first.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(5)
+        s.settimeout(50)
         s.connect(("192.0.2.1", 9))
         s.send(b"x" * 100)
         try:

@@ -136,10 +136,10 @@ class Tests:
             for address in (V4, V6):
                 family = socket.AF_INET6 if ":" in address else socket.AF_INET
                 with host.inside(), socket.socket(family, socket.SOCK_STREAM) as s:
-                    s.settimeout(5)
+                    s.settimeout(50)
                     self.tap.equal(f"TCP port 81 of {address} is refused", s.connect_ex((address, 81)), 111)
                 with host.inside(), socket.socket(family, socket.SOCK_DGRAM) as s:
-                    s.settimeout(5)
+                    s.settimeout(50)
                     s.connect((address, 81))
                     s.send(b"x" * 100)
                     try:
@@ -159,13 +159,13 @@ class Tests:
             program = self.serve(host, "sanitized", *STATIC)
             for address in (V4, V6):
                 words = ["-6"] if ":" in address else []
-                done = host.run("nmap", *words, "-n", "-Pn", "-sS", "-p", "1-2000", "--host-timeout", "120s", address, seconds=150)
+                done = host.run("nmap", *words, "-n", "-Pn", "-sS", "-p", "1-2000", "--host-timeout", "120s", address, seconds=1500)
                 self.tap.report("1999 closed" in done.stdout and "80/tcp open" in done.stdout, f"a SYN scan of {address} sees one open port", done.stdout)
                 done = host.run("nmap", *words, "-n", "-Pn", "-sV", "--version-intensity", "9", "-O", "-p", "80,81", "--host-timeout", "120s",
-                                address, seconds=150)
+                                address, seconds=1500)
                 self.tap.report(re.search(r"80/tcp open +http", done.stdout), f"probes of {address} find HTTP", done.stdout)
-                host.run("nmap", *words, "-n", "-Pn", "-sF", "-p", "79-81", "--host-timeout", "120s", address, seconds=150)
-                host.run("nmap", *words, "-n", "-Pn", "-sX", "-p", "79-81", "--host-timeout", "120s", address, seconds=150)
+                host.run("nmap", *words, "-n", "-Pn", "-sF", "-p", "79-81", "--host-timeout", "120s", address, seconds=1500)
+                host.run("nmap", *words, "-n", "-Pn", "-sX", "-p", "79-81", "--host-timeout", "120s", address, seconds=1500)
             self.tap.report(until(lambda: host.answers(V4, 80) and host.answers(V6, 80), program.said), "it serves afterwards")
             self.end(program, "nmap")
 
@@ -179,7 +179,7 @@ class Tests:
             program = self.serve(host, "release", *STATIC, "--log=*:info")
             for address in (V4, V6):
                 done = host.run("prlimit", "--nofile=4096:4096", "wrk", "-t", 2, "-c", 1000, "-d", "5s", "--timeout", "20s", url(address) + "/bench/1k.html",
-                                seconds=60)
+                                seconds=600)
                 rate = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
                 bad = [line for line in done.stdout.splitlines() if "errors" in line or "Non-2xx" in line]
                 self.tap.report(rate and float(rate[1]) > 0 and not bad, f"wrk with 1000 connections to {address}", done.stdout)
@@ -199,7 +199,7 @@ class Tests:
                 profile = l.file("profile")
                 done = host.run(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
                                 "--no-first-run", "--disable-extensions", f"--user-data-dir={profile}", "--enable-logging=stderr", "--timeout=20000",
-                                f"--screenshot={profile}.png", "--dump-dom", url(address) + "/", seconds=120, check=False)
+                                f"--screenshot={profile}.png", "--dump-dom", url(address) + "/", seconds=1200, check=False)
                 said = [line for line in done.stderr.splitlines() if "CONSOLE" in line or "ERR_" in line]
                 self.tap.report("</html>" in done.stdout and "<h1" in done.stdout, f"Chromium shows {address}", done.stdout[:2000] + done.stderr[-2000:])
                 self.tap.equal(f"{address}: nothing on its console", said, [])

@@ -25,7 +25,7 @@ def move(s, port):
     """Move BYTES, both ways where it is echoed."""
     chunk, sent, received = bytes(1 << 18), 0, 0
     wanted = BYTES if port in (SOURCE, ECHO) else 0
-    s.settimeout(20)
+    s.settimeout(200)
     while (port != SOURCE and sent < BYTES) or received < wanted:
         if port != SOURCE and sent < BYTES:
             s.sendall(chunk)

@@ -18,7 +18,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 def exchange(port, ask):
     """One connection; some ask for a page, some close at once, some leave a request half said."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=300) as s:
         if ask == 1:
             s.sendall(REQUEST[:20])
         if ask != 0:

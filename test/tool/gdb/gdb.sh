@@ -30,7 +30,7 @@ cp -r "$source/test/tool/gdb/app" "$work/app"
 "$mirage" build --cc="$compiler" "$work/app" >"$work/said" 2>&1 || { sed 's/^/# /' "$work/said" && exit 1; }
 line=$(sed -n '/stop here/=' "$work/app/ask.c")
 join=$(sed -n '/os_join/=' "$work/app/ask.c")
-timeout 60 gdb -nx -q -batch -ex 'set debuginfod enabled off' -ex "break ask.c:$line" -ex run -ex backtrace \
+timeout 600 gdb -nx -q -batch -ex 'set debuginfod enabled off' -ex "break ask.c:$line" -ex run -ex backtrace \
     -ex "source $source/tool/gdb/mirage.py" -ex 'echo \nall fibers\n' -ex fibers -ex 'fiber 2' -ex 'echo \nback\n' \
     -ex 'break console_unix_log' -ex continue -ex backtrace -ex kill \
     "$work/app/_build/linux/app" >"$work/said" 2>&1 </dev/null || true

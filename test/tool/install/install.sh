@@ -41,7 +41,7 @@ has_no_others() {
     [ -z "$extra" ] || { echo "$extra" && return 1; }
 }
 build_app() { (cd "$work" && "$prefix/bin/mirage" build --cc="$compiler" app); }
-run_app() { [ "$(timeout 20 "$work/app/_build/linux/app")" = 'hello from an installed mirage' ]; }
+run_app() { [ "$(timeout 200 "$work/app/_build/linux/app")" = 'hello from an installed mirage' ]; }
 forgets_source() {
     local named
     named=$(grep -rlF -e "$source/" "$work/app" "$work/cache" || true)

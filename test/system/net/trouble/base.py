@@ -83,7 +83,7 @@ class Crowd:
     def run(address, n, pipe):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        socks = [socket.create_connection((address, HOLD), 60) for _ in range(n)]
+        socks = [socket.create_connection((address, HOLD), 600) for _ in range(n)]
         while pipe.recv() != "close":
             pipe.send(all(s.recv(10) == b"" for s in socks))
         for s in socks:
@@ -104,10 +104,10 @@ class Peer:
     def __init__(self, host, binary, *words, start_in=None):
         self.host = host
         self.process = (start_in or host).start(binary, *STATIC, *words)
-        until(lambda: host.answers(V4, 80) and host.answers(V6, 80), lambda: "the peer answers\n" + self.process.said(), 60)
+        until(lambda: host.answers(V4, 80) and host.answers(V6, 80), lambda: "the peer answers\n" + self.process.said(), 600)
 
     def ask(self, method, path):
-        with self.host.connect(V4, 80, 60) as s:
+        with self.host.connect(V4, 80, 600) as s:
             return http(s, method, path)
 
     def stats(self, sock=None):
@@ -135,7 +135,7 @@ class Peer:
         self.ask("POST", "/trim")
         return self.process.memory()
 
-    def alive(self, name, tap, seconds=60):
+    def alive(self, name, tap, seconds=600):
         """Report that it serves both versions still."""
         try:
             until(lambda: self.host.answers(V4, 80) and self.host.answers(V6, 80), "it answers", seconds)

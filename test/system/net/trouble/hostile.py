@@ -77,7 +77,7 @@ class Hostile(Base):
     def scan(self, peer, name, address, *words, opened, states="open", at_least=False, options=()):
         out = peer.host.lab.file("scan")
         words = [*(["-6"] if ":" in address else []), "-n", "-Pn", "-T4", "--max-retries", "10", "-oG", out, *options, *words, address]
-        done = peer.host.run("nmap", *words, check=False, seconds=300)
+        done = peer.host.run("nmap", *words, check=False, seconds=3000)
         said = done.stdout + done.stderr
         found = {int(port) for port, state in re.findall(r"(\d+)/([a-z|]+)/", out.read_text()) if state == states}
         good = found >= opened if at_least else found == opened

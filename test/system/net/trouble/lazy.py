@@ -18,7 +18,7 @@ class Lazy(Base):
             for i in range(10):
                 with peer.host.inside():
                     s = socket.socket(socket.AF_INET6 if i % 2 else socket.AF_INET)
-                s.settimeout(60)
+                s.settimeout(600)
                 # The smallest windows, and some that the kernel chooses.
                 if i % 3:
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096 * i)
@@ -96,7 +96,7 @@ class Lazy(Base):
             self.tap.report(ok, "peers that vanish are given up", str(now))
             router.ip("link set out0 up")
             for s in socks[:6]:
-                s.settimeout(20)
+                s.settimeout(200)
                 got = 0
                 try:
                     while piece := s.recv(1 << 20):

@@ -14,7 +14,7 @@ def echo(host, address, data):
         s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     with s:
         s.sendto(data, MSG_FASTOPEN, (address, ECHO))
-        s.settimeout(60)
+        s.settimeout(600)
         s.shutdown(socket.SHUT_WR)
         back = receive(s, len(data))
         options = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[5]

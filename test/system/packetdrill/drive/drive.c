@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { SCRIPT_SECONDS = 60, VERSIONS_MAX = 3 };
+enum { SCRIPT_SECONDS = 600, VERSIONS_MAX = 3 };
 
 int64_t drive_now(struct drive *d)
 {
