@@ -28,7 +28,7 @@ CATALOG(block_of_file, path(path));
 LOG_SOURCE(block);
 
 KEY_STRING(path, "disk.img", "file or block device, unless --disk names another");
-KEY_INT(sector_size, 512, "bytes of a sector: 512 or 4096");
+KEY_INT(sector_size, 512, 512, 4096, "bytes of a sector: 512 or 4096");
 KEY_BOOL(read_only, false, "never write, even where the file allows it");
 ARG_STRING(disk, NULL, "file or block device to use as disk");
 

@@ -41,11 +41,12 @@
 #define GENERATED(program, ...) __mirage_generated__(#program, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__)
 #define LIBRARY(name) __mirage_library__(name)
 #define INTERNAL __mirage_internal__
-#define MIRAGE_KEY(kind, name, text, ...) \
-    __mirage_key__(#kind, #name, text, "" __VA_ARGS__, __FILE__, __LINE__)
-#define KEY_BOOL(name, value, ...) MIRAGE_KEY(bool, name, #value, __VA_ARGS__)
-#define KEY_INT(name, value, ...) MIRAGE_KEY(int, name, #value, __VA_ARGS__)
-#define KEY_STRING(name, value, ...) MIRAGE_KEY(string, name, #value, __VA_ARGS__)
+#define MIRAGE_KEY(kind, name, text, doc, ...) \
+    __mirage_key__(#kind, #name, text, doc, __FILE__, __LINE__, __VA_ARGS__)
+#define KEY_BOOL(name, value, ...) MIRAGE_KEY(bool, name, #value, "" __VA_ARGS__)
+#define KEY_INT(name, value, least, most, ...) MIRAGE_KEY(int, name, #value, "" __VA_ARGS__, least, most)
+#define KEY_STRING(name, value, ...) MIRAGE_KEY(string, name, #value, "" __VA_ARGS__)
+#define KEY_ENUM(name, value, doc, ...) MIRAGE_KEY(enum, name, #value, "" doc, __VA_ARGS__)
 #define KEY_STRINGS(name, ...) MIRAGE_KEY(strings, name, #__VA_ARGS__, "")
 
 #else
@@ -117,10 +118,21 @@
 #endif
 
 /*
- * KEY_INT(name, default, "what it is") and friends: a constant of the functor
- * that the configuration may set for each instance. The source reads it as
- * key_name. The compiler sees it as a constant, so that branches it rules out
- * vanish.
+ * A key: a constant of the functor that the configuration may set for each
+ * instance. The source reads it as key_name. The compiler sees it as a constant,
+ * so that branches it rules out vanish.
+ *
+ * KEY_BOOL(name, default, "what it is"): bool key_name.
+ * KEY_INT(name, default, least, most, "what it is"): int64_t key_name, between
+ *   bounds that are numbers to the preprocessor. The mirage command refuses a
+ *   setting outside them with this text as the reason; what compiles is within.
+ *   INT64_MIN and INT64_MAX are no bounds.
+ * KEY_STRING(name, default, "what it is"): char key_name[].
+ * KEY_ENUM(name, default, "what it is", "one", "two"): char key_name[], one of
+ *   these strings.
+ *
+ * KEY_CONSTANT(name) is the value of a KEY_BOOL or KEY_INT where C asks for a
+ * constant expression: the size of an array, a _Static_assert.
  */
 #ifdef MIRAGE_INSTANCE
 #define MIRAGE_KEY_VALUE(name, value) MIRAGE_KEY_##name
@@ -128,9 +140,17 @@
 #define MIRAGE_KEY_VALUE(name, value) value
 #endif
 #define MIRAGE_CONSTANT static const __attribute__((unused))
-#define KEY_BOOL(name, value, ...) MIRAGE_CONSTANT bool key_##name = MIRAGE_KEY_VALUE(name, value)
-#define KEY_INT(name, value, ...) MIRAGE_CONSTANT int64_t key_##name = MIRAGE_KEY_VALUE(name, value)
+#define KEY_CONSTANT(name) ((int64_t)mirage_key_##name)
+#define KEY_BOOL(name, value, ...)                                   \
+    MIRAGE_CONSTANT bool key_##name = MIRAGE_KEY_VALUE(name, value); \
+    enum { mirage_key_##name = MIRAGE_KEY_VALUE(name, value) }
+#define KEY_INT(name, value, least, most, ...)                                    \
+    MIRAGE_CONSTANT int64_t key_##name = MIRAGE_KEY_VALUE(name, value);           \
+    enum { mirage_key_##name = MIRAGE_KEY_VALUE(name, value) };                   \
+    _Static_assert(KEY_CONSTANT(name) >= (least) && KEY_CONSTANT(name) <= (most), \
+                   "the default of the key " #name " is outside its bounds, " #least " to " #most)
 #define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char key_##name[] = MIRAGE_KEY_VALUE(name, value)
+#define KEY_ENUM(name, value, ...) KEY_STRING(name, value)
 #ifdef MIRAGE_INSTANCE
 #define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const key_##name[] = { MIRAGE_KEY_##name NULL }
 #else

@@ -19,9 +19,7 @@ static void on_time(void *arg)
 
 IO err arp_connect(struct arp **out, struct eth *eth, struct random *random)
 {
-    size_t count = key_entries_max < 1            ? 1
-                   : key_entries_max < UINT16_MAX ? (size_t)key_entries_max
-                                                  : UINT16_MAX - 1;
+    size_t count = (size_t)key_entries_max;
     struct arp *arp = calloc(1, sizeof *arp + count * sizeof *arp->entries);
     struct network_info info;
 

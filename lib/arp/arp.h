@@ -17,15 +17,14 @@ MODULE(ARP_ON, arp, eth);
 CATALOG(direct_arp, eth);
 LOG_SOURCE(arp);
 
-KEY_INT(entries_max, 512, "neighbours that are remembered");
-KEY_INT(waiting_max, 16, "packets that wait for one neighbour's address");
-KEY_INT(waiting_total_max, 128, "packets that wait for addresses altogether");
+KEY_INT(entries_max, 512, 1, 65534, "neighbours that are remembered");
+KEY_INT(waiting_max, 16, 1, 64, "packets that wait for one neighbour's address");
+KEY_INT(waiting_total_max, 128, 0, 1 << 20, "packets that wait for addresses altogether");
 
 enum {
     ARP_HEADS = 256,
     ARP_ADDRESSES_MAX = 8,
     ARP_TRIES = 3, /* requests before a neighbour counts as gone */
-    ARP_WAITING_ROOM = 16,
 };
 
 #define ARP_RETRY SECONDS(1)
@@ -61,7 +60,7 @@ struct arp_entry {
     uint16_t next; /* in its hash chain or the free list; an index plus one */
     os_time since; /* when it was confirmed, or last asked */
     os_time used;
-    struct buf *waiting[ARP_WAITING_ROOM]; /* oldest first */
+    struct buf *waiting[KEY_CONSTANT(waiting_max)]; /* oldest first */
 };
 
 enum arp_claim { ARP_UNUSED, ARP_PROBING, ARP_TAKEN, ARP_OURS };

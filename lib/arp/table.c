@@ -95,7 +95,7 @@ INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry)
 
 INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac)
 {
-    struct buf *waiting[ARP_WAITING_ROOM];
+    struct buf *waiting[KEY_CONSTANT(waiting_max)];
     size_t count = entry->waiting_count;
 
     entry->mac = *mac;
@@ -113,15 +113,13 @@ INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct e
 
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet)
 {
-    size_t most = key_waiting_max < ARP_WAITING_ROOM ? (size_t)key_waiting_max : ARP_WAITING_ROOM;
-
     if (arp->waiting >= (size_t)key_waiting_total_max && entry->waiting_count == 0) {
         metric_add(&arp->dropped, 1);
         buf_free(packet);
         return ERR_NO_SPACE;
     }
     /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
-    if (entry->waiting_count == most || arp->waiting >= (size_t)key_waiting_total_max)
+    if (entry->waiting_count == key_waiting_max || arp->waiting >= (size_t)key_waiting_total_max)
         drop_waiting(arp, entry, 1);
     entry->waiting[entry->waiting_count++] = packet;
     arp->waiting++;

@@ -8,8 +8,8 @@ MODULE(BLOCK, block_ramdisk);
 CATALOG(ramdisk, size);
 LOG_SOURCE(block);
 
-KEY_INT(size, 16777216, "bytes of the disk");
-KEY_INT(sector_size, 512, "bytes of a sector, a power of two of at least 512");
+KEY_INT(size, 16777216, 512, INT64_C(1) << 50, "bytes of the disk");
+KEY_INT(sector_size, 512, 512, 1 << 20, "bytes of a sector, a power of two of at least 512");
 
 struct block_ramdisk {
     uint64_t sectors;
@@ -22,7 +22,7 @@ IO err block_ramdisk_connect(struct block_ramdisk **out)
 {
     struct block_ramdisk *block;
 
-    if (key_sector_size < 512 || (key_sector_size & (key_sector_size - 1)) || key_size < key_sector_size ||
+    if ((key_sector_size & (key_sector_size - 1)) || key_size < key_sector_size ||
         key_size % key_sector_size) {
         log_error("a ramdisk of %lld bytes in sectors of %lld: must be whole sectors of a power of two",
                   (long long)key_size, (long long)key_sector_size);

@@ -4,7 +4,7 @@
 
 KEY_BOOL(probe, true,
          "ask whether another host uses the address before it is used (RFC 2131, section 4.4.1)");
-KEY_INT(least_mtu, 576, "bytes below which an MTU that a server tells is not believed");
+KEY_INT(least_mtu, 576, 68, 65535, "bytes below which an MTU that a server tells is not believed");
 
 /* An address that no host can have (RFC 1122, section 3.2.1.3). */
 static bool can_be_host(const struct ip_addr *addr)

@@ -1,9 +1,9 @@
 #include "dhcp_client.h"
 
-KEY_INT(first_wait, 4000,
+KEY_INT(first_wait, 4000, 1, 600000,
         "milliseconds to wait for a first reply, doubled with each further try (RFC 2131, section 4.1)");
-KEY_INT(longest_wait, 64000, "milliseconds to wait for a reply at most");
-KEY_INT(requests, 4, "requests for an offered address before looking for another offer");
+KEY_INT(longest_wait, 64000, 1, 3600000, "milliseconds to wait for a reply at most");
+KEY_INT(requests, 4, 1, 100, "requests for an offered address before looking for another offer");
 
 /*
  * RFC 2131: the pause after a decline (section 3.1), and the least pause between requests to extend a lease

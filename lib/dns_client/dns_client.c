@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-KEY_INT(cache_count, 512, "answers that are kept");
-KEY_INT(cache_bytes, 262144, "bytes that they may take");
+KEY_INT(cache_count, 512, 1, 65535, "answers that are kept");
+KEY_INT(cache_bytes, 262144, 0, 1 << 30, "bytes that they may take");
 
 IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct random *random)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 KEY_BOOL(mix_case, true, "ask in letters of random case, which a forger must guess as well");
-KEY_INT(udp_size, 1232, "bytes of a reply that UDP may bring (RFC 6891)");
+KEY_INT(udp_size, 1232, 512, 65535, "bytes of a reply that UDP may bring (RFC 6891)");
 
 /*
  * Wrong replies after which somebody is guessing, and TCP is asked, which can't be guessed (RFC 5452, section

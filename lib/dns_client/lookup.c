@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-KEY_INT(longest_ttl, 86400, "seconds that an answer is kept at most");
+KEY_INT(longest_ttl, 86400, 0, 604800, "seconds that an answer is kept at most");
 
 /* Aliases that lead from reply to reply. */
 enum { HOPS_MAX = 8 };

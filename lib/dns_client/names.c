@@ -4,7 +4,7 @@
 
 ARG_STRINGS(search, NULL,
             "domains in which to look for short names, instead of those that the network tells");
-KEY_INT(ndots, 1, "dots that a name needs to be looked for as it stands first");
+KEY_INT(ndots, 1, 0, 15, "dots that a name needs to be looked for as it stands first");
 
 enum { DOMAINS_SIZE = 1024 };
 

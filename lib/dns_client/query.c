@@ -4,10 +4,12 @@
 
 ARG_IPS(nameserver, NULL, "DNS servers to ask, instead of those that the network tells");
 ARG_PORT(nameserver_port, 53, "their port");
-KEY_INT(attempts, 3, "how often all servers are asked before it is a timeout");
-KEY_INT(first_wait, 1000, "milliseconds to wait for the first server; twice as long in each further round");
-KEY_INT(longest_wait, 8000, "milliseconds to wait for a server at most");
-KEY_INT(configuration_wait, 15, "seconds from the beginning in which the network may tell of servers");
+KEY_INT(attempts, 3, 1, 100, "how often all servers are asked before it is a timeout");
+KEY_INT(first_wait, 1000, 1, 60000,
+        "milliseconds to wait for the first server; twice as long in each further round");
+KEY_INT(longest_wait, 8000, 1, 600000, "milliseconds to wait for a server at most");
+KEY_INT(configuration_wait, 15, 0, 86400,
+        "seconds from the beginning in which the network may tell of servers");
 
 /* The servers to ask, best first. */
 static size_t find_servers(struct dns_client *client, struct ip_addr out[static SERVERS_MAX])

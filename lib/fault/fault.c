@@ -25,7 +25,7 @@ LOG_SOURCE(fault);
 
 KEY_STRING(out, "", "what happens to frames that are written");
 KEY_STRING(in, "", "what happens to frames that come in");
-KEY_INT(seed, 0, "what its randomness follows from; 0: from the host's");
+KEY_INT(seed, 0, INT64_MIN, INT64_MAX, "what its randomness follows from; 0: from the host's");
 KEY_BOOL(offload, true, "offer checksums and segmentation of what is written, done here");
 ARG_STRING(fault_out, NULL, "faults of frames that are written, as loss=5%,delay=10ms");
 ARG_STRING(fault_in, NULL, "faults of frames that come in");

@@ -14,8 +14,9 @@ MODULE(CONNECTOR_ON, happy_eyeballs, stack_ip, stack_tcp);
 
 LOG_SOURCE(happy_eyeballs);
 
-KEY_INT(attempt_delay, 250, "milliseconds of head start that an address has (RFC 8305, section 5)");
-KEY_INT(resolution_delay, 50, "milliseconds to wait for IPv6 addresses when IPv4's are known (section 3)");
+KEY_INT(attempt_delay, 250, 0, 60000, "milliseconds of head start that an address has (RFC 8305, section 5)");
+KEY_INT(resolution_delay, 50, 0, 60000,
+        "milliseconds to wait for IPv6 addresses when IPv4's are known (section 3)");
 
 struct happy_eyeballs {
     struct stack *stack;

@@ -1,7 +1,7 @@
 #include "http_client.h"
 
-KEY_INT(max_redirects, 5, "redirects that are followed");
-KEY_INT(max_reply_head, 32768, "bytes of a reply's status line and fields");
+KEY_INT(max_redirects, 5, 0, 100, "redirects that are followed");
+KEY_INT(max_reply_head, 32768, 512, 1 << 24, "bytes of a reply's status line and fields");
 
 ARG_DURATION(http_client_timeout, "30s", "time in which an HTTP server must connect, take or send some more");
 

@@ -1,11 +1,12 @@
 #include "http_server.h"
 
-KEY_INT(max_line, 8192, "bytes of a request line; more is answered with 414");
-KEY_INT(max_header, 16384, "bytes of a request's header section; more is answered with 431");
-KEY_INT(max_fields, 64, "fields of a request; more is answered with 431");
-KEY_INT(max_held, 65536, "bytes of responses to pipelined requests that are written together");
-KEY_INT(max_drain, 65536, "bytes of content nobody read that are skipped to keep a connection");
-KEY_INT(min_progress, 4096, "bytes of content that a client must send in each http-body-timeout");
+KEY_INT(max_line, 8192, 64, 1 << 20, "bytes of a request line; more is answered with 414");
+KEY_INT(max_header, 16384, 64, 1 << 24, "bytes of a request's header section; more is answered with 431");
+KEY_INT(max_fields, 64, 1, 65535, "fields of a request; more is answered with 431");
+KEY_INT(max_held, 65536, 0, 1 << 30, "bytes of responses to pipelined requests that are written together");
+KEY_INT(max_drain, 65536, 0, INT64_C(1) << 40,
+        "bytes of content nobody read that are skipped to keep a connection");
+KEY_INT(min_progress, 4096, 0, 1 << 30, "bytes of content that a client must send in each http-body-timeout");
 
 ARG_INT(http_connections, 16384, "HTTP connections at a time; idle ones make room for new ones");
 ARG_INT(http_body_limit, 1048576, "bytes of content that a request may have; more is answered with 413");

@@ -6,7 +6,7 @@
 #define ACCEPT_ERRORS_MAX 100
 #define ACCEPT_BURST 64
 
-KEY_INT(backlog, 1024, "connections that wait to be accepted");
+KEY_INT(backlog, 1024, 1, 1 << 20, "connections that wait to be accepted");
 
 static void unlink_connection(struct http_connection *c)
 {

@@ -10,7 +10,7 @@
  */
 static bool may_send(struct icmp *icmp)
 {
-    os_time cost = SECONDS(1) / (key_errors_per_second > 0 ? key_errors_per_second : 1), now = os_loop_now();
+    os_time cost = SECONDS(1) / key_errors_per_second, now = os_loop_now();
     os_time most = cost * key_errors_burst;
 
     if (icmp->credited_at == 0)

@@ -20,8 +20,8 @@ MODULE(ICMP_ON, icmp, ip);
 CATALOG(direct_icmp, ip);
 LOG_SOURCE(icmp);
 
-KEY_INT(errors_per_second, 100, "errors that are sent a second (RFC 4443, section 2.4 (f))");
-KEY_INT(errors_burst, 50, "errors that are sent at once");
+KEY_INT(errors_per_second, 100, 1, 1000000000, "errors that are sent a second (RFC 4443, section 2.4 (f))");
+KEY_INT(errors_burst, 50, 0, 1 << 20, "errors that are sent at once");
 
 /* An echo that waits for its reply. It lies on the stack of the fiber in M_ping. */
 struct icmp_echo {

@@ -24,8 +24,9 @@ MODULE(IPV4, ipv4);
 CATALOG(direct_ipv4, eth, arp);
 LOG_SOURCE(ipv4);
 
-KEY_INT(reassembly_seconds, 30, "how long a packet's fragments may take to come (RFC 1122, section 3.3.2)");
-KEY_INT(path_mtu_min, 552, "the least path MTU that a router's message is believed, in bytes");
+KEY_INT(reassembly_seconds, 30, 1, 3600,
+        "how long a packet's fragments may take to come (RFC 1122, section 3.3.2)");
+KEY_INT(path_mtu_min, 552, 68, 65535, "the least path MTU that a router's message is believed, in bytes");
 
 enum {
     IPV4_PATHS = 256, /* destinations whose route is cached */

@@ -120,9 +120,7 @@ static err configure(struct ipv6 *ip)
 
 IO err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random)
 {
-    size_t room = key_neighbours_max < 1            ? 1
-                  : key_neighbours_max < UINT16_MAX ? (size_t)key_neighbours_max
-                                                    : UINT16_MAX - 1;
+    size_t room = (size_t)key_neighbours_max;
     struct ipv6 *ip = calloc(1, sizeof *ip + room * sizeof *ip->neighbours);
 
     if (ip == NULL)

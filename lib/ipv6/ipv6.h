@@ -25,8 +25,8 @@ MODULE(IP, ipv6);
 CATALOG(direct_ipv6, eth);
 LOG_SOURCE(ipv6);
 
-KEY_INT(neighbours_max, 512, "neighbours that are remembered");
-KEY_INT(waiting_total_max, 128, "packets that wait for neighbours' addresses altogether");
+KEY_INT(neighbours_max, 512, 1, 65534, "neighbours that are remembered");
+KEY_INT(waiting_total_max, 128, 0, 1 << 20, "packets that wait for neighbours' addresses altogether");
 KEY_BOOL(optimistic, true, "use addresses while they are still being probed (RFC 4429)");
 
 enum {

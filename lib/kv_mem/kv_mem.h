@@ -12,7 +12,7 @@
 
 MODULE(KV_RW, kv_mem);
 
-KEY_INT(capacity, 0, "bytes of all values together, 0 for no limit");
+KEY_INT(capacity, 0, 0, INT64_MAX, "bytes of all values together, 0 for no limit");
 
 struct node {
     struct node *parent; /* NULL: the root */

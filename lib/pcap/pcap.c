@@ -23,7 +23,7 @@ CATALOG(pcap, net, path(file));
 LOG_SOURCE(pcap);
 
 KEY_STRING(file, "capture.pcap", "the file, unless --pcap names another");
-KEY_INT(snap, 262144, "bytes of a frame that are recorded at most");
+KEY_INT(snap, 262144, 1, 1 << 30, "bytes of a frame that are recorded at most");
 ARG_STRING(pcap, NULL, "file to record frames in");
 
 enum { KEEP = 262144, RECORD = 16 };
@@ -69,10 +69,6 @@ IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock)
     struct file_header header = { 0xa1b23c4d, 2, 4, 0, 0, (uint32_t)key_snap, 1 };
     struct pcap *self;
 
-    if (key_snap < 1 || key_snap > 1 << 30) {
-        log_error("a snap length of %lld bytes: must be 1 to 2^30", (long long)key_snap);
-        return ERR_INVALID;
-    }
     self = calloc(1, sizeof *self);
     if (self == NULL)
         return ERR_NO_MEMORY;

@@ -38,7 +38,7 @@ static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struc
     if (flow == NULL)
         return NULL;
     flow->passive = true;
-    flow->handshake_limit = handshake_limit_of(key_synack_retries);
+    flow->handshake_limit = (uint8_t)key_synack_retries;
     flow->listener = listener;
     flow->state = state_next(STATE_LISTEN, SEND_SYN_ACK);
     list_add(&listener->half_open, flow);

@@ -142,7 +142,7 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, s
     if (flow == NULL)
         return ERR_NO_MEMORY;
     flow->owned = flow->opening = true;
-    flow->handshake_limit = handshake_limit_of(key_syn_retries);
+    flow->handshake_limit = (uint8_t)key_syn_retries;
     flow->iss = flow->snd_una = iss;
     enqueue(flow, first);
     begin_handshake(flow, fast);

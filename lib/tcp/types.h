@@ -406,14 +406,6 @@ static inline bool flow_may_send(const struct tcp_flow *flow)
     return flow_synchronized(flow) || flow->pending;
 }
 
-enum { HANDSHAKE_LIMIT_MOST = 127 };
-
-/* The limit of repeated SYNs that a key sets, within the range of their counter. */
-static inline uint8_t handshake_limit_of(int64_t retries)
-{
-    return (uint8_t)(retries < 0 ? 0 : retries < HANDSHAKE_LIMIT_MOST ? retries : HANDSHAKE_LIMIT_MOST);
-}
-
 static inline uint32_t timestamp_now(const struct tcp *tcp)
 {
     return (uint32_t)(tcp->now / MILLISECONDS(1));

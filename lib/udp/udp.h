@@ -19,9 +19,9 @@ MODULE(UDP_ON, udp, ip);
 CATALOG(direct_udp, ip, icmp);
 LOG_SOURCE(udp);
 
-KEY_INT(queue_max, 128, "datagrams that wait in a socket; a power of two");
-KEY_INT(queue_bytes_max, 1048576, "bytes of payload that wait in a socket");
-KEY_INT(sockets_max, 16384, "sockets at once");
+KEY_INT(queue_max, 128, 4, 65536, "datagrams that wait in a socket; a power of two");
+KEY_INT(queue_bytes_max, 1048576, 0, INT64_C(1) << 40, "bytes of payload that wait in a socket");
+KEY_INT(sockets_max, 16384, 0, 1 << 20, "sockets at once");
 
 enum {
     UDP_HEADS = 256,

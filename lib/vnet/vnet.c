@@ -15,8 +15,8 @@
 MODULE(SWITCH, vnet);
 LOG_SOURCE(vnet);
 
-KEY_INT(ports, 256, "ports that it has at most");
-KEY_INT(ageing, 300, "seconds after which an address that is not heard any more is forgotten");
+KEY_INT(ports, 256, 1, 65535, "ports that it has at most");
+KEY_INT(ageing, 300, 1, 1 << 30, "seconds after which an address that is not heard any more is forgotten");
 
 enum { ETHERNET_HEADER = 14, BUCKETS = 256, WAYS = 4 };
 
@@ -69,7 +69,7 @@ err vnet_attach(struct vnet *vnet, struct switch_port *port)
 
     while (i < vnet->used && vnet->ports[i] != NULL)
         i++;
-    if (i == (size_t)key_ports || i == UINT16_MAX)
+    if (i == (size_t)key_ports)
         return ERR_NO_SPACE;
     vnet->ports[i] = port;
     port->number = (uint16_t)(i + 1);

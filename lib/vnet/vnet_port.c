@@ -21,14 +21,14 @@ LOG_SOURCE(vnet);
 
 KEY_STRING(port_name, "", "tells ports with the same constants apart, in metrics too");
 KEY_STRING(mac, "", "its address, as 02:00:00:00:00:01; without one it follows from the port's number");
-KEY_INT(mtu, 1500, "payload bytes of a frame: 68 to 65535");
+KEY_INT(mtu, 1500, 68, 65535, "payload bytes of a frame");
 KEY_BOOL(csum_out, true, "complete the checksums of what is written");
 KEY_BOOL(tso, true, "segment TCP: TSO4 and TSO6; wants csum_out");
 KEY_BOOL(uso, true, "segment UDP; wants csum_out");
 KEY_BOOL(csum_in, true, "give frames without having their checksums completed");
 KEY_BOOL(lro, true, "give TCP as it was written, unsegmented; wants csum_in");
-KEY_INT(queue, 1024, "frames that wait for the next turn");
-KEY_INT(queue_bytes, 8388608, "bytes that these hold at most");
+KEY_INT(queue, 1024, 1, 1 << 20, "frames that wait for the next turn");
+KEY_INT(queue_bytes, 8388608, 82, INT64_C(1) << 40, "bytes that these hold at most");
 
 struct vnet_port {
     struct vnet *vnet;
@@ -91,9 +91,9 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
 {
     struct vnet_port *port;
 
-    if (key_mtu < 68 || key_mtu > 65535 || key_queue < 1 || key_queue_bytes < key_mtu + NETWORK_HEADER) {
-        log_error("a port with an mtu of %lld and a queue of %lld frames and %lld bytes cannot work",
-                  (long long)key_mtu, (long long)key_queue, (long long)key_queue_bytes);
+    if (key_queue_bytes < key_mtu + NETWORK_HEADER) {
+        log_error("a queue of %lld bytes has no room for a frame with an mtu of %lld",
+                  (long long)key_queue_bytes, (long long)key_mtu);
         return ERR_INVALID;
     }
     port = calloc(1, sizeof *port + (size_t)key_queue * sizeof *port->ring);

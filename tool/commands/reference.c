@@ -108,7 +108,8 @@ static void print_keys(struct out *out, const struct description *d)
     out_print(out, "| Key | Type | Default | |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < d->key_count; i++) {
         const struct declared_key *k = &d->keys[i];
-        out_print(out, "| `%s` | %s | %s | %s |\n", k->name, k->kind,
+        out_print(out, "| `%s` | %s%s%s | %s | %s |\n", k->name, k->kind,
+                  *declared_key_range(k) == '\0' ? "" : ", ", cell(declared_key_range(k)),
                   *k->value == '\0' ? "" : text("`%s`", cell(k->value)), cell(k->doc));
     }
     out_print(out, "\n");

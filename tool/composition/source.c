@@ -191,18 +191,6 @@ static struct use read_use(struct tokens *t)
     return use;
 }
 
-static struct declared_key read_key(struct tokens *t)
-{
-    struct declared_key key = { 0 };
-    tokens_take(t, "(");
-    key.kind = next_string(t);
-    key.name = next_string(t);
-    key.value = next_string(t);
-    key.doc = next_string(t);
-    read_place(t, &key.file, &key.line);
-    return key;
-}
-
 static struct declared_arg read_arg(struct tokens *t)
 {
     struct declared_arg arg = { 0 };
@@ -299,7 +287,7 @@ static void read_markers(const char *markers, struct description *d, struct out 
             }
         } else if (tokens_take(&t, "__mirage_key__")) {
             GROW(d->keys, d->key_count);
-            d->keys[d->key_count++] = read_key(&t);
+            d->keys[d->key_count++] = declared_key_read(&t);
         } else if (tokens_take(&t, "__mirage_arg__")) {
             GROW(d->args, d->arg_count);
             d->args[d->arg_count++] = read_arg(&t);
@@ -403,6 +391,9 @@ bool description_checked(const struct description *d)
                      path_shown(d->params[i].file), d->params[i].line);
             return false;
         }
+    for (size_t i = 0; i < d->key_count; i++)
+        if (!declared_key_check(&d->keys[i]))
+            return false;
     for (size_t i = 0; i < d->arg_count; i++)
         if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
             error_at(d->args[i].file, d->args[i].line,
@@ -438,7 +429,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
         error_at(source, 0, folder_exists(source) ? "this folder has no .c file" : "there is no such file");
         return false;
     }
-    w->key = hash_bytes(hash_bytes(1, compiler->version, strlen(compiler->version)), compiler->include,
+    w->key = hash_bytes(hash_bytes(5, compiler->version, strlen(compiler->version)), compiler->include,
                         strlen(compiler->include));
     char *base =
         text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/util.h"
+#include "composition/declared_key.h"
 
 /* A function that a signature declares. */
 struct operation {
@@ -35,12 +36,6 @@ struct use {
     struct submodule *submodules; /* in the order of the signature, each once */
     size_t operation_count;
     struct operation *operations;
-};
-
-struct declared_key {
-    const char *kind, *name, *value, *doc; /* value: C text of the default */
-    const char *file;
-    int line;
 };
 
 struct declared_arg {

@@ -59,6 +59,12 @@ const char *generated_argument(const struct graph *graph, const struct functor *
     return strcmp(value, "true") == 0 ? text("--%s", key->name) : NULL;
 }
 
+/* The name of the function of config.h that sets keys of this kind. */
+static const char *setter_of(const struct declared_key *key)
+{
+    return strcmp(key->kind, "enum") == 0 ? "string" : key->kind;
+}
+
 static const char *key_value(const struct functor *f, const struct declared_key *key)
 {
     const struct setting *s = find_setting(f, key->name);
@@ -67,7 +73,7 @@ static const char *key_value(const struct functor *f, const struct declared_key 
         return list && *key->value != '\0' ? text("%s,", key->value) : key->value;
     if (list)
         return quoted_list((const char *const *)s->values);
-    return strcmp(key->kind, "string") == 0 ? quoted(s->value) : s->value;
+    return strcmp(setter_of(key), "string") == 0 ? quoted(s->value) : s->value;
 }
 
 static const struct config_arg *find_config_arg(const struct graph *graph, const char *name)
@@ -100,8 +106,9 @@ const char *instance_shown(const struct instance *instance)
     return label != NULL ? label : instance->name;
 }
 
-static bool check_setting(const struct description *d, const struct setting *s)
+static bool check_setting(const struct instance *instance, const struct setting *s)
 {
+    const struct description *d = instance->description;
     static const char *const kinds[] = { [SETTING_BOOL] = "bool",
                                          [SETTING_INT] = "int",
                                          [SETTING_STRING] = "string",
@@ -112,12 +119,16 @@ static bool check_setting(const struct description *d, const struct setting *s)
         strings_add(&names, key->name);
         if (strcmp(key->name, s->name) != 0)
             continue;
-        if (strcmp(key->kind, kinds[s->kind]) == 0)
-            return true;
+        if (strcmp(setter_of(key), kinds[s->kind]) == 0) {
+            const char *refusal = declared_key_refusal(key, instance->name, s->value);
+            if (refusal != NULL)
+                error_at(s->place.file, s->place.line, "%s", refusal);
+            return refusal == NULL;
+        }
         error_at(s->place.file, s->place.line,
                  "the key '%s' of %s is of the kind %s (%s:%d), and this sets it with set_%s; use set_%s",
                  s->name, d->module->name, key->kind, path_shown(key->file), key->line, kinds[s->kind],
-                 key->kind);
+                 setter_of(key));
         return false;
     }
     error_at(s->place.file, s->place.line, "%s has no key '%s'; %s%s", d->module->name, s->name,
@@ -185,7 +196,7 @@ bool check_settings(const struct program *program)
     for (size_t i = 0; i < program->instance_count; i++) {
         const struct functor *f = program->instances[i].value->functor;
         for (size_t s = 0; s < f->setting_count; s++)
-            if (!check_setting(program->instances[i].description, &f->settings[s]))
+            if (!check_setting(&program->instances[i], &f->settings[s]))
                 return false;
         if (!check_folders(program->graph, &program->instances[i]))
             return false;

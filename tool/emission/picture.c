@@ -76,6 +76,35 @@ static void print_args(struct out *out, const struct program *program)
     }
 }
 
+static const struct declared_key *find_key(const struct description *d, const char *name)
+{
+    for (size_t i = 0; i < d->key_count; i++)
+        if (strcmp(d->keys[i].name, name) == 0)
+            return &d->keys[i];
+    return NULL;
+}
+
+/* The constants of modules that the configuration sets, with what they might be set to. */
+static void print_settings(struct out *out, const struct program *program)
+{
+    bool first = true;
+    for (size_t i = 0; i < program->instance_count; i++) {
+        const struct instance *instance = &program->instances[i];
+        const struct functor *f = instance->value->functor;
+        for (size_t s = 0; s < f->setting_count; s++) {
+            const struct declared_key *key = find_key(instance->description, f->settings[s].name);
+            if (key == NULL || f->settings[s].value == NULL)
+                continue;
+            if (first)
+                out_print(out, "\nconstants that the configuration sets\n");
+            first = false;
+            const char *range = declared_key_range(key);
+            out_print(out, "  %-32s%s (%sof %s)\n", text("%s=%s ", key->name, f->settings[s].value), key->doc,
+                      *range == '\0' ? "" : text("%s, ", range), instance_shown(instance));
+        }
+    }
+}
+
 /* Each pure library that a module names, with the modules. */
 static void print_libraries(struct out *out, const struct program *program)
 {
@@ -108,6 +137,7 @@ char *picture_text(const struct project *p, const struct program *program)
         print_tree(&out, p, &program->instances[job->value->id], "", "  ", seen);
     }
     print_keys(&out, program->graph);
+    print_settings(&out, program);
     print_args(&out, program);
     print_libraries(&out, program);
     return finish(&out);
@@ -155,13 +185,31 @@ static json_t *uses_json(const struct description *d)
     return uses;
 }
 
+/* Of an int, the bounds it has; of an enum, its values. */
+static void add_range(json_t *to, const struct declared_key *key)
+{
+    if (key->choices.count > 0) {
+        json_t *values = json_array();
+        for (size_t i = 0; i < key->choices.count; i++)
+            json_array_append_new(values, json_string(key->choices.items[i]));
+        json_object_set_new(to, "values", values);
+    }
+    if (key->least != INT64_MIN)
+        json_object_set_new(to, "least", json_integer(key->least));
+    if (key->most != INT64_MAX)
+        json_object_set_new(to, "most", json_integer(key->most));
+}
+
 static json_t *keys_json(const struct description *d)
 {
     json_t *keys = json_array();
-    for (size_t i = 0; i < d->key_count; i++)
-        json_array_append_new(keys,
-                              json_pack("{s:s, s:s, s:s, s:s}", "name", d->keys[i].name, "kind",
-                                        d->keys[i].kind, "default", d->keys[i].value, "doc", d->keys[i].doc));
+    for (size_t i = 0; i < d->key_count; i++) {
+        const struct declared_key *k = &d->keys[i];
+        json_t *key = json_pack("{s:s, s:s, s:s, s:s}", "name", k->name, "kind", k->kind, "default", k->value,
+                                "doc", k->doc);
+        add_range(key, k);
+        json_array_append_new(keys, key);
+    }
     return keys;
 }
 

@@ -75,7 +75,10 @@ static bool read_setting(const struct description *d, const char *word, struct s
         out->kind = SETTING_STRINGS;
         out->values = words_of(value);
     }
-    return true;
+    const char *refusal = declared_key_refusal(key, d->module->name, value);
+    if (refusal != NULL)
+        error("%s", refusal);
+    return refusal == NULL;
 }
 
 static bool read_settings(const struct description *d, const struct strings *sets, struct functor *out)

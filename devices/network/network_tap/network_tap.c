@@ -17,7 +17,7 @@ KEY_STRING(address, "",
            "this side's Ethernet address, unless --mac gives one; without either it follows from host and "
            "interface");
 KEY_BOOL(offloads, true, "leave checksums and segmentation to the other side");
-KEY_INT(queue, 256, "frames that wait when the kernel has no room");
+KEY_INT(queue, 256, 1, 1 << 20, "frames that wait when the kernel has no room");
 ARG_STRING(interface, NULL, "tap interface to use");
 ARG_DURATION(busy_poll, "0s",
              "how long to look for frames before sleeping, as 50us: quicker answers, for a core of its own");

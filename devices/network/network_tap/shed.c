@@ -13,7 +13,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
-KEY_INT(syn_rate, 10000, "SYNs a second of a flood that are let in; 0: all");
+KEY_INT(syn_rate, 10000, 0, 1 << 30, "SYNs a second of a flood that are let in; 0: all");
 
 /*
  * SHED_PATIENCE: how long SYNs are counted before the first filter, so that many clients at once are not
@@ -155,7 +155,7 @@ INTERNAL void shed_look(struct network_tap *tap, bool drained)
     if (drained)
         shed->backlog = 0;
     int64_t share = tap->syn_share.value;
-    if (spent < (share > 1 ? SHED_WINDOW : SHED_PATIENCE) || key_syn_rate <= 0)
+    if (spent < (share > 1 ? SHED_WINDOW : SHED_PATIENCE) || key_syn_rate == 0)
         return;
     int64_t wanted = reckon(tap, spent);
     shed->since = now;

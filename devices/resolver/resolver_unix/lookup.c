@@ -10,7 +10,7 @@
 
 #include <platform/linux/error.h>
 
-KEY_INT(threads, 8, "lookups at once; further ones wait");
+KEY_INT(threads, 8, 1, 1024, "lookups at once; further ones wait");
 
 static void shared_release(struct shared *shared)
 {

@@ -216,7 +216,7 @@ def remembered_keys(s):
     (app / "config.c").write_text(KEYED)
     source = (app / "unikernel.c").read_text()
     (app / "unikernel.c").write_text(
-        source.replace("ARG_STRING", 'KEY_INT(count, 0, "");\nKEY_STRING(word, "", "");\nARG_STRING')
+        source.replace("ARG_STRING", 'KEY_INT(count, 0, 0, 9, "");\nKEY_STRING(word, "", "");\nARG_STRING')
         .replace("    return console_log(console, greeting);", '    for (int i = 0; i < key_count; i++)\n'
                  '        TRY(console_log(console, key_word));\n    return OK;'))
     s.says("a key", ["run", "keyed", "--count=2"], 0, "a\na\n", "")

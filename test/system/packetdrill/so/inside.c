@@ -312,7 +312,7 @@ void inside_set_handshake(void *flow, uint32_t retries)
 {
     struct tcp_flow *f = flow;
     if (retries != 0 && f->state == STATE_SYN_SENT)
-        f->handshake_limit = handshake_limit_of(retries);
+        f->handshake_limit = (uint8_t)retries;
 }
 
 void inside_set_mss(void *flow, uint16_t mss)

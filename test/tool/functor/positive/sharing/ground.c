@@ -5,7 +5,7 @@
 #include "layers.h"
 
 MODULE(GROUND, ground);
-KEY_INT(level, 0, "height above the sea");
+KEY_INT(level, 0, -11034, 8849, "height above the sea");
 
 struct ground {
     int height;

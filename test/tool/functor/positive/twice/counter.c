@@ -7,7 +7,7 @@
 #include "sources.h"
 
 MODULE(SOURCE, counter);
-KEY_INT(start, 0, "the first number");
+KEY_INT(start, 0, INT64_MIN, INT64_MAX, "the first number");
 
 struct counter {
     int next, calls;

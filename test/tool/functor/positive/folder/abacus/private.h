@@ -6,7 +6,7 @@
 #include "../abacus.h"
 
 MODULE(ABACUS, abacus);
-KEY_INT(base, 0, "what is added to every sum");
+KEY_INT(base, 0, INT64_MIN, INT64_MAX, "what is added to every sum");
 ARG_INT(extra, 0, "what is added to every sum at run time");
 
 struct abacus {
