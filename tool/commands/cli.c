@@ -14,6 +14,7 @@ enum {
     OPTION_DOT,
     OPTION_SVG,
     OPTION_JSON,
+    OPTION_WHERE,
     OPTION_MAN,
     OPTION_COMPLETION,
     OPTION_MARKDOWN,
@@ -46,6 +47,8 @@ static const struct argp_option describe_options[] = {
     { "dot", OPTION_DOT, NULL, 0, "A picture in Graphviz's language", 0 },
     { "svg", OPTION_SVG, NULL, 0, "A picture as SVG; needs Graphviz's dot", 0 },
     { "json", OPTION_JSON, NULL, 0, "For other programs to read", 0 },
+    { "where", OPTION_WHERE, "SYMBOL", 0,
+      "Who calls this operation, or raises this event, and who defines it, by file and line", 0 },
     { "output", 'o', "FILE", 0, "Write there instead of to the terminal", 0 },
     { 0 },
 };
@@ -158,6 +161,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_DOT: a->dot = true; break;
     case OPTION_SVG: a->svg = true; break;
     case OPTION_JSON: a->json = true; break;
+    case OPTION_WHERE: a->where = arg; break;
     case OPTION_BIND: strings_add(&a->unit.binds, arg); break;
     case OPTION_SET: strings_add(&a->unit.sets, arg); break;
     case OPTION_NAME: a->unit.name = arg; break;

@@ -16,6 +16,7 @@ struct arguments {
     struct choices choices;
     bool debug;          /* run */
     bool dot, svg, json; /* describe */
+    const char *where;   /* describe: of this operation or event */
     const char *output, *depfile;
     struct unit_choices unit;
     struct strings positional;

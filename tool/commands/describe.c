@@ -7,6 +7,7 @@
 
 #include "base/process.h"
 #include "commands/cli.h"
+#include "composition/where.h"
 #include "emission/picture.h"
 
 /* Pipes the picture through dot when SVG is asked for. */
@@ -46,10 +47,11 @@ int command_describe(const struct cli_command *command, struct arguments *a)
     (void)command;
     if (!project_open(&a->choices, &p, &chosen) || !project_compose(&p, &chosen, &program))
         return 1;
-    const char *said = a->json            ? picture_json(&p, &program)
+    const char *said = a->where != NULL   ? where_text(&p.compiler, p.cache, &program, a->where)
+                       : a->json          ? picture_json(&p, &program)
                        : a->dot || a->svg ? picture_dot(&p, &program)
                                           : picture_text(&p, &program);
-    if (!drawn(said, a->svg && !a->json, &data, &len))
+    if (said == NULL || !drawn(said, a->svg && !a->json && a->where == NULL, &data, &len))
         return 1;
     if (a->output != NULL)
         return file_write(a->output, data, len) ? 0 : 1;

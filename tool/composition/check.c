@@ -303,3 +303,22 @@ bool check_all(const struct compiler *compiler, const char *cache, struct descri
     *out = all;
     return ok;
 }
+
+bool check_objects(const struct compiler *compiler, const char *cache,
+                   const struct description *const *descriptions, size_t count, const char **out)
+{
+    struct command *commands = keep((count + 1) * sizeof *commands);
+    for (size_t i = 0; i < count; i++) {
+        struct checking work;
+        if (!prepare(compiler, cache, descriptions[i], &work, &commands[i]))
+            return false;
+        out[i] = work.object;
+    }
+    if (run_all(commands, count))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (commands[i].status != 0)
+            error_at(descriptions[i]->source, 0, "%s could not compile it: %s", compiler->cc,
+                     commands[i].err);
+    return false;
+}

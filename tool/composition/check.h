@@ -23,6 +23,13 @@ struct definitions {
 bool check_all(const struct compiler *compiler, const char *cache, struct description *descriptions,
                size_t count, struct definitions **out);
 
+/*
+ * Compile the functors as check_all does, each with its debug information, for asking their objects: out[i]
+ * is the path of descriptions[i]'s, which the caller deletes. False, and told, when one does not compile.
+ */
+bool check_objects(const struct compiler *compiler, const char *cache,
+                   const struct description *const *descriptions, size_t count, const char **out);
+
 /* Whether the signature that `use` names is a DEVICE: it is connected and disconnected. */
 bool is_device(const struct use *use);
 

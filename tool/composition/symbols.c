@@ -183,46 +183,79 @@ static bool get_relocation(Elf_Data *data, size_t i, bool addends, GElf_Addr *of
     return true;
 }
 
-/* The first relocation against the symbol, in one section of relocations, whose line is known. */
-static bool find_use(const struct object *object, Elf_Scn *section, const char *symbol, const char **file,
-                     int *line)
+struct uses {
+    struct symbol_use *items;
+    size_t count;
+};
+
+static void add_use(struct uses *uses, const char *file, int line)
+{
+    for (size_t i = 0; i < uses->count; i++)
+        if (uses->items[i].line == line && strcmp(uses->items[i].file, file) == 0)
+            return;
+    size_t n = uses->count;
+    if ((n & (n - 1)) == 0) {
+        struct symbol_use *grown = keep((n == 0 ? 1 : 2 * n) * sizeof *grown);
+        if (n > 0)
+            memcpy(grown, uses->items, n * sizeof *grown);
+        uses->items = grown;
+    }
+    uses->items[uses->count++] = (struct symbol_use){ file, line };
+}
+
+/* The relocations against the symbol, in one section of relocations, whose line is known. */
+static void find_uses(const struct object *object, Elf_Scn *section, const char *symbol, struct uses *out)
 {
     GElf_Shdr header, applies;
     GElf_Addr offset;
     size_t index;
+    const char *file;
+    int line;
     Elf_Data *data = elf_getdata(section, NULL);
     if (data == NULL || gelf_getshdr(section, &header) == NULL ||
         (header.sh_type != SHT_RELA && header.sh_type != SHT_REL) ||
         gelf_getshdr(elf_getscn(object->elf, header.sh_info), &applies) == NULL)
-        return false;
+        return;
     for (size_t i = 0; i < entries(&header); i++)
         if (get_relocation(data, i, header.sh_type == SHT_RELA, &offset, &index) &&
             refers_to(object->elf, &header, index, symbol) &&
-            place_of_address(object->debug, applies.sh_addr + offset - object->bias, file, line))
-            return true;
-    return false;
+            place_of_address(object->debug, applies.sh_addr + offset - object->bias, &file, &line))
+            add_use(out, file, line);
 }
 
-static bool find_wasm_use(const struct object *object, const char *symbol, const char **file, int *line)
+static void find_wasm_uses(const struct object *object, const char *symbol, struct uses *out)
 {
     const struct wasm_object *wasm = &object->wasm;
+    const char *file;
+    int line;
     for (size_t i = 0; i < wasm->use_count; i++) {
         const struct wasm_use *use = &wasm->uses[i];
         if (use->symbol < wasm->symbol_count && !wasm->symbols[use->symbol].is_defined &&
             strcmp(wasm->symbols[use->symbol].name, symbol) == 0 &&
-            place_of_address(object->debug, use->address, file, line))
-            return true;
+            place_of_address(object->debug, use->address, &file, &line))
+            add_use(out, file, line);
     }
-    return false;
+}
+
+size_t symbols_uses(const char *path, const char *symbol, struct symbol_use **out)
+{
+    struct object object;
+    struct uses uses = { 0 };
+    if (object_open(path, &object))
+        find_wasm_uses(&object, symbol, &uses);
+    for (Elf_Scn *section = NULL; object.elf != NULL && (section = elf_nextscn(object.elf, section)) != NULL;)
+        find_uses(&object, section, symbol, &uses);
+    object_close(&object);
+    *out = uses.items;
+    return uses.count;
 }
 
 bool symbols_use(const char *path, const char *symbol, const char **file, int *line)
 {
-    struct object object;
-    bool found = object_open(path, &object) && find_wasm_use(&object, symbol, file, line);
-    for (Elf_Scn *section = NULL;
-         !found && object.elf != NULL && (section = elf_nextscn(object.elf, section)) != NULL;)
-        found = find_use(&object, section, symbol, file, line);
-    object_close(&object);
-    return found;
+    struct symbol_use *uses;
+    if (symbols_uses(path, symbol, &uses) == 0)
+        return false;
+    *file = uses[0].file;
+    *line = uses[0].line;
+    return true;
 }

@@ -13,6 +13,17 @@
  */
 bool symbols_read(const char *object, struct strings *out);
 
+struct symbol_use {
+    const char *file;
+    int line;
+};
+
+/*
+ * The places where the object's code uses this symbol without defining it, each line once, in the order of
+ * the code; how many there are. None when it has no debug information.
+ */
+size_t symbols_uses(const char *object, const char *symbol, struct symbol_use **out);
+
 /*
  * The first place where the object uses this symbol without defining it; false when it doesn't, has no
  * debug information, or cannot be read.

@@ -264,6 +264,100 @@ def odd_names(s):
            f"odd: error: there is a quotation mark in the path of {quoted}/odd, which C cannot include; rename the file or its folder\n", cwd=quoted)
 
 
+WHERE = """#include <mirage/functor.h>
+
+PARAM(CONSOLE, left);
+PARAM(CONSOLE, right);
+MODULE(JOB, drawn);
+
+IO err drawn_start(struct left *left, struct right *right)
+{
+    TRY(left_log(left, "one"));
+    TRY(right_log(right, "two"));
+    return left_log(left,
+                    "three");
+}
+"""
+
+PLAIN = """#include <mirage/functor.h>
+
+#include <stdlib.h>
+
+struct plain {
+    int nothing;
+};
+MODULE(CONSOLE, plain);
+
+IO err plain_write(struct plain *plain, const void *data, size_t len)
+{
+    (void)plain, (void)data, (void)len;
+    return OK;
+}
+
+IO err plain_log(struct plain *plain, const char *line)
+{
+    (void)plain, (void)line;
+    return OK;
+}
+
+IO err plain_connect(struct plain **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out == NULL ? ERR_NO_MEMORY : OK;
+}
+
+IO void plain_disconnect(struct plain *plain)
+{
+    free(plain);
+}
+"""
+
+WHERE_CONFIG = """#include <mirage/config.h>
+
+void config(void)
+{
+    functor(JOB, CONSOLE, CONSOLE) drawn = foreign("drawn.c", JOB, CONSOLE, CONSOLE);
+    functor(JOB, CONSOLE) other = foreign("unikernel.c", JOB, CONSOLE);
+    register_job("drawn", apply(drawn, default_console(), %s));
+    register_job("other", apply(other, default_console()));
+}
+"""
+
+
+def where(s):
+    """An operation has a name in each functor that calls it, and one in the program."""
+    s.mirage_does("new", "shown")
+    app = s.work / "shown"
+    (app / "unikernel.c").write_text((app / "unikernel.c").read_text().replace("drawn", "shown"))
+    (app / "drawn.c").write_text(WHERE)
+    (app / "config.c").write_text(WHERE_CONFIG % "default_console()")
+    for symbol in ("left_log", "right_log", "console_unix_log"):
+        status, out, err = s.mirage_does("describe", "shown", f"--where={symbol}")
+        lines = [" ".join(line.split()) for line in out.splitlines()]
+        callers = [line for line in lines if line.startswith(("drawn", "shown"))]
+        s.tap.equal(f"where {symbol} is called", (status, err, callers),
+                    (0, "", ["drawn shown/drawn.c:9 as left_log", "drawn shown/drawn.c:11 as left_log",
+                             "drawn shown/drawn.c:10 as right_log", "shown shown/unikernel.c:10 as console_log"]))
+        s.tap.report(lines[0] == "console_unix_log: an operation of console_unix (CONSOLE)"
+                     and any(line.endswith("as console_unix_log") and "devices/console/console_unix.c:" in line
+                             for line in lines), f"where {symbol} is defined", out)
+    s.says("where a name that is nearly one is", ["describe", "shown", "--where=left_lag"], 1, "",
+           "mirage: error: no functor of this composition has an operation or event 'left_lag'; did you mean 'left_log'?\n")
+    s.says("where a name that is like none is", ["describe", "shown", "--where=zzzzzzzzzzzz"], 1, "",
+           "mirage: error: no functor of this composition has an operation or event 'zzzzzzzzzzzz'; `mirage describe` shows its "
+           "modules, and docs/signatures.md what these can do\n")
+    (app / "plain.c").write_text(PLAIN)
+    (app / "config.c").write_text(WHERE_CONFIG % 'apply(foreign("plain.c", CONSOLE))')
+    s.says("where an operation that nobody calls is", ["describe", "shown", "--where=plain_write"], 0,
+           "plain_write: an operation of plain (CONSOLE)\n\ndefined\n  plain                    shown/plain.c:10 as plain_write\n\n"
+           "called\n  by nobody\n", "")
+    (app / "unikernel.c").write_text((app / "unikernel.c").read_text().replace("console_log(console", "left_log(left")
+                                     .replace("PARAM(CONSOLE, console)", "PARAM(CONSOLE, left)").replace("struct console *console", "struct left *left"))
+    (app / "config.c").write_text((WHERE_CONFIG % "default_console()").replace("other, default_console()", 'other, apply(foreign("plain.c", CONSOLE))'))
+    s.says("where a name stands for two operations", ["describe", "shown", "--where=left_log"], 1, "",
+           "mirage: error: 'left_log' stands for 2 operations here: console_unix_log in drawn; plain_log in shown; name one of these\n")
+
+
 def pictures(s):
     s.mirage_does("new", "drawn")
     status, out, err = s.mirage_does("describe", "drawn")
@@ -277,6 +371,7 @@ def pictures(s):
     s.tap.report(status == 0 and '"drawn" -> "console_unix" [label="console"];' in out, "describe --dot", out)
     status, out, _ = s.mirage_does("describe", "drawn", "--json")
     s.tap.equal("describe --json", [i["name"] for i in json.loads(out)["instances"]], ["console_unix", "drawn"])
+    where(s)
     if shutil.which("dot"):
         status, out, err = s.mirage_does("describe", "drawn", "--svg", "-o", "picture.svg")
         s.tap.report(status == 0 and "<svg" in (s.work / "picture.svg").read_text(), "describe --svg", out + err)
