@@ -84,11 +84,15 @@ static struct node *with_constant(struct here here, const struct catalog_entry *
 }
 
 /*
- * What the target gives for a parameter that is no argument: catalog/make lets no other signatures through.
+ * What the target gives for a parameter that is no argument: catalog/make lets only signatures through that a
+ * ROLE line gives.
  */
 static void *of_target(struct here here, const char *signature)
 {
-    return catalog_of_role(here, strcmp(signature, "RANDOM") == 0 ? "default_random" : "default_pclock");
+    const struct catalog_entry *entry = catalog_entries;
+    while (entry->role == NULL || strcmp(entry->result, signature) != 0)
+        entry++;
+    return catalog_of_role(here, entry->name);
 }
 
 /* The functor of the entry, or what the configuration makes of it, applied; `values` as for catalog_apply. */

@@ -9,6 +9,7 @@
 ROLE(CONSOLE, default_console, "console", "The terminal or the log of the target.");
 ROLE(PCLOCK, default_pclock, "clock", "The wall clock of the target.");
 ROLE(RANDOM, default_random, "random", "The target's randomness, fit for keys.");
+ROLE(SINK, default_sink, "sink", "The target's files to write to: outputs named by their paths.");
 ROLE(NETWORK, default_network, "network", "The target's network card.");
 
 /* The module with a constant of its source set to "true" or "false". */

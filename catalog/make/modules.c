@@ -10,7 +10,7 @@
  * otherwise. */
 static bool is_given_by_target(const char *signature)
 {
-    static const char *const given[] = { "PCLOCK", "RANDOM", NULL };
+    static const char *const given[] = { "PCLOCK", "RANDOM", "SINK", NULL };
     return listed(given, signature);
 }
 

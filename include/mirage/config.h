@@ -28,6 +28,7 @@
 config_type(CONSOLE);
 config_type(PCLOCK);
 config_type(RANDOM);
+config_type(SINK);
 config_type(BLOCK);
 config_type(KV_RO);
 config_type(KV_RW);

@@ -78,9 +78,9 @@
  * CATALOG(function, argument...): how the configuration calls a module that the project ships. An argument is
  * the name of a parameter, or of a key, which is then given as a number, a text or a bool; path(key) is the
  * path of a file or folder, which starts at the folder of config.c. An empty text leaves a key at its
- * default. A RANDOM or PCLOCK that is not among the arguments is the target's. Without this line the function
- * has the module's name and takes the parameters in their order. The first paragraph of the opening comment
- * is its documentation.
+ * default. A RANDOM, PCLOCK or SINK that is not among the arguments is the target's. Without this line the
+ * function has the module's name and takes the parameters in their order. The first paragraph of the opening
+ * comment is its documentation.
  */
 #define CATALOG(name, ...) struct mirage_catalog
 
@@ -170,6 +170,7 @@
 #include <mirage/sig/console.h>
 #include <mirage/sig/pclock.h>
 #include <mirage/sig/random.h>
+#include <mirage/sig/sink.h>
 #include <mirage/sig/block.h>
 #include <mirage/sig/kv_ro.h>
 #include <mirage/sig/kv_rw.h>

@@ -5,19 +5,19 @@
  * Frames pass unchanged. A frame that a device will segment is one record, as the host's own captures have
  * it, and the checksum that it will complete is complete in the record.
  *
- * Records are kept until KEEP bytes of them have come or a tenth of a second has passed. When the file can't
- * be written, the network goes on without being recorded.
+ * Records may stay in the sink for a tenth of a second. When the file can't be written, the network goes on
+ * without being recorded.
  */
 #include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 PARAM(NETWORK, net);
 PARAM(PCLOCK, clock);
+PARAM(SINK, sink);
 MODULE(NETWORK, pcap);
 CATALOG(pcap, net, path(file));
 LOG_SOURCE(pcap);
@@ -26,14 +26,13 @@ KEY_STRING(file, "capture.pcap", "the file, unless --pcap names another");
 KEY_INT(snap, 262144, 1, 1 << 30, "bytes of a frame that are recorded at most");
 ARG_STRING(pcap, NULL, "file to record frames in");
 
-enum { KEEP = 262144, RECORD = 16 };
+enum { RECORD = 16 };
 
 struct pcap {
     struct net *net;
     struct clock *clock;
     void *ctx;
-    FILE *to; /* NULL when it failed */
-    char *buffer;
+    struct sink_output *to; /* NULL when it failed */
     struct os_timer flush;
     struct metric recorded;
 };
@@ -52,42 +51,36 @@ struct record_header {
 static void fail(struct pcap *pcap)
 {
     log_error("the capture ends here: the file can't be written");
-    fclose(pcap->to);
+    IGNORE(sink_close(pcap->to));
     pcap->to = NULL;
 }
 
 static void flush(void *arg)
 {
     struct pcap *pcap = arg;
-    if (pcap->to != NULL && fflush(pcap->to) != 0)
+    if (pcap->to != NULL && sink_flush(pcap->to) != OK)
         fail(pcap);
 }
 
-IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock)
+IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock, struct sink *sink)
 {
     const char *name = pcap != NULL ? pcap : key_file;
     struct file_header header = { 0xa1b23c4d, 2, 4, 0, 0, (uint32_t)key_snap, 1 };
-    struct pcap *self;
+    struct pcap *self = calloc(1, sizeof *self);
+    err e;
 
-    self = calloc(1, sizeof *self);
     if (self == NULL)
         return ERR_NO_MEMORY;
     self->net = net;
     self->clock = clock;
     self->flush = (struct os_timer)OS_TIMER_INIT(flush, self);
-    self->buffer = malloc(KEEP);
-    self->to = fopen(name, "wbe");
-    if (self->buffer == NULL || self->to == NULL) {
-        err e = self->buffer == NULL ? ERR_NO_MEMORY : ERR_ACCESS;
+    e = sink_open(sink, name, &self->to);
+    if (e != OK) {
         log_error("%s can't be opened to record frames", name);
-        if (self->to != NULL)
-            fclose(self->to);
-        free(self->buffer);
         free(self);
         return e;
     }
-    setvbuf(self->to, self->buffer, _IOFBF, KEEP);
-    if (fwrite(&header, sizeof header, 1, self->to) != 1 || fflush(self->to) != 0)
+    if (sink_append(self->to, &header, sizeof header) != OK || sink_flush(self->to) != OK)
         fail(self);
     metric_register(&self->recorded, METRIC_COUNTER, "pcap.recorded", name, "Frames recorded");
     net_listen(net, self);
@@ -99,10 +92,9 @@ IO void pcap_disconnect(struct pcap *self)
 {
     net_listen(self->net, NULL);
     os_timer_stop(&self->flush);
-    if (self->to != NULL && fclose(self->to) != 0)
+    if (self->to != NULL && sink_close(self->to) != OK)
         log_error("the end of the capture could not be written");
     metric_unregister(&self->recorded);
-    free(self->buffer);
     free(self);
 }
 
@@ -119,13 +111,13 @@ static bool write_piece(struct pcap *self, const uint8_t *data, size_t len, size
         size_t hit = patch->at + i;
         if (hit < at || hit >= at + len)
             continue;
-        if (fwrite(data, 1, hit - at, self->to) != hit - at || fputc(patch->bytes[i], self->to) == EOF)
+        if (sink_append(self->to, data, hit - at) != OK || sink_append(self->to, &patch->bytes[i], 1) != OK)
             return false;
         data += hit + 1 - at;
         len -= hit + 1 - at;
         at = hit + 1;
     }
-    return fwrite(data, 1, len, self->to) == len;
+    return sink_append(self->to, data, len) == OK;
 }
 
 static bool write_frame(struct pcap *self, const struct buf *frame, size_t kept)
@@ -158,7 +150,7 @@ static void record(struct pcap *self, const struct buf *frame)
     kept = len < (size_t)key_snap ? len : (size_t)key_snap;
     struct record_header header = { (uint32_t)(now / 1000000000), (uint32_t)(now % 1000000000),
                                     (uint32_t)kept, (uint32_t)len };
-    if (fwrite(&header, RECORD, 1, self->to) != 1 || !write_frame(self, frame, kept)) {
+    if (sink_append(self->to, &header, RECORD) != OK || !write_frame(self, frame, kept)) {
         fail(self);
         return;
     }

@@ -11,6 +11,7 @@ const struct target target_linux = {
             { .role = "console", .source = "devices/console/console_unix.c" },
             { .role = "clock", .source = "devices/clock/pclock_unix.c" },
             { .role = "random", .source = "devices/random/random_getrandom.c" },
+            { .role = "sink", .source = "devices/sink/sink_file.c" },
             { .role = "network", .source = "devices/network/network_tap" },
             { .role = "block", .source = "devices/block/block_file.c" },
             { .role = "kv", .source = "devices/kv/kv_direct.c" },

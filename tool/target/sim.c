@@ -11,6 +11,7 @@ const struct target target_sim = {
             { .role = "console", .source = "devices/console/console_plain.c" },
             { .role = "clock", .source = "devices/clock/pclock_platform.c" },
             { .role = "random", .source = "devices/random/random_entropy.c" },
+            { .role = "sink", .source = "devices/sink/sink_file.c" },
             { .role = "network", .source = "lib/vnet/vnet_port.c", .on = "lib/vnet/vnet.c" },
             { 0 },
         },

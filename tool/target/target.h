@@ -13,8 +13,8 @@
 /* A module that the target gives to a configuration. */
 struct target_module {
     /*
-     * What the catalogue asks for: "console", "clock", "random", "network"; NULL where the module is only
-     * there to be had by its own name.
+     * What the catalogue asks for: "console", "clock", "random", "sink", "network"; NULL where the module is
+     * only there to be had by its own name.
      */
     const char *role;
     const char *source; /* below the root: "devices/console/console_unix.c" */

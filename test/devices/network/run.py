@@ -93,6 +93,10 @@ def pcap(tap, mirage, work, env):
     tap.report((work / "all.pcap").read_bytes() != first, "another seed makes another")
     run([binary, "--pcap__2-pcap=elsewhere.pcap"], work, env)
     tap.report((work / "elsewhere.pcap").exists(), "--pcap names the file")
+    status, _, err = run([binary, "--pcap__2-pcap=no/folder.pcap"], work, env)
+    tap.report(status != 0 and "no/folder.pcap can't be opened to record frames" in err, "a file that can't be opened is told", err)
+    status, _, err = run([binary, "--pcap__2-pcap=/dev/full"], work, env)
+    tap.report(status == 0 and "the capture ends here: the file can't be written" in err, "a full disk ends the capture alone", err)
     if not shutil.which("tshark"):
         tap.skip("tshark reads it", "tshark is not installed")
         return

@@ -136,7 +136,8 @@ def lacks(tap, mirage, work, env):
     (app / "app.c").write_text("#include <mirage/functor.h>\n\nPARAM(STACK, stack);\nMODULE(JOB, app);\n\n"
                                "IO err app_start(struct stack *stack)\n{\n    (void)stack;\n    return OK;\n}\n")
     for module, said in (("socket_stack()", "socket_stack() is a module of the target linux alone, and this program is for toy"),
-                         ("generic_stack(default_network())", "default_network() is a module of the targets linux and sim alone, and this program is for toy")):
+                         ("generic_stack(default_network())", "default_network() is a module of the targets linux and sim alone, and this program is for toy"),
+                         ('generic_stack(pcap(vnet_port(vnet(), "a"), "a.pcap"))', "default_sink() is a module of the targets linux and sim alone, and this program is for toy")):
         (app / "config.c").write_text(ABSENT.replace("MODULE", module))
         tap.equal(f"{module} is absent, and the user's line is told", run([mirage, "build", "-t", "toy", "app"], work, env),
                   (1, "", f"app/config.c:6: error: {said}\n"))
