@@ -29,7 +29,7 @@ WRONG = [
      "write console"),
     ("CATALOG(toy, console, list);\nKEY_STRINGS(list, \"a\")", "lib/toy/toy.c:13: error: the key 'list' is of the kind strings, which cannot be an "
      "argument; take it out of the CATALOG line"),
-    ("CATALOG(toy, console, path(count));\nKEY_INT(count, 1, \"how many\")", "lib/toy/toy.c:13: error: the key 'count' is of the kind int, which is no "
+    ("CATALOG(toy, console, path(count));\nKEY_INT(count, 1, 1, 9, \"how many\")", "lib/toy/toy.c:13: error: the key 'count' is of the kind int, which is no "
      "path; take it out of the CATALOG line"),
     ("CATALOG(crunch, console)", "lib/kv_crunch/kv_crunch.c:14: error: the catalogue has two functions 'crunch': the other is said in lib/toy/toy.c:13; "
      "name this one by CATALOG(NAME, ARGUMENT...)"),
