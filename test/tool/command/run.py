@@ -62,7 +62,7 @@ def units(s):
     (folder / "counter").mkdir(parents=True)
     (folder / "counter" / "counter.c").write_text(
         '#include <mirage/functor.h>\n\nPARAM(CONSOLE, console);\nMODULE(JOB, counter);\n\n'
-        'KEY_INT(limit, 3, "");\nKEY_BOOL(loud, false, "");\nKEY_STRINGS(words, "a", "b");\n\n'
+        'KEY_INT(limit, 3, 1, 9, "");\nKEY_BOOL(loud, false, "");\nKEY_STRINGS(words, "a", "b");\n\n'
         'IO err counter_start(struct console *console)\n{\n    (void)key_limit, (void)key_loud, (void)key_words;\n'
         '    return console_log(console, more());\n}\n')
     (folder / "counter" / "a.c").write_text('static const char *more(void)\n{\n    return "more";\n}\n')
