@@ -30,9 +30,11 @@ err main_failed(const char *what, const char *name, err error)
 
 void event_drop(struct metric *drops, const char *event, struct buf *buf)
 {
+    static const struct metric_row rows[] = {
+        { 0, METRIC_COUNTER, "events.dropped", "Events that no functor of this program defines" },
+    };
     if (drops->name == NULL)
-        metric_register(drops, METRIC_COUNTER, "events.dropped", event,
-                        "Events that no functor of this program defines");
+        metric_register(rows, drops, event);
     metric_add(drops, 1);
     log_debug("%s has no listener", event);
     buf_free(buf);

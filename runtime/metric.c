@@ -3,21 +3,25 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void metric_register(struct metric *metric, enum metric_kind kind, const char *name, const char *instance,
-                     const char *help)
+static struct metric *metric_at(const struct metric_row *row, void *object)
+{
+    return (struct metric *)((char *)object + row->offset);
+}
+
+static void add(struct metric *metric, const struct metric_row *row, const char *instance)
 {
     assert(metric->link == NULL);
-    metric->kind = kind;
-    metric->name = name;
+    metric->kind = row->kind;
+    metric->name = row->name;
     metric->instance = instance;
-    metric->help = help;
+    metric->help = row->help;
     metric->next = NULL;
     metric->link = runtime.metrics_tail;
     *runtime.metrics_tail = metric;
     runtime.metrics_tail = &metric->next;
 }
 
-void metric_unregister(struct metric *metric)
+static void take_out(struct metric *metric)
 {
     if (metric->link == NULL)
         return;
@@ -28,6 +32,18 @@ void metric_unregister(struct metric *metric)
         runtime.metrics_tail = metric->link;
     metric->next = NULL;
     metric->link = NULL;
+}
+
+void metric_register_rows(const struct metric_row *rows, size_t count, void *object, const char *instance)
+{
+    for (size_t i = 0; i < count; i++)
+        add(metric_at(&rows[i], object), &rows[i], instance);
+}
+
+void metric_unregister_rows(const struct metric_row *rows, size_t count, void *object)
+{
+    for (size_t i = 0; i < count; i++)
+        take_out(metric_at(&rows[i], object));
 }
 
 void metric_each(void (*visit)(void *ctx, const struct metric *metric), void *ctx)

@@ -2,6 +2,14 @@
 
 #include <stdlib.h>
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct arp, neighbours, GAUGE, "arp.neighbours", "neighbours in the table"),
+    METRIC_ROW(struct arp, refused, COUNTER, "arp.refused", "malformed packets"),
+    METRIC_ROW(struct arp, dropped, COUNTER, "arp.dropped",
+               "packets whose neighbour's address did not come in time"),
+    METRIC_ROW(struct arp, conflicts, COUNTER, "arp.conflicts", "claims of other hosts to our addresses"),
+};
+
 INTERNAL void arp_arm(struct arp *arp, os_time when)
 {
     if (when != OS_NEVER && (!os_timer_is_set(&arp->timer) || when < arp->timer.when))
@@ -35,13 +43,7 @@ IO err arp_connect(struct arp **out, struct eth *eth, struct random *random)
         arp->entries[i].next = (uint16_t)(i + 1 < count ? i + 2 : 0);
     eth_info(eth, &info);
     memcpy(arp->mac.bytes, info.mac, 6);
-    metric_register(&arp->neighbours, METRIC_GAUGE, "arp.neighbours", INSTANCE_NAME,
-                    "neighbours in the table");
-    metric_register(&arp->refused, METRIC_COUNTER, "arp.refused", INSTANCE_NAME, "malformed packets");
-    metric_register(&arp->dropped, METRIC_COUNTER, "arp.dropped", INSTANCE_NAME,
-                    "packets whose neighbour's address did not come in time");
-    metric_register(&arp->conflicts, METRIC_COUNTER, "arp.conflicts", INSTANCE_NAME,
-                    "claims of other hosts to our addresses");
+    metric_register(metrics, arp, INSTANCE_NAME);
     eth_listen_arp(eth, arp);
     *out = arp;
     return OK;
@@ -54,10 +56,7 @@ IO void arp_disconnect(struct arp *arp)
     for (size_t i = 0; i < arp->count; i++)
         for (size_t k = 0; k < arp->entries[i].waiting_count; k++)
             buf_free(arp->entries[i].waiting[k]);
-    metric_unregister(&arp->neighbours);
-    metric_unregister(&arp->refused);
-    metric_unregister(&arp->dropped);
-    metric_unregister(&arp->conflicts);
+    metric_unregister(metrics, arp);
     free(arp);
 }
 

@@ -12,23 +12,14 @@ KEY_BOOL(release, false, "give the address back when the program ends");
 
 #define RELEASE_TIME MILLISECONDS(100)
 
-static void register_metrics(struct dhcp_client *c)
-{
-    metric_register(&c->sent, METRIC_COUNTER, "dhcp.sent", INSTANCE_NAME, "messages sent");
-    metric_register(&c->received, METRIC_COUNTER, "dhcp.received", INSTANCE_NAME, "replies received");
-    metric_register(&c->refused, METRIC_COUNTER, "dhcp.refused", INSTANCE_NAME,
-                    "datagrams that were no reply to this client");
-    metric_register(&c->leases, METRIC_COUNTER, "dhcp.leases", INSTANCE_NAME, "leases got and extended");
-    metric_register(&c->conflicts, METRIC_COUNTER, "dhcp.conflicts", INSTANCE_NAME,
-                    "addresses that another host uses");
-}
-
-static void unregister_metrics(struct dhcp_client *c)
-{
-    struct metric *all[] = { &c->sent, &c->received, &c->refused, &c->leases, &c->conflicts };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        metric_unregister(all[i]);
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct dhcp_client, sent, COUNTER, "dhcp.sent", "messages sent"),
+    METRIC_ROW(struct dhcp_client, received, COUNTER, "dhcp.received", "replies received"),
+    METRIC_ROW(struct dhcp_client, refused, COUNTER, "dhcp.refused",
+               "datagrams that were no reply to this client"),
+    METRIC_ROW(struct dhcp_client, leases, COUNTER, "dhcp.leases", "leases got and extended"),
+    METRIC_ROW(struct dhcp_client, conflicts, COUNTER, "dhcp.conflicts", "addresses that another host uses"),
+};
 
 /* On the scheduler's stack. */
 void ipv4_on_conflict(void *ctx, const struct ip_addr *address)
@@ -66,7 +57,7 @@ IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct s
     c->ipv4 = ipv4;
     c->stack = stack;
     c->random = random;
-    register_metrics(c);
+    metric_register(metrics, c, INSTANCE_NAME);
     if (dhcp && !ipv4_is_static(ipv4))
         e = begin(c);
     if (e == OK) {
@@ -80,7 +71,7 @@ IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct s
         dhcp_client_disconnect(c);
         return e;
     }
-    unregister_metrics(c);
+    metric_unregister(metrics, c);
     free(c);
     return e;
 }
@@ -108,7 +99,7 @@ IO void dhcp_client_disconnect(struct dhcp_client *c)
         ipv4_expect(c->ipv4, false);
         udp_unbind(c->socket);
     }
-    unregister_metrics(c);
+    metric_unregister(metrics, c);
     free(c);
 }
 

@@ -6,6 +6,14 @@
 KEY_INT(cache_count, 512, 1, 65535, "answers that are kept");
 KEY_INT(cache_bytes, 262144, 0, 1 << 30, "bytes that they may take");
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct dns_client, queries, COUNTER, "dns.queries", "queries sent to a server, by UDP first"),
+    METRIC_ROW(struct dns_client, by_tcp, COUNTER, "dns.queries_by_tcp", "queries repeated by TCP"),
+    METRIC_ROW(struct dns_client, cached, COUNTER, "dns.cached", "lookups answered from the cache"),
+    METRIC_ROW(struct dns_client, timeouts, COUNTER, "dns.timeouts", "queries that a server did not answer"),
+    METRIC_ROW(struct dns_client, refused, COUNTER, "dns.refused", "datagrams that were no reply to a query"),
+};
+
 IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct random *random)
 {
     TRY(hosts_check());
@@ -21,26 +29,14 @@ IO err dns_client_connect(struct dns_client **out, struct stack *stack, struct r
     client->stack = stack;
     client->random = random;
     client->began = os_now();
-    metric_register(&client->queries, METRIC_COUNTER, "dns.queries", INSTANCE_NAME,
-                    "queries sent to a server, by UDP first");
-    metric_register(&client->by_tcp, METRIC_COUNTER, "dns.queries_by_tcp", INSTANCE_NAME,
-                    "queries repeated by TCP");
-    metric_register(&client->cached, METRIC_COUNTER, "dns.cached", INSTANCE_NAME,
-                    "lookups answered from the cache");
-    metric_register(&client->timeouts, METRIC_COUNTER, "dns.timeouts", INSTANCE_NAME,
-                    "queries that a server did not answer");
-    metric_register(&client->refused, METRIC_COUNTER, "dns.refused", INSTANCE_NAME,
-                    "datagrams that were no reply to a query");
+    metric_register(metrics, client, INSTANCE_NAME);
     *out = client;
     return OK;
 }
 
 IO void dns_client_disconnect(struct dns_client *client)
 {
-    struct metric *metrics[] = { &client->queries, &client->by_tcp, &client->cached, &client->timeouts,
-                                 &client->refused };
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-        metric_unregister(metrics[i]);
+    metric_unregister(metrics, client);
     cache_free(&client->cache);
     free(client);
 }

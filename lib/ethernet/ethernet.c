@@ -35,18 +35,18 @@ struct ethernet {
 
 static const uint64_t broadcast = 0xffffffffffff;
 
-static void register_metrics(struct ethernet *eth)
-{
-    static const char *const names[DROPS][2] = {
-        [DROP_SHORT] = { "ethernet.dropped_short", "frames shorter than a header" },
-        [DROP_OTHER] = { "ethernet.dropped_other", "frames for other hosts" },
-        [DROP_GROUP] = { "ethernet.dropped_group", "frames for groups not joined" },
-        [DROP_TAG] = { "ethernet.dropped_tagged", "frames with a VLAN tag" },
-        [DROP_TYPE] = { "ethernet.dropped_type", "frames of a type that nobody takes" },
-    };
-    for (size_t i = 0; i < DROPS; i++)
-        metric_register(&eth->drops[i], METRIC_COUNTER, names[i][0], INSTANCE_NAME, names[i][1]);
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct ethernet, drops[DROP_SHORT], COUNTER, "ethernet.dropped_short",
+               "frames shorter than a header"),
+    METRIC_ROW(struct ethernet, drops[DROP_OTHER], COUNTER, "ethernet.dropped_other",
+               "frames for other hosts"),
+    METRIC_ROW(struct ethernet, drops[DROP_GROUP], COUNTER, "ethernet.dropped_group",
+               "frames for groups not joined"),
+    METRIC_ROW(struct ethernet, drops[DROP_TAG], COUNTER, "ethernet.dropped_tagged",
+               "frames with a VLAN tag"),
+    METRIC_ROW(struct ethernet, drops[DROP_TYPE], COUNTER, "ethernet.dropped_type",
+               "frames of a type that nobody takes"),
+};
 
 IO err ethernet_connect(struct ethernet **out, struct net *net)
 {
@@ -57,7 +57,7 @@ IO err ethernet_connect(struct ethernet **out, struct net *net)
     eth->net = net;
     net_info(net, &eth->info);
     eth->number = ethernet_number(eth->info.mac);
-    register_metrics(eth);
+    metric_register(metrics, eth, INSTANCE_NAME);
     net_listen(net, eth);
     *out = eth;
     return OK;
@@ -66,8 +66,7 @@ IO err ethernet_connect(struct ethernet **out, struct net *net)
 IO void ethernet_disconnect(struct ethernet *eth)
 {
     net_listen(eth->net, NULL);
-    for (size_t i = 0; i < DROPS; i++)
-        metric_unregister(&eth->drops[i]);
+    metric_unregister(metrics, eth);
     free(eth);
 }
 

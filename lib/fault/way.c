@@ -66,6 +66,14 @@ static void pass_due(void *arg)
     set_timer(way);
 }
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct fault_way, lost, COUNTER, "fault.lost", "Frames that were lost on purpose"),
+    METRIC_ROW(struct fault_way, duplicated, COUNTER, "fault.duplicated", "Frames that were sent twice"),
+    METRIC_ROW(struct fault_way, corrupted, COUNTER, "fault.corrupted", "Frames with one bit flipped"),
+    METRIC_ROW(struct fault_way, reordered, COUNTER, "fault.reordered", "Frames that were held back"),
+    METRIC_ROW(struct fault_way, overflowed, COUNTER, "fault.overflowed", "Frames that found the queue full"),
+};
+
 INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t seed)
 {
     way->heap = malloc(way->spec.queue * sizeof *way->heap);
@@ -73,13 +81,7 @@ INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t se
         return ERR_NO_MEMORY;
     prng_seed(&way->prng, seed);
     way->timer = (struct os_timer)OS_TIMER_INIT(pass_due, way);
-    metric_register(&way->lost, METRIC_COUNTER, "fault.lost", name, "Frames that were lost on purpose");
-    metric_register(&way->duplicated, METRIC_COUNTER, "fault.duplicated", name,
-                    "Frames that were sent twice");
-    metric_register(&way->corrupted, METRIC_COUNTER, "fault.corrupted", name, "Frames with one bit flipped");
-    metric_register(&way->reordered, METRIC_COUNTER, "fault.reordered", name, "Frames that were held back");
-    metric_register(&way->overflowed, METRIC_COUNTER, "fault.overflowed", name,
-                    "Frames that found the queue full");
+    metric_register(metrics, way, name);
     return OK;
 }
 
@@ -91,11 +93,7 @@ INTERNAL void fault_way_end(struct fault_way *way)
     while (way->count > 0)
         buf_free(heap_pop(way));
     free(way->heap);
-    metric_unregister(&way->lost);
-    metric_unregister(&way->duplicated);
-    metric_unregister(&way->corrupted);
-    metric_unregister(&way->reordered);
-    metric_unregister(&way->overflowed);
+    metric_unregister(metrics, way);
 }
 
 /*

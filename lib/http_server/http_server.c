@@ -18,23 +18,20 @@ ARG_DURATION(http_linger, "2s",
              "time given to a client to read the last response before the connection closes");
 ARG_DURATION(http_grace, "2s", "time given to responses under way when the server stops");
 
-static void register_metrics(struct http_server *http)
-{
-    static const char *const classes[HTTP_STATUS_CLASSES] = {
-        [2] = "http.responses_2xx",
-        [3] = "http.responses_3xx",
-        [4] = "http.responses_4xx",
-        [5] = "http.responses_5xx",
-    };
-    for (size_t i = 2; i < HTTP_STATUS_CLASSES; i++)
-        metric_register(&http->answered[i], METRIC_COUNTER, classes[i], INSTANCE_NAME,
-                        "responses by class of status");
-    metric_register(&http->open, METRIC_GAUGE, "http.connections", INSTANCE_NAME, "open connections");
-    metric_register(&http->accepted, METRIC_COUNTER, "http.connections_accepted", INSTANCE_NAME,
-                    "connections accepted");
-    metric_register(&http->bytes_in, METRIC_COUNTER, "http.bytes_in", INSTANCE_NAME, "bytes received");
-    metric_register(&http->bytes_out, METRIC_COUNTER, "http.bytes_out", INSTANCE_NAME, "bytes sent");
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct http_server, answered[2], COUNTER, "http.responses_2xx",
+               "responses by class of status"),
+    METRIC_ROW(struct http_server, answered[3], COUNTER, "http.responses_3xx",
+               "responses by class of status"),
+    METRIC_ROW(struct http_server, answered[4], COUNTER, "http.responses_4xx",
+               "responses by class of status"),
+    METRIC_ROW(struct http_server, answered[5], COUNTER, "http.responses_5xx",
+               "responses by class of status"),
+    METRIC_ROW(struct http_server, open, GAUGE, "http.connections", "open connections"),
+    METRIC_ROW(struct http_server, accepted, COUNTER, "http.connections_accepted", "connections accepted"),
+    METRIC_ROW(struct http_server, bytes_in, COUNTER, "http.bytes_in", "bytes received"),
+    METRIC_ROW(struct http_server, bytes_out, COUNTER, "http.bytes_out", "bytes sent"),
+};
 
 IO err http_server_connect(struct http_server **out, struct stack *stack, struct clock *clock)
 {
@@ -64,18 +61,13 @@ IO err http_server_connect(struct http_server **out, struct stack *stack, struct
     http->linger = http_linger;
     http->grace = http_grace;
     http->date_until = INT64_MIN;
-    register_metrics(http);
+    metric_register(metrics, http, INSTANCE_NAME);
     *out = http;
     return OK;
 }
 
 IO void http_server_disconnect(struct http_server *http)
 {
-    for (size_t i = 0; i < HTTP_STATUS_CLASSES; i++)
-        metric_unregister(&http->answered[i]);
-    metric_unregister(&http->open);
-    metric_unregister(&http->accepted);
-    metric_unregister(&http->bytes_in);
-    metric_unregister(&http->bytes_out);
+    metric_unregister(metrics, http);
     free(http);
 }

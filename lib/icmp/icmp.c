@@ -2,6 +2,16 @@
 
 #include <stdlib.h>
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct icmp, in, COUNTER, "icmp.in", "messages received"),
+    METRIC_ROW(struct icmp, malformed, COUNTER, "icmp.malformed", "malformed messages"),
+    METRIC_ROW(struct icmp, echoes_in, COUNTER, "icmp.echoes_in", "echo requests answered"),
+    METRIC_ROW(struct icmp, errors_in, COUNTER, "icmp.errors_in", "errors received"),
+    METRIC_ROW(struct icmp, errors_out, COUNTER, "icmp.errors_out", "errors sent"),
+    METRIC_ROW(struct icmp, errors_limited, COUNTER, "icmp.errors_limited",
+               "errors not sent for there were many"),
+};
+
 IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
 {
     struct icmp *icmp = calloc(1, sizeof *icmp);
@@ -10,14 +20,7 @@ IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
         return ERR_NO_MEMORY;
     icmp->ip = ip;
     icmp->random = random;
-    metric_register(&icmp->in, METRIC_COUNTER, "icmp.in", INSTANCE_NAME, "messages received");
-    metric_register(&icmp->malformed, METRIC_COUNTER, "icmp.malformed", INSTANCE_NAME, "malformed messages");
-    metric_register(&icmp->echoes_in, METRIC_COUNTER, "icmp.echoes_in", INSTANCE_NAME,
-                    "echo requests answered");
-    metric_register(&icmp->errors_in, METRIC_COUNTER, "icmp.errors_in", INSTANCE_NAME, "errors received");
-    metric_register(&icmp->errors_out, METRIC_COUNTER, "icmp.errors_out", INSTANCE_NAME, "errors sent");
-    metric_register(&icmp->errors_limited, METRIC_COUNTER, "icmp.errors_limited", INSTANCE_NAME,
-                    "errors not sent for there were many");
+    metric_register(metrics, icmp, INSTANCE_NAME);
     ip_listen_icmp(ip, icmp);
     *out = icmp;
     return OK;
@@ -25,12 +28,8 @@ IO err icmp_connect(struct icmp **out, struct ip *ip, struct random *random)
 
 IO void icmp_disconnect(struct icmp *icmp)
 {
-    struct metric *all[] = { &icmp->in,        &icmp->malformed,  &icmp->echoes_in,
-                             &icmp->errors_in, &icmp->errors_out, &icmp->errors_limited };
-
     ip_listen_icmp(icmp->ip, NULL);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        metric_unregister(all[i]);
+    metric_unregister(metrics, icmp);
     free(icmp);
 }
 

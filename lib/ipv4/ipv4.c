@@ -3,42 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void register_metrics(struct ipv4 *ip)
-{
-    metric_register(&ip->in, METRIC_COUNTER, "ipv4.in", INSTANCE_NAME, "packets received for a protocol");
-    metric_register(&ip->out, METRIC_COUNTER, "ipv4.out", INSTANCE_NAME, "packets sent");
-    metric_register(&ip->malformed, METRIC_COUNTER, "ipv4.malformed", INSTANCE_NAME, "malformed packets");
-    metric_register(&ip->martian, METRIC_COUNTER, "ipv4.martian", INSTANCE_NAME,
-                    "packets from addresses that can't be");
-    metric_register(&ip->unroutable, METRIC_COUNTER, "ipv4.unroutable", INSTANCE_NAME,
-                    "packets to send without a route");
-    metric_register(&ip->source_routed, METRIC_COUNTER, "ipv4.source_routed", INSTANCE_NAME,
-                    "source-routed packets");
-    metric_register(&ip->unknown, METRIC_COUNTER, "ipv4.unknown", INSTANCE_NAME,
-                    "packets of protocols that nobody takes");
-    metric_register(&ip->fragments_in, METRIC_COUNTER, "ipv4.fragments_in", INSTANCE_NAME,
-                    "fragments received");
-    metric_register(&ip->fragments_out, METRIC_COUNTER, "ipv4.fragments_out", INSTANCE_NAME,
-                    "fragments sent");
-    metric_register(&ip->fragments_refused, METRIC_COUNTER, "ipv4.fragments_refused", INSTANCE_NAME,
-                    "fragments that overlap, contradict themselves or are too many");
-}
-
-static void unregister_metrics(struct ipv4 *ip)
-{
-    struct metric *all[] = { &ip->in,
-                             &ip->out,
-                             &ip->malformed,
-                             &ip->martian,
-                             &ip->unroutable,
-                             &ip->source_routed,
-                             &ip->unknown,
-                             &ip->fragments_in,
-                             &ip->fragments_out,
-                             &ip->fragments_refused };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        metric_unregister(all[i]);
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct ipv4, in, COUNTER, "ipv4.in", "packets received for a protocol"),
+    METRIC_ROW(struct ipv4, out, COUNTER, "ipv4.out", "packets sent"),
+    METRIC_ROW(struct ipv4, malformed, COUNTER, "ipv4.malformed", "malformed packets"),
+    METRIC_ROW(struct ipv4, martian, COUNTER, "ipv4.martian", "packets from addresses that can't be"),
+    METRIC_ROW(struct ipv4, unroutable, COUNTER, "ipv4.unroutable", "packets to send without a route"),
+    METRIC_ROW(struct ipv4, source_routed, COUNTER, "ipv4.source_routed", "source-routed packets"),
+    METRIC_ROW(struct ipv4, unknown, COUNTER, "ipv4.unknown", "packets of protocols that nobody takes"),
+    METRIC_ROW(struct ipv4, fragments_in, COUNTER, "ipv4.fragments_in", "fragments received"),
+    METRIC_ROW(struct ipv4, fragments_out, COUNTER, "ipv4.fragments_out", "fragments sent"),
+    METRIC_ROW(struct ipv4, fragments_refused, COUNTER, "ipv4.fragments_refused",
+               "fragments that overlap, contradict themselves or are too many"),
+};
 
 IO err ipv4_connect(struct ipv4 **out, struct eth *eth, struct arp *arp, struct random *random)
 {
@@ -57,7 +34,7 @@ IO err ipv4_connect(struct ipv4 **out, struct eth *eth, struct arp *arp, struct 
     loopback_init(&ip->loopback, ipv4_loop, ip);
     eth_info(eth, &ip->info);
     ipv4_set_link_mtu(ip, 0);
-    register_metrics(ip);
+    metric_register(metrics, ip, INSTANCE_NAME);
     arp_listen(arp, ip);
     err e = ipv4_configure(ip);
     if (e != OK) {
@@ -80,7 +57,7 @@ IO void ipv4_disconnect(struct ipv4 *ip)
     os_timer_stop(&ip->timer);
     reassembly_end(&ip->reassembly);
     loopback_end(&ip->loopback);
-    unregister_metrics(ip);
+    metric_unregister(metrics, ip);
     free(ip);
 }
 

@@ -11,50 +11,26 @@ ARG_STRING(ipv6_secret, NULL,
            "makes the addresses below advertised prefixes the same at each boot (RFC 7217); otherwise they "
            "are random");
 
-static struct metric *const *metrics_of(struct ipv6 *ip, struct metric *all[static 14])
-{
-    struct metric *list[] = { &ip->in,
-                              &ip->out,
-                              &ip->malformed,
-                              &ip->martian,
-                              &ip->unroutable,
-                              &ip->unknown,
-                              &ip->refused_extensions,
-                              &ip->fragments_in,
-                              &ip->fragments_out,
-                              &ip->fragments_refused,
-                              &ip->ndp_refused,
-                              &ip->waiting_dropped,
-                              &ip->duplicates,
-                              &ip->neighbour_count };
-    memcpy(all, list, sizeof list);
-    return all;
-}
-
-static void register_metrics(struct ipv6 *ip)
-{
-    static const char *const names[14][2] = {
-        { "ipv6.in", "packets received for a protocol" },
-        { "ipv6.out", "packets sent" },
-        { "ipv6.malformed", "malformed packets" },
-        { "ipv6.martian", "packets from or to addresses that can't be" },
-        { "ipv6.unroutable", "packets to send without a route" },
-        { "ipv6.unknown", "packets of protocols that nobody takes" },
-        { "ipv6.refused_extensions", "packets whose extension headers are refused" },
-        { "ipv6.fragments_in", "fragments received" },
-        { "ipv6.fragments_out", "fragments sent" },
-        { "ipv6.fragments_refused", "fragments that overlap, contradict themselves or are too many" },
-        { "ipv6.ndp_refused", "messages of neighbour discovery that are refused" },
-        { "ipv6.waiting_dropped", "packets whose neighbour's address did not come in time" },
-        { "ipv6.duplicates", "addresses that another host has" },
-        { "ipv6.neighbours", "neighbours in the table" },
-    };
-    struct metric *all[14];
-    metrics_of(ip, all);
-    for (size_t i = 0; i < 14; i++)
-        metric_register(all[i], i == 13 ? METRIC_GAUGE : METRIC_COUNTER, names[i][0], INSTANCE_NAME,
-                        names[i][1]);
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct ipv6, in, COUNTER, "ipv6.in", "packets received for a protocol"),
+    METRIC_ROW(struct ipv6, out, COUNTER, "ipv6.out", "packets sent"),
+    METRIC_ROW(struct ipv6, malformed, COUNTER, "ipv6.malformed", "malformed packets"),
+    METRIC_ROW(struct ipv6, martian, COUNTER, "ipv6.martian", "packets from or to addresses that can't be"),
+    METRIC_ROW(struct ipv6, unroutable, COUNTER, "ipv6.unroutable", "packets to send without a route"),
+    METRIC_ROW(struct ipv6, unknown, COUNTER, "ipv6.unknown", "packets of protocols that nobody takes"),
+    METRIC_ROW(struct ipv6, refused_extensions, COUNTER, "ipv6.refused_extensions",
+               "packets whose extension headers are refused"),
+    METRIC_ROW(struct ipv6, fragments_in, COUNTER, "ipv6.fragments_in", "fragments received"),
+    METRIC_ROW(struct ipv6, fragments_out, COUNTER, "ipv6.fragments_out", "fragments sent"),
+    METRIC_ROW(struct ipv6, fragments_refused, COUNTER, "ipv6.fragments_refused",
+               "fragments that overlap, contradict themselves or are too many"),
+    METRIC_ROW(struct ipv6, ndp_refused, COUNTER, "ipv6.ndp_refused",
+               "messages of neighbour discovery that are refused"),
+    METRIC_ROW(struct ipv6, waiting_dropped, COUNTER, "ipv6.waiting_dropped",
+               "packets whose neighbour's address did not come in time"),
+    METRIC_ROW(struct ipv6, duplicates, COUNTER, "ipv6.duplicates", "addresses that another host has"),
+    METRIC_ROW(struct ipv6, neighbour_count, GAUGE, "ipv6.neighbours", "neighbours in the table"),
+};
 
 INTERNAL void ipv6_arm(struct ipv6 *ip, os_time when)
 {
@@ -143,7 +119,7 @@ IO err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random)
     ip->mtu = ip->info.mtu;
     choose_secret(ip);
     neighbour_init(ip);
-    register_metrics(ip);
+    metric_register(metrics, ip, INSTANCE_NAME);
     err e = ip->mtu < IPV6_MTU_MIN ? OK : configure(ip);
     if (e != OK) {
         ipv6_disconnect(ip);
@@ -159,8 +135,6 @@ IO err ipv6_connect(struct ipv6 **out, struct eth *eth, struct random *random)
 
 IO void ipv6_disconnect(struct ipv6 *ip)
 {
-    struct metric *all[14];
-
     eth_listen_ipv6(ip->eth, NULL);
     os_timer_stop(&ip->timer);
     while (ip->group_count > 0) {
@@ -170,9 +144,7 @@ IO void ipv6_disconnect(struct ipv6 *ip)
     neighbour_end(ip);
     reassembly_end(&ip->reassembly);
     loopback_end(&ip->loopback);
-    metrics_of(ip, all);
-    for (size_t i = 0; i < 14; i++)
-        metric_unregister(all[i]);
+    metric_unregister(metrics, ip);
     free(ip);
 }
 

@@ -62,6 +62,10 @@ static void flush(void *arg)
         fail(pcap);
 }
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct pcap, recorded, COUNTER, "pcap.recorded", "Frames recorded"),
+};
+
 IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock, struct sink *sink)
 {
     const char *name = pcap != NULL ? pcap : key_file;
@@ -82,7 +86,7 @@ IO err pcap_connect(struct pcap **out, struct net *net, struct clock *clock, str
     }
     if (sink_append(self->to, &header, sizeof header) != OK || sink_flush(self->to) != OK)
         fail(self);
-    metric_register(&self->recorded, METRIC_COUNTER, "pcap.recorded", name, "Frames recorded");
+    metric_register(metrics, self, name);
     net_listen(net, self);
     *out = self;
     return OK;
@@ -94,7 +98,7 @@ IO void pcap_disconnect(struct pcap *self)
     os_timer_stop(&self->flush);
     if (self->to != NULL && sink_close(self->to) != OK)
         log_error("the end of the capture could not be written");
-    metric_unregister(&self->recorded);
+    metric_unregister(metrics, self);
     free(self);
 }
 

@@ -3,18 +3,64 @@
 
 #include <stdlib.h>
 
-static void register_metrics(struct tcp *tcp)
-{
-#define REGISTER(name, help) \
-    metric_register(&tcp->metrics.name, METRIC_COUNTER, "tcp." #name, INSTANCE_NAME, help);
-    TCP_METRICS(REGISTER)
-}
-
-static void unregister_metrics(struct tcp *tcp)
-{
-#define UNREGISTER(name, help) metric_unregister(&tcp->metrics.name);
-    TCP_METRICS(UNREGISTER)
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct tcp, metrics.segments_in, COUNTER, "tcp.segments_in", "segments received"),
+    METRIC_ROW(struct tcp, metrics.segments_out, COUNTER, "tcp.segments_out",
+               "segments handed to IP, large ones as one"),
+    METRIC_ROW(struct tcp, metrics.resent, COUNTER, "tcp.resent", "bytes retransmitted"),
+    METRIC_ROW(struct tcp, metrics.bad_checksum, COUNTER, "tcp.bad_checksum",
+               "segments with a wrong checksum"),
+    METRIC_ROW(struct tcp, metrics.malformed, COUNTER, "tcp.malformed",
+               "segments that do not follow RFC 9293"),
+    METRIC_ROW(struct tcp, metrics.unwanted, COUNTER, "tcp.unwanted",
+               "segments for no connection, answered with a reset"),
+    METRIC_ROW(struct tcp, metrics.opened, COUNTER, "tcp.opened", "connections opened actively"),
+    METRIC_ROW(struct tcp, metrics.accepted, COUNTER, "tcp.accepted", "connections opened passively"),
+    METRIC_ROW(struct tcp, metrics.broken, COUNTER, "tcp.broken",
+               "connections reset by the peer or given up"),
+    METRIC_ROW(struct tcp, metrics.out_of_window, COUNTER, "tcp.out_of_window",
+               "segments outside the window"),
+    METRIC_ROW(struct tcp, metrics.paws, COUNTER, "tcp.paws", "segments with an old time stamp"),
+    METRIC_ROW(struct tcp, metrics.challenges, COUNTER, "tcp.challenges",
+               "challenge acknowledgements (RFC 5961)"),
+    METRIC_ROW(struct tcp, metrics.cookies_sent, COUNTER, "tcp.cookies_sent", "SYN cookies sent"),
+    METRIC_ROW(struct tcp, metrics.cookies_good, COUNTER, "tcp.cookies_good",
+               "connections made from a cookie"),
+    METRIC_ROW(struct tcp, metrics.cookies_bad, COUNTER, "tcp.cookies_bad",
+               "acknowledgements that bore no cookie of ours"),
+    METRIC_ROW(struct tcp, metrics.fast_open_given, COUNTER, "tcp.fast_open_given",
+               "Fast Open cookies given"),
+    METRIC_ROW(struct tcp, metrics.fast_open_good, COUNTER, "tcp.fast_open_good",
+               "connections begun with a Fast Open cookie of ours"),
+    METRIC_ROW(struct tcp, metrics.fast_open_bad, COUNTER, "tcp.fast_open_bad",
+               "Fast Open cookies that were not ours, or no more"),
+    METRIC_ROW(struct tcp, metrics.fast_open_sent, COUNTER, "tcp.fast_open_sent", "SYNs sent with bytes"),
+    METRIC_ROW(struct tcp, metrics.fast_open_taken, COUNTER, "tcp.fast_open_taken",
+               "and acknowledged with some of them"),
+    METRIC_ROW(struct tcp, metrics.fast_open_limited, COUNTER, "tcp.fast_open_limited",
+               "Fast Open refused because too many had not finished"),
+    METRIC_ROW(struct tcp, metrics.backlog_full, COUNTER, "tcp.backlog_full",
+               "SYNs dropped because a listener's queues were full"),
+    METRIC_ROW(struct tcp, metrics.refused_memory, COUNTER, "tcp.refused_memory",
+               "connections or segments refused for want of memory or by a limit"),
+    METRIC_ROW(struct tcp, metrics.timeouts, COUNTER, "tcp.timeouts", "retransmission timeouts"),
+    METRIC_ROW(struct tcp, metrics.recoveries, COUNTER, "tcp.recoveries", "fast recoveries"),
+    METRIC_ROW(struct tcp, metrics.undone, COUNTER, "tcp.undone",
+               "reductions of the window undone as spurious"),
+    METRIC_ROW(struct tcp, metrics.tail_probes, COUNTER, "tcp.tail_probes", "tail loss probes"),
+    METRIC_ROW(struct tcp, metrics.reneged, COUNTER, "tcp.reneged", "SACKs that the peer took back"),
+    METRIC_ROW(struct tcp, metrics.black_holes, COUNTER, "tcp.black_holes",
+               "path MTUs lowered because large segments vanished"),
+    METRIC_ROW(struct tcp, metrics.icmp_ignored, COUNTER, "tcp.icmp_ignored",
+               "ICMP errors that concern nothing in flight"),
+    METRIC_ROW(struct tcp, metrics.time_wait_recycled, COUNTER, "tcp.time_wait_recycled",
+               "connections in TIME-WAIT that gave way"),
+    METRIC_ROW(struct tcp, metrics.orphans_reset, COUNTER, "tcp.orphans_reset",
+               "closed connections reset by a limit"),
+};
+_Static_assert(sizeof metrics / sizeof *metrics ==
+                   sizeof((struct tcp *)NULL)->metrics / sizeof(struct metric),
+               "each counter has a row");
 
 IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct random *random)
 {
@@ -34,7 +80,7 @@ IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct ra
     tcp->time_waits_last = &tcp->time_waits;
     tcp->time_wait_timer = (struct os_timer)OS_TIMER_INIT(time_wait_fire, tcp);
     list_init(&tcp->orphans);
-    register_metrics(tcp);
+    metric_register(metrics, tcp, INSTANCE_NAME);
     ip_listen_tcp(ip, tcp);
     icmp_listen_tcp(icmp, tcp);
     *out = tcp;
@@ -92,7 +138,7 @@ IO void tcp_disconnect(struct tcp *tcp)
         free(tcp->spare_sent);
         tcp->spare_sent = next;
     }
-    unregister_metrics(tcp);
+    metric_unregister(metrics, tcp);
     free(tcp->table);
     free(tcp->fast_open_peers);
     explicit_bzero(tcp->key, sizeof tcp->key);

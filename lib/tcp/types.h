@@ -289,41 +289,6 @@ struct tcp_listener {
     struct os_waitq acceptors;
 };
 
-/* Counters by name; tcp.c registers them. */
-#define TCP_METRICS(X)                                                                    \
-    X(segments_in, "segments received")                                                   \
-    X(segments_out, "segments handed to IP, large ones as one")                           \
-    X(resent, "bytes retransmitted")                                                      \
-    X(bad_checksum, "segments with a wrong checksum")                                     \
-    X(malformed, "segments that do not follow RFC 9293")                                  \
-    X(unwanted, "segments for no connection, answered with a reset")                      \
-    X(opened, "connections opened actively")                                              \
-    X(accepted, "connections opened passively")                                           \
-    X(broken, "connections reset by the peer or given up")                                \
-    X(out_of_window, "segments outside the window")                                       \
-    X(paws, "segments with an old time stamp")                                            \
-    X(challenges, "challenge acknowledgements (RFC 5961)")                                \
-    X(cookies_sent, "SYN cookies sent")                                                   \
-    X(cookies_good, "connections made from a cookie")                                     \
-    X(cookies_bad, "acknowledgements that bore no cookie of ours")                        \
-    X(fast_open_given, "Fast Open cookies given")                                         \
-    X(fast_open_good, "connections begun with a Fast Open cookie of ours")                \
-    X(fast_open_bad, "Fast Open cookies that were not ours, or no more")                  \
-    X(fast_open_sent, "SYNs sent with bytes")                                             \
-    X(fast_open_taken, "and acknowledged with some of them")                              \
-    X(fast_open_limited, "Fast Open refused because too many had not finished")           \
-    X(backlog_full, "SYNs dropped because a listener's queues were full")                 \
-    X(refused_memory, "connections or segments refused for want of memory or by a limit") \
-    X(timeouts, "retransmission timeouts")                                                \
-    X(recoveries, "fast recoveries")                                                      \
-    X(undone, "reductions of the window undone as spurious")                              \
-    X(tail_probes, "tail loss probes")                                                    \
-    X(reneged, "SACKs that the peer took back")                                           \
-    X(black_holes, "path MTUs lowered because large segments vanished")                   \
-    X(icmp_ignored, "ICMP errors that concern nothing in flight")                         \
-    X(time_wait_recycled, "connections in TIME-WAIT that gave way")                       \
-    X(orphans_reset, "closed connections reset by a limit")
-
 enum { LISTENER_BUCKETS = 64, PORT_TABLE = 256 };
 
 struct tcp {
@@ -355,9 +320,12 @@ struct tcp {
     uint32_t offloads;
     struct os_waitq drained; /* tcp_disconnect waits for the orphans */
     os_time now;             /* the time of the segment or timer that is being handled */
-#define TCP_METRIC_FIELD(name, help) struct metric name;
     struct {
-        TCP_METRICS(TCP_METRIC_FIELD)
+        struct metric segments_in, segments_out, resent, bad_checksum, malformed, unwanted, opened, accepted,
+            broken, out_of_window, paws, challenges, cookies_sent, cookies_good, cookies_bad, fast_open_given,
+            fast_open_good, fast_open_bad, fast_open_sent, fast_open_taken, fast_open_limited, backlog_full,
+            refused_memory, timeouts, recoveries, undone, tail_probes, reneged, black_holes, icmp_ignored,
+            time_wait_recycled, orphans_reset;
     } metrics;
 };
 

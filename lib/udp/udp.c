@@ -2,6 +2,18 @@
 
 #include <stdlib.h>
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct udp, in, COUNTER, "udp.in", "datagrams received"),
+    METRIC_ROW(struct udp, out, COUNTER, "udp.out", "datagrams sent"),
+    METRIC_ROW(struct udp, sockets, GAUGE, "udp.sockets", "bound sockets"),
+    METRIC_ROW(struct udp, malformed, COUNTER, "udp.malformed", "malformed datagrams"),
+    METRIC_ROW(struct udp, checksum_wrong, COUNTER, "udp.checksum_wrong", "datagrams with a wrong checksum"),
+    METRIC_ROW(struct udp, queue_full, COUNTER, "udp.queue_full",
+               "datagrams dropped because nobody took those before"),
+    METRIC_ROW(struct udp, port_closed, COUNTER, "udp.port_closed",
+               "datagrams to ports that nobody has bound"),
+};
+
 IO err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct random *random)
 {
     struct udp *udp = calloc(1, sizeof *udp);
@@ -12,16 +24,7 @@ IO err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct ra
     udp->icmp = icmp;
     udp->random = random;
     udp->checksum_out = (ip_offloads(ip) & NETWORK_CSUM_OUT) != 0;
-    metric_register(&udp->in, METRIC_COUNTER, "udp.in", INSTANCE_NAME, "datagrams received");
-    metric_register(&udp->out, METRIC_COUNTER, "udp.out", INSTANCE_NAME, "datagrams sent");
-    metric_register(&udp->sockets, METRIC_GAUGE, "udp.sockets", INSTANCE_NAME, "bound sockets");
-    metric_register(&udp->malformed, METRIC_COUNTER, "udp.malformed", INSTANCE_NAME, "malformed datagrams");
-    metric_register(&udp->checksum_wrong, METRIC_COUNTER, "udp.checksum_wrong", INSTANCE_NAME,
-                    "datagrams with a wrong checksum");
-    metric_register(&udp->queue_full, METRIC_COUNTER, "udp.queue_full", INSTANCE_NAME,
-                    "datagrams dropped because nobody took those before");
-    metric_register(&udp->port_closed, METRIC_COUNTER, "udp.port_closed", INSTANCE_NAME,
-                    "datagrams to ports that nobody has bound");
+    metric_register(metrics, udp, INSTANCE_NAME);
     ip_listen_udp(ip, udp);
     icmp_listen_udp(icmp, udp);
     *out = udp;
@@ -30,18 +33,12 @@ IO err udp_connect(struct udp **out, struct ip *ip, struct icmp *icmp, struct ra
 
 IO void udp_disconnect(struct udp *udp)
 {
-    struct metric *all[] = {
-        &udp->in,         &udp->out,        &udp->sockets, &udp->malformed, &udp->checksum_wrong,
-        &udp->queue_full, &udp->port_closed
-    };
-
     ip_listen_udp(udp->ip, NULL);
     icmp_listen_udp(udp->icmp, NULL);
     for (size_t i = 0; i < UDP_HEADS; i++)
         while (udp->heads[i] != NULL)
             udp_unbind(udp->heads[i]);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        metric_unregister(all[i]);
+    metric_unregister(metrics, udp);
     free(udp);
 }
 

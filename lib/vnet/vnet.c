@@ -33,6 +33,12 @@ struct vnet {
     struct metric forwarded, flooded, dropped;
 };
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct vnet, forwarded, COUNTER, "vnet.forwarded", "Frames sent to one port"),
+    METRIC_ROW(struct vnet, flooded, COUNTER, "vnet.flooded", "Frames sent to all other ports"),
+    METRIC_ROW(struct vnet, dropped, COUNTER, "vnet.dropped", "Frames that no switch may forward"),
+};
+
 IO err vnet_connect(struct vnet **out)
 {
     struct vnet *vnet = calloc(1, sizeof *vnet);
@@ -44,21 +50,14 @@ IO err vnet_connect(struct vnet **out)
         free(vnet);
         return ERR_NO_MEMORY;
     }
-    metric_register(&vnet->forwarded, METRIC_COUNTER, "vnet.forwarded", INSTANCE_NAME,
-                    "Frames sent to one port");
-    metric_register(&vnet->flooded, METRIC_COUNTER, "vnet.flooded", INSTANCE_NAME,
-                    "Frames sent to all other ports");
-    metric_register(&vnet->dropped, METRIC_COUNTER, "vnet.dropped", INSTANCE_NAME,
-                    "Frames that no switch may forward");
+    metric_register(metrics, vnet, INSTANCE_NAME);
     *out = vnet;
     return OK;
 }
 
 IO void vnet_disconnect(struct vnet *vnet)
 {
-    metric_unregister(&vnet->forwarded);
-    metric_unregister(&vnet->flooded);
-    metric_unregister(&vnet->dropped);
+    metric_unregister(metrics, vnet);
     free(vnet->ports);
     free(vnet);
 }

@@ -87,6 +87,11 @@ static err deliver(void *ctx, struct buf *frame)
     return OK;
 }
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct vnet_port, dropped, COUNTER, "vnet_port.dropped",
+               "Frames that found the queue full, nobody listening, or a smaller MTU"),
+};
+
 IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
 {
     struct vnet_port *port;
@@ -119,8 +124,7 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
                           (key_csum_out && key_tso ? NETWORK_TSO4 | NETWORK_TSO6 : 0) |
                           (key_csum_out && key_uso ? NETWORK_USO : 0) | (key_csum_in ? NETWORK_CSUM_IN : 0) |
                           (key_csum_in && key_lro ? NETWORK_LRO : 0);
-    metric_register(&port->dropped, METRIC_COUNTER, "vnet_port.dropped", key_port_name,
-                    "Frames that found the queue full, nobody listening, or a smaller MTU");
+    metric_register(metrics, port, key_port_name);
     *out = port;
     return OK;
 }
@@ -133,7 +137,7 @@ IO void vnet_port_disconnect(struct vnet_port *port)
         buf_free(port->ring[port->head]);
         port->head = (port->head + 1) % (size_t)key_queue;
     }
-    metric_unregister(&port->dropped);
+    metric_unregister(metrics, port);
     free(port);
 }
 

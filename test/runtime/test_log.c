@@ -153,20 +153,31 @@ static void visit(void *ctx, const struct metric *metric)
     strcat(ctx, " ");
 }
 
+struct counted {
+    int other;
+    struct metric in, more[2];
+};
+
 static void metrics(void **state)
 {
-    struct metric a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
+    static const struct metric_row rows[] = {
+        METRIC_ROW(struct counted, in, COUNTER, "tcp.segments_in", "Segments \\ received\nso far"),
+        METRIC_ROW(struct counted, more[1], GAUGE, "heap-bytes", NULL),
+    };
+    static const struct metric_row plain[] = {
+        METRIC_ROW(struct counted, in, COUNTER, "tcp.segments_in", NULL),
+        METRIC_ROW(struct counted, more[0], GAUGE, "2nd", NULL),
+    };
+    struct counted a = { .other = 1 }, b = { .other = 1 };
     char text[1024] = "";
     (void)state;
     assert_int_equal(metric_print(text, sizeof text), 0);
-    metric_register(&a, METRIC_COUNTER, "tcp.segments_in", "tcp__1", "Segments \\ received\nso far");
-    metric_register(&b, METRIC_GAUGE, "heap-bytes", NULL, NULL);
-    metric_register(&c, METRIC_COUNTER, "tcp.segments_in", "a\"b\\c\nd", NULL);
-    metric_register(&d, METRIC_GAUGE, "2nd", NULL, NULL);
-    metric_add(&a, 5);
-    metric_add(&a, 2);
-    b.value = -3;
-    c.value = INT64_MAX;
+    metric_register(rows, &a, "tcp__1");
+    metric_register(plain, &b, "a\"b\\c\nd");
+    metric_add(&a.in, 5);
+    metric_add(&a.in, 2);
+    a.more[1].value = -3;
+    b.in.value = INT64_MAX;
     metric_each(visit, text);
     assert_string_equal(text, "tcp.segments_in heap-bytes tcp.segments_in 2nd ");
     static const char want[] = "# HELP tcp_segments_in Segments \\\\ received\\nso far\n"
@@ -174,9 +185,9 @@ static void metrics(void **state)
                                "tcp_segments_in{instance=\"tcp__1\"} 7\n"
                                "tcp_segments_in{instance=\"a\\\"b\\\\c\\nd\"} 9223372036854775807\n"
                                "# TYPE heap_bytes gauge\n"
-                               "heap_bytes -3\n"
+                               "heap_bytes{instance=\"tcp__1\"} -3\n"
                                "# TYPE _2nd gauge\n"
-                               "_2nd 0\n";
+                               "_2nd{instance=\"a\\\"b\\\\c\\nd\"} 0\n";
     assert_int_equal(metric_print(text, sizeof text), sizeof want - 1);
     assert_string_equal(text, want);
     /* As snprintf: the length that it would need, and what fits. */
@@ -186,17 +197,24 @@ static void metrics(void **state)
     assert_int_equal(metric_print(NULL, 0), sizeof want - 1);
     assert_int_equal(metric_print(text, sizeof want), sizeof want - 1);
     assert_string_equal(text, want);
-    metric_unregister(&c);
-    metric_unregister(&c);
-    metric_unregister(&a);
-    metric_unregister(&d);
+    metric_unregister(rows, &a);
+    metric_unregister(rows, &a);
     text[0] = '\0';
     metric_each(visit, text);
-    assert_string_equal(text, "heap-bytes ");
-    metric_register(&a, METRIC_COUNTER, "again", NULL, NULL);
-    metric_unregister(&b);
-    metric_unregister(&a);
+    assert_string_equal(text, "tcp.segments_in 2nd ");
+    /* Without an instance there is no label. A value outlives its registration. */
+    metric_register(rows, &a, NULL);
+    metric_unregister(plain, &b);
+    static const char bare[] = "# HELP tcp_segments_in Segments \\\\ received\\nso far\n"
+                               "# TYPE tcp_segments_in counter\n"
+                               "tcp_segments_in 7\n"
+                               "# TYPE heap_bytes gauge\n"
+                               "heap_bytes -3\n";
+    assert_int_equal(metric_print(text, sizeof text), sizeof bare - 1);
+    assert_string_equal(text, bare);
+    metric_unregister(rows, &a);
     assert_int_equal(metric_print(text, sizeof text), 0);
+    assert_int_equal(a.other, 1);
 }
 
 static void errors_have_phrases(void **state)

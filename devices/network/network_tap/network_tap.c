@@ -93,6 +93,16 @@ static err choose_mac(struct network_tap *tap)
     return OK;
 }
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct network_tap, frames_in, COUNTER, "tap.frames_in", "Frames that came in"),
+    METRIC_ROW(struct network_tap, frames_out, COUNTER, "tap.frames_out", "Frames that were written"),
+    METRIC_ROW(struct network_tap, dropped_in, COUNTER, "tap.dropped_in", "Frames that made no sense"),
+    METRIC_ROW(struct network_tap, dropped_out, COUNTER, "tap.dropped_out",
+               "Frames that the kernel did not take"),
+    METRIC_ROW(struct network_tap, syn_share, GAUGE, "tap.syn_share",
+               "One SYN of so many is let in; 1 but in a flood"),
+};
+
 IO err network_tap_connect(struct network_tap **out)
 {
     struct network_tap *tap = calloc(1, sizeof *tap);
@@ -116,15 +126,7 @@ IO err network_tap_connect(struct network_tap **out)
     log_info("%s: %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, offloads 0x%x", tap->name, tap->info.mac[0],
              tap->info.mac[1], tap->info.mac[2], tap->info.mac[3], tap->info.mac[4], tap->info.mac[5],
              tap->info.mtu, tap->info.offloads);
-    metric_register(&tap->frames_in, METRIC_COUNTER, "tap.frames_in", tap->name, "Frames that came in");
-    metric_register(&tap->frames_out, METRIC_COUNTER, "tap.frames_out", tap->name,
-                    "Frames that were written");
-    metric_register(&tap->dropped_in, METRIC_COUNTER, "tap.dropped_in", tap->name,
-                    "Frames that made no sense");
-    metric_register(&tap->dropped_out, METRIC_COUNTER, "tap.dropped_out", tap->name,
-                    "Frames that the kernel did not take");
-    metric_register(&tap->syn_share, METRIC_GAUGE, "tap.syn_share", tap->name,
-                    "One SYN of so many is let in; 1 but in a flood");
+    metric_register(metrics, tap, tap->name);
     shed_init(tap);
     linux_busy_poll(busy_poll);
     linux_fd_watch(&tap->fd, ready, tap);
@@ -138,16 +140,12 @@ fail:
 
 IO void network_tap_disconnect(struct network_tap *tap)
 {
-    struct metric *metrics[] = { &tap->frames_in, &tap->frames_out, &tap->dropped_in, &tap->dropped_out,
-                                 &tap->syn_share };
-
     shed_end(tap);
     linux_fd_close(&tap->fd);
     drop_waiting(tap);
     for (size_t i = 0; i < TAP_PAGES; i++)
         buf_free(tap->pages[i]);
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-        metric_unregister(metrics[i]);
+    metric_unregister(metrics, tap);
     free(tap->waiting);
     free(tap);
 }

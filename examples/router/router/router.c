@@ -295,17 +295,15 @@ void outside_on_ipv4(void *ctx, struct buf *packet, bool group)
     }
 }
 
-static void register_metrics(struct router *r)
-{
-    metric_register(&r->forwarded, METRIC_COUNTER, "router.forwarded", NULL, "packets handed on");
-    metric_register(&r->refused, METRIC_COUNTER, "router.refused", NULL,
-                    "packets that are malformed, fragments, or from where they can't be");
-    metric_register(&r->unfit, METRIC_COUNTER, "router.unfit", NULL,
-                    "packets that the next device can't finish");
-    metric_register(&r->unmapped, METRIC_COUNTER, "router.unmapped", NULL,
-                    "packets that are nobody's, or found no port free");
-    metric_register(&r->mappings, METRIC_GAUGE, "router.mappings", NULL, "mappings in the table");
-}
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct router, forwarded, COUNTER, "router.forwarded", "packets handed on"),
+    METRIC_ROW(struct router, refused, COUNTER, "router.refused",
+               "packets that are malformed, fragments, or from where they can't be"),
+    METRIC_ROW(struct router, unfit, COUNTER, "router.unfit", "packets that the next device can't finish"),
+    METRIC_ROW(struct router, unmapped, COUNTER, "router.unmapped",
+               "packets that are nobody's, or found no port free"),
+    METRIC_ROW(struct router, mappings, GAUGE, "router.mappings", "mappings in the table"),
+};
 
 IO err router_start(struct inside *in, struct inside_arp *in_arp, struct outside *out,
                     struct outside_arp *out_arp, struct random *random)
@@ -314,7 +312,6 @@ IO err router_start(struct inside *in, struct inside_arp *in_arp, struct outside
     struct os_waitq forever = { 0 };
     if (r == NULL)
         return ERR_NO_MEMORY;
-    struct metric *metrics[] = { &r->forwarded, &r->refused, &r->unfit, &r->unmapped, &r->mappings };
     memset(r, 0, offsetof(struct router, nat));
     nat_init(&r->nat, random_u64(random));
     r->inside_arp = in_arp;
@@ -330,15 +327,14 @@ IO err router_start(struct inside *in, struct inside_arp *in_arp, struct outside
     if (e == OK)
         e = outside_arp_add(out_arp, &outside.addr, false);
     if (e == OK) {
-        register_metrics(r);
+        metric_register(metrics, r, NULL);
         inside_listen_ipv4(in, r);
         outside_listen_ipv4(out, r);
         log_info("forwarding");
         e = os_wait(&forever);
         inside_listen_ipv4(in, NULL);
         outside_listen_ipv4(out, NULL);
-        for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-            metric_unregister(metrics[i]);
+        metric_unregister(metrics, r);
     }
     free(r);
     return e == ERR_CANCELLED ? OK : e;

@@ -14,12 +14,16 @@ struct counter {
     struct metric asked;
 };
 
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct counter, asked, COUNTER, "counter.asked", NULL),
+};
+
 IO err counter_connect(struct counter **out)
 {
     if ((*out = calloc(1, sizeof **out)) == NULL)
         return ERR_NO_MEMORY;
     (*out)->next = (int)key_start;
-    metric_register(&(*out)->asked, METRIC_COUNTER, "counter.asked", INSTANCE_NAME, NULL);
+    metric_register(metrics, *out, INSTANCE_NAME);
     printf("connect counter from %d\n", (int)key_start);
     return OK;
 }
@@ -27,7 +31,7 @@ IO err counter_connect(struct counter **out)
 IO void counter_disconnect(struct counter *counter)
 {
     printf("disconnect counter from %d\n", (int)key_start);
-    metric_unregister(&counter->asked);
+    metric_unregister(metrics, counter);
     free(counter);
 }
 
