@@ -1,7 +1,8 @@
 /* The text of faults: any text is read or refused, and what is read lies within its bounds. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "lib/fault/spec.c"
+#include <base/fault/spec.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -12,10 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memcpy(text, data, len);
     text[len] = '\0';
-    if (fault_parse(&spec, text, &wrong) != OK)
+    if (fault_spec_parse(&spec, text, &wrong) != OK)
         return 0;
-    if (spec.loss > PARTS || spec.duplicate > PARTS || spec.corrupt > PARTS || spec.reorder > PARTS ||
-        spec.jitter > spec.delay || spec.delay < 0 || spec.hold < 0 || spec.queue == 0)
+    if (spec.loss > FAULT_PARTS || spec.duplicate > FAULT_PARTS || spec.corrupt > FAULT_PARTS ||
+        spec.reorder > FAULT_PARTS || spec.jitter > spec.delay || spec.delay < 0 || spec.hold < 0 ||
+        spec.queue == 0)
         abort();
     return 0;
 }

@@ -1,9 +1,9 @@
 #include "dhcp_client.h"
 
+#include <mirage/ready.h>
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "../stack/ready.h"
 
 ARG_BOOL(dhcp, false, "configure IPv4 by DHCP, unless --ipv4 says how");
 ARG_IP(dhcp_address, NULL, "an IPv4 address had before, to ask for first");

@@ -60,7 +60,7 @@ static err set_up(struct fault_way *way, const char *name, const char *given, co
 {
     const char *wrong, *text = given != NULL ? given : configured;
 
-    if (fault_parse(&way->spec, text, &wrong) != OK) {
+    if (fault_spec_parse(&way->spec, text, &wrong) != OK) {
         log_error("the faults '%s' are not understood at '%s': they are loss, duplicate, corrupt and reorder "
                   "in percent, delay, "
                   "jitter and hold as 10ms, rate as 100M, and queue",

@@ -4,17 +4,8 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
+#include <base/fault/spec.h>
 #include <base/prng/prng.h>
-
-/* Shares are of PARTS. */
-#define PARTS 1000000
-
-struct fault_spec {
-    uint32_t loss, duplicate, corrupt, reorder;
-    os_time delay, jitter, hold;
-    uint64_t rate; /* bits a second; 0: no limit */
-    size_t queue;  /* frames under way at most */
-};
 
 /* A frame under way. */
 struct fault_frame {
@@ -36,12 +27,6 @@ struct fault_way {
     os_time free; /* when the line will have sent what it was given */
     struct metric lost, duplicated, corrupted, reordered, overflowed;
 };
-
-/*
- * Read "loss=5%,delay=10ms,jitter=2ms,rate=100M"; NULL and "" are no faults. ERR_FORMAT, and *wrong is the
- * part that is not understood.
- */
-INTERNAL err fault_parse(struct fault_spec *out, const char *text, const char **wrong);
 
 /* Allocate the memory for the frames under way. `name` is the direction's. ERR_NO_MEMORY. */
 INTERNAL err fault_way_init(struct fault_way *way, const char *name, uint64_t seed);

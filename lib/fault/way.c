@@ -12,7 +12,7 @@
 static bool happens(struct fault_way *way, uint32_t share)
 {
     /* A fault that is off draws no random number, so that one fault does not change another's. */
-    return share > 0 && prng_below(&way->prng, PARTS) < share;
+    return share > 0 && prng_below(&way->prng, FAULT_PARTS) < share;
 }
 
 static bool before(const struct fault_frame *a, const struct fault_frame *b)

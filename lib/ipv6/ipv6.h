@@ -11,11 +11,10 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
+#include <base/loopback/loopback.h>
 #include <base/packet/packet.h>
-#include <base/reassembly/reassembly.h>
-
-#include "../ip/loopback.h"
 #include <base/path_mtu/path_mtu.h>
+#include <base/reassembly/reassembly.h>
 #include <base/wire/ipv6.h>
 #include <base/wire/ndp.h>
 

@@ -13,7 +13,7 @@ MODULE(STACK_ON, stack, ip, udp, tcp);
 CATALOG(direct_stack, ip, udp, tcp);
 LOG_SOURCE(stack);
 
-#include "ready.h"
+#include <mirage/ready.h>
 
 KEY_BOOL(wait_for_address, true,
          "whether connecting waits for an address; false when something above configures one");

@@ -3,7 +3,8 @@
  *
  * Frames pass unchanged, and what their device refuses is told too.
  */
-#include "trace.h"
+#include <base/frame/summary.h>
+#include <mirage/functor.h>
 
 #include <stdlib.h>
 
@@ -46,11 +47,11 @@ void trace_listen(struct trace *trace, void *ctx)
 
 err trace_write(struct trace *trace, struct buf *frame)
 {
-    char line[TRACE_LINE];
+    char line[FRAME_SUMMARY_SIZE];
 
     if (frame == NULL || !log_enabled(&log_source_here, LOG_LEVEL_INFO))
         return net_write(trace->net, frame);
-    trace_summary(frame, line);
+    frame_summary(frame, line);
     err e = net_write(trace->net, frame);
     log_info("%s%sout %s%s%s", key_label, key_label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ",
              e == OK ? "" : err_string(e));
@@ -62,8 +63,8 @@ void net_on_frame(void *ctx, struct buf *frame)
     struct trace *trace = ctx;
 
     if (log_enabled(&log_source_here, LOG_LEVEL_INFO)) {
-        char line[TRACE_LINE];
-        trace_summary(frame, line);
+        char line[FRAME_SUMMARY_SIZE];
+        frame_summary(frame, line);
         log_info("%s%sin %s", key_label, key_label[0] != '\0' ? " " : "", line);
     }
     if (trace->ctx != NULL)

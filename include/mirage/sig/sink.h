@@ -1,6 +1,6 @@
 /*
- * SINK: outputs that take bytes, one behind the other, and are never read here: what a run leaves for somebody
- * to look at. Nothing but M_open suspends, so that packets can be recorded from callbacks.
+ * SINK: outputs that take bytes, one behind the other, and are never read here: what a run leaves for
+ * somebody to look at. Nothing but M_open suspends, so that packets can be recorded from callbacks.
  *
  * M_open(sink, name, out): an empty output of this name, in place of the one that had it before. What names
  *   look like is the sink's business. ERR_ACCESS: it can't be made. ERR_NO_MEMORY.

@@ -1,23 +1,22 @@
-/* The text of faults, one a name: loss=5%,delay=10ms. */
-#include "fault.h"
+#include <base/fault/spec.h>
 
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* "5%" or "0.1%", in millionths. */
 static bool parse_share(const char *text, size_t len, uint32_t *out)
 {
-    uint64_t share = 0, unit = PARTS / 100;
+    uint64_t share = 0, unit = FAULT_PARTS / 100;
     size_t i = 0;
 
-    for (; i < len && text[i] >= '0' && text[i] <= '9' && share <= PARTS; i++)
+    for (; i < len && text[i] >= '0' && text[i] <= '9' && share <= FAULT_PARTS; i++)
         share = share * 10 + (uint64_t)(text[i] - '0') * unit;
     bool some = i > 0;
     if (some && i < len && text[i] == '.')
         for (i++; i < len && text[i] >= '0' && text[i] <= '9' && unit > 1; i++)
             share += (uint64_t)(text[i] - '0') * (unit /= 10);
     *out = (uint32_t)share;
-    return some && i + 1 == len && text[i] == '%' && share <= PARTS;
+    return some && i + 1 == len && text[i] == '%' && share <= FAULT_PARTS;
 }
 
 /* A number with one of these suffixes, which multiply it. */
@@ -89,7 +88,7 @@ static bool parse_part(struct fault_spec *spec, const char *text, size_t len)
     return true;
 }
 
-INTERNAL err fault_parse(struct fault_spec *out, const char *text, const char **wrong)
+err fault_spec_parse(struct fault_spec *out, const char *text, const char **wrong)
 {
     *out = (struct fault_spec){ .hold = MILLISECONDS(2), .queue = 1000 };
     while (text != NULL && *text != '\0') {

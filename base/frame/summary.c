@@ -2,13 +2,14 @@
  * Summarise a frame in one line: ARP (RFC 826), IPv4, IPv6, ICMP, UDP, TCP. The summary says when a header is
  * cut short.
  */
-#include "trace.h"
+#include <base/frame/summary.h>
+#include <base/ip/ip.h>
+#include <base/wire/wire.h>
+#include <mirage/sig/network.h>
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <base/wire/wire.h>
 
 /* How many bytes of a frame are looked at: enough for the longest headers. */
 enum { LOOK = 192 };
@@ -152,9 +153,9 @@ static void add_ipv6(struct text *text, const uint8_t *p, size_t len)
     add_transport(text, next, at < len ? p + at : p, at < len ? len - at : 0, whole > at ? whole - at : 0);
 }
 
-INTERNAL void trace_summary(const struct buf *frame, char line[static TRACE_LINE])
+void frame_summary(const struct buf *frame, char line[static FRAME_SUMMARY_SIZE])
 {
-    struct text text = { line, TRACE_LINE };
+    struct text text = { line, FRAME_SUMMARY_SIZE };
     size_t whole = buf_len(frame), len = whole < LOOK ? whole : LOOK;
     uint8_t p[LOOK];
 

@@ -1,9 +1,9 @@
 /*
- * How a stack becomes ready: it waits for an address, and says which it has. Of functors with an IP `ip` and
- * a log source.
+ * How a stack becomes ready: it waits for an address, and says which it has. For functors that have an IP
+ * named `ip`, as a parameter or as a part of one, and a LOG_SOURCE; they include this behind those lines.
  */
-#ifndef LIB_STACK_READY_H
-#define LIB_STACK_READY_H
+#ifndef MIRAGE_READY_H
+#define MIRAGE_READY_H
 
 /*
  * Wait for an address, up to `most` nanoseconds. The program runs without one as well, as one may come later:

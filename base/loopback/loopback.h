@@ -1,9 +1,9 @@
 /*
- * Packets to ourselves: they come back from the loop's next turn, so that nobody is called from
- * within its own call. Shared by ipv4 and ipv6.
+ * Packets to ourselves: they come back from the loop's next turn, so that nobody is called from within its
+ * own call.
  */
-#ifndef IP_LOOPBACK_H
-#define IP_LOOPBACK_H
+#ifndef BASE_LOOPBACK_H
+#define BASE_LOOPBACK_H
 
 #include <mirage/buf.h>
 #include <mirage/os.h>
