@@ -11,12 +11,12 @@ AddressSanitizer and UndefinedBehaviorSanitizer, and the parts with GCC for aarc
 qemu-aarch64. The last line says how many test cases passed and failed.
 
   --fast         with GCC only
-  --long         everything, also what takes too long for every run
+  --long         also, with GCC, what takes too long for every run: the suite `long`, half an hour
   --suite NAME   only the tests of this suite
   TEST...        only these tests; `meson test -C build --list` lists them, docs/testing.md says more'
 
 fast=no
-# The suite `long` takes half an hour by itself.
+# What the suite `long` tests is built by the command, and does not depend on who compiled that: it runs once.
 long=(--no-suite long)
 arguments=()
 while [ $# -gt 0 ]; do
@@ -75,8 +75,8 @@ test_in() {
 
 test_in build "${CC-gcc}" "GCC" -- "${long[@]}" "$@"
 if [ $fast = no ]; then
-    # The tests of the suite `compilers` have used both by themselves, above; what is slow does not depend on who compiled
-    # the command.
+    # The tests of the suite `compilers` have used both by themselves, above, or the default one; what is slow does not
+    # depend on who compiled the command, either.
     test_in build-clang clang "Clang" -- --no-suite compilers --no-suite slow --no-suite long "$@"
     # What the tool builds is tested with sanitizers by its own tests, of the suite `tool`: here, the parts.
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.

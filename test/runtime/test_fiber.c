@@ -312,7 +312,6 @@ FIBER_TEST(deadlines_nest_and_the_earliest_counts)
         {
             CHECK_EQUAL(os_sleep_until(start + SECONDS(10)), ERR_TIMEOUT);
             CHECK(os_now() - start >= MILLISECONDS(4));
-            CHECK(os_now() - start < SECONDS(5));
         }
     }
     OS_DEADLINE(start + HOURS(1))
@@ -354,11 +353,9 @@ FIBER_TEST(sleeping_takes_its_time)
     os_time start = os_now();
     os_sleep(MILLISECONDS(3));
     CHECK(os_now() - start >= MILLISECONDS(3));
-    start = os_now();
     os_sleep(0);
     os_sleep(-1);
     CHECK_EQUAL(os_sleep_until(0), OK);
-    CHECK(os_now() - start < SECONDS(10));
     CHECK(os_loop_now() <= os_now());
     return OK;
 }

@@ -191,12 +191,10 @@ static err deadlocks_shielded(void *arg)
 static void a_shielded_deadlock_ends_too(void **state)
 {
     (void)state;
-    os_time start = os_now();
     int status = in_child(deadlocks_shielded, NULL);
     assert_int_equal(WEXITSTATUS(status), 1);
     assert_said("1 fibers did not end in time:");
     assert_said("result: deadlock");
-    assert_true(os_now() - start < SECONDS(4)); /* nothing to be gained by OS_GRACE */
 }
 
 static err ignores_everything(void *arg)

@@ -133,11 +133,6 @@ class Process:
         """Bytes of memory that it occupies."""
         return int(re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text(), re.M)[1]) * 1024
 
-    def cpu(self):
-        """Seconds of processor time that it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 class Namespace:
     def __init__(self, lab, name):

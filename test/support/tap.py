@@ -1,8 +1,10 @@
 """What the tests that drive programs share: reporting in TAP, and running with a time limit."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # of the sources
@@ -33,6 +35,21 @@ class Tap:
         """The plan; returns the exit status."""
         print(f"1..{self.count}")
         return 1 if self.failed else 0
+
+
+def rests(pid, most_wakes=0):
+    """
+    Whether the process comes to rest: found asleep ten times in a row, and woken no more than so often meanwhile. One that spins
+    is not, however little a busy machine lets it run.
+    """
+    looks = []
+    for _ in range(1000):
+        state = re.search(r"^State:\s+(\w).*^voluntary_ctxt_switches:\s+(\d+)$", Path(f"/proc/{pid}/status").read_text(), re.M | re.S)
+        looks = [*looks[-9:], int(state[2])] if state[1] == "S" else []
+        if len(looks) == 10 and looks[-1] - looks[0] <= most_wakes:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def run(argv, cwd, env):

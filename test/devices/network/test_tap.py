@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tap import Tap, mirage_environment, run
+from tap import Tap, mirage_environment, rests, run
 
 HERE = Path(__file__).resolve().parent
 VNET = struct.Struct("=BBHHHH")  # struct virtio_net_hdr
@@ -199,18 +199,6 @@ def check_mode(tap, name, binary, plain):
     sh("ip link del mirage0")
 
 
-def sleeps(pid):
-    """Whether the process comes to wait: found asleep ten times in a row, as one that spins is not, however little it gets to run."""
-    row = 0
-    for _ in range(1000):
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
-        row = row + 1 if state == "S" else 0
-        if row == 10:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def check_others(tap, binary):
     peer = Peer(binary, "made0")
     tap.report(peer.ready.startswith("ready "), "an interface is made when it isn't there", peer.ready)
@@ -225,7 +213,7 @@ def check_others(tap, binary):
     peer = Peer(binary, "many0")
     sh("ip link set many0 down")
     sh("ip link del many0")
-    idle = sleeps(peer.process.pid)
+    idle = rests(peer.process.pid)
     peer.process.terminate()
     _, err = peer.process.communicate(timeout=200)
     tap.report(peer.process.returncode == 0 and "the interface many0" in err and idle,

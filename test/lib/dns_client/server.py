@@ -109,7 +109,7 @@ class Server:
         while True:
             connection, peer = self.tcp.accept()
             with connection:
-                connection.settimeout(10)
+                connection.settimeout(100)
                 try:
                     size = struct.unpack("!H", connection.recv(2, socket.MSG_WAITALL))[0]
                     data = connection.recv(size, socket.MSG_WAITALL)

@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 
+from tap import rests
+
 TIMEOUT = 300  # of any single wait; nothing is expected to come near it
 failures = 0
 count = 0
@@ -66,14 +68,15 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
 
-    def ticks(self):
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
     def stats(self):
-        answer = Reader(self.connect(), b"GET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").response()
+        answer = ask(self, get(b"/stats", b"Connection: close\r\n"))
         return {k: int(v) for k, v in (line.split() for line in answer.body.decode().splitlines())}
+
+    def comes_to(self, name, wanted):
+        """Wait until one of the stats has this value."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.stats()[name] != wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 class Response:
@@ -166,6 +169,9 @@ LARGE = b"".join(b"%07d\n" % i for i in range(131072))
 
 def get(path, fields=b"", method=b"GET"):
     return method + b" " + path + b" HTTP/1.1\r\n" + H + fields + b"\r\n"
+
+
+RELEASE = get(b"/release", b"Content-Length: 1\r\n", b"POST") + b"x"
 
 
 # What is asked, the status, and whether the connection must live on afterwards.
@@ -324,10 +330,12 @@ def test_pipelining(server):
         statuses = [reader.response().status for _ in range(4)]
         check("garbage among them ends it", statuses == [200, 200, 200, 400] and reader.rest() == b"", statuses)
     with server.connect() as sock:
-        reader = Reader(sock, get(b"/hello") * 2 + get(b"/slow") + get(b"/hello"))
+        reader = Reader(sock, get(b"/hello") * 2 + get(b"/wait") + get(b"/hello"))
         good = reader.response().body == b"hello\n" and reader.response().body == b"hello\n" and reader.buffer == b""
         check("no response waits for a slow one behind it", good, reader.buffer)
-        check("which comes after them", reader.response().body == b"slow\n" and reader.response().body == b"hello\n")
+        server.comes_to("waiting", 1)
+        ask(server, RELEASE)
+        check("which comes after them", reader.response().body == b"released\n" and reader.response().body == b"hello\n")
     with server.connect() as sock:
         body = get(b"/count", b"Content-Length: 33\r\n", b"POST") + get(b"/smuggled")[:33] + get(b"/hello")
         reader = Reader(sock, body)
@@ -441,50 +449,53 @@ def settled(server, limit):
     return stats
 
 
-def test_timeouts(program):
-    server = Server(program, "--http-request-timeout=500ms", "--http-body-timeout=500ms", "--http-write-timeout=500ms",
-                    "--http-idle-timeout=500ms", "--http-linger=500ms")
-    first = server.stats()
-
-    def dripped(data, pause):
-        """Send byte by byte, until there is an answer or the connection is gone."""
+def timed_out(server, data, drip=b""):
+    """
+    The response to a client that sends this, and then drips byte by byte until there is one. A connection that was ended before
+    any of it came, for a client that a busy machine let run too late, is not counted.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
         with server.connect() as sock:
             reader = Reader(sock)
-            sock.settimeout(pause)
-            deadline = time.monotonic() + TIMEOUT
-            for i in range(len(data)):
-                try:
-                    sock.sendall(data[i:i + 1])
-                    reader.buffer += sock.recv(1)
-                    break
-                except socket.timeout:
-                    pass
-                except OSError:
-                    break
-                if time.monotonic() > deadline:
-                    break
-            sock.settimeout(TIMEOUT)
-            return reader.response()
-
-    check("a head in drips is 408", dripped(get(b"/hello") * 100, 0.02).status == 408)
-    body = get(b"/count", b"Content-Length: 1000\r\n", b"POST")
-    with server.connect() as sock:
-        sock.sendall(body)
-        check("content that stays away is 408", Reader(sock).response().status == 408)
-    with server.connect() as sock:
-        reader = Reader(sock, body)
-        sock.settimeout(0.02)
-        for _ in range(1000):
             try:
-                sock.sendall(b"x")
-                reader.buffer += sock.recv(1)
-                break
-            except socket.timeout:
+                sock.sendall(data)
+                sock.settimeout(0.02)
+                for i in range(len(drip)):
+                    try:
+                        sock.sendall(drip[i:i + 1])
+                        reader.buffer += sock.recv(1)
+                        break
+                    except socket.timeout:
+                        pass
+            except OSError:
                 pass
-        sock.settimeout(TIMEOUT)
-        check("content in drips is 408", reader.response().status == 408)
+            sock.settimeout(TIMEOUT)
+            answer = reader.response()
+        if answer.status != 0:
+            return answer
+    return answer
+
+
+def test_timeouts(program):
+    """One short timeout after the other: with all of them, a busy machine would make an ask come too late for another one."""
+    server = Server(program, "--http-request-timeout=500ms")
+    check("a head in drips is 408", timed_out(server, b"G", get(b"/hello")[1:] * 100).status == 408)
     with server.connect() as sock:
         check("silence is closed silently", Reader(sock).rest() == b"")
+    check("it stops", server.stop() == 0, server.text())
+
+    server = Server(program, "--http-body-timeout=500ms")
+    first = server.stats()
+    body = get(b"/count", b"Content-Length: 100000\r\n", b"POST")
+    check("content that stays away is 408", ask(server, body).status == 408)
+    check("content in drips is 408", timed_out(server, body, b"x" * 100000).status == 408)
+    after = settled(server, first)
+    check("nothing is left", after["views"] <= first["views"] and after["fibers"] <= first["fibers"], f"{first}\n{after}")
+    check("it stops", server.stop() == 0, server.text())
+
+    server = Server(program, "--http-idle-timeout=500ms", "--http-write-timeout=500ms", "--http-linger=500ms")
+    first = server.stats()
     with server.connect() as sock:
         reader = Reader(sock, get(b"/hello"))
         check("a connection that idles is closed", reader.response().status == 200 and reader.rest() == b"" and not reader.reset)
@@ -492,10 +503,9 @@ def test_timeouts(program):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.connect((server.address, server.port))
         sock.sendall(get(b"/large"))
-        deadline = time.monotonic() + TIMEOUT
-        while server.stats()["heap"] > 1 << 20 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        check("who does not read is dropped", time.monotonic() < deadline)
+        sock.recv(1, socket.MSG_PEEK)
+        heap = settled(server, first)["heap"]
+        check("who does not read is dropped", heap <= 1 << 20 and len(Reader(sock).rest()) < 16 << 20, heap)
     with server.connect() as sock:
         reader = Reader(sock, get(b"/slow"))
         check("an event may take its time", reader.response().body == b"slow\n")
@@ -516,7 +526,7 @@ def test_many(program, sanitized):
             n = hard - 300
     if soft < want:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(want, max(hard, want)), max(hard, want)))
-    server = Server(program, "--http-request-timeout=120s")
+    server = Server(program, "--http-request-timeout=1200s", "--http-idle-timeout=1200s")
     first, before = server.stats(), server.memory()
     socks = [server.connect() for _ in range(n)]
     deadline = time.monotonic() + TIMEOUT
@@ -529,14 +539,7 @@ def test_many(program, sanitized):
     if not sanitized:
         check("and at most 16 KiB each", each < 16384, each)
     check("it serves beside them", ask(server, get(b"/hello")).status == 200)
-    # What connecting them left to do takes its time on a busy machine; then they must be quiet.
-    for _ in range(20):
-        ticks = server.ticks()
-        time.sleep(1)
-        used = server.ticks() - ticks
-        if used <= 10:
-            break
-    check("they cost no time", used <= 10, f"{used} ticks in a second")
+    check("they cost no time", rests(server.process.pid))
     for sock in socks:
         Reader(sock, get(b"/hello"))
     good = all(Reader(sock).response().body == b"hello\n" for sock in socks)
@@ -569,13 +572,11 @@ def test_limits(program):
 
 
 def test_descriptors(program):
-    server = Server("sh", "-c", 'ulimit -n 40; exec "$0" "$@"', program, "--http-request-timeout=60s")
+    server = Server("sh", "-c", 'ulimit -n 40; exec "$0" "$@"', program, "--http-request-timeout=600s")
     socks = [server.connect() for _ in range(100)]
     check("it serves with descriptors run out", ask(server, get(b"/hello")).status == 200)
-    ticks = server.ticks()
-    time.sleep(1)
-    used = server.ticks() - ticks
-    check("without spinning", used <= 30, f"{used} ticks in a second")
+    # It looks 50 times a second whether there are any.
+    check("without spinning", rests(server.process.pid, 20))
     for sock in socks:
         sock.close()
     check("it serves when they are back", ask(server, get(b"/hello")).status == 200)
@@ -583,16 +584,19 @@ def test_descriptors(program):
 
 
 def test_stop(program):
-    server = Server(program)
+    # Longer than what the program has as a whole.
+    server = Server(program, "--http-grace=10s")
     idle = server.connect()
-    with server.connect() as sock:
-        reader = Reader(sock, get(b"/slow"))
-        time.sleep(0.2)
+    with server.connect() as sock, server.connect() as other:
+        reader = Reader(sock, get(b"/wait"))
+        other.sendall(RELEASE[:-1])
+        server.comes_to("waiting", 1)
         server.process.send_signal(signal.SIGTERM)
+        check("an idle connection is closed on SIGTERM", Reader(idle).rest() == b"")
+        other.sendall(RELEASE[-1:])
         answer = reader.response()
-        check("a response under way is finished on SIGTERM", answer.status == 200 and answer.body == b"slow\n", server.text())
+        check("a response under way is finished", answer.status == 200 and answer.body == b"released\n", server.text())
         check("and says that it was the last", answer.fields.get("connection") == "close", answer.fields)
-    check("an idle connection is closed", Reader(idle).rest() == b"")
     check("the server ends well", server.process.wait(TIMEOUT) == 0, server.text())
 
 

@@ -55,7 +55,7 @@ class Server:
     def end(self):
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            self.process.wait(200)
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.log.close()

@@ -170,7 +170,7 @@ class Server:
     def stop(self, name):
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(20)
+            status = self.process.wait(200)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = "it didn't end"
@@ -180,7 +180,7 @@ class Server:
 def echoes(port):
     """Two connections at a time, one of them with more than any buffer holds."""
     large = bytes(range(256)) * 4096
-    with socket.create_connection(("127.0.0.1", port), 10) as a, socket.create_connection(("localhost", port), 10) as b:
+    with socket.create_connection(("127.0.0.1", port), 100) as a, socket.create_connection(("localhost", port), 100) as b:
         a.settimeout(200)
         b.sendall(b"hi\n")
         if b.recv(100) != b"hi\n":
@@ -261,8 +261,8 @@ class Site:
 
     def get(self, path, *words):
         """Status, fields and content, by curl."""
-        done = subprocess.run(["curl", "-s", "-i", "--max-time", "10", "--path-as-is", *words, self.base + path],
-                              capture_output=True, timeout=200)
+        done = subprocess.run(["curl", "-s", "-i", "--max-time", "100", "--path-as-is", *words, self.base + path],
+                              capture_output=True, timeout=300)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         fields = dict((k.lower(), v) for k, _, v in (line.partition(": ") for line in lines[1:]))

@@ -6,12 +6,12 @@ import threading
 import time
 
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE = range(1, 8)
-SO_BINDTODEVICE = 25
+SO_BINDTODEVICE, IP_PKTINFO = 25, 8
 
 
 class Message:
-    def __init__(self, data, source):
-        self.data, self.source, self.time = data, source, time.monotonic()
+    def __init__(self, data, source, to):
+        self.data, self.source, self.to, self.time = data, source, to, time.monotonic()
         self.id, self.broadcast = data[4:8], bool(data[10] & 0x80)
         self.client = socket.inet_ntoa(data[12:16])
         self.mac = data[28:34]
@@ -39,16 +39,18 @@ class Server:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, interface.encode())
+        self.socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         self.socket.bind(("", 67))
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
         while True:
             try:
-                data, source = self.socket.recvfrom(2048)
+                data, extra, _, source = self.socket.recvmsg(2048, 100)
             except OSError:
                 return
-            message = Message(data, source[0])
+            # The packet's own destination is the last of a struct in_pktinfo.
+            message = Message(data, source[0], socket.inet_ntoa(extra[0][2][8:12]))
             self.heard.append(message)
             if message.type in (DISCOVER, REQUEST) and not self.mute(message):
                 self.answer(message)

@@ -25,13 +25,16 @@ class Tests:
         self.tap, self.mirage, self.source, self.work = tap, mirage, source, work
         self.programs = {}
 
-    def build(self):
-        for name, folder in PROGRAMS.items():
-            lab.copy_tree(self.source / folder, self.work / name)
+    def program(self, name):
+        """Built when it is first needed."""
+        if name not in self.programs:
+            self.work.mkdir(parents=True, exist_ok=True)
+            lab.copy_tree(self.source / PROGRAMS[name], self.work / name)
             if name == "lease":
                 shutil.copy(self.source / "examples/dhcp-client/unikernel.c", self.work / name)
             net = [] if name == "lease" else ["--net=direct"]
             self.programs[name] = lab.build(self.mirage, name, self.work, *net, "--sanitize=address,undefined")
+        return self.programs[name]
 
     def host(self, lab_, *addresses):
         host = lab_.namespace()
@@ -39,7 +42,7 @@ class Tests:
         return host
 
     def start(self, host, name, *words):
-        return host.start(self.programs[name], "--interface=tap0", "--log=dhcp:debug,*:info", *words)
+        return host.start(self.program(name), "--interface=tap0", "--log=dhcp:debug,*:info", *words)
 
     def end(self, program, name):
         lab.ends_well(self.tap, program, name)
@@ -52,7 +55,7 @@ class Tests:
                                       "--dhcp-option=option:dns-server,10.9.0.1,10.9.0.7", "--dhcp-option=option:domain-search,a.example,b.example",
                                       "--dhcp-option=option:mtu,1400", "--dhcp-option=121,0.0.0.0/0,10.9.0.1,192.0.2.0/24,10.9.0.1")
             program = self.start(host, "dhcp-client", "--dhcp", "--hostname=mirage", "--stay=1h")
-            said = program.wait_for(r"^addresses .*10\.9\.0\.\d+/24.*$", 40)[0]
+            said = program.wait_for(r"^addresses .*10\.9\.0\.\d+/24.*$")[0]
             address = re.search(r"10\.9\.0\.\d+", said)[0]
             self.tap.report("name servers 10.9.0.1 10.9.0.7;" in said and "domains a.example b.example;" in said, "a lease brings servers and domains", said)
             entry = until(lambda: server.leases.read_text(), "the server's record")
@@ -75,7 +78,7 @@ class Tests:
     def renewal(self):
         with Lab() as l:
             host = self.host(l)
-            server = self.server(host)
+            server = self.server(host, lease=600, rebind=400)
             program = self.start(host, "lease", "--dhcp", "--stay=1h")
             self.bound(program)
             first = server.of(DISCOVER)[0]
@@ -83,23 +86,28 @@ class Tests:
             self.tap.report(len(first.options.get(61, b"")) == 15 and first.options[61][0] == 255, "its identifier is that of RFC 4361")
             chosen = server.of(REQUEST)[0]
             self.tap.equal("the request names offer and server", (chosen.address(50), chosen.address(54)), ("10.9.0.50", "10.9.0.1"))
-            renewals = until(lambda: len(server.of(REQUEST)) >= 3 and server.of(REQUEST)[1:3], "two renewals", 150)
+            renewals = until(lambda: len(server.of(REQUEST)) >= 3 and server.of(REQUEST)[1:3], "two renewals")
             self.tap.report(all(m.source == m.client == "10.9.0.50" and not m.broadcast and 50 not in m.options and 54 not in m.options for m in renewals),
-                            "a lease is renewed by its holder, in its time", str([vars(m) for m in renewals]))
-            gap = renewals[1].time - renewals[0].time
-            self.tap.report(1.5 < gap < 4.5, "at T1", f"{gap} s")
+                            "a lease is renewed by its holder", str([vars(m) for m in renewals]))
+            # On a busy machine a renewal is heard late. The one before it was sent after the first request was heard, so the time counts
+            # from there.
+            gap = renewals[1].time - chosen.time
+            self.tap.report(gap >= 2, "not before T1", f"{gap} s")
+            self.tap.equal("and before T2, when it would ask all servers", [m.to for m in renewals], ["10.9.0.1"] * 2)
+            server.lease, server.rebind = 8, 5
+            until(lambda: "from 10.9.0.1 for 8 s" in program.said(), "a short lease")
             # Then nobody answers: the lease ends, and the address with it.
             server.mute = lambda m: True
-            program.wait_for(r"no IPv4 address", 400)
+            program.wait_for(r"no IPv4 address")
             last = server.of(REQUEST)[-1]
             self.tap.report(last.client == "10.9.0.50", "to the end of the lease", str(vars(last)))
-            again = until(lambda: len(server.of(DISCOVER)) > 1 and server.of(DISCOVER)[-1], "another search", 400)
+            again = until(lambda: len(server.of(DISCOVER)) > 1 and server.of(DISCOVER)[-1], "another search")
             self.tap.equal("then it looks for the same address", again.address(50), "10.9.0.50")
             leases = program.said().count("from 10.9.0.1 for 8 s")
             server.mute = lambda m: False
-            until(lambda: program.said().count("from 10.9.0.1 for 8 s") > leases, "another lease", 400)
+            until(lambda: program.said().count("from 10.9.0.1 for 8 s") > leases, "another lease")
             self.end(program, "renewal")
-            until(lambda: server.of(RELEASE), "a release", 5)
+            until(lambda: server.of(RELEASE), "a release")
             self.tap.equal("at its end it gives the address back", server.of(RELEASE)[-1].client, "10.9.0.50")
 
     def refusal(self):
@@ -135,12 +143,14 @@ class Tests:
             host = self.host(l, "10.9.0.50/24")
             server = self.server(host, lease=60, renew=None, rebind=None)
             program = self.start(host, "lease", "--dhcp", "--stay=1h")
-            declined = until(lambda: server.of(DECLINE), "a decline", 30)[0]
+            declined = until(lambda: server.of(DECLINE), "a decline")[0]
+            refused = server.of(REQUEST)[-1]
             self.tap.equal("an address that another host has is declined", (declined.address(50), declined.address(54)), ("10.9.0.50", "10.9.0.1"))
             server.offer = "10.9.0.52"
-            self.bound(program, "10.9.0.52", 50)
+            self.bound(program, "10.9.0.52")
             again = server.of(DISCOVER)[-1]
-            self.tap.report(again.time - declined.time > 9, "and another looked for, not at once", f"{again.time - declined.time}")
+            # The decline came later than this request, and may have been heard much later on a busy machine.
+            self.tap.report(again.time - refused.time > 9, "and another looked for, not at once", f"{again.time - refused.time}")
             self.end(program, "conflict")
 
     def names(self):
@@ -154,7 +164,7 @@ class Tests:
             commands = ["v4 www.lan", "v6 www.lan", "v4 web.lan", "txt text.lan", "srv _http._tcp.lan", "v4 nothing.lan", "v6 many.lan", "v4 www",
                         "v4 many.lan"]
             program = self.start(host, "lookup", "--dhcp", *[f"--command={c}" for c in commands])
-            status = program.wait(60)
+            status = program.wait()
             said = [line for line in program.said().splitlines() if line.split(":")[0] in commands]
             self.tap.equal("A, AAAA, CNAME, TXT, SRV, nothing, and a short name", said[:-1],
                            ["v4 www.lan: 10.9.0.1", "v6 www.lan: fd09::1", "v4 web.lan: 10.9.0.1", "txt text.lan: [onetwo]",
@@ -174,7 +184,7 @@ class Tests:
             for name in ("www.lan", "slow.lan"):
                 begun = time.monotonic()
                 program = self.start(host, "http-fetch", "--dhcp", "--ipv6=fd09::2/64", f"--url=http://{name}:8000/page")
-                status = program.wait(60)
+                status = program.wait()
                 said = program.said()
                 self.tap.report(status == 0 and said.count("a page\n") == 1000 and "200 OK" in said, f"http-fetch of {name}", said[-3000:])
                 print(f"# {time.monotonic() - begun:.1f} s")
@@ -189,7 +199,7 @@ class Tests:
             host.serve_names("tap0", "--host-record=www.lan,192.0.2.80,2001:db8::80")
             host.advertise("tap0", "prefix fd0a::/64 { }; RDNSS fd0a::1 { AdvRDNSSLifetime 60; }; DNSSL lan { AdvDNSSLLifetime 60; };")
             program = self.start(host, "lookup", "--command=v6 www.lan", "--command=v4 www")
-            status = program.wait(60)
+            status = program.wait()
             said = [line for line in program.said().splitlines() if line.startswith("v")]
             self.tap.report(status == 0 and said == ["v6 www.lan: 2001:db8::80", "v4 www: 192.0.2.80"], "names by a server that a router tells", program.said())
 

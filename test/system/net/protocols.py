@@ -55,7 +55,7 @@ class Tests:
 
     def start(self, host, *words):
         program = host.start(self.program, "--interface=tap0", *words)
-        program.wait_for("^echoing", 40)
+        program.wait_for("^echoing")
         return program
 
     def end(self, program, name):

@@ -59,11 +59,11 @@ def main():
     reader = threading.Thread(target=listen)
     reader.start()
     try:
-        listening.wait(60)
+        listening.wait(600)
         done = sum(exchange(port[0], i % 4) for i in range(CONNECTIONS)) if port[0] else 0
         tap.equal("every connection was served", done, CONNECTIONS)
         server.send_signal(signal.SIGINT)
-        status = server.wait(60)
+        status = server.wait(600)
     finally:
         server.kill()
     reader.join()

@@ -2,7 +2,7 @@
 # run.sh EVALUATE ROOT LIBRARY_FOLDER TESTS COMPILER...: evaluate every configuration below TESTS/negative and
 # TESTS/positive with each compiler and compare what comes out with what the comments on its top say:
 #   // keys: --net=direct   the command line; begins another run of the same file
-#   // limit: 400           time limit in milliseconds
+#   // limit: 2500          time limit in milliseconds
 #   // expect: TEXT         the one error, whatever the compiler
 #   // gcc: TEXT            the one error with GCC
 #   // clang: FILE:LINE: WORD...   the beginning of the one error with Clang, and quoted words that it has

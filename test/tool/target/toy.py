@@ -51,7 +51,7 @@ def documented(tap, tree, compiler, env):
     shown = page[page.index("## Add a target"):].split("```c\n")[1].split("```")[0]
     (tree / "shown.c").write_text(textwrap.dedent(shown))
     words = [compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-Itool", "-I.", "shown.c"]
-    done = subprocess.run(words, cwd=tree, env=env, timeout=120, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=tree, env=env, timeout=1200, capture_output=True, text=True)
     tap.report(done.returncode == 0 and "target_toy" in shown, "what docs/hacking.md shows compiles", done.stderr)
 
 
@@ -124,9 +124,9 @@ def conforms(tap, tree, compiler, env):
     flags = ["-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix", "-fno-strict-aliasing", "-g", "-DTOY=1", "-Iinclude", "-I."]
     program = tree / "build/conformance"
     done = subprocess.run([compiler, *flags, *sources, "build/base/libmirage_base.a", "-Tplatform/toy/toy.ld", "-o", program],
-                          cwd=tree, env=env, timeout=300, capture_output=True, text=True)
+                          cwd=tree, env=env, timeout=1200, capture_output=True, text=True)
     tap.report(done.returncode == 0, "the platform links with the conformance test", done.stderr)
-    done = subprocess.run([tree / "test/platform/conformance.py", program], env=env, timeout=600, capture_output=True, text=True)
+    done = subprocess.run([tree / "test/platform/conformance.py", program], env=env, timeout=1200, capture_output=True, text=True)
     tap.report(done.returncode == 0 and "not ok" not in done.stdout, "and passes it", done.stdout + done.stderr)
 
 
@@ -157,7 +157,7 @@ def main():
     env["CC"] = compiler
     for words in (["meson", "setup", "build"], ["ninja", "-C", "build", "tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch",
                    "base/libmirage_base.a"]):
-        done = subprocess.run(words, cwd=tree, env=env, stdin=subprocess.DEVNULL, timeout=900, capture_output=True, text=True)
+        done = subprocess.run(words, cwd=tree, env=env, stdin=subprocess.DEVNULL, timeout=1200, capture_output=True, text=True)
         if done.returncode != 0:
             tap.report(False, "the tree with another target builds", done.stdout[-3000:] + done.stderr)
             return tap.end()

@@ -11,14 +11,32 @@ MODULE(JOB, server);
 
 ARG_PORT(port, 8080, "TCP port to listen on");
 
-enum { HELLO, ECHO, STREAM, FIXED, SHORT, USER, FAIL, SLOW, COUNT, HEADER, LARGE, STATS, TWICE, METRICS };
+enum {
+    HELLO,
+    ECHO,
+    STREAM,
+    FIXED,
+    SHORT,
+    USER,
+    FAIL,
+    SLOW,
+    COUNT,
+    HEADER,
+    LARGE,
+    STATS,
+    TWICE,
+    METRICS,
+    WAIT,
+    RELEASE
+};
 
 static const struct route routes[] = {
-    [HELLO] = { "GET", "/hello" },   [ECHO] = { "POST", "/echo" },      [STREAM] = { NULL, "/stream" },
-    [FIXED] = { NULL, "/fixed" },    [SHORT] = { NULL, "/short" },      [USER] = { "GET", "/users/:id" },
-    [FAIL] = { NULL, "/fail/:how" }, [SLOW] = { NULL, "/slow" },        [COUNT] = { NULL, "/count" },
-    [HEADER] = { NULL, "/header" },  [LARGE] = { "GET", "/large" },     [STATS] = { "GET", "/stats" },
-    [TWICE] = { "GET", "/twice" },   [METRICS] = { "GET", "/metrics" },
+    [HELLO] = { "GET", "/hello" },      [ECHO] = { "POST", "/echo" },      [STREAM] = { NULL, "/stream" },
+    [FIXED] = { NULL, "/fixed" },       [SHORT] = { NULL, "/short" },      [USER] = { "GET", "/users/:id" },
+    [FAIL] = { NULL, "/fail/:how" },    [SLOW] = { NULL, "/slow" },        [COUNT] = { NULL, "/count" },
+    [HEADER] = { NULL, "/header" },     [LARGE] = { "GET", "/large" },     [STATS] = { "GET", "/stats" },
+    [TWICE] = { "GET", "/twice" },      [METRICS] = { "GET", "/metrics" }, [WAIT] = { "GET", "/wait" },
+    [RELEASE] = { "POST", "/release" },
 };
 
 static IO err text(struct http_exchange *x, uint16_t status, const char *what)
@@ -141,6 +159,32 @@ static IO err large(struct http_exchange *x)
     return http_respond(x, &r, body);
 }
 
+/* Those who asked for /wait. */
+static struct os_waitq waiting;
+static size_t waiters;
+
+/* A response that comes when somebody asks for /release. */
+static IO err wait_for_release(struct http_exchange *x)
+{
+    waiters++;
+    err e = os_wait(&waiting);
+    waiters--;
+    return e == OK ? text(x, 200, "released\n") : e;
+}
+
+/* Let those who wait be answered, when all of the content has come. */
+static IO err release(struct http_exchange *x)
+{
+    struct buf *piece;
+    err e;
+    while ((e = http_read_body(x, &piece)) == OK)
+        buf_free(piece);
+    if (e != ERR_END)
+        return e;
+    os_wake_all(&waiting);
+    return text(x, 200, "done\n");
+}
+
 static IO err stats(struct http_exchange *x)
 {
     struct buf_stats bufs;
@@ -148,8 +192,8 @@ static IO err stats(struct http_exchange *x)
     char line[160];
     buf_get_stats(&bufs);
     os_get_stats(&os);
-    snprintf(line, sizeof line, "views %zu\npages %zu\nheap %zu\nfibers %zu\ntimers %zu\n", bufs.views,
-             bufs.pages, bufs.heap_bytes, os.fibers, os.timers);
+    snprintf(line, sizeof line, "views %zu\npages %zu\nheap %zu\nfibers %zu\ntimers %zu\nwaiting %zu\n",
+             bufs.views, bufs.pages, bufs.heap_bytes, os.fibers, os.timers, waiters);
     return text(x, 200, line);
 }
 
@@ -181,6 +225,8 @@ static IO err run(struct http_exchange *x, const struct route_match *match)
     case STATS: return stats(x);
     case TWICE: return twice(x);
     case METRICS: return metrics(x);
+    case WAIT: return wait_for_release(x);
+    case RELEASE: return release(x);
     default: return text(x, 200, "user\n");
     }
 }

@@ -95,7 +95,7 @@ class Crowd:
 
     def close(self):
         self.pipe.send("close")
-        self.process.join(120)
+        self.process.join(1200)
 
 
 class Peer:
@@ -116,8 +116,8 @@ class Peer:
         lines = (line.rsplit(" ", 1) for line in said.splitlines() if not line.startswith("#"))
         return {name.partition("{")[0]: int(value) for name, value in lines}
 
-    def settled(self, first, seconds, *names):
-        """Wait until these are as in `first` or less; what they are then, and whether they are."""
+    def settled(self, first, *names):
+        """Wait until these are as in `first` or less; whether they are, and what they are then."""
         names = names or ("views", "pages", "fibers")
         now = {}
 
@@ -125,7 +125,7 @@ class Peer:
             now.update(self.stats())
             return all(now[name] <= first[name] for name in names)
         try:
-            until(look, "it settles", seconds, 0.2)
+            until(look, "it settles", 1200, 0.2)
             return True, now
         except LabError:
             return False, {**now, "wanted": {name: first[name] for name in names}}

@@ -18,7 +18,7 @@ class Floods(Base):
             peer.host.up("sink0")
             l.namespaces[-1].up("sink1")
             first, memory = peer.stats(), peer.process.memory()
-            with peer.host.connect(V4, SOURCE, 60) as source, peer.host.connect(V4, ECHO, 60) as echo:
+            with peer.host.connect(V4, SOURCE, 600) as source, peer.host.connect(V4, ECHO, 600) as echo:
                 # One round's order after the other, since what else the machine does changes all the time.
                 figures = {"alone": [], "beside": [], "during": []}
                 for _ in range(self.rounds):
@@ -30,7 +30,7 @@ class Floods(Base):
                         figures[when].append((self.rate(source, 0.5) / 1e6, self.trips(echo, 0.5)))
                         if flood:
                             flood.stop()
-            with peer.host.connect(V4, 80, 60) as status:
+            with peer.host.connect(V4, 80, 600) as status:
                 flood = self.flood(peer.host, seconds=600)
                 until(lambda: peer.stats(status)["tcp_cookies_sent"] > 0, "cookies are sent", 600)
                 time.sleep(0.5)
@@ -53,7 +53,7 @@ class Floods(Base):
             if not self.quick:
                 self.tap.report(peak < memory + (16 << 20), "memory is bounded", f"{memory} {peak}")
                 # The half-open ones are given up after a minute.
-                ok, now = peer.settled(first, 120, "views", "pages", "fibers", "tap_syn_share")
+                ok, now = peer.settled(first, "views", "pages", "fibers", "tap_syn_share")
                 self.tap.report(ok, "a SYN flood leaves nothing", str(now))
             flood = self.flood(peer.host, seconds=600)
             time.sleep(0.5)

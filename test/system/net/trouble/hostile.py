@@ -19,7 +19,7 @@ class Hostile(Base):
             peer = self.peer(l, "impatient")
             first = peer.stats()
             n, rate = (5000, 20000) if self.quick else (50000, 50000)
-            with peer.host.connect(V4, ECHO, 60) as s:
+            with peer.host.connect(V4, ECHO, 600) as s:
                 for name, flags in (("RST", RST), ("SYN", SYN), ("RST ACK", RST | ACK), ("ACK", ACK), ("FIN ACK", FIN | ACK), ("SYN ACK", SYN | ACK), ("none", 0)):
                     flood = self.flood(peer.host, port=ECHO, flags=flags, **{"from": "10.9.0.1"}, from_port=s.getsockname()[1], count=n, rate=rate)
                     good = 0
@@ -28,12 +28,12 @@ class Hostile(Base):
                         good += receive(s, 10) == b"0123456789"
                     s.sendall(b"0123456789")
                     good += receive(s, 10) == b"0123456789"
-                    self.tap.report(good > 0 and flood.wait(60) == 0, f"a connection lives through blind segments, {name}", flood.said())
+                    self.tap.report(good > 0 and flood.wait(600) == 0, f"a connection lives through blind segments, {name}", flood.said())
             for flags in (RST, ACK, FIN | ACK, SYN | ACK, 0, 255):
                 flood = self.flood(peer.host, flags=flags, count=n // 2, rate=rate)
-                self.tap.report(flood.wait(60) == 0, f"segments for no connection, flags {flags}", flood.said())
+                self.tap.report(flood.wait(600) == 0, f"segments for no connection, flags {flags}", flood.said())
             peer.alive("storms", self.tap)
-            ok, now = peer.settled(first, 60)
+            ok, now = peer.settled(first)
             self.tap.report(ok, "storms leave nothing", str(now))
             peer.end("storms", self.tap)
 
@@ -70,7 +70,7 @@ class Hostile(Base):
             for path in ("/release", "/resume"):
                 peer.ask("POST", path)
             peer.alive("scans", self.tap)
-            ok, now = peer.settled(first, 90)
+            ok, now = peer.settled(first)
             self.tap.report(ok, "scans leave nothing", str(now))
             peer.end("scans", self.tap)
 
@@ -136,8 +136,8 @@ class Hostile(Base):
             print(f"# {sent} frames")
             # Forged addresses of neighbours, routers and paths among them are forgotten, or found wrong.
             if not self.quick:
-                peer.alive("noise", self.tap, 90)
-                ok, now = peer.settled(first, 120)
+                peer.alive("noise", self.tap)
+                ok, now = peer.settled(first)
                 self.tap.report(ok, "noise leaves nothing", str(now))
             peer.end("noise", self.tap)
 
@@ -193,7 +193,7 @@ class Hostile(Base):
             self.send_fragment(raw, 7, whole[:1000], 0, True)
             peer.alive("fragments", self.tap)
             if not self.quick:
-                ok, now = peer.settled(first, 120)
+                ok, now = peer.settled(first)
                 self.tap.report(ok, "fragments leave nothing", str(now))
             peer.end("fragments", self.tap)
 

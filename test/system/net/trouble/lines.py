@@ -5,6 +5,7 @@ import threading
 import time
 
 from lab import Lab
+from tap import rests
 from trouble.base import Base, BAD_LINE, PERIOD, Peer, SOURCE, V4, V6, http, pattern, receive
 
 
@@ -18,7 +19,7 @@ class Lines(Base):
                 peer = self.peer(l, "bad", f"--fault-seed={seed}", f"--fault-in={BAD_LINE}{delay}", f"--fault-out={BAD_LINE}{delay}")
                 errors = self.transfers(l, peer, V6 if seed % 4 >= 2 else V4)
                 first = {"views": 40, "pages": 40, "fibers": 12}
-                ok, now = peer.settled(first, 90)
+                ok, now = peer.settled(first)
                 self.tap.report(not errors and ok, f"seed {seed}: 6 downloads and 6 uploads over a bad line",
                                 f"again with NET_SEED={seed}\n" + "\n".join(errors) + f"\n{now}\n{peer.process.said()[-3000:]}")
                 status = peer.process.stop()
@@ -30,17 +31,17 @@ class Lines(Base):
         at = f"http://[{address}]" if ":" in address else f"http://{address}"
         content = l.file("content")
         content.write_bytes(pattern(n))
-        words = ["curl", "-s", "-S", "--max-time", "300", "--connect-timeout", "120"]
+        words = ["curl", "-s", "-S", "--max-time", "3000", "--connect-timeout", "1200"]
         runs = [(peer.host.start(*words, "-o", out, f"{at}/pattern/{n}"), out) for out in (l.file("got") for _ in range(6))]
         ups = [peer.host.start(*words, "-H", "Expect:", "--data-binary", f"@{content}", f"{at}/pattern") for _ in range(6)]
         errors = []
         for run, out in runs:
-            status = run.wait(310)
+            status = run.wait(3100)
             got = out.read_bytes() if out.exists() else b""
             if status != 0 or got != pattern(n):
                 errors.append(f"download: {status}, {len(got)} of {n} bytes, {run.said()}")
         for run in ups:
-            status = run.wait(310)
+            status = run.wait(3100)
             if status != 0 or run.said() != f"right {n}\n":
                 errors.append(f"upload: {status}, {run.said()}")
         return errors
@@ -54,33 +55,30 @@ class Lines(Base):
             out, begun = {}, threading.Event()
 
             def take(address):
-                with peer.host.connect(address, 80, 240) as s:
+                with peer.host.connect(address, 80, 2400) as s:
                     s.sendall(b"GET /pattern/%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % n)
                     head = receive(s, 1000)
                     begun.set()
                     out["down", address] = (head + receive(s, n + 10000)).partition(b"\r\n\r\n")[2] == content
 
             def give(address):
-                with peer.host.connect(address, 80, 240) as s:
+                with peer.host.connect(address, 80, 2400) as s:
                     s.sendall(b"POST /pattern HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % n + content)
                     out["up", address] = receive(s, 10000).endswith(b"right %d\n" % n)
             threads = [threading.Thread(target=f, args=(a,), daemon=True) for f in (take, give) for a in (V4, V6)]
             for t in threads:
                 t.start()
             for _ in range(2):
-                begun.wait(60)
+                begun.wait(600)
                 time.sleep(0.02)
                 peer.host.ip("link set tap0 down")
                 print(f"# {4 - len(out)} of 4 transfers go on when the link goes down", flush=True)
-                cpu = peer.process.cpu()
-                time.sleep(1)
-                spent = peer.process.cpu() - cpu
-                self.tap.report(spent < 0.5, "a link that is down costs no time", f"{spent} s in a second")
+                self.tap.report(rests(peer.process.pid, 5), "a link that is down costs no time")
                 peer.host.ip("link set tap0 up")
                 # The kernel forgets its IPv6 addresses with the link.
                 peer.host.ip("addr replace fd09::1/64 dev tap0 nodad")
             for t in threads:
-                t.join(300)
+                t.join(3000)
             # The kernel drops connections from an address that it lost only when it must.
             self.tap.equal("transfers go on when the link is up again", out, {(w, a): True for w in ("down", "up") for a in (V4, V6)})
             peer.alive("a link that was down", self.tap)
@@ -105,7 +103,7 @@ class Lines(Base):
             for address in (V4, V6):
                 self.through(client, address, f"one of 1280 bytes to {address}")
             # In the middle of a transfer, and below what IPv6 may have.
-            with client.connect(V4, SOURCE, 60) as s:
+            with client.connect(V4, SOURCE, 600) as s:
                 receive(s, 1000000)
                 router.ip("link set out0 mtu 700")
                 at = 1000000 % PERIOD
@@ -141,10 +139,10 @@ class Lines(Base):
     def through(self, client, address, name, n=2000000):
         start = time.monotonic()
         try:
-            with client.connect(address, 80, 240) as s:
+            with client.connect(address, 80, 2400) as s:
                 s.sendall(b"GET /pattern/%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % n)
                 good = receive(s, n + 10000).partition(b"\r\n\r\n")[2] == pattern(n)
-            with client.connect(address, 80, 240) as s:
+            with client.connect(address, 80, 2400) as s:
                 s.sendall(b"POST /pattern HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % n + pattern(n))
                 good = good and receive(s, 10000).endswith(b"right %d\n" % n)
         except OSError as e:

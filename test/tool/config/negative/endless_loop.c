@@ -1,5 +1,5 @@
-// limit: 400
-// expect: endless_loop.c:9: error: the configuration was still running here after 0.4 s: is this an endless loop?
+// limit: 2500
+// expect: endless_loop.c:9: error: the configuration was still running here after 2.5 s: is this an endless loop?
 #include <mirage/config.h>
 
 void config(void)
