@@ -47,8 +47,8 @@ static const struct argp_option describe_options[] = {
     { "dot", OPTION_DOT, NULL, 0, "A picture in Graphviz's language", 0 },
     { "svg", OPTION_SVG, NULL, 0, "A picture as SVG; needs Graphviz's dot", 0 },
     { "json", OPTION_JSON, NULL, 0, "For other programs to read", 0 },
-    { "where", OPTION_WHERE, "SYMBOL", 0,
-      "Who calls this operation, or raises this event, and who defines it, by file and line", 0 },
+    { "where", OPTION_WHERE, "SYMBOL", 0, "Who calls or defines this operation or event, by file and line",
+      0 },
     { "output", 'o', "FILE", 0, "Write there instead of to the terminal", 0 },
     { 0 },
 };
