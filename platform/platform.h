@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <mirage/err.h>
+#include <mirage/list.h>
 #include <mirage/time.h>
 
 struct os_waitq;
@@ -67,7 +68,7 @@ void platform_wait(os_time deadline);
 struct platform_source {
     bool (*ready)(void *ctx); /* NULL: nobody watches */
     void *ctx;
-    struct platform_source *next, **link; /* among those that were raised */
+    OS_LIST_NODE(struct platform_source) raised; /* in the list of those that were raised */
 };
 
 /*

@@ -142,16 +142,11 @@ err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name
         .entry = entry,
         .arg = arg,
         .name = name,
-        .prev = runtime.newest,
         .stack = stack,
         .stack_size = stack_size,
     };
     arch_fiber_prepare(&fiber->context, stack, fiber, fiber_main, fiber);
-    if (runtime.newest != NULL)
-        runtime.newest->next = fiber;
-    else
-        runtime.oldest = fiber;
-    runtime.newest = fiber;
+    os_list_append(&runtime.all, fiber, all);
     if (++runtime.fibers > runtime.fibers_peak)
         runtime.fibers_peak = runtime.fibers;
     fiber_make_ready(fiber);
@@ -162,14 +157,7 @@ err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name
 /* Take the fiber out of the list of all fibers. */
 void fiber_forget(struct os_fiber *fiber)
 {
-    if (fiber->prev != NULL)
-        fiber->prev->next = fiber->next;
-    else
-        runtime.oldest = fiber->next;
-    if (fiber->next != NULL)
-        fiber->next->prev = fiber->prev;
-    else
-        runtime.newest = fiber->prev;
+    os_list_remove(&runtime.all, fiber, all);
     runtime.fibers--;
 }
 
@@ -267,7 +255,7 @@ void os_set_name(struct os_fiber *fiber, const char *name)
 void os_each_fiber(void (*visit)(void *ctx, const struct os_fiber_info *info), void *ctx)
 {
     static const char *const states[] = { "ready", "running", NULL, "ended" };
-    for (const struct os_fiber *f = runtime.oldest; f != NULL; f = f->next) {
+    for (const struct os_fiber *f = runtime.all.first; f != NULL; f = f->all.next) {
         struct os_fiber_info info = { .name = f->name,
                                       .doing = f->state == FIBER_WAITING ? f->doing : states[f->state],
                                       .entry = f->entry,

@@ -16,10 +16,7 @@ err os_group_spawn_named(struct os_group *group, os_entry entry, void *arg, cons
     struct os_fiber *fiber;
     TRY(fiber_new(&fiber, entry, arg, name, false));
     fiber->group = group;
-    fiber->group_next = group->members;
-    if (fiber->group_next != NULL)
-        fiber->group_next->group_prev = fiber;
-    group->members = fiber;
+    os_list_prepend(&group->members, fiber, member);
     group->count++;
     fiber->cancelled = group->cancelled;
     return OK;
@@ -28,12 +25,7 @@ err os_group_spawn_named(struct os_group *group, os_entry entry, void *arg, cons
 void group_member_ended(struct os_fiber *fiber)
 {
     struct os_group *group = fiber->group;
-    if (fiber->group_prev != NULL)
-        fiber->group_prev->group_next = fiber->group_next;
-    else
-        group->members = fiber->group_next;
-    if (fiber->group_next != NULL)
-        fiber->group_next->group_prev = fiber->group_prev;
+    os_list_remove(&group->members, fiber, member);
     group->count--;
     if (fiber->result != OK && group->first_error == OK)
         group->first_error = fiber->result;
@@ -49,7 +41,7 @@ void group_member_ended(struct os_fiber *fiber)
 void os_group_cancel(struct os_group *group)
 {
     group->cancelled = true;
-    for (struct os_fiber *f = group->members; f != NULL; f = f->group_next)
+    for (struct os_fiber *f = group->members.first; f != NULL; f = f->member.next)
         os_cancel(f);
 }
 

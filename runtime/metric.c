@@ -10,28 +10,18 @@ static struct metric *metric_at(const struct metric_row *row, void *object)
 
 static void add(struct metric *metric, const struct metric_row *row, const char *instance)
 {
-    assert(metric->link == NULL);
+    assert(!os_list_holds(metric, node));
     metric->kind = row->kind;
     metric->name = row->name;
     metric->instance = instance;
     metric->help = row->help;
-    metric->next = NULL;
-    metric->link = runtime.metrics_tail;
-    *runtime.metrics_tail = metric;
-    runtime.metrics_tail = &metric->next;
+    os_list_append(&runtime.metrics, metric, node);
 }
 
 static void take_out(struct metric *metric)
 {
-    if (metric->link == NULL)
-        return;
-    *metric->link = metric->next;
-    if (metric->next != NULL)
-        metric->next->link = metric->link;
-    else
-        runtime.metrics_tail = metric->link;
-    metric->next = NULL;
-    metric->link = NULL;
+    if (os_list_holds(metric, node))
+        os_list_remove(&runtime.metrics, metric, node);
 }
 
 void metric_register_rows(const struct metric_row *rows, size_t count, void *object, const char *instance)
@@ -48,7 +38,7 @@ void metric_unregister_rows(const struct metric_row *rows, size_t count, void *o
 
 void metric_each(void (*visit)(void *ctx, const struct metric *metric), void *ctx)
 {
-    for (const struct metric *m = runtime.metrics; m != NULL; m = m->next)
+    for (const struct metric *m = runtime.metrics.first; m != NULL; m = m->node.next)
         visit(ctx, m);
 }
 
@@ -113,11 +103,11 @@ static bool same_name(const struct metric *a, const struct metric *b)
 size_t metric_print(char *text, size_t size)
 {
     struct out out = { text, size, 0 };
-    for (const struct metric *m = runtime.metrics; m != NULL; m = m->next) {
+    for (const struct metric *m = runtime.metrics.first; m != NULL; m = m->node.next) {
         /* The format demands that all samples of one name stand together, under one heading. */
-        const struct metric *first = runtime.metrics;
+        const struct metric *first = runtime.metrics.first;
         while (!same_name(first, m))
-            first = first->next;
+            first = first->node.next;
         if (first != m)
             continue;
         if (m->help != NULL) {
@@ -130,7 +120,7 @@ size_t metric_print(char *text, size_t size)
         put_text(&out, "# TYPE ");
         put_name(&out, m->name);
         put_text(&out, m->kind == METRIC_COUNTER ? " counter\n" : " gauge\n");
-        for (const struct metric *same = m; same != NULL; same = same->next)
+        for (const struct metric *same = m; same != NULL; same = same->node.next)
             if (same_name(same, m))
                 put_sample(&out, same);
     }

@@ -60,14 +60,14 @@ struct os_fiber {
     os_time deadline;  /* the earliest of its OS_DEADLINE blocks */
     const char *doing; /* the operation it waits in */
     struct os_waiter waiter;
-    struct os_timer timer;        /* its place in the heap is reserved when it is spawned */
-    struct os_fiber *prev, *next; /* all that are alive, oldest first */
+    struct os_timer timer; /* its place in the heap is reserved when it is spawned */
+    OS_LIST_NODE(struct os_fiber) all;
     os_entry entry;
     void *arg;
     const char *name;
     struct os_waitq joiners;
     struct os_group *group;
-    struct os_fiber *group_prev, *group_next;
+    OS_LIST_NODE(struct os_fiber) member;
     const char *no_suspend_file;
     int no_suspend_line;
     void *stack; /* lowest address; for the loop under ASan, what ASan said */
@@ -98,11 +98,11 @@ struct runtime {
     struct os_fiber *previous; /* who switched to `current`; kept for ASan */
 
     /* sources */
-    struct platform_source *raised, **raised_tail;
+    OS_LIST(struct platform_source) raised;
     size_t armed; /* watchers, and fibers in platform_source_wait */
 
     /* fibers */
-    struct os_fiber *oldest, *newest;
+    OS_LIST(struct os_fiber) all; /* that are alive, oldest first */
     size_t fibers, fibers_peak;
     uint64_t switches, loops;
     size_t stack_size;
@@ -134,7 +134,7 @@ struct runtime {
     bool log_in_sink, log_colour;
     os_time log_start; /* 0: no line was written yet */
 
-    struct metric *metrics, **metrics_tail;
+    OS_LIST(struct metric) metrics;
     struct arg_chunk *arg_chunks; /* what the arguments' lists lie in; never freed */
 
     size_t fail_after; /* os_fail_allocation_after */

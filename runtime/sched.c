@@ -21,9 +21,7 @@ LOG_SOURCE(os);
 struct runtime runtime = {
     .current = &runtime.loop,
     .ready_tail = &runtime.ready,
-    .metrics_tail = &runtime.metrics,
     .turn_length = UINT64_MAX,
-    .raised_tail = &runtime.raised,
     .loop = { .guarded = true, .deadline = OS_NEVER },
 };
 
@@ -404,7 +402,7 @@ static bool turn(void)
     if (unlikely(runtime.first_ended && (runtime.first != NULL || runtime.fibers == 0)))
         return true;
     os_time deadline = OS_NEVER;
-    if (runtime.ready != NULL || runtime.raised != NULL || fiber_trim_pool())
+    if (runtime.ready != NULL || runtime.raised.first != NULL || fiber_trim_pool())
         deadline = 0;
     else if (unlikely(no_timers()) && runtime.armed == 0)
         return false;
@@ -459,8 +457,8 @@ static void abandon_all(void)
         return;
     log_warning("%zu fibers did not end in time:", runtime.fibers);
     os_each_fiber(log_fiber, NULL);
-    while (runtime.oldest != NULL) {
-        struct os_fiber *fiber = runtime.oldest;
+    while (runtime.all.first != NULL) {
+        struct os_fiber *fiber = runtime.all.first;
         if (fiber->timer.slot != 0)
             timer_remove(&fiber->timer);
         if (fiber->stack == runtime.first_stack)
@@ -474,7 +472,7 @@ static void abandon_all(void)
 
 static void cancel_all(void)
 {
-    for (struct os_fiber *f = runtime.oldest; f != NULL; f = f->next)
+    for (struct os_fiber *f = runtime.all.first; f != NULL; f = f->all.next)
         os_cancel(f);
 }
 

@@ -3,24 +3,14 @@
 
 static void source_remove(struct platform_source *source)
 {
-    if (source->link == NULL)
-        return;
-    *source->link = source->next;
-    if (source->next != NULL)
-        source->next->link = source->link;
-    else
-        runtime.raised_tail = source->link;
-    source->link = NULL;
+    if (os_list_holds(source, raised))
+        os_list_remove(&runtime.raised, source, raised);
 }
 
 static void source_append(struct platform_source *source)
 {
-    if (source->link != NULL)
-        return;
-    source->next = NULL;
-    source->link = runtime.raised_tail;
-    *runtime.raised_tail = source;
-    runtime.raised_tail = &source->next;
+    if (!os_list_holds(source, raised))
+        os_list_append(&runtime.raised, source, raised);
 }
 
 void platform_source_watch(struct platform_source *source, bool (*ready)(void *ctx), void *ctx)
@@ -53,11 +43,11 @@ void source_run(void)
 {
     /* A watcher that asks to be called again goes behind the marker, into the next turn. */
     struct platform_source marker = { 0 };
-    if (runtime.raised == NULL)
+    if (runtime.raised.first == NULL)
         return;
     source_append(&marker);
     for (;;) {
-        struct platform_source *source = runtime.raised;
+        struct platform_source *source = runtime.raised.first;
         source_remove(source);
         if (source == &marker)
             break;

@@ -149,7 +149,7 @@ static void application(struct input *in)
     if (flow == NULL) {
         if ((what & 15) == 9 && world.opener == NULL)
             CHECK_EQUAL(os_spawn(&world.opener, open_one, what & 16 ? &world : NULL), OK);
-        else if (world.listener->ready.first != NULL)
+        else if (world.listener->ready.flows.first != NULL)
             CHECK_EQUAL(tcp_accept(world.listener, slot), OK);
         return;
     }

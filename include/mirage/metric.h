@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mirage/list.h>
+
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
 
 struct metric {
@@ -30,7 +32,7 @@ struct metric {
     const char *name;     /* "tcp.segments_in" */
     const char *instance; /* "tcp__2"; may be NULL */
     const char *help;
-    struct metric *next, **link;
+    OS_LIST_NODE(struct metric) node;
 };
 
 /* What one metric of a module is, and where in the module's struct it lies. METRIC_ROW makes it. */

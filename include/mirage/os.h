@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <mirage/err.h>
+#include <mirage/list.h>
 #include <mirage/time.h>
 
 #ifndef IO
@@ -260,9 +261,9 @@ IO err os_promise_await(struct os_promise *promise, void **out);
  * os_group_pick or os_group_end, and none of its fibers outlives that call.
  */
 struct os_group {
-    struct os_fiber *members; /* linked by the runtime */
-    size_t count;             /* still running */
-    err first_error;          /* of the first that failed */
+    OS_LIST(struct os_fiber) members; /* the runtime's */
+    size_t count;                     /* still running */
+    err first_error;                  /* of the first that failed */
     struct os_waitq changed;
     bool any_ended, cancelled;
     err picked; /* result of the first that ended */

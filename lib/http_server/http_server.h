@@ -37,24 +37,21 @@ struct http_server {
     struct metric open, accepted, bytes_in, bytes_out;
 };
 
-struct http_link {
-    struct http_link *next, *previous;
-};
-
 /* One M_serve: a port and its connections. */
 struct http_service {
     struct http_server *http;
     void *ctx;
     struct stack_tcp_listener *listener;
-    struct http_link idle; /* waiting for a request, the longest first */
-    struct http_link busy;
+    OS_LIST(struct http_connection) idle; /* waiting for a request, the longest first */
+    OS_LIST(struct http_connection) busy;
     size_t connections;
     struct os_waitq changed; /* woken when a connection has ended, or waits for a request */
     bool stopping;
 };
 
 struct http_connection {
-    struct http_link link; /* first: a link is its connection */
+    OS_LIST_NODE(struct http_connection) node;
+    bool idle; /* which of the service's lists it is in */
     struct http_server *http;
     struct http_service *service;
     struct stack_tcp_flow *flow;

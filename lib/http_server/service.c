@@ -10,22 +10,17 @@ KEY_INT(backlog, 1024, 1, 1 << 20, "connections that wait to be accepted");
 
 static void unlink_connection(struct http_connection *c)
 {
-    c->link.previous->next = c->link.next;
-    c->link.next->previous = c->link.previous;
-}
-
-static void link_last(struct http_link *list, struct http_connection *c)
-{
-    c->link.previous = list->previous;
-    c->link.next = list;
-    list->previous->next = &c->link;
-    list->previous = &c->link;
+    if (c->idle)
+        os_list_remove(&c->service->idle, c, node);
+    else
+        os_list_remove(&c->service->busy, c, node);
 }
 
 INTERNAL void http_service_idle(struct http_connection *c)
 {
     unlink_connection(c);
-    link_last(&c->service->idle, c);
+    os_list_append(&c->service->idle, c, node);
+    c->idle = true;
     if (os_has_waiters(&c->service->changed))
         os_wake_all(&c->service->changed);
 }
@@ -33,7 +28,8 @@ INTERNAL void http_service_idle(struct http_connection *c)
 INTERNAL void http_service_busy(struct http_connection *c)
 {
     unlink_connection(c);
-    link_last(&c->service->busy, c);
+    os_list_append(&c->service->busy, c, node);
+    c->idle = false;
 }
 
 INTERNAL void http_service_ended(struct http_connection *c)
@@ -47,17 +43,17 @@ INTERNAL void http_service_ended(struct http_connection *c)
 /* Make room: end the connection that has been idle the longest, if any is. */
 static void evict(struct http_service *s)
 {
-    if (s->idle.next == &s->idle)
+    struct http_connection *c = s->idle.first;
+    if (c == NULL)
         return;
-    struct http_connection *c = (struct http_connection *)s->idle.next;
     http_service_busy(c);
     os_cancel(c->fiber);
 }
 
-static void cancel_all(struct http_link *list)
+static void cancel_all(struct http_connection *first)
 {
-    for (struct http_link *link = list->next; link != list; link = link->next)
-        os_cancel(((struct http_connection *)link)->fiber);
+    for (struct http_connection *c = first; c != NULL; c = c->node.next)
+        os_cancel(c->fiber);
 }
 
 static err begin_connection(struct http_service *s, struct stack_tcp_flow *flow)
@@ -68,7 +64,7 @@ static err begin_connection(struct http_service *s, struct stack_tcp_flow *flow)
     c->http = s->http;
     c->service = s;
     c->flow = flow;
-    link_last(&s->busy, c);
+    os_list_append(&s->busy, c, node);
     if (os_spawn(&c->fiber, http_connection_run, c) != OK)
         goto out_unlink;
     os_detach(c->fiber);
@@ -90,7 +86,7 @@ out:
 /* Wait until there is room for another connection, or an idle one that can make room. */
 static IO err wait_for_room(struct http_service *s)
 {
-    while (s->connections >= s->http->max_connections && s->idle.next == &s->idle)
+    while (s->connections >= s->http->max_connections && s->idle.first == NULL)
         TRY(os_wait(&s->changed));
     return OK;
 }
@@ -135,13 +131,13 @@ static IO void stop(struct http_service *s)
 {
     os_time end = os_now() + s->http->grace;
     s->stopping = true;
-    cancel_all(&s->idle);
+    cancel_all(s->idle.first);
     OS_SHIELD
     {
         while (s->connections > 0 && os_wait_until(&s->changed, end) == OK)
             continue;
-        cancel_all(&s->idle);
-        cancel_all(&s->busy);
+        cancel_all(s->idle.first);
+        cancel_all(s->busy.first);
         while (s->connections > 0)
             IGNORE(os_wait(&s->changed));
     }
@@ -150,8 +146,6 @@ static IO void stop(struct http_service *s)
 IO err http_server_serve(struct http_server *http, uint16_t port, void *ctx)
 {
     struct http_service s = { .http = http, .ctx = ctx };
-    s.idle.next = s.idle.previous = &s.idle;
-    s.busy.next = s.busy.previous = &s.busy;
     TRY(stack_tcp_listen(http->tcp, &IP_ANY, port, (uint32_t)key_backlog, &s.listener));
     log_info("listening on port %u", stack_tcp_listener_port(s.listener));
     err e = accept_all(&s);

@@ -66,10 +66,10 @@ static void leave_lists(struct tcp_flow *flow)
     struct tcp *tcp = flow->tcp;
     if (flow->listener != NULL) {
         bool half_open = flow->state == STATE_SYN_RECEIVED && !flow->pending;
-        list_remove(half_open ? &flow->listener->half_open : &flow->listener->ready, flow);
+        flow_list_remove(half_open ? &flow->listener->half_open : &flow->listener->ready, flow);
         flow->listener = NULL;
-    } else if (flow->link != NULL) {
-        list_remove(&tcp->orphans, flow);
+    } else if (os_list_holds(flow, place)) {
+        flow_list_remove(&tcp->orphans, flow);
         if (tcp->orphans.count == 0)
             os_wake_all(&tcp->drained);
     }
@@ -135,11 +135,11 @@ INTERNAL void flow_orphan(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;
     flow->owned = false;
-    list_add(&tcp->orphans, flow);
+    flow_list_add(&tcp->orphans, flow);
     timer_off(flow, TIMER_KEEPALIVE);
     timer_at(flow, TIMER_LINGER, tcp->now + MILLISECONDS(key_orphan_timeout_ms));
     if (tcp->orphans.count > key_orphans_max) {
-        struct tcp_flow *oldest = tcp->orphans.first;
+        struct tcp_flow *oldest = tcp->orphans.flows.first;
         COUNT(tcp, orphans_reset);
         send_reset(oldest);
         flow_end(oldest, ERR_NO_SPACE);

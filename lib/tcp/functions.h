@@ -50,9 +50,8 @@ INTERNAL void listen_input(struct tcp_listener *listener, const struct ends *end
                            const struct segment *segment, const struct ip_head *head, uint32_t least_iss,
                            struct buf *payload);
 INTERNAL bool listen_established(struct tcp_flow *flow);
-INTERNAL void list_init(struct flow_list *list);
-INTERNAL void list_add(struct flow_list *list, struct tcp_flow *flow);
-INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow);
+INTERNAL void flow_list_add(struct flow_list *list, struct tcp_flow *flow);
+INTERNAL void flow_list_remove(struct flow_list *list, struct tcp_flow *flow);
 
 /* fast_open.c */
 INTERNAL void fast_open_start(struct tcp *tcp);

@@ -5,28 +5,15 @@
  */
 #include "private.h"
 
-INTERNAL void list_init(struct flow_list *list)
+INTERNAL void flow_list_add(struct flow_list *list, struct tcp_flow *flow)
 {
-    *list = (struct flow_list){ .last = &list->first };
-}
-
-INTERNAL void list_add(struct flow_list *list, struct tcp_flow *flow)
-{
-    flow->next = NULL;
-    flow->link = list->last;
-    *list->last = flow;
-    list->last = &flow->next;
+    os_list_append(&list->flows, flow, place);
     list->count++;
 }
 
-INTERNAL void list_remove(struct flow_list *list, struct tcp_flow *flow)
+INTERNAL void flow_list_remove(struct flow_list *list, struct tcp_flow *flow)
 {
-    *flow->link = flow->next;
-    if (flow->next != NULL)
-        flow->next->link = flow->link;
-    else
-        list->last = flow->link;
-    flow->link = NULL;
+    os_list_remove(&list->flows, flow, place);
     list->count--;
 }
 
@@ -41,7 +28,7 @@ static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struc
     flow->handshake_limit = (uint8_t)key_synack_retries;
     flow->listener = listener;
     flow->state = state_next(STATE_LISTEN, SEND_SYN_ACK);
-    list_add(&listener->half_open, flow);
+    flow_list_add(&listener->half_open, flow);
     flow->iss = flow->snd_una = iss;
     flow->snd_nxt = iss + 1;
     flow->irs = syn->seq;
@@ -171,8 +158,8 @@ INTERNAL bool listen_established(struct tcp_flow *flow)
         COUNT(flow->tcp, backlog_full);
         return false;
     }
-    list_remove(&listener->half_open, flow);
-    list_add(&listener->ready, flow);
+    flow_list_remove(&listener->half_open, flow);
+    flow_list_add(&listener->ready, flow);
     COUNT(flow->tcp, accepted);
     os_wake_one(&listener->acceptors);
     return true;

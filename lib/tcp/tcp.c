@@ -77,9 +77,7 @@ IO err tcp_connect(struct tcp **out, struct ip *ip, struct icmp *icmp, struct ra
     fast_open_start(tcp);
     tcp->flush_last = &tcp->flush_first;
     tcp->flush_timer = (struct os_timer)OS_TIMER_INIT(flush_fire, tcp);
-    tcp->time_waits_last = &tcp->time_waits;
     tcp->time_wait_timer = (struct os_timer)OS_TIMER_INIT(time_wait_fire, tcp);
-    list_init(&tcp->orphans);
     metric_register(metrics, tcp, INSTANCE_NAME);
     ip_listen_tcp(ip, tcp);
     icmp_listen_tcp(icmp, tcp);
@@ -269,8 +267,6 @@ err tcp_listen(struct tcp *tcp, const struct ip_addr *local, uint16_t port, uint
     listener->local = *local;
     listener->port = port;
     listener->backlog = backlog > 0 ? backlog : 1;
-    list_init(&listener->half_open);
-    list_init(&listener->ready);
     listener->next = tcp->listeners[port % LISTENER_BUCKETS];
     tcp->listeners[port % LISTENER_BUCKETS] = listener;
     *out = listener;
@@ -285,9 +281,9 @@ uint16_t tcp_listener_port(struct tcp_listener *listener)
 IO err tcp_accept(struct tcp_listener *listener, struct tcp_flow **out)
 {
     struct tcp_flow *flow;
-    while ((flow = listener->ready.first) == NULL)
+    while ((flow = listener->ready.flows.first) == NULL)
         TRY(os_wait(&listener->acceptors));
-    list_remove(&listener->ready, flow);
+    flow_list_remove(&listener->ready, flow);
     flow->listener = NULL;
     flow->owned = true;
     *out = flow;
@@ -296,9 +292,9 @@ IO err tcp_accept(struct tcp_listener *listener, struct tcp_flow **out)
 
 static void end_list(struct flow_list *list)
 {
-    while (list->first != NULL) {
-        send_reset(list->first);
-        flow_end(list->first, ERR_CLOSED);
+    while (list->flows.first != NULL) {
+        send_reset(list->flows.first);
+        flow_end(list->flows.first, ERR_CLOSED);
     }
 }
 

@@ -10,10 +10,7 @@
 static void time_wait_add(struct tcp *tcp, struct time_wait *wait)
 {
     wait->expires = tcp->now + MILLISECONDS(key_time_wait_ms);
-    wait->next = NULL;
-    wait->link = tcp->time_waits_last;
-    *tcp->time_waits_last = wait;
-    tcp->time_waits_last = &wait->next;
+    os_list_append(&tcp->time_waits, wait, queue);
     tcp->time_wait_count++;
     if (!os_timer_is_set(&tcp->time_wait_timer))
         IGNORE(os_timer_set(&tcp->time_wait_timer, wait->expires));
@@ -21,11 +18,7 @@ static void time_wait_add(struct tcp *tcp, struct time_wait *wait)
 
 static void time_wait_unlink(struct tcp *tcp, struct time_wait *wait)
 {
-    *wait->link = wait->next;
-    if (wait->next != NULL)
-        wait->next->link = wait->link;
-    else
-        tcp->time_waits_last = wait->link;
+    os_list_remove(&tcp->time_waits, wait, queue);
     tcp->time_wait_count--;
 }
 
@@ -63,7 +56,7 @@ INTERNAL void time_wait_enter(struct tcp_flow *flow)
     }
     if (tcp->time_wait_count >= key_time_wait_max) {
         COUNT(tcp, time_wait_recycled);
-        time_wait_end(tcp, tcp->time_waits);
+        time_wait_end(tcp, tcp->time_waits.first);
     }
     time_wait_add(tcp, wait);
 }
@@ -72,10 +65,10 @@ INTERNAL void time_wait_fire(void *arg)
 {
     struct tcp *tcp = arg;
     tcp->now = os_now();
-    while (tcp->time_waits != NULL && tcp->time_waits->expires <= tcp->now)
-        time_wait_end(tcp, tcp->time_waits);
-    if (tcp->time_waits != NULL)
-        IGNORE(os_timer_set(&tcp->time_wait_timer, tcp->time_waits->expires));
+    while (tcp->time_waits.first != NULL && tcp->time_waits.first->expires <= tcp->now)
+        time_wait_end(tcp, tcp->time_waits.first);
+    if (tcp->time_waits.first != NULL)
+        IGNORE(os_timer_set(&tcp->time_wait_timer, tcp->time_waits.first->expires));
 }
 
 static void acknowledge_again(struct tcp *tcp, struct time_wait *wait)

@@ -255,8 +255,8 @@ struct tcp_flow {
     } rack;
 
     struct os_waitq readers, writers;
-    struct tcp_listener *listener; /* while half-open or not accepted */
-    struct tcp_flow *next, **link; /* in the list of its listener or of the orphans */
+    struct tcp_listener *listener;       /* while half-open or not accepted */
+    OS_LIST_NODE(struct tcp_flow) place; /* in the list of its listener or of the orphans */
     struct tcp_flow *flush_next, **flush_link;
     os_time keepalive;
     uint32_t user_timeout, keepalive_interval; /* ms; these and the next two begin with the keys' values */
@@ -267,7 +267,7 @@ struct tcp_flow {
 
 struct time_wait {
     struct node node;
-    struct time_wait *next, **link;
+    OS_LIST_NODE(struct time_wait) queue; /* in the order of their end */
     os_time expires;
     uint32_t snd_nxt, rcv_nxt, ts_recent, ts_offset, window;
     os_time entered, answered;
@@ -275,7 +275,7 @@ struct time_wait {
 };
 
 struct flow_list {
-    struct tcp_flow *first, **last;
+    OS_LIST(struct tcp_flow) flows;
     uint32_t count;
 };
 
@@ -310,7 +310,7 @@ struct tcp {
     struct tcp_flow *flush_first, **flush_last;
     struct os_timer flush_timer;
     struct flow_list orphans;
-    struct time_wait *time_waits, **time_waits_last;
+    OS_LIST(struct time_wait) time_waits; /* the first to expire first */
     uint32_t time_wait_count;
     struct os_timer time_wait_timer;
     uint32_t port_offsets[PORT_TABLE];

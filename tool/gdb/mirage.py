@@ -22,10 +22,10 @@ STATES = ["ready", "running", "waiting", "ended"]
 
 
 def all_fibers():
-    fiber = gdb.parse_and_eval("runtime.oldest")
+    fiber = gdb.parse_and_eval("runtime.all.first")
     while int(fiber) != 0:
         yield fiber
-        fiber = fiber["next"]
+        fiber = fiber["all"]["next"]
 
 
 def described(fiber):

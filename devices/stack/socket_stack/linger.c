@@ -16,11 +16,7 @@ INTERNAL void linger_end(struct socket_stack_tcp_flow *flow)
     struct socket_stack_tcp *tcp = flow->tcp;
 
     os_timer_stop(&flow->linger.timer);
-    *flow->linger.link = flow->linger.next;
-    if (flow->linger.next)
-        flow->linger.next->linger.link = flow->linger.link;
-    else
-        tcp->lingering_tail = flow->linger.link;
+    os_list_remove(&tcp->lingering, flow, linger.node);
     tcp->lingering_count--;
     linux_fd_close(&flow->fd);
     free(flow);
@@ -70,10 +66,7 @@ INTERNAL void linger_begin(struct socket_stack_tcp_flow *flow)
         free(flow);
         return;
     }
-    flow->linger.next = NULL;
-    flow->linger.link = tcp->lingering_tail;
-    *tcp->lingering_tail = flow;
-    tcp->lingering_tail = &flow->linger.next;
+    os_list_append(&tcp->lingering, flow, linger.node);
     tcp->lingering_count++;
     flow->linger.timer = (struct os_timer)OS_TIMER_INIT(on_time_up, flow);
     if (os_timer_set(&flow->linger.timer, os_now() + LINGER_TIME) != OK) {
@@ -82,5 +75,5 @@ INTERNAL void linger_begin(struct socket_stack_tcp_flow *flow)
     }
     linux_fd_watch(&flow->fd, on_input, flow);
     if (tcp->lingering_count > MOST_LINGERING)
-        linger_end(tcp->lingering);
+        linger_end(tcp->lingering.first);
 }

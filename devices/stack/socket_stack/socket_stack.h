@@ -33,7 +33,7 @@ struct socket_stack_udp {
 struct socket_stack_tcp {
     struct socket_stack *stack;
     /* Flows that were closed before their peers had ended, the oldest first; see linger.c. */
-    struct socket_stack_tcp_flow *lingering, **lingering_tail;
+    OS_LIST(struct socket_stack_tcp_flow) lingering;
     size_t lingering_count;
 };
 
@@ -57,7 +57,7 @@ struct socket_stack_tcp_flow {
             bool ended;            /* nothing more will come: the peer's end was read, or it broke */
         };
         struct {
-            struct socket_stack_tcp_flow *next, **link;
+            OS_LIST_NODE(struct socket_stack_tcp_flow) node;
             struct os_timer timer;
         } linger;
     };

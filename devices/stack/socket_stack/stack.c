@@ -18,7 +18,6 @@ IO err socket_stack_connect(struct socket_stack **out)
     stack->ip.stack = stack;
     stack->udp.stack = stack;
     stack->tcp.stack = stack;
-    stack->tcp.lingering_tail = &stack->tcp.lingering;
     if (gethostname(stack->hostname, sizeof stack->hostname - 1) < 0)
         stack->hostname[0] = '\0';
     *out = stack;
@@ -27,8 +26,8 @@ IO err socket_stack_connect(struct socket_stack **out)
 
 IO void socket_stack_disconnect(struct socket_stack *stack)
 {
-    while (stack->tcp.lingering)
-        linger_end(stack->tcp.lingering);
+    while (stack->tcp.lingering.first != NULL)
+        linger_end(stack->tcp.lingering.first);
     free(stack);
 }
 

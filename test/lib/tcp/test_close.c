@@ -16,7 +16,7 @@ FIBER_TEST(active_close)
     CHECK_EQUAL(s.len, 0);
     peer_ack(&p);
     os_sleep(1);
-    CHECK_EQUAL(p.tcp->orphans.first->state, STATE_FIN_WAIT_2);
+    CHECK_EQUAL(p.tcp->orphans.flows.first->state, STATE_FIN_WAIT_2);
     peer_send(&p, FIN | ACK, NULL, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, p.seq);
     CHECK_EQUAL(p.tcp->time_wait_count, 1);
@@ -90,7 +90,7 @@ FIBER_TEST(simultaneous_close)
     uint32_t after = p.ack;
     p.ack = before;
     peer_send(&p, FIN | ACK, NULL, 0);
-    CHECK_EQUAL(p.tcp->orphans.first->state, STATE_CLOSING);
+    CHECK_EQUAL(p.tcp->orphans.flows.first->state, STATE_CLOSING);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, p.seq);
     p.ack = after;
     peer_ack(&p);

@@ -159,8 +159,8 @@ uint32_t inside_cwnd(const void *flow)
 bool inside_acceptable(const void *listener, bool with_data)
 {
     const struct tcp_listener *l = listener;
-    return l->ready.first != NULL &&
-           (!with_data || l->ready.first->received != NULL || l->ready.first->fin_received);
+    return l->ready.flows.first != NULL &&
+           (!with_data || l->ready.flows.first->received != NULL || l->ready.flows.first->fin_received);
 }
 
 bool inside_shut(const void *flow)
