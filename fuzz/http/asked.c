@@ -1,16 +1,9 @@
 /* The fields of a request that a site reads: conditions, ranges, codings, dates. Lines of "name: value". */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <base/http/asked.h>
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
+#include "../check.h"
 
 #define FIELDS 8
 

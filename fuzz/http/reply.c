@@ -2,19 +2,12 @@
  * Replies' heads with their framing, and URLs with the Locations that lead away from them: the first
  * line of the input is a URL, the second a Location, the rest a reply.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <base/http/reply.h>
 #include <base/http/url.h>
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
+#include "../check.h"
 
 /* The next line of the input, as a string of its own. */
 static char *take_line(const char **p, const char *end)

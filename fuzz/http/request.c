@@ -5,23 +5,16 @@
  *   - an accepted head has one framing, by a second, naive reading of its lines;
  *   - chunked content decodes as a second, naive decoder does it, to the same end.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include <base/http/chunked.h>
 #include <base/http/head.h>
 
+#include "../check.h"
+
 #define FIELDS 8
 static const struct http_limits limits = { .line = 200, .section = 400, .fields = FIELDS, .body = 1000 };
-
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
 
 struct parsed {
     struct http_field fields[FIELDS];

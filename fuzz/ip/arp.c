@@ -6,20 +6,20 @@
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {
     (void)eth;
-    FUZZ_CHECK(type == ETHERNET_IPV4 || (type == ETHERNET_ARP && buf_len(payload) == ARP_PACKET));
+    CHECK(type == ETHERNET_IPV4 || (type == ETHERNET_ARP && buf_len(payload) == ARP_PACKET));
 }
 
 void arp_on_conflict(void *ctx, const struct ip_addr *addr, bool lost)
 {
     (void)lost;
-    FUZZ_CHECK(ctx != NULL && ip_is_v4(addr));
+    CHECK(ctx != NULL && ip_is_v4(addr));
 }
 
 static err probe(void *arg)
 {
     struct ip_addr addr = IP_V4(10, 0, 0, 9);
     err e = arp_add(arg, &addr, true);
-    FUZZ_CHECK(e == OK || e == ERR_EXISTS || e == ERR_CANCELLED);
+    CHECK(e == OK || e == ERR_EXISTS || e == ERR_CANCELLED);
     return OK;
 }
 
@@ -49,7 +49,7 @@ static err fuzz_entry(void *arg)
                 memcpy(b->data, (const uint8_t[]){ 0, 1, 8, 0, 6, 4, 0 }, 7);
             eth_on_arp(arp, split(b, what >> 1 & 15, what & 0x20), what & 1);
         }
-        FUZZ_CHECK(arp->waiting <= 8 && arp->neighbours.value <= 8);
+        CHECK(arp->waiting <= 8 && arp->neighbours.value <= 8);
     }
     os_cancel(prober);
     IGNORE(os_join(prober));

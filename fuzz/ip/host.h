@@ -7,20 +7,12 @@
 
 #include <mirage/functor.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/runtime.h"
+#include "../check.h"
 #include "../input.h"
-
-#define FUZZ_CHECK(condition)                                               \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
 
 static uint64_t fuzz_random;
 
@@ -102,10 +94,10 @@ static int fuzz_run(const uint8_t *data, size_t len)
 
     fuzz_random = 1;
     IGNORE(log_configure("*:quiet"));
-    FUZZ_CHECK(os_run(fuzz_entry, &in) == OK);
+    CHECK(os_run(fuzz_entry, &in) == OK);
     buf_get_stats(&stats);
     os_get_stats(&os);
-    FUZZ_CHECK(stats.views == 0 && os.timers == 0);
+    CHECK(stats.views == 0 && os.timers == 0);
     return 0;
 }
 

@@ -8,13 +8,13 @@
 
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {
-    FUZZ_CHECK(buf_len(payload) >= ICMP_HEADER && ip_is_v4(&head->source) == ip_is_v4(&head->destination));
-    FUZZ_CHECK(checksum_is_valid(message_sum(&head->source, &head->destination, payload)));
+    CHECK(buf_len(payload) >= ICMP_HEADER && ip_is_v4(&head->source) == ip_is_v4(&head->destination));
+    CHECK(checksum_is_valid(message_sum(&head->source, &head->destination, payload)));
 }
 
 static void check_error(const struct icmp_error *error)
 {
-    FUZZ_CHECK(ip_has(&fuzz_ip, &error->head.source) && error->kind <= ICMP_PARAMETER_PROBLEM);
+    CHECK(ip_has(&fuzz_ip, &error->head.source) && error->kind <= ICMP_PARAMETER_PROBLEM);
 }
 
 void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)

@@ -32,22 +32,22 @@ static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {
     struct ipv4_header h;
     (void)eth;
-    FUZZ_CHECK(type == ETHERNET_IPV4 && payload->len >= IPV4_HEADER);
-    FUZZ_CHECK(ipv4_parse(&h, payload->data, payload->len, buf_len(payload)) == OK &&
-               h.length == buf_len(payload));
+    CHECK(type == ETHERNET_IPV4 && payload->len >= IPV4_HEADER);
+    CHECK(ipv4_parse(&h, payload->data, payload->len, buf_len(payload)) == OK &&
+          h.length == buf_len(payload));
 }
 
 err arp_write(struct arp *arp, const struct ip_addr *next_hop, struct buf *packet)
 {
     (void)arp;
-    FUZZ_CHECK(ip_is_v4(next_hop));
+    CHECK(ip_is_v4(next_hop));
     return eth_write(&fuzz_eth, &ETHERNET_BROADCAST, ETHERNET_IPV4, packet);
 }
 
 static void check_raised(struct buf *payload, const struct ip_head *head)
 {
-    FUZZ_CHECK(payload != NULL && buf_len(payload) > 0 && buf_len(payload) <= 65535);
-    FUZZ_CHECK(ip_is_v4(&head->source) && ip_is_v4(&head->destination));
+    CHECK(payload != NULL && buf_len(payload) > 0 && buf_len(payload) <= 65535);
+    CHECK(ip_is_v4(&head->source) && ip_is_v4(&head->destination));
     raised++;
     buf_free(payload);
 }
@@ -75,7 +75,7 @@ void ipv4_on_conflict(void *ctx, const struct ip_addr *address)
 void ipv4_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
     (void)ctx;
-    FUZZ_CHECK(packet->data[0] >> 4 == 4);
+    CHECK(packet->data[0] >> 4 == 4);
     check_raised(packet, &problem->head);
 }
 
@@ -127,8 +127,8 @@ static err fuzz_entry(void *arg)
             send(ip, in, what);
         else
             receive(ip, in, what);
-        FUZZ_CHECK(ip->reassembly.count <= REASSEMBLY_PACKETS_MAX &&
-                   ip->reassembly.fragments <= REASSEMBLY_FRAGMENTS_TOTAL);
+        CHECK(ip->reassembly.count <= REASSEMBLY_PACKETS_MAX &&
+              ip->reassembly.fragments <= REASSEMBLY_FRAGMENTS_TOTAL);
     }
     ipv4_disconnect(ip);
     return OK;

@@ -10,14 +10,14 @@
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {
     (void)eth;
-    FUZZ_CHECK(type == ETHERNET_IPV6 && payload->len >= IPV6_HEADER && payload->data[0] >> 4 == 6);
-    FUZZ_CHECK(wire_get16(payload->data + IPV6_LENGTH) + IPV6_HEADER == (int)buf_len(payload));
+    CHECK(type == ETHERNET_IPV6 && payload->len >= IPV6_HEADER && payload->data[0] >> 4 == 6);
+    CHECK(wire_get16(payload->data + IPV6_LENGTH) + IPV6_HEADER == (int)buf_len(payload));
 }
 
 static void check_raised(struct buf *payload, const struct ip_head *head)
 {
-    FUZZ_CHECK(payload != NULL && buf_len(payload) > 0);
-    FUZZ_CHECK(!ip_is_v4(&head->source) && !ip_is_v4(&head->destination));
+    CHECK(payload != NULL && buf_len(payload) > 0);
+    CHECK(!ip_is_v4(&head->source) && !ip_is_v4(&head->destination));
     buf_free(payload);
 }
 
@@ -40,7 +40,7 @@ void ipv6_on_icmp(void *ctx, struct buf *payload, const struct ip_head *head)
 void ipv6_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
     (void)ctx;
-    FUZZ_CHECK(packet->data[0] >> 4 == 6);
+    CHECK(packet->data[0] >> 4 == 6);
     check_raised(packet, &problem->head);
 }
 
@@ -119,9 +119,9 @@ static err fuzz_entry(void *arg)
             send(ip, in, what);
         else
             receive(ip, in, what);
-        FUZZ_CHECK(ip->waiting <= 8 && ip->neighbour_count.value <= 8 && ip->group_count <= IPV6_GROUPS_MAX);
+        CHECK(ip->waiting <= 8 && ip->neighbour_count.value <= 8 && ip->group_count <= IPV6_GROUPS_MAX);
     }
     ipv6_disconnect(ip);
-    FUZZ_CHECK(fuzz_eth.joined == 0);
+    CHECK(fuzz_eth.joined == 0);
     return OK;
 }

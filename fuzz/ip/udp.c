@@ -11,9 +11,8 @@ static struct icmp fuzz_icmp;
 static void check_written(const struct ip_head *head, const struct buf *payload)
 {
     struct udp_header h;
-    FUZZ_CHECK(udp_parse(&h, payload->data, payload->len, buf_len(payload)) == OK &&
-               h.length == buf_len(payload));
-    FUZZ_CHECK(checksum_holds(&h, head, payload));
+    CHECK(udp_parse(&h, payload->data, payload->len, buf_len(payload)) == OK && h.length == buf_len(payload));
+    CHECK(checksum_holds(&h, head, payload));
 }
 
 void icmp_listen_udp(struct icmp *icmp, void *ctx)
@@ -25,7 +24,7 @@ err icmp_send_error(struct icmp *icmp, const struct icmp_error *error, const str
                     struct buf *payload)
 {
     (void)icmp, (void)head;
-    FUZZ_CHECK(error->kind == ICMP_UNREACHABLE_PORT);
+    CHECK(error->kind == ICMP_UNREACHABLE_PORT);
     buf_free(payload);
     return OK;
 }
@@ -83,7 +82,7 @@ static err fuzz_entry(void *arg)
         }
         }
         for (size_t i = 0; i < 4; i++)
-            FUZZ_CHECK(sockets[i] == NULL || (sockets[i]->count <= 8 && sockets[i]->bytes <= 4096));
+            CHECK(sockets[i] == NULL || (sockets[i]->count <= 8 && sockets[i]->bytes <= 4096));
     }
     udp_disconnect(udp);
     return OK;

@@ -1,17 +1,10 @@
 /* DHCP messages: whatever is read is within bounds, and what is written of it reads the same. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/dhcp/dhcp.h>
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
+#include "../check.h"
 
 static void check_text(const char *text, size_t size)
 {

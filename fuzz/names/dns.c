@@ -1,17 +1,10 @@
 /* DNS messages: whatever is read is within bounds, and what is written of it reads the same. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/dns/answer.h>
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                        \
-        }                                                                   \
-    } while (0)
+#include "../check.h"
 
 enum { ROOM = 4096, RECORDS = 64 };
 

@@ -8,11 +8,7 @@
 
 #include <base/packet/packet.h>
 
-#define CHECK(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
+#include "../check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

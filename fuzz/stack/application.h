@@ -124,7 +124,7 @@ static err ping(void *arg)
 static void help(os_entry entry, void *arg)
 {
     if (app.helpers.count < HELPERS_MAX)
-        FUZZ_CHECK(os_group_spawn(&app.helpers, entry, arg) == OK);
+        CHECK(os_group_spawn(&app.helpers, entry, arg) == OK);
 }
 
 static struct buf *zeros(size_t len)
@@ -157,7 +157,7 @@ static void use_listener(uint8_t what)
 {
     struct tcp_flow *flow;
     if (app.listener == NULL) {
-        FUZZ_CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_APPLICATION, 3, &app.listener) == OK);
+        CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_APPLICATION, 3, &app.listener) == OK);
     } else if (what & 128) {
         tcp_unlisten(app.listener);
         app.listener = NULL;
@@ -211,10 +211,10 @@ static void application(struct input *in)
 
 static void application_begin(void)
 {
-    FUZZ_CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_ECHO, 3, &app.echo) == OK);
-    FUZZ_CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_APPLICATION, 3, &app.listener) == OK);
-    FUZZ_CHECK(udp_bind(app.udp, &IP_ANY, PORT_ECHO, &app.echo_socket) == OK);
-    FUZZ_CHECK(udp_bind(app.udp, &IP_ANY, 9, &app.socket) == OK);
+    CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_ECHO, 3, &app.echo) == OK);
+    CHECK(tcp_listen(app.tcp, &IP_ANY, PORT_APPLICATION, 3, &app.listener) == OK);
+    CHECK(udp_bind(app.udp, &IP_ANY, PORT_ECHO, &app.echo_socket) == OK);
+    CHECK(udp_bind(app.udp, &IP_ANY, 9, &app.socket) == OK);
     os_group_init(&app.helpers);
     help(echo_tcp, NULL);
     help(echo_udp, NULL);

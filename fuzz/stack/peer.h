@@ -59,7 +59,7 @@ static void take_bytes(struct input *in, struct packet *p, size_t len)
 
 static void put(struct packet *p, const void *bytes, size_t len)
 {
-    FUZZ_CHECK(p->len + len <= sizeof p->bytes);
+    CHECK(p->len + len <= sizeof p->bytes);
     memcpy(p->bytes + p->len, bytes, len);
     p->len += len;
 }

@@ -116,10 +116,10 @@ static void check_bounds(size_t written, size_t segments)
     struct os_stats os;
     buf_get_stats(&stats);
     os_get_stats(&os);
-    FUZZ_CHECK(stats.pages <= 2000 && stats.heap_bytes <= 4000000);
-    FUZZ_CHECK(os.fibers <= 100 && os.timers <= 200);
+    CHECK(stats.pages <= 2000 && stats.heap_bytes <= 4000000);
+    CHECK(os.fibers <= 100 && os.timers <= 200);
     segments = fuzz_net.segments - segments;
-    FUZZ_CHECK(segments <= 3000 && fuzz_net.written - written - segments <= 500);
+    CHECK(segments <= 3000 && fuzz_net.written - written - segments <= 500);
 }
 
 static void step(struct input *in)
@@ -147,8 +147,8 @@ static void check_silence(bool dhcp)
     size_t written = fuzz_net.written, segments = fuzz_net.segments;
     os_sleep(HOURS(1));
     buf_get_stats(&stats);
-    FUZZ_CHECK(fuzz_net.segments == segments && fuzz_net.written - written <= 500);
-    FUZZ_CHECK(stats.views <= (dhcp ? 64 : 0));
+    CHECK(fuzz_net.segments == segments && fuzz_net.written - written <= 500);
+    CHECK(stats.views <= (dhcp ? 64 : 0));
 }
 
 static err fuzz_entry(void *arg)

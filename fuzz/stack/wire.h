@@ -102,9 +102,9 @@ static uint32_t stamp_of(const uint8_t *segment, size_t header)
 static void note_segment(struct net *net, const struct ip_addr *host, const struct ip_addr *peer,
                          const uint8_t *segment, size_t len)
 {
-    FUZZ_CHECK(len >= 20);
+    CHECK(len >= 20);
     size_t header = (size_t)(segment[12] >> 4) * 4;
-    FUZZ_CHECK(header >= 20 && header <= len);
+    CHECK(header >= 20 && header <= len);
     net->segments++;
     if (segment[13] & RST)
         return;
@@ -132,13 +132,13 @@ static void check_transport(struct net *net, const struct frame *frame, const st
 {
     size_t len = frame->len - (size_t)(p - frame->bytes);
     bool known = protocol == IP_PROTOCOL_TCP || protocol == IP_PROTOCOL_UDP || protocol == IP_PROTOCOL_ICMPV6;
-    FUZZ_CHECK(known || protocol == IP_PROTOCOL_ICMP);
-    FUZZ_CHECK(checksum_is_valid(
+    CHECK(known || protocol == IP_PROTOCOL_ICMP);
+    CHECK(checksum_is_valid(
         checksum_add(known ? checksum_pseudo(source, destination, protocol, (uint32_t)len) : 0, p, len)));
     if (protocol == IP_PROTOCOL_TCP) {
         note_segment(net, source, destination, p, len);
     } else if (protocol == IP_PROTOCOL_UDP) {
-        FUZZ_CHECK(len >= 8 && wire_get16(p + 4) == len);
+        CHECK(len >= 8 && wire_get16(p + 4) == len);
         note_datagram(net, frame, p);
     } else if (protocol == IP_PROTOCOL_ICMPV6 && p[0] == 135 && !ip_is_any(source)) {
         struct ip_addr target = ipv6_addr(p + 8);
@@ -151,7 +151,7 @@ static void check_ipv4(struct net *net, const struct frame *frame)
     struct ipv4_header h;
     const uint8_t *p = frame->bytes + NETWORK_HEADER;
     size_t len = frame->len - NETWORK_HEADER;
-    FUZZ_CHECK(ipv4_parse(&h, p, len, len) == OK && h.length == len);
+    CHECK(ipv4_parse(&h, p, len, len) == OK && h.length == len);
     struct ip_addr source = ipv4_addr(h.source), destination = ipv4_addr(h.destination);
     if ((h.fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) == 0)
         check_transport(net, frame, &source, &destination, h.protocol, p + h.header_len);
@@ -162,7 +162,7 @@ static void check_ipv6(struct net *net, const struct frame *frame)
     const uint8_t *p = frame->bytes + NETWORK_HEADER;
     size_t len = frame->len - NETWORK_HEADER;
     struct ipv6_walk walk;
-    FUZZ_CHECK(len >= IPV6_HEADER && p[0] >> 4 == 6 && wire_get16(p + IPV6_LENGTH) == len - IPV6_HEADER);
+    CHECK(len >= IPV6_HEADER && p[0] >> 4 == 6 && wire_get16(p + IPV6_LENGTH) == len - IPV6_HEADER);
     struct ip_addr source = ipv6_addr(p + IPV6_SOURCE), destination = ipv6_addr(p + IPV6_DESTINATION);
     if (!ip_is_any(&source))
         net->self[2] = source;
@@ -170,14 +170,14 @@ static void check_ipv6(struct net *net, const struct frame *frame)
     while (ipv6_walk_next(&walk) == IPV6_WALK_HEADER)
         if (walk.kind == IPV6_FRAGMENT)
             return;
-    FUZZ_CHECK(walk.result == IPV6_WALK_UPPER);
+    CHECK(walk.result == IPV6_WALK_UPPER);
     check_transport(net, frame, &source, &destination, walk.kind, p + walk.at);
 }
 
 static void check_arp(struct net *net, const struct frame *frame)
 {
     const uint8_t *p = frame->bytes + NETWORK_HEADER;
-    FUZZ_CHECK(frame->len >= NETWORK_HEADER + 28 && wire_get16(p) == 1 && wire_get16(p + 2) == TYPE_IPV4);
+    CHECK(frame->len >= NETWORK_HEADER + 28 && wire_get16(p) == 1 && wire_get16(p + 2) == TYPE_IPV4);
     struct ip_addr target = ipv4_addr(wire_get32(p + 24));
     /* A probe of the host's own (RFC 5227) finds nobody, unless the input says so. */
     if (wire_get16(p + 6) == 1 && wire_get32(p + 14) != 0 && wire_get32(p + 14) != wire_get32(p + 24))
@@ -188,14 +188,14 @@ static void check_frame(struct net *net, const struct buf *b)
 {
     struct frame *frame = &net->kept[net->kept_count++ % KEPT];
     frame->len = buf_len(b);
-    FUZZ_CHECK(frame->len > NETWORK_HEADER && frame->len <= FRAME_MAX);
+    CHECK(frame->len > NETWORK_HEADER && frame->len <= FRAME_MAX);
     IGNORE(buf_read_copy(b, 0, frame->bytes, frame->len));
-    FUZZ_CHECK(memcmp(frame->bytes + 6, host_mac, sizeof host_mac) == 0);
+    CHECK(memcmp(frame->bytes + 6, host_mac, sizeof host_mac) == 0);
     switch (wire_get16(frame->bytes + 12)) {
     case TYPE_ARP: check_arp(net, frame); break;
     case TYPE_IPV4: check_ipv4(net, frame); break;
     case TYPE_IPV6: check_ipv6(net, frame); break;
-    default: FUZZ_CHECK(!"a type that the host speaks");
+    default: CHECK(!"a type that the host speaks");
     }
 }
 
@@ -203,13 +203,13 @@ err net_write(struct net *net, struct buf *frame)
 {
     struct packet_finish finish;
     size_t count = 0;
-    FUZZ_CHECK(frame != NULL && packet_fits(frame, net->offloads) && !packet_exceeds(frame, MTU));
+    CHECK(frame != NULL && packet_fits(frame, net->offloads) && !packet_exceeds(frame, MTU));
     packet_finish_begin(&finish, frame, 0);
     for (; (frame = packet_finish_next(&finish)) != NULL; count++) {
         check_frame(net, frame);
         buf_free(frame);
     }
-    FUZZ_CHECK(count > 0);
+    CHECK(count > 0);
     net->written += count;
     return OK;
 }

@@ -4,19 +4,13 @@
 
 #define TEST_SUPPORT_TEST_H
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <mirage/os.h>
 
-#define CHECK(condition)                                                            \
-    do {                                                                            \
-        if (!(condition)) {                                                         \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                                \
-        }                                                                           \
-    } while (0)
+#include "../check.h"
+
 #define CHECK_EQUAL(a, b) CHECK((a) == (b))
 
 /* Of `units`: limits so low that they are met. */
