@@ -6,6 +6,7 @@
  * suits development and tests.
  */
 #include <mirage/functor.h>
+#include <base/block/range.h>
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -127,13 +128,6 @@ void block_file_info(struct block_file *block, struct block_info *out)
                                 .writable = block->writable };
 }
 
-static err check(const struct block_file *block, uint64_t sector, uint64_t count)
-{
-    if (count == 0)
-        return ERR_INVALID;
-    return sector > block->sectors || count > block->sectors - sector ? ERR_RANGE : OK;
-}
-
 static err read_piece(struct block_file *block, off_t at, struct buf *piece)
 {
     size_t done = 0;
@@ -155,7 +149,7 @@ IO err block_file_read(struct block_file *block, uint64_t sector, uint64_t count
     struct buf *chain = NULL, **end = &chain;
     uint64_t left = count * (uint64_t)key_sector_size;
     off_t at = (off_t)(sector * (uint64_t)key_sector_size);
-    err e = check(block, sector, count);
+    err e = block_range(block->sectors, sector, count);
 
     while (e == OK && left) {
         size_t len = left < PIECE ? (size_t)left : PIECE;
@@ -213,10 +207,7 @@ IO err block_file_write(struct block_file *block, uint64_t sector, struct buf *d
 
     if (!data)
         return ERR_NO_MEMORY;
-    if (len % (size_t)key_sector_size)
-        e = ERR_INVALID;
-    else
-        e = check(block, sector, len / (size_t)key_sector_size);
+    e = block_range_of(block->sectors, sector, len, (size_t)key_sector_size);
     if (e == OK && !block->writable)
         e = ERR_ACCESS;
     if (e == OK)
@@ -238,7 +229,7 @@ IO err block_file_flush(struct block_file *block)
 
 IO err block_file_discard(struct block_file *block, uint64_t sector, uint64_t count)
 {
-    TRY(check(block, sector, count));
+    TRY(block_range(block->sectors, sector, count));
     if (!block->writable)
         return ERR_ACCESS;
     if (fallocate(block->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,

@@ -1,5 +1,6 @@
 /* A disk in memory: zeros at first, gone when the program ends. */
 #include <mirage/functor.h>
+#include <base/block/range.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,13 +55,6 @@ void block_ramdisk_info(struct block_ramdisk *block, struct block_info *out)
                                 .writable = true };
 }
 
-static err check(const struct block_ramdisk *block, uint64_t sector, uint64_t count)
-{
-    if (count == 0)
-        return ERR_INVALID;
-    return sector > block->sectors || count > block->sectors - sector ? ERR_RANGE : OK;
-}
-
 /* The bytes are copied: later writes must not show in what was read. */
 IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t count, struct buf **out)
 {
@@ -68,7 +62,7 @@ IO err block_ramdisk_read(struct block_ramdisk *block, uint64_t sector, uint64_t
     const uint8_t *from;
     uint64_t left;
 
-    TRY(check(block, sector, count));
+    TRY(block_range(block->sectors, sector, count));
     from = block->bytes + sector * (uint64_t)key_sector_size;
     left = count * (uint64_t)key_sector_size;
     while (left) {
@@ -93,10 +87,7 @@ IO err block_ramdisk_write(struct block_ramdisk *block, uint64_t sector, struct 
 
     if (!data)
         return ERR_NO_MEMORY;
-    if (len % (size_t)key_sector_size)
-        e = ERR_INVALID;
-    else
-        e = check(block, sector, len / (size_t)key_sector_size);
+    e = block_range_of(block->sectors, sector, len, (size_t)key_sector_size);
     if (e == OK) {
         uint8_t *to = block->bytes + sector * (uint64_t)key_sector_size;
         for (const struct buf *b = data; b; b = b->next) {
@@ -117,7 +108,7 @@ IO err block_ramdisk_flush(struct block_ramdisk *block)
 
 IO err block_ramdisk_discard(struct block_ramdisk *block, uint64_t sector, uint64_t count)
 {
-    TRY(check(block, sector, count));
+    TRY(block_range(block->sectors, sector, count));
     memset(block->bytes + sector * (uint64_t)key_sector_size, 0, (size_t)(count * (uint64_t)key_sector_size));
     return OK;
 }
