@@ -108,33 +108,38 @@ void dns_write_question(struct dns_writer *w, const struct dns_question *questio
     settle(w, before, DNS_QUESTION);
 }
 
-/* A record's head; returns where its length is to be written. */
-static size_t put_head(struct dns_writer *w, const struct dns_name *name, uint16_t type, uint16_t class,
-                       uint32_t ttl)
+/* A record whose head is written, and whose data follow. */
+struct written {
+    struct mark before;
+    size_t data; /* where its data begin, with their length before them */
+};
+
+static struct written begin_record(struct dns_writer *w, const struct dns_name *name, uint16_t type,
+                                   uint16_t class, uint32_t ttl)
 {
+    struct written record = { .before = mark(w) };
     put_name(w, name, true);
     put16(w, type);
     put16(w, class);
     put32(w, ttl);
     put16(w, 0);
-    return w->len;
+    record.data = w->len;
+    return record;
 }
 
-static void put_length(struct dns_writer *w, size_t data)
+static void end_record(struct dns_writer *w, struct written record, enum dns_section section)
 {
-    if (w->full)
-        return;
-    wire_put16(w->message + data - 2, (uint32_t)(w->len - data));
+    if (!w->full)
+        wire_put16(w->message + record.data - 2, (uint32_t)(w->len - record.data));
+    settle(w, record.before, section);
 }
 
 void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
                       uint16_t type, uint32_t ttl, const void *data, size_t len)
 {
-    struct mark before = mark(w);
-    size_t begin = put_head(w, name, type, DNS_IN, ttl);
+    struct written record = begin_record(w, name, type, DNS_IN, ttl);
     put(w, data, len);
-    put_length(w, begin);
-    settle(w, before, section);
+    end_record(w, record, section);
 }
 
 void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
@@ -149,31 +154,26 @@ void dns_write_address(struct dns_writer *w, enum dns_section section, const str
 void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
                     uint16_t type, uint32_t ttl, const struct dns_name *target)
 {
-    struct mark before = mark(w);
-    size_t begin = put_head(w, name, type, DNS_IN, ttl);
+    struct written record = begin_record(w, name, type, DNS_IN, ttl);
     put_name(w, target, true);
-    put_length(w, begin);
-    settle(w, before, section);
+    end_record(w, record, section);
 }
 
 void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
                    const struct dns_srv *srv)
 {
-    struct mark before = mark(w);
-    size_t begin = put_head(w, name, DNS_SRV, DNS_IN, ttl);
+    struct written record = begin_record(w, name, DNS_SRV, DNS_IN, ttl);
     put16(w, srv->priority);
     put16(w, srv->weight);
     put16(w, srv->port);
     put_name(w, &srv->target, false);
-    put_length(w, begin);
-    settle(w, before, section);
+    end_record(w, record, section);
 }
 
 void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
                    const struct dns_soa *soa)
 {
-    struct mark before = mark(w);
-    size_t begin = put_head(w, name, DNS_SOA, DNS_IN, ttl);
+    struct written record = begin_record(w, name, DNS_SOA, DNS_IN, ttl);
     put_name(w, &soa->primary, true);
     put_name(w, &soa->mailbox, true);
     put32(w, soa->serial);
@@ -181,15 +181,13 @@ void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct 
     put32(w, soa->retry);
     put32(w, soa->expire);
     put32(w, soa->minimum);
-    put_length(w, begin);
-    settle(w, before, section);
+    end_record(w, record, section);
 }
 
 void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl, const char *text,
                     size_t len)
 {
-    struct mark before = mark(w);
-    size_t begin = put_head(w, name, DNS_TXT, DNS_IN, ttl);
+    struct written record = begin_record(w, name, DNS_TXT, DNS_IN, ttl);
     do {
         uint8_t count = len > 255 ? 255 : (uint8_t)len;
         put(w, &count, 1);
@@ -197,18 +195,15 @@ void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t 
         text += count;
         len -= count;
     } while (len > 0);
-    put_length(w, begin);
-    settle(w, before, DNS_ANSWER);
+    end_record(w, record, DNS_ANSWER);
 }
 
 void dns_write_edns(struct dns_writer *w, const struct dns_edns *edns)
 {
-    struct mark before = mark(w);
     struct dns_name root = { .len = 1 };
     uint32_t bits =
         (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 | (uint32_t)edns->dnssec_ok << 15;
-    put_length(w, put_head(w, &root, DNS_OPT, edns->udp_size, bits));
-    settle(w, before, DNS_ADDITIONAL);
+    end_record(w, begin_record(w, &root, DNS_OPT, edns->udp_size, bits), DNS_ADDITIONAL);
 }
 
 size_t dns_write_end(struct dns_writer *w)

@@ -8,6 +8,7 @@
 #define BASE_HTTP_CHUNKED_H
 
 #include <base/http/text.h>
+#include <mirage/buf.h>
 
 #define HTTP_CHUNK_DIGITS_MAX 15
 /* Bytes of extensions and trailers in one message. */
@@ -158,6 +159,22 @@ static inline size_t http_chunk_head(char *out, uint64_t len, bool first)
         *p++ = "0123456789abcdef"[len >> shift & 15];
     *p++ = '\r', *p++ = '\n';
     return (size_t)(p - out);
+}
+
+/*
+ * Put the framing before the bytes of a chunk, of which there is at least one; takes `data`. `*first` says
+ * whether no chunk came before, and becomes false. NULL: no memory.
+ */
+static inline struct buf *http_chunk(struct buf *data, bool *first)
+{
+    char line[HTTP_CHUNK_HEAD_SIZE];
+    size_t n = http_chunk_head(line, buf_len(data), *first);
+    data = buf_prepend(data, n);
+    if (data != NULL) {
+        memcpy(data->data, line, n);
+        *first = false;
+    }
+    return data;
 }
 
 #endif

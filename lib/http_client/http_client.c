@@ -145,13 +145,9 @@ IO err http_client_write(struct http_client_exchange *x, struct buf *data)
     }
     x->to_write -= len;
     if (!x->has_length) {
-        char line[HTTP_CHUNK_HEAD_SIZE];
-        size_t n = http_chunk_head(line, len, x->first_chunk);
-        data = buf_prepend(data, n);
+        data = http_chunk(data, &x->first_chunk);
         if (data == NULL)
             return ERR_NO_MEMORY;
-        memcpy(data->data, line, n);
-        x->first_chunk = false;
     }
     return client_send(x, data);
 }

@@ -223,13 +223,9 @@ IO err http_server_write(struct http_server_exchange *x, struct buf *data)
         return OK;
     }
     if (x->framing == HTTP_FRAME_CHUNKED) {
-        char line[HTTP_CHUNK_HEAD_SIZE];
-        size_t n = http_chunk_head(line, len, x->first_chunk);
-        data = buf_prepend(data, n);
+        data = http_chunk(data, &x->first_chunk);
         if (data == NULL)
             return ERR_NO_MEMORY;
-        memcpy(data->data, line, n);
-        x->first_chunk = false;
     }
     return http_connection_write(x->connection, data, false);
 }
