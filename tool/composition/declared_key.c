@@ -72,26 +72,16 @@ static bool read_choices(struct tokens *t, struct strings *out)
     return true;
 }
 
-/* The next string of a marker's list, and the comma behind it; NULL when something else stands there. */
-static char *next_string(struct tokens *t)
-{
-    char *s = tokens_take_string(t);
-    if (s == NULL)
-        tokens_skip_to(t, ",", ")");
-    tokens_take(t, ",");
-    return s;
-}
-
 struct declared_key declared_key_read(struct tokens *t)
 {
     struct declared_key key = { .least = INT64_MIN, .most = INT64_MAX };
     bool ok = true;
     tokens_take(t, "(");
-    key.kind = next_string(t);
-    key.name = next_string(t);
-    key.value = next_string(t);
-    key.doc = next_string(t);
-    key.file = next_string(t);
+    key.kind = tokens_take_listed(t);
+    key.name = tokens_take_listed(t);
+    key.value = tokens_take_listed(t);
+    key.doc = tokens_take_listed(t);
+    key.file = tokens_take_listed(t);
     char *number = tokens_take_number(t);
     key.line = number == NULL ? 0 : atoi(number);
     tokens_take(t, ",");

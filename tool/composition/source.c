@@ -148,19 +148,9 @@ static void drop_repeated(struct use *use)
     use->operation_count = kept;
 }
 
-/* The next string of a marker's list, and the comma behind it; NULL when something else stands there. */
-static char *next_string(struct tokens *t)
-{
-    char *s = tokens_take_string(t);
-    if (s == NULL)
-        tokens_skip_to(t, ",", ")");
-    tokens_take(t, ",");
-    return s;
-}
-
 static void read_place(struct tokens *t, const char **file, int *line)
 {
-    *file = next_string(t);
+    *file = tokens_take_listed(t);
     const char *number = tokens_take_number(t);
     *line = number == NULL ? 0 : atoi(number);
     tokens_take(t, ",");
@@ -170,7 +160,7 @@ static struct use read_use(struct tokens *t)
 {
     struct use use = { 0 };
     tokens_take(t, "(");
-    const char *macro = next_string(t);
+    const char *macro = tokens_take_listed(t);
     use.signature = macro == NULL ? "" : signature_name(macro);
     read_place(t, &use.file, &use.line);
     use.name = tokens_take_name(t);
@@ -195,10 +185,10 @@ static struct declared_arg read_arg(struct tokens *t)
 {
     struct declared_arg arg = { 0 };
     tokens_take(t, "(");
-    arg.type = next_string(t);
-    arg.name = next_string(t);
-    arg.value = next_string(t);
-    arg.doc = next_string(t);
+    arg.type = tokens_take_listed(t);
+    arg.name = tokens_take_listed(t);
+    arg.value = tokens_take_listed(t);
+    arg.doc = tokens_take_listed(t);
     read_place(t, &arg.file, &arg.line);
     return arg;
 }
@@ -221,7 +211,7 @@ static struct catalog_line *read_catalog(struct tokens *t)
 {
     struct catalog_line *line = keep(sizeof *line);
     tokens_take(t, "(");
-    line->name = next_string(t);
+    line->name = tokens_take_listed(t);
     read_place(t, &line->file, &line->line);
     while (t->token.kind != TOKEN_END && !token_is(&t->token, ")")) {
         GROW(line->arguments, line->argument_count);
@@ -235,7 +225,7 @@ static struct generated_line *read_generated(struct tokens *t)
 {
     struct generated_line *line = keep(sizeof *line);
     tokens_take(t, "(");
-    line->program = next_string(t);
+    line->program = tokens_take_listed(t);
     read_place(t, &line->file, &line->line);
     while (t->token.kind != TOKEN_END && !token_is(&t->token, ")")) {
         const char *key = tokens_take_name(t);
@@ -258,13 +248,13 @@ static struct choice_line read_choice(struct tokens *t)
 {
     struct choice_line choice = { 0 };
     tokens_take(t, "(");
-    choice.result = next_string(t);
-    choice.name = next_string(t);
-    choice.role = next_string(t);
-    choice.key = next_string(t);
-    choice.without = next_string(t);
-    choice.doc = next_string(t);
-    choice.params = next_string(t);
+    choice.result = tokens_take_listed(t);
+    choice.name = tokens_take_listed(t);
+    choice.role = tokens_take_listed(t);
+    choice.key = tokens_take_listed(t);
+    choice.without = tokens_take_listed(t);
+    choice.doc = tokens_take_listed(t);
+    choice.params = tokens_take_listed(t);
     read_place(t, &choice.file, &choice.line);
     return choice;
 }

@@ -139,3 +139,12 @@ void tokens_skip_to(struct tokens *t, const char *punctuation, const char *or_el
             depth--;
     }
 }
+
+char *tokens_take_listed(struct tokens *t)
+{
+    char *s = tokens_take_string(t);
+    if (s == NULL)
+        tokens_skip_to(t, ",", ")");
+    tokens_take(t, ",");
+    return s;
+}

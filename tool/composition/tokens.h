@@ -39,4 +39,7 @@ char *tokens_take_string(struct tokens *t);
  */
 void tokens_skip_to(struct tokens *t, const char *punctuation, const char *or_else);
 
+/* Take a list's next string and the comma behind it; NULL: something else stands there, and is skipped. */
+char *tokens_take_listed(struct tokens *t);
+
 #endif

@@ -11,19 +11,14 @@ import sys
 import tempfile
 import threading
 
+from tap import Tap
+
 TIMEOUT = 300
-failures = 0
-count = 0
+tap = Tap()
 
 
 def check(name, condition, detail=""):
-    global failures, count
-    count += 1
-    if not condition:
-        failures += 1
-        for line in str(detail).splitlines()[:20]:
-            print("#", line)
-    print("ok" if condition else "not ok", count, "-", name, flush=True)
+    tap.report(condition, name, "\n".join(str(detail).splitlines()[:20]))
 
 
 class Scripted:
@@ -191,8 +186,7 @@ def main():
         check("no method with a space", run(url(closed), "--method=A B").startswith("error "))
         server = Scripted(OK + b"\r\nnamed")
         check("a name", "named" in run(f"--url=http://localhost:{server.port}"))
-    print(f"1..{count}")
-    return failures != 0
+    return tap.end()
 
 
 if __name__ == "__main__":

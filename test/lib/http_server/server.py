@@ -16,21 +16,14 @@ import tempfile
 import threading
 import time
 
-from tap import rests
+from tap import Tap, rests
 
 TIMEOUT = 300  # of any single wait; nothing is expected to come near it
-failures = 0
-count = 0
+tap = Tap()
 
 
 def check(name, condition, detail=""):
-    global failures, count
-    count += 1
-    if not condition:
-        failures += 1
-        for line in str(detail).splitlines()[:20]:
-            print("#", line)
-    print("ok" if condition else "not ok", count, "-", name, flush=True)
+    tap.report(condition, name, "\n".join(str(detail).splitlines()[:20]))
 
 
 class Server:
@@ -664,8 +657,7 @@ def main():
             test_many(program, sanitized)
         if options in ([], ["--net=direct"]):
             test_valgrind(program)
-    print(f"1..{count}")
-    return failures != 0
+    return tap.end()
 
 
 if __name__ == "__main__":
