@@ -1,7 +1,7 @@
 /*
- * catalog-maker CC ROOT CACHE HEADER TABLE FUNCTIONS DEPFILE: make the catalogue from the sources of the
- * modules below ROOT. What is as it was is not written, so that nothing is compiled in vain; DEPFILE names
- * what all of it follows from, folders too, so that a new module is noticed.
+ * catalog-maker CC ROOT CACHE HEADER TABLE FUNCTIONS DEPFILE: make the catalogue from the signatures and the
+ * sources of the modules below ROOT. What is as it was is not written, so that nothing is compiled in vain;
+ * DEPFILE names what all of it follows from, folders too, so that a new module or signature is noticed.
  */
 #include <string.h>
 
@@ -30,6 +30,7 @@ static bool write_depfile(const char *path, const char *output, const struct str
 
 int main(int argc, char *argv[])
 {
+    struct signatures signatures;
     struct functions functions;
     if (argc != 8)
         return 2;
@@ -45,9 +46,11 @@ int main(int argc, char *argv[])
                                        .is_clang = strstr(command.out, "clang") != NULL,
                                        .include = path_join(root, "include"),
                                        .root = root };
-    if (!functions_read(&compiler, argv[3], root, path_join(root, "catalog/choices.c"), &functions) ||
-        !write_text(argv[4], header_text(&functions)) || !write_text(argv[5], table_text(&functions)) ||
-        !write_text(argv[6], functions_text(&functions)))
+    if (!signatures_read(compiler.include, &signatures) ||
+        !functions_read(&compiler, argv[3], root, path_join(root, "catalog/choices.c"), &functions) ||
+        !write_text(argv[4], header_text(&signatures, &functions)) ||
+        !write_text(argv[5], table_text(&functions)) || !write_text(argv[6], functions_text(&functions)))
         return 1;
+    strings_add_all(&functions.inputs, signatures.inputs.items, signatures.inputs.count);
     return write_depfile(argv[7], argv[4], &functions.inputs) ? 0 : 1;
 }

@@ -11,8 +11,7 @@ static char *finish(struct out *out)
 
 static void print_made_by(struct out *out)
 {
-    out_print(out,
-              "/* Made by the build from the modules' sources and catalog/choices.c: change those. */\n");
+    out_print(out, "/* Made by the build from signatures, modules and catalog/choices.c: change those. */\n");
 }
 
 /* header */
@@ -47,11 +46,13 @@ static void print_macro(struct out *out, const struct function *f)
                   f->without);
 }
 
-char *header_text(const struct functions *functions)
+char *header_text(const struct signatures *signatures, const struct functions *functions)
 {
     struct out out = { 0 };
     print_made_by(&out);
-    out_print(&out, "#ifndef MIRAGE_MODULES_H\n#define MIRAGE_MODULES_H\n\n#include <mirage/config.h>\n");
+    out_print(&out, "#ifndef MIRAGE_MODULES_H\n#define MIRAGE_MODULES_H\n\n");
+    for (size_t i = 0; i < signatures->count; i++)
+        out_print(&out, "config_type(%s);\n", signatures->items[i].name);
     for (size_t i = 0; i < functions->count; i++) {
         const struct function *f = &functions->items[i];
         print_comment(&out, f->doc);

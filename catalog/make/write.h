@@ -2,12 +2,14 @@
 #ifndef CATALOG_WRITE_H
 #define CATALOG_WRITE_H
 
+#include "composition/signatures.h"
 #include "modules.h"
 
 /*
- * Prototypes, documentation and macros of the functions: what <mirage/catalog.h> includes. The text is kept.
+ * A type for each signature; prototypes, documentation and macros of the functions: what <mirage/catalog.h>
+ * includes. The text is kept.
  */
-char *header_text(const struct functions *functions);
+char *header_text(const struct signatures *signatures, const struct functions *functions);
 
 /* catalog_entries of catalog.h. */
 char *table_text(const struct functions *functions);

@@ -22,33 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A module type, named as its signature in include/mirage/sig/; yours are declared the same way. */
+/*
+ * A module type, named as its signature. Those of include/mirage/sig/ come with the catalogue; yours are
+ * declared by this.
+ */
 #define config_type(NAME) typedef struct mirage_##NAME *NAME
-
-config_type(CONSOLE);
-config_type(PCLOCK);
-config_type(RANDOM);
-config_type(SINK);
-config_type(BLOCK);
-config_type(KV_RO);
-config_type(KV_RW);
-config_type(FLOW);
-config_type(NETWORK);
-config_type(SWITCH);
-config_type(ETHERNET);
-config_type(ARP);
-config_type(IP);
-config_type(IPV4);
-config_type(ICMP);
-config_type(UDP);
-config_type(TCP);
-config_type(STACK);
-config_type(RESOLVER);
-config_type(CONNECTOR);
-config_type(HTTP);
-config_type(SITE);
-config_type(HTTP_CLIENT);
-config_type(JOB);
 
 /* Configure-time keys: --name=value on the command line of mirage. */
 config_type(BOOL_KEY);
@@ -158,6 +136,9 @@ extern const char mirage_end[];
 #define ip_of_ipv4(...) MIRAGE_CALL(ip_of_ipv4(__VA_ARGS__))
 
 #define MIRAGE_USED __attribute__((warn_unused_result))
+
+#include <mirage/catalog.h>
+
 MIRAGE_USED void *(foreign)(const char *source, const char *result, const char *params);
 MIRAGE_USED void *(apply)(const char *written, const void *f, const void *const *args);
 void(register_job)(const char *name, JOB job);
@@ -182,7 +163,5 @@ void(runtime_arg)(const char *name, const char *type, const char *value, const c
 MIRAGE_USED KV_RO(kv_ro_of)(KV_RW kv);
 MIRAGE_USED FLOW(flow_of_tcp)(TCP tcp);
 MIRAGE_USED IP(ip_of_ipv4)(IPV4 ip);
-
-#include <mirage/catalog.h>
 
 #endif

@@ -16,6 +16,8 @@ source, work = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 tap = Tap()
 tree, build, app = work / "tree", work / "tree" / "build", work / "app"
 env = mirage_environment(work)
+MADE = [str(work / name) for name in ("header", "table", "functions", "depfile")]
+maker = [str(build / "tool" / "catalog-maker"), "cc", str(tree), str(work / "cache"), *MADE]
 TOY = (HERE / "toy" / "toy.c").read_text()
 
 # What the CATALOG line of the toy says, and what is said of it.
@@ -33,6 +35,15 @@ WRONG = [
      "path; take it out of the CATALOG line"),
     ("CATALOG(crunch, console)", "lib/kv_crunch/kv_crunch.c:14: error: the catalogue has two functions 'crunch': the other is said in lib/toy/toy.c:13; "
      "name this one by CATALOG(NAME, ARGUMENT...)"),
+]
+# What a signature's header says, and what is said of it.
+CHIME = "/*\n * CHIME: something that rings.\n */\n#define CHIME(M) DEVICE(M)\n"
+CHIME_WRONG = [
+    (CHIME.replace(" * CHIME: s", " * S"), "include/mirage/sig/chime.h:1: error: nothing says which signature this is; begin this header with a comment that "
+     "begins with the name and a colon, as CONSOLE: does"),
+    (CHIME.replace("CHIME(M)", "BELL(M)"), "include/mirage/sig/chime.h:2: error: this header is said to be the signature CHIME, and defines no such macro; "
+     "add #define CHIME(M) …"),
+    (None, "include/mirage/functor.h:{}: error: there is no signature include/mirage/sig/chime.h"),
 ]
 
 
@@ -141,7 +152,6 @@ def used():
 
 
 def refused():
-    maker = [str(build / "tool" / "catalog-maker"), "cc", str(tree), str(work / "cache"), *(str(work / name) for name in "abcd")]
     for line, expected in WRONG:
         write_toy(said(TOY, line))
         status, out, err = run(maker, tree, env)
@@ -152,8 +162,32 @@ def refused():
         1, "lib/toy/toy.c:1: error: nothing says what the module 'toy' is; begin this file with a comment whose first paragraph does\n"))
     write_toy(TOY.replace("CATALOG(toy, console, word);\n", ""))
     status, out, err = run(maker, tree, env)
-    tap.report(status == 0 and "CONSOLE(toy)(CONSOLE console);" in (work / "a").read_text(),
+    tap.report(status == 0 and "CONSOLE(toy)(CONSOLE console);" in (work / "header").read_text(),
                "without the line it has its name and takes its parameters", err)
+
+
+def signatures_refused():
+    write_toy(TOY)
+    header, functor = tree / "include/mirage/sig/chime.h", tree / "include/mirage/functor.h"
+    was, row = functor.read_text(), "#include <mirage/sig/chime.h>\n"
+    header.write_text(CHIME)
+    status, out, err = run(maker, tree, env)
+    tap.equal("a signature that functor.h does not include is refused", (status, err), (
+        1, "include/mirage/sig/chime.h:1: error: no functor knows this signature; add #include <mirage/sig/chime.h> to include/mirage/functor.h, behind those "
+        "that it stands on\n"))
+    functor.write_text(was.removesuffix("\n#endif\n") + row + "\n#endif\n")
+    line = functor.read_text().split(row)[0].count("\n") + 1
+    for text, expected in CHIME_WRONG:
+        header.unlink()
+        if text is not None:
+            header.write_text(text)
+        status, out, err = run(maker, tree, env)
+        tap.equal(f"a signature is refused: {expected.split('error: ')[1][:40]}…", (status, err), (1, expected.format(line) + "\n"))
+    header.write_text(CHIME)
+    status, out, err = run(maker, tree, env)
+    tap.report(status == 0 and "config_type(CHIME);\n" in (work / "header").read_text(), "one that is right is a type of the configuration language", err)
+    functor.write_text(was)
+    header.unlink()
 
 
 def shown():
@@ -169,4 +203,5 @@ if prepare():
     unread()
     used()
     refused()
+    signatures_refused()
 sys.exit(tap.end())

@@ -8,6 +8,7 @@
 
 #include <catalog/catalog.h>
 #include "commands/cli.h"
+#include "composition/signatures.h"
 #include "target/target.h"
 
 static const char *made_by(const char *title)
@@ -262,16 +263,6 @@ static const char *modules_page(const struct installation *where)
 
 /* signatures */
 
-/* The headers in the order in which functor.h includes them: from the general to what stands on it. */
-static void signature_headers(const char *functor, struct strings *out)
-{
-    static const char include[] = "#include <mirage/sig/";
-    for (const char *at = functor; (at = strstr(at, include)) != NULL;) {
-        at += sizeof include - 1;
-        strings_add(out, keep_bytes(at, strcspn(at, ">")));
-    }
-}
-
 /* A word with an underscore is a name of the code, unless the comment marks it as such itself. */
 static void print_prose(struct out *out, const char *s)
 {
@@ -344,10 +335,11 @@ static void print_declarations(struct out *out, const char *header)
     out_print(out, "```c\n%.*s\n```\n\n", (int)(end - begin), begin);
 }
 
-static void print_signature(struct out *out, char *header)
+static void print_signature(struct out *out, const char *header)
 {
     bool code = false, item = false;
-    char *end = strstr(header, "*/"), *save, *line;
+    const char *end = strstr(header, "*/");
+    char *save, *line;
     char *contract = keep_bytes(header, end == NULL ? 0 : (size_t)(end - header));
     line = strtok_r(contract, "\n", &save);
     for (line = strtok_r(NULL, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
@@ -371,10 +363,9 @@ static void print_signature(struct out *out, char *header)
 static const char *signatures_page(const struct installation *where)
 {
     struct out out = { 0 };
-    struct strings headers = { 0 };
-    char *functor = file_read(text("%s/mirage/functor.h", where->include), NULL);
-    if (functor != NULL)
-        signature_headers(functor, &headers);
+    struct signatures signatures;
+    if (!signatures_read(where->include, &signatures))
+        return NULL;
     out_print(&out,
               "%sA signature is a header in `include/mirage/sig/`: its contract, then a macro that declares "
               "the types and operations of a module named `M`. "
@@ -383,14 +374,8 @@ static const char *signatures_page(const struct installation *where)
               "that has the module as its parameter defines them. [Functors](functors.md) explains how to "
               "write one.\n\n",
               made_by("Signatures"));
-    for (size_t i = 0; i < headers.count; i++) {
-        char *header = file_read(text("%s/mirage/sig/%s", where->include, headers.items[i]), NULL);
-        if (header == NULL) {
-            error("cannot read %s/mirage/sig/%s", where->include, headers.items[i]);
-            return NULL;
-        }
-        print_signature(&out, header);
-    }
+    for (size_t i = 0; i < signatures.count; i++)
+        print_signature(&out, signatures.items[i].text);
     return finish(&out);
 }
 

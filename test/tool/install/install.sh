@@ -33,7 +33,9 @@ has_files() {
         share/bash-completion/completions/mirage.bash share/zsh/site-functions/_mirage; do
         [ -f "$prefix/$file" ] || { echo "$file is missing" && return 1; }
     done
-    [ -n "$(find "$prefix" -path '*/mirage/libmirage-config.so')" ]
+    for file in libmirage-config.so mirage-modules.h; do
+        [ -n "$(find "$prefix" -path "*/mirage/$file")" ] || { echo "$file is missing" && return 1; }
+    done
 }
 has_no_others() {
     local extra
