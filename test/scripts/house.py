@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the house promises beside layers.py: no target is named in the tool or the catalogue, the tool stands on
-floors, and nothing includes a source of another folder or a platform by a relative path. Prints TAP."""
+floors, nothing includes a source of another folder or a platform by a relative path, and lib/ opens no host files.
+Prints TAP."""
 
 import os
 import re
@@ -63,6 +64,16 @@ def relative_platforms(file, text):
             if name.startswith("../") and ("platform/" in name or name.startswith("../../../"))]
 
 
+# What stands in a module of lib/ that reaches for another module's folder or for the host's files.
+REACHES = re.compile(r'#\s*include\s*"\.\./|#\s*include\s*<(?:unistd|fcntl|dirent|sys/\w+)\.h>|\b(?:fopen|freopen|fdopen)\(')
+
+
+def reaching(file, text):
+    if not file.startswith("lib/"):
+        return []
+    return [f"{file}:{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if REACHES.search(line)]
+
+
 def main():
     tap = Tap()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
@@ -88,11 +99,16 @@ def main():
     found = [name for name in OWN_LISTS if not foreign.get(name)]
     tap.report(not found, "and the list has no more than do so: take these off", "\n".join(found))
 
+    found = [line for name, text in sources.items() for line in reaching(name, text)]
+    tap.report(not found, "no module of lib/ reaches into another's folder or opens host files: that is base/, or a signature", "\n".join(found))
+
     # That each can fail.
     tap.report(len(names_in("tool/project/open.c", 'strcmp(name, "sim")', names)) == 1, "a target's name is found")
     tap.report(len(above("tool/base/util.c", '#include "commands/cli.h"')) == 1, "a higher floor is found")
     tap.report(len(relative_platforms("lib/x/x.c", '#include "../../platform/linux/fd.h"')) == 1, "a relative path is found")
     tap.report(len(list(foreign_sources("lib/udp/udp.c", '#include "../tcp/tcp.c"'))) == 1, "another folder's source is found")
+    tap.report(all(len(reaching("lib/x/x.c", line)) == 1 for line in ('#include "../ip/x.h"', "#include <fcntl.h>", "    f = fopen(name, mode);")),
+               "what reaches out of lib/ is found")
     return tap.end()
 
 
