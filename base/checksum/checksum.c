@@ -7,20 +7,20 @@ static inline uint64_t load64(const uint8_t *p)
     return word;
 }
 
-/* An addition with its carry carried around, which compilers make two instructions of. */
+/* Add, and add the carry to the result. Compilers make two instructions of this. */
 static inline uint64_t plus64(uint64_t a, uint64_t b)
 {
     a += b;
     return a + (a < b);
 }
 
-/* Integer registers only: the vector unit is not everywhere at hand where this runs. */
+/* This uses integer registers only, because not every place where it runs may use the vector unit. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t len)
 {
     const uint8_t *p = data;
     uint64_t a = sum, b = 0, c = 0, d = 0;
 
-    /* Four sums, so that an addition need not wait for the carry of the one before. */
+    /* Four sums, so that an addition need not wait for the carry of the previous one. */
     for (; len >= 64; p += 64, len -= 64) {
         a = plus64(a, load64(p));
         b = plus64(b, load64(p + 8));
@@ -71,7 +71,7 @@ uint32_t checksum_add_buf(uint32_t sum, const struct buf *b, size_t offset, size
 uint32_t checksum_pseudo(const struct ip_addr *source, const struct ip_addr *destination, uint8_t protocol,
                          uint32_t len)
 {
-    /* The length and the protocol are the last words of both, and zeros don't count. */
+    /* The length and the protocol are the last words of both pseudo-headers, and zeros don't change a sum. */
     uint8_t tail[8];
     wire_put32(wire_put32(tail, len), protocol);
     uint32_t sum = checksum_add(0, tail, sizeof tail);

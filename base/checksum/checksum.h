@@ -1,15 +1,15 @@
 /*
  * The Internet checksum: one's complement sums of 16-bit words (RFC 1071).
  *
- * A sum under way is a uint32_t in the byte order of memory, whatever the machine's: it is
- * never swapped, and checksum_store writes it as it stands (RFC 1071, section 2 (B)). Begin with 0,
- * or with a pseudo-header's sum, add pieces, and store:
+ * An unfinished sum is a uint32_t in the byte order of memory. It is never swapped on any machine,
+ * and checksum_store writes it as it is (RFC 1071, section 2 (B)). Begin with 0 or with a
+ * pseudo-header's sum, add pieces, and store:
  *
  *     uint32_t sum = checksum_pseudo(&head->source, &head->destination, head->protocol, len);
  *     sum = checksum_add_buf(sum, segment, 0, len);   // with the checksum field zero
  *     checksum_store(tcp + 16, sum);
  *
- * and to verify, over the field as it came: checksum_is_valid(sum).
+ * To verify, sum the packet with the field as it came, and call checksum_is_valid(sum).
  * Nothing here suspends, allocates or fails.
  */
 #ifndef BASE_CHECKSUM_H
@@ -24,12 +24,12 @@
 #include <base/ip/ip.h>
 #include <base/wire/wire.h>
 
-/* Add `len` bytes that begin at an even distance from the beginning of what is summed. */
+/* Add `len` bytes that begin at an even offset of the data that is summed. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t len);
 
 /*
- * Add `len` bytes from `offset` of the message, over its chain, whose pieces may be of odd
- * lengths. Bytes behind the end of the chain are not counted.
+ * Add `len` bytes from `offset` of the message, over its chain, whose pieces may have odd lengths. Bytes
+ * beyond the end of the chain are not counted.
  */
 uint32_t checksum_add_buf(uint32_t sum, const struct buf *b, size_t offset, size_t len);
 
@@ -54,14 +54,14 @@ static inline uint16_t checksum_fold(uint32_t sum)
     return (uint16_t)(sum + (sum >> 16));
 }
 
-/* The sum of bytes that stand at an odd distance, as if it were even (RFC 1071, section 2 (B)). */
+/* The sum of bytes at an odd offset, made from their sum at an even one (RFC 1071, section 2 (B)). */
 static inline uint32_t checksum_swap(uint32_t sum)
 {
     uint16_t folded = checksum_fold(sum);
     return (uint16_t)(folded << 8 | folded >> 8);
 }
 
-/* A 16-bit word as it stands in memory: a checksum field, or any other. */
+/* Read a 16-bit word in the byte order of memory: a checksum field, or any other. */
 static inline uint16_t checksum_load(const uint8_t *field)
 {
     uint16_t word;
@@ -69,14 +69,14 @@ static inline uint16_t checksum_load(const uint8_t *field)
     return word;
 }
 
-/* Write the checksum, the sum's complement, to a field of two bytes. */
+/* Write the checksum, which is the sum's complement, to a field of two bytes. */
 static inline void checksum_store(uint8_t *field, uint32_t sum)
 {
     uint16_t word = (uint16_t)~checksum_fold(sum);
     memcpy(field, &word, sizeof word);
 }
 
-/* As checksum_store for UDP, where zero would mean that there is none (RFC 768). */
+/* The same as checksum_store, for UDP, where zero would mean that there is no checksum (RFC 768). */
 static inline void checksum_store_udp(uint8_t *field, uint32_t sum)
 {
     uint16_t word = (uint16_t)~checksum_fold(sum);
@@ -85,22 +85,22 @@ static inline void checksum_store_udp(uint8_t *field, uint32_t sum)
     memcpy(field, &word, sizeof word);
 }
 
-/* Write the sum itself: what stands in the field of a BUF_CSUM_PARTIAL packet is its pseudo-header's. */
+/* Write the sum itself. The field of a BUF_CSUM_PARTIAL packet contains the pseudo-header's sum. */
 static inline void checksum_store_partial(uint8_t *field, uint32_t sum)
 {
     uint16_t word = checksum_fold(sum);
     memcpy(field, &word, sizeof word);
 }
 
-/* Whether a sum over bytes that include their checksum field shows it to be right. */
+/* Whether a sum over bytes, their checksum field included, shows that the checksum is right. */
 static inline bool checksum_is_valid(uint32_t sum)
 {
     return checksum_fold(sum) == 0xffff;
 }
 
 /*
- * Correct a checksum field for `len` bytes (an even number, at an even distance) that change from
- * `before` to `after`: HC' = ~(~HC + ~m + m') of RFC 1624, section 3.
+ * Correct a checksum field after `len` bytes (an even number, at an even offset) have changed from `before`
+ * to `after`: HC' = ~(~HC + ~m + m') of RFC 1624, section 3.
  */
 static inline void checksum_update(uint8_t *field, const void *before, const void *after, size_t len)
 {

@@ -1,19 +1,20 @@
 /*
- * What mirage-crunch writes and kv_crunch reads: a folder of files as read-only data.
+ * A folder of files as read-only data, which mirage-crunch writes and kv_crunch reads.
  *
- * Entries are sorted by key with '/' before every other byte, so that all that lies under
- * a dictionary is contiguous and its names come in the order of KV_RO's M_list. Folders are
- * not entries: a dictionary is a prefix of a key, and an empty folder does not exist.
+ * Entries are sorted by key, with '/' before every other byte. So the entries of a dictionary
+ * are contiguous, and their names come in the order of KV_RO's M_list. Folders are not entries:
+ * a dictionary is a prefix of a key, and an empty folder does not exist.
  *
- * A gzip variant can be taken apart and joined with others: a header of 10 bytes, blocks that end
- * on a whole byte with an empty stored one (00 00 ff ff), the empty last block 03 00, and the trailer.
+ * A gzip variant can be taken apart and joined with others. It consists of a header of 10 bytes,
+ * blocks, the empty last block 03 00, and the trailer. The blocks end on a whole byte with an
+ * empty stored block (00 00 ff ff).
  *
- * With --markdown each X.md becomes two entries: X.html, the rendered body without <html>,
- * <head> or <body>, whose headings have ids and whose relative links to .md files lead to
- * .html; and X.title, the plain text of its first level-1 heading, or X's last segment when it has
- * none, without a line feed. Code blocks of the languages c and console have spans of the classes
- * comment, string, keyword, macro, number, prompt, input and output. The page's template puts the two
- * together.
+ * With --markdown each X.md becomes two entries. X.html is the rendered body without <html>,
+ * <head> or <body>. Its headings have ids, and its relative links to .md files lead to .html.
+ * X.title is the plain text of the first level-1 heading, or X's last segment when there is no
+ * such heading, without a line feed. Code blocks of the languages c and console have spans of the
+ * classes comment, string, keyword, macro, number, prompt, input and output. The page's template
+ * puts the two together.
  */
 #ifndef BASE_CRUNCH_H
 #define BASE_CRUNCH_H
@@ -22,12 +23,12 @@
 
 struct crunch_entry {
     uint64_t size;
-    uint64_t gzip_size; /* 0: no gzip variant, because it would hardly be smaller */
+    uint64_t gzip_size; /* 0: there is no gzip variant, because it would hardly be smaller */
     const char *key;    /* without a leading slash */
     const uint8_t *data;
-    const uint8_t *gzip;      /* NULL without a variant */
+    const uint8_t *gzip;      /* NULL when there is no variant */
     const char *content_type; /* NULL: unknown */
-    const char *etag;         /* of the contents alone, with its quotes */
+    const char *etag;         /* depends on the contents only; with its quotes */
 };
 
 struct crunch_index {

@@ -1,6 +1,6 @@
 /*
- * DHCP messages (RFC 2131, 2132, 3396, 3397, 3442, 4361). Pure functions; what is read is bounded, and
- * options that are malformed or not known are passed over.
+ * DHCP messages (RFC 2131, 2132, 3396, 3397, 3442, 4361). The functions are pure. Reads are bounded, and
+ * malformed or unknown options are skipped.
  */
 #ifndef BASE_DHCP_H
 #define BASE_DHCP_H
@@ -13,8 +13,8 @@ enum {
     DHCP_SERVER_PORT = 67,
     DHCP_CLIENT_PORT = 68,
     DHCP_HEADER = 236,       /* up to the magic cookie */
-    DHCP_MESSAGE_MIN = 300,  /* what relays and servers of BOOTP expect (RFC 1542, section 2.1) */
-    DHCP_MESSAGE_ROOM = 576, /* what is written here always fits in */
+    DHCP_MESSAGE_MIN = 300,  /* the least that relays and servers of BOOTP expect (RFC 1542, section 2.1) */
+    DHCP_MESSAGE_ROOM = 576, /* room for every message that is written here */
     DHCP_SERVERS_MAX = 8,
     DHCP_ROUTES_MAX = 16,
     DHCP_TEXT_SIZE = 512,
@@ -64,42 +64,42 @@ struct dhcp_route {
     struct ip_addr gateway; /* IP_ANY: on the link */
 };
 
-/* Addresses are IPv4 or, unset, IP_ANY; texts are "" and numbers 0 when the message says nothing of them. */
+/* Addresses are IPv4, or IP_ANY when they are unset. Fields that the message does not set are "" or 0. */
 struct dhcp_message {
     enum dhcp_type type;
-    bool reply;     /* of a server */
-    bool broadcast; /* the client can't be reached by its address yet */
+    bool reply;     /* a server sent it */
+    bool broadcast; /* the client can't receive packets for its address yet */
     uint32_t id;
     uint16_t seconds;
     uint8_t mac[6];
-    struct ip_addr client; /* that it has: ciaddr */
-    struct ip_addr yours;  /* that it gets: yiaddr */
+    struct ip_addr client; /* ciaddr: the address that the client has */
+    struct ip_addr yours;  /* yiaddr: the address that the client gets */
     struct ip_addr relay;
     struct ip_addr server, requested;
     bool has_mask;
-    uint8_t prefix;                     /* that the mask says */
+    uint8_t prefix;                     /* from the mask */
     uint32_t lease, renewal, rebinding; /* seconds; a lease may be DHCP_FOREVER */
     uint16_t mtu, max_size;
     size_t router_count, name_server_count, route_count, id_len;
     struct ip_addr routers[DHCP_SERVERS_MAX], name_servers[DHCP_SERVERS_MAX];
     struct dhcp_route routes[DHCP_ROUTES_MAX];
-    bool has_routes; /* then the routers don't count (RFC 3442) */
+    bool has_routes; /* then the routers are ignored (RFC 3442) */
     uint8_t client_id[DHCP_ID_MAX];
     char hostname[DHCP_NAME_SIZE];
     char domains[DHCP_TEXT_SIZE]; /* to look in for short names: of SEARCH, else DOMAIN; spaces between */
-    char message[DHCP_NAME_SIZE]; /* why a server refuses, for a person */
+    char message[DHCP_NAME_SIZE]; /* why a server refuses, as text for a person */
 };
 
-/* ERR_FORMAT: it is no message of DHCP over Ethernet. */
+/* ERR_FORMAT when the bytes are not a message of DHCP over Ethernet. */
 err dhcp_parse(struct dhcp_message *out, const uint8_t *data, size_t len);
 
 /*
- * Write a message to DHCP_MESSAGE_ROOM bytes; returns its length. Of a client's, the parameters it wants are
- * asked for.
+ * Write a message to DHCP_MESSAGE_ROOM bytes. Returns its length. A client's message asks for the parameters
+ * that the client wants.
  */
 size_t dhcp_emit(const struct dhcp_message *message, uint8_t *out);
 
-/* An identifier by RFC 4361: one link of a host that is known by its first link's address. */
+/* An identifier by RFC 4361, for one link of a host. The first link's address identifies the host. */
 size_t dhcp_duid(const uint8_t mac[static 6], uint8_t out[static DHCP_ID_MAX]);
 
 #endif

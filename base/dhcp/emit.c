@@ -4,7 +4,7 @@
 
 #include <base/wire/wire.h>
 
-/* Options behind one another; those that don't fit are left out. */
+/* The options that have been written so far. Options that don't fit are left out. */
 struct options {
     uint8_t *at, *end;
 };
@@ -62,7 +62,7 @@ static void put_routes(struct options *o, const struct dhcp_message *m)
         put(o, DHCP_ROUTES, data, len);
 }
 
-/* RFC 3442 wants the routes to be asked for before the routers. */
+/* RFC 3442: a client must ask for the routes before the routers. */
 static void put_wishes(struct options *o)
 {
     static const uint8_t wanted[] = { DHCP_MASK,     DHCP_ROUTES,    DHCP_ROUTER, DHCP_DNS,
@@ -119,7 +119,7 @@ size_t dhcp_emit(const struct dhcp_message *m, uint8_t *out)
 
 size_t dhcp_duid(const uint8_t mac[static 6], uint8_t out[static DHCP_ID_MAX])
 {
-    /* Type 255, an IAID that the address makes, and a DUID-LL of Ethernet (RFC 8415, section 11.4). */
+    /* Type 255: an IAID made from the address, and a DUID-LL of Ethernet (RFC 8415, section 11.4). */
     static const uint8_t kind[4] = { 0, 3, 0, 1 };
     out[0] = 255;
     memcpy(out + 1, mac + 2, 4);

@@ -7,7 +7,7 @@
 
 static const uint8_t dhcp_cookie[4] = { 99, 130, 83, 99 };
 
-/* Room for one option, the pieces of which are joined (RFC 3396). */
+/* Room for one option, whose pieces are joined (RFC 3396). */
 enum { OPTION_MAX = 1024 };
 
 enum { FILE_AT = 108, FILE_SIZE = 128, NAME_AT = 44, NAME_SIZE = 64 };
@@ -18,7 +18,7 @@ struct option {
     uint8_t data[OPTION_MAX];
 };
 
-/* Join what an area of options has of this one. */
+/* Join the pieces of this option that one area of options has. */
 static void collect(struct option *out, uint8_t code, const uint8_t *area, size_t len)
 {
     for (size_t at = 0; at < len && area[at] != DHCP_END;) {
@@ -73,7 +73,7 @@ static size_t addresses(const struct option *o, struct ip_addr out[static DHCP_S
     return count;
 }
 
-/* The ones must come first (RFC 950). */
+/* The one bits must come first (RFC 950). */
 static bool mask_prefix(uint32_t mask, uint8_t *out)
 {
     uint8_t prefix = 0;
@@ -83,7 +83,7 @@ static bool mask_prefix(uint32_t mask, uint8_t *out)
     return prefix == 32 || mask << prefix == 0;
 }
 
-/* A name that may stand in a list: what a resolver or a log would trip over is refused. */
+/* Whether a name may stand in a list. Names that could confuse a resolver or a log are refused. */
 static bool is_name(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -107,7 +107,10 @@ static void name_text(const struct option *o, char *out, size_t size)
     out[len] = '\0';
 }
 
-/* The domains of RFC 3397, compressed as in DNS, with spaces between; all or none. */
+/*
+ * The domains of RFC 3397, which are compressed as in DNS, with spaces between them. If one is bad, none is
+ * taken.
+ */
 static void search_list(const struct option *o, char out[static DHCP_TEXT_SIZE])
 {
     char text[DNS_TEXT_SIZE];
@@ -145,7 +148,7 @@ static void routes(const struct option *o, struct dhcp_message *out)
     }
 }
 
-/* What a server says that a person should read. */
+/* The text of a server's message that is meant for a person. */
 static void message_text(const struct option *o, char out[static DHCP_NAME_SIZE])
 {
     size_t len = o->len < DHCP_NAME_SIZE ? o->len : DHCP_NAME_SIZE - 1;
@@ -214,7 +217,7 @@ static void read_texts(struct dhcp_message *out, const uint8_t *data, size_t len
 err dhcp_parse(struct dhcp_message *out, const uint8_t *data, size_t len)
 {
     struct option o;
-    /* Of Ethernet, whose addresses have 6 bytes. */
+    /* An address of Ethernet has 6 bytes. */
     if (len < DHCP_HEADER + 4 || (data[0] != 1 && data[0] != 2) || data[1] != 1 || data[2] != 6 ||
         memcmp(data + DHCP_HEADER, dhcp_cookie, sizeof dhcp_cookie) != 0)
         return ERR_FORMAT;

@@ -14,7 +14,7 @@ enum dns_answer_fit dns_answer_fit(const struct dns_query *query, const uint8_t 
     const struct dns_header *h = &r->header;
     if (!h->response || h->opcode != 0 || h->id != query->id)
         return DNS_ANSWER_ALIEN;
-    /* Who doesn't understand the question need not repeat it. */
+    /* A server that doesn't understand the question need not repeat it. */
     if (h->counts[DNS_QUESTION] == 0 && (h->rcode == DNS_FORMERR || h->rcode == DNS_NOTIMP))
         return DNS_ANSWER_FITS;
     if (h->counts[DNS_QUESTION] != 1 || dns_read_question(r, &question) != OK ||
@@ -42,7 +42,7 @@ const uint8_t *dns_records_next(const struct dns_records *records, size_t *at, s
     return data;
 }
 
-/* Put a record behind the others; what doesn't fit is left out. */
+/* Append a record to the others. A record that doesn't fit is left out. */
 static void add(struct dns_records *records, const void *data, size_t len)
 {
     uint16_t n = (uint16_t)len;
@@ -87,7 +87,7 @@ static err add_record(struct dns_records *records, const struct dns_reader *r,
     case DNS_A:
     case DNS_AAAA:
         TRY(dns_data_address(r, record, &addr));
-        /* What AAAA maps of IPv4 would be taken for an A that nobody gave. */
+        /* An AAAA record with an IPv4-mapped address would be taken for an A record that nobody gave. */
         if (record->type == DNS_A)
             add(records, addr.bytes + 12, 4);
         else if (!ip_is_v4(&addr))
@@ -114,7 +114,7 @@ static struct dns_records *new_records(void)
     return records;
 }
 
-/* Give back the room that was not needed. */
+/* Free the room that was not needed. */
 static struct dns_records *fit_records(struct dns_records *records)
 {
     struct dns_records *fitting = realloc(records, sizeof *records + records->len);
@@ -128,8 +128,8 @@ static void lessen(uint32_t *ttl, uint32_t other)
 }
 
 /*
- * One pass over the answers for those of this name: DNS_ANSWER_FOUND with records, DNS_ANSWER_ALIAS with
- * where it leads, or DNS_ANSWER_NO_DATA.
+ * Read the answers for this name once. Returns DNS_ANSWER_FOUND with records, DNS_ANSWER_ALIAS with the name
+ * that it leads to, or DNS_ANSWER_NO_DATA.
  */
 static err look(struct dns_reader r, const struct dns_name *name, uint16_t type, struct dns_answer *out)
 {
@@ -154,7 +154,7 @@ static err look(struct dns_reader r, const struct dns_name *name, uint16_t type,
     return e == ERR_END ? OK : e;
 }
 
-/* How long the name's absence may be believed (RFC 2308, section 5), and the code's higher bits. */
+/* How long the absence of the name may be cached (RFC 2308, section 5), and the upper bits of the code. */
 static err look_behind(struct dns_reader r, const struct dns_name *name, bool *has_soa,
                        struct dns_answer *out)
 {
@@ -202,7 +202,7 @@ static err read_chain(const struct dns_reader *r, const struct dns_name *name, u
     else if (out->aliased && !has_soa)
         out->kind = DNS_ANSWER_ALIAS;
     else if (!has_soa && !r->header.recursion_available && !r->header.authoritative)
-        /* A referral: the server neither knows nor asks for us. */
+        /* A referral: the server does not know the answer and does not ask other servers for us. */
         out->kind = DNS_ANSWER_FAILED;
     if (out->kind != DNS_ANSWER_ALIAS) {
         lessen(&out->ttl, DNS_ANSWER_NEGATIVE_TTL_MAX);
@@ -217,11 +217,11 @@ err dns_answer_read(const struct dns_reader *r, const struct dns_name *name, uin
 {
     *out = (struct dns_answer){ .ttl = INT32_MAX, .rcode = r->header.rcode };
     err e = read_chain(r, name, type, out);
-    /* A truncated reply is read as far as it goes only to be asked for again. */
+    /* A truncated reply is read only as far as it goes, because the question will be asked again. */
     if (e == OK && out->rcode != DNS_NOERROR && out->rcode != DNS_NXDOMAIN)
         out->kind = DNS_ANSWER_FAILED;
     if (e == OK && out->kind == DNS_ANSWER_FOUND) {
-        /* Every record may have been one that counts for nothing. */
+        /* All records may have been ones that don't count. */
         if (out->records->count == 0)
             out->kind = DNS_ANSWER_NO_DATA, out->ttl = 0;
         else

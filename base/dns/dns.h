@@ -1,7 +1,7 @@
 /*
- * DNS messages: names, questions, records (RFC 1035, 2782, 3596, 6891). Pure functions over bytes that
- * somebody else may have made: every length is checked, and reading a message takes a time that
- * its length bounds.
+ * DNS messages: names, questions, records (RFC 1035, 2782, 3596, 6891). The functions are pure, and the
+ * bytes may come from an attacker: every length is checked, and the length of a message bounds the time
+ * that it takes to read.
  */
 #ifndef BASE_DNS_H
 #define BASE_DNS_H
@@ -49,7 +49,7 @@ struct dns_header {
     bool response, authoritative, truncated, recursion_desired, recursion_available;
     bool authentic, checking_disabled; /* RFC 4035, section 3.2 */
     uint8_t opcode;
-    uint8_t rcode;      /* its low four bits; the others are in OPT */
+    uint8_t rcode;      /* the low four bits; the others are in OPT */
     uint16_t counts[4]; /* of enum dns_section */
 };
 
@@ -64,7 +64,7 @@ struct dns_record {
     struct dns_name name;
     uint16_t type, class;
     uint32_t ttl;  /* seconds; 0 where the message says more than 2^31 - 1 (RFC 2181, section 8) */
-    uint32_t bits; /* the field as it stands, which OPT uses otherwise */
+    uint32_t bits; /* the raw field, which OPT uses in another way */
     size_t data;   /* where its data begins in the message */
     uint16_t len;
 };
@@ -79,7 +79,7 @@ struct dns_soa {
     uint32_t serial, refresh, retry, expire, minimum;
 };
 
-/* What an OPT record says (RFC 6891, section 6.1.3). */
+/* The contents of an OPT record (RFC 6891, section 6.1.3). */
 struct dns_edns {
     uint16_t udp_size;
     uint8_t rcode_high, version;
@@ -92,68 +92,68 @@ struct dns_reader {
     const uint8_t *message;
     size_t len, at;
     enum dns_section section;
-    uint16_t left; /* in this section */
+    uint16_t left; /* in the current section */
     struct dns_header header;
 };
 
-/* Read the header. The message stays the caller's, and must stay where it is. ERR_FORMAT. */
+/* Read the header. The message stays the caller's, and must not move. ERR_FORMAT. */
 err dns_read_begin(struct dns_reader *r, const uint8_t *message, size_t len);
 
 /* The next question; ERR_END after the last, ERR_FORMAT. */
 err dns_read_question(struct dns_reader *r, struct dns_question *out);
 
-/* The next record of the other sections, skipping questions not read; ERR_END after the last, ERR_FORMAT. */
+/* The next record of the other sections, skipping questions not read. ERR_END after the last, ERR_FORMAT. */
 err dns_read_record(struct dns_reader *r, struct dns_record *out);
 
-/* A record's data by its type; ERR_FORMAT when it is not of that form. */
+/* Read a record's data by its type. ERR_FORMAT when the data has another form. */
 err dns_data_address(const struct dns_reader *r, const struct dns_record *record, struct ip_addr *out);
-/* Of CNAME, NS, PTR and DNAME. */
+/* The data of CNAME, NS, PTR and DNAME. */
 err dns_data_name(const struct dns_reader *r, const struct dns_record *record, struct dns_name *out);
 err dns_data_srv(const struct dns_reader *r, const struct dns_record *record, struct dns_srv *out);
 err dns_data_soa(const struct dns_reader *r, const struct dns_record *record, struct dns_soa *out);
 err dns_data_edns(const struct dns_record *record, struct dns_edns *out);
-/* Of TXT: its strings one behind the other, written to `out` of `record->len` bytes; *len may be 0. */
+/* The data of TXT: its strings, joined, are written to `out` of `record->len` bytes. *len may be 0. */
 err dns_data_text(const struct dns_reader *r, const struct dns_record *record, uint8_t *out, size_t *len);
 
 /* emit.c */
 
-/* Names that were written, of which later ones may point to a suffix. */
+/* The names that were written. Later names may point to a suffix of one. */
 enum { DNS_SUFFIXES = 32 };
 
 struct dns_writer {
     uint8_t *message;
     size_t room, len;
-    bool full; /* something did not fit; what was whole before it stands */
+    bool full; /* something did not fit; the complete records before it remain */
     struct dns_header header;
     uint16_t suffixes[DNS_SUFFIXES];
     size_t suffix_count;
 };
 
-/* Begin a message in `room` bytes, at least DNS_HEADER. The header's counts are the writer's. */
+/* Begin a message in `room` bytes, at least DNS_HEADER. The writer sets the header's counts. */
 void dns_write_begin(struct dns_writer *w, uint8_t *message, size_t room, const struct dns_header *header);
 
 void dns_write_question(struct dns_writer *w, const struct dns_question *question);
 
-/* A record whose data are these bytes. Sections must be written in their order. */
+/* Write a record with these bytes as its data. Sections must be written in their order. */
 void dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
                       uint16_t type, uint32_t ttl, const void *data, size_t len);
 void dns_write_address(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
                        uint32_t ttl, const struct ip_addr *addr);
-/* Of CNAME, NS and PTR, whose names may be compressed (RFC 3597, section 4). */
+/* Write a CNAME, NS or PTR record, whose names may be compressed (RFC 3597, section 4). */
 void dns_write_name(struct dns_writer *w, enum dns_section section, const struct dns_name *name,
                     uint16_t type, uint32_t ttl, const struct dns_name *target);
 void dns_write_srv(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
                    const struct dns_srv *srv);
 void dns_write_soa(struct dns_writer *w, enum dns_section section, const struct dns_name *name, uint32_t ttl,
                    const struct dns_soa *soa);
-/* One TXT record of `len` bytes, cut into strings of at most 255. */
+/* Write one TXT record of `len` bytes, cut into strings of at most 255. */
 void dns_write_text(struct dns_writer *w, const struct dns_name *name, uint32_t ttl, const char *text,
                     size_t len);
 void dns_write_edns(struct dns_writer *w, const struct dns_edns *edns);
 
 /*
- * Finish: writes the header, with `truncated` set when something did not fit; returns the length. What did
- * not fit is left out wholly.
+ * Finish: write the header, with `truncated` set when something did not fit. Returns the length. A record
+ * that did not fit is left out completely.
  */
 size_t dns_write_end(struct dns_writer *w);
 

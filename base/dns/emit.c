@@ -4,7 +4,7 @@
 
 #include <base/wire/wire.h>
 
-/* Where a record began, to go back to when it does not fit. */
+/* Where a record began, so that it can be taken back when it does not fit. */
 struct mark {
     size_t len, suffix_count;
 };
@@ -40,8 +40,8 @@ static void put32(struct dns_writer *w, uint32_t value)
 }
 
 /*
- * Whether the name that begins at `at` in the message is this one, of the same case: the pointer must give
- * back what was asked. What was written is well formed.
+ * Whether the name that begins at `at` in the message is this one, in the same case, because a pointer must
+ * give back the same letters. Names that were written are well formed.
  */
 static bool is_at(const struct dns_writer *w, size_t at, const uint8_t *wire)
 {
@@ -62,7 +62,7 @@ static bool is_at(const struct dns_writer *w, size_t at, const uint8_t *wire)
 
 static void put_name(struct dns_writer *w, const struct dns_name *name, bool compress)
 {
-    /* Those of this name itself are not whole yet. */
+    /* The suffixes of this name itself are not complete yet. */
     size_t at = 0, known = w->suffix_count;
     while (name->wire[at] != 0 && !w->full) {
         for (size_t i = 0; compress && i < known; i++)
@@ -79,7 +79,7 @@ static void put_name(struct dns_writer *w, const struct dns_name *name, bool com
     put(w, "", 1);
 }
 
-/* The end of a record: count it, or take it back. */
+/* End a record: count it, or take it back. */
 static void settle(struct dns_writer *w, struct mark before, enum dns_section section)
 {
     if (w->full) {

@@ -8,8 +8,9 @@
 enum { HOST_NAME_TEXT_MAX = 253 };
 
 /*
- * The syntax of RFC 1123, section 2.1, with or without a final dot, and with the underscore that is found in
- * the wild; without names whose last label is a number, which are addresses that were mistyped or obscured.
+ * Whether the text has the syntax of RFC 1123, section 2.1, with or without a final dot. Underscores are
+ * allowed, because real names have them. A name whose last label is a number is refused: it is an address
+ * that was mistyped or obscured.
  */
 bool host_name_valid(const char *name);
 

@@ -15,7 +15,7 @@ static bool digits(const char *text, size_t len)
     return true;
 }
 
-/* The byte that an escape stands for, and how many characters it takes; 0: it is none. */
+/* The byte that an escape stands for, and how many characters it takes, or 0 when it is not an escape. */
 static size_t unescape(const char *text, size_t len, uint8_t *out)
 {
     if (len < 2)
@@ -49,7 +49,7 @@ err dns_name_from_text(struct dns_name *out, const char *text, size_t len)
             if (at == start + 1)
                 return ERR_FORMAT;
             wire[start] = (uint8_t)(at - start - 1);
-            /* The byte after the last label is the root's. */
+            /* The byte after the last label is the root label. */
             start = at++;
             i++;
             continue;
@@ -97,7 +97,7 @@ size_t dns_name_to_text(const struct dns_name *name, char text[static DNS_TEXT_S
     return n;
 }
 
-/* Lengths are below 64 and so no letters: they can be folded with the rest. */
+/* Lengths are below 64 and so never letters, and can be folded with the rest. */
 static bool equal_bytes(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -185,7 +185,7 @@ err dns_name_read(const uint8_t *message, size_t len, size_t *at, struct dns_nam
             if (!jumped)
                 *at = p + 2;
             jumped = true;
-            /* What may be read moves back with each pointer, so that there is an end. */
+            /* Each pointer moves the limit of the bytes that may be read back, so reading ends. */
             if (target >= p)
                 return ERR_FORMAT;
             limit = p;

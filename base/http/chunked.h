@@ -1,8 +1,8 @@
 /*
- * The chunked transfer coding (RFC 9112, section 7.1), both ways, over bytes that may be
- * cut anywhere. Strict: every line ends in CR LF, sizes have at most 15 digits, and what is
- * accepted can be read in one way only. Extensions are skipped, trailers are checked and
- * dropped, and both together are bounded for the whole content.
+ * The chunked transfer coding (RFC 9112, section 7.1) in both directions, over bytes that may
+ * be cut anywhere. It is strict: every line ends in CR LF, sizes have at most 15 digits, and
+ * accepted input can be read in one way only. Extensions are skipped. Trailers are checked and
+ * dropped. A limit bounds both together for the whole content.
  */
 #ifndef BASE_HTTP_CHUNKED_H
 #define BASE_HTTP_CHUNKED_H
@@ -11,7 +11,7 @@
 #include <mirage/buf.h>
 
 #define HTTP_CHUNK_DIGITS_MAX 15
-/* Bytes of extensions and trailers in one message. */
+/* The most bytes of extensions and trailers in one message. */
 #define HTTP_CHUNK_EXTRA_MAX 8192
 
 enum http_chunk_state {
@@ -30,7 +30,7 @@ enum http_chunk_state {
     HTTP_CHUNK_ENDED,
 };
 
-/* Zeroed is the beginning. */
+/* The decoder. Zeroed memory is the beginning. */
 struct http_chunked {
     uint64_t left; /* bytes of the chunk's data still to come */
     uint32_t extra;
@@ -45,7 +45,7 @@ enum http_chunk_result {
     HTTP_CHUNK_BAD,  /* it isn't chunked coding */
 };
 
-/* One byte of framing; false when it may not stand there. */
+/* Read one byte of framing. False when it may not stand there. */
 static inline bool http_chunk_framing(struct http_chunked *c, char byte)
 {
     switch (c->state) {
@@ -68,7 +68,7 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
         return true;
     }
     case HTTP_CHUNK_SIZE_SPACE:
-        /* Bad whitespace is tolerated before an extension only. */
+        /* Bad whitespace is tolerated only before an extension. */
         if (byte == ';')
             c->state = HTTP_CHUNK_EXTENSION;
         else if (byte != ' ' && byte != '\t')
@@ -117,8 +117,8 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
 }
 
 /*
- * Read on in `data`: `*skip` bytes of framing, then with HTTP_CHUNK_RUN `*run` bytes of
- * content. The next call begins behind those. After HTTP_CHUNK_BAD the decoder is of no use.
+ * Read on in `data`: `*skip` bytes of framing, then with HTTP_CHUNK_RUN `*run` bytes of content. The next
+ * call begins behind both. After HTTP_CHUNK_BAD the decoder can't be used any more.
  */
 static inline enum http_chunk_result http_chunk_next(struct http_chunked *c, const char *data, size_t len,
                                                      size_t *skip, size_t *run)
@@ -143,10 +143,13 @@ static inline enum http_chunk_result http_chunk_next(struct http_chunked *c, con
     }
 }
 
-/* Room for http_chunk_head: the end of the chunk before, a size of 16 digits, its line end. */
+/* Room for http_chunk_head: the end of the previous chunk, a size of 16 digits, its line end. */
 #define HTTP_CHUNK_HEAD_SIZE 20
 
-/* The framing before a chunk of `len` bytes, `first` or behind another; returns its length. */
+/*
+ * Write the framing before a chunk of `len` bytes, which is the `first` or follows another. Returns its
+ * length.
+ */
 static inline size_t http_chunk_head(char *out, uint64_t len, bool first)
 {
     char *p = out;

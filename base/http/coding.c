@@ -1,6 +1,6 @@
 #include <base/http/asked.h>
 
-/* A weight (RFC 9110, section 12.4.2) in thousandths; -1 when it is none. */
+/* A weight (RFC 9110, section 12.4.2) in thousandths, or -1 when the text is not a weight. */
 static int weight(struct http_text text)
 {
     int value = 0, digits = 0;
@@ -23,7 +23,7 @@ static int weight(struct http_text text)
     return value <= 1000 ? value : -1;
 }
 
-/* "name" or "name;q=weight"; false when it is broken, and then ignored. */
+/* Read "name" or "name;q=weight". Returns false when it is broken; the element is then ignored. */
 static bool element(struct http_text item, struct http_text *name, int *q)
 {
     const char *semicolon = item.len ? memchr(item.data, ';', item.len) : NULL;
@@ -61,7 +61,9 @@ bool http_coding(const struct http_request *request, bool has_gzip, enum kv_enco
     }
     if (gzip < 0)
         gzip = any;
-    /* The identity is acceptable unless it is excluded, and then the least wanted. */
+    /*
+     * Without a weight of its own the identity is acceptable, with the least weight, unless "*" excludes it.
+     */
     if (identity < 0)
         identity = any == 0 ? 0 : 1;
     *out = has_gzip && gzip > 0 && gzip >= identity ? KV_GZIP : KV_IDENTITY;

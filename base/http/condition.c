@@ -1,6 +1,6 @@
 #include <base/http/asked.h>
 
-/* The next field of that name from *at on, which is set behind it. */
+/* The next field of that name from *at on. *at is then behind it. */
 static bool next_field(const struct http_request *request, const char *lower, size_t *at,
                        struct http_text *value)
 {
@@ -14,7 +14,7 @@ static bool next_field(const struct http_request *request, const char *lower, si
     return false;
 }
 
-/* Take the next entity tag of a list; false at its end or where it breaks the grammar. */
+/* Take the next entity tag of a list. False at the list's end or where it breaks the grammar. */
 static bool next_etag(struct http_text *list, struct http_text *tag, bool *weak)
 {
     const char *p = list->data, *end = p + list->len;
@@ -36,7 +36,10 @@ static bool is_etag(struct http_text tag, const char *etag)
     return strlen(etag) == tag.len && memcmp(tag.data, etag, tag.len) == 0;
 }
 
-/* Ours is strong, so a strong comparison differs only for a weak tag of theirs (section 8.8.3.2). */
+/*
+ * Our tag is strong, so a strong comparison differs from a weak one only when the client's tag is weak
+ * (section 8.8.3.2).
+ */
 static bool list_matches(struct http_text list, const char *etag, bool strong)
 {
     struct http_text tag, all = http_trim(list);
@@ -60,7 +63,10 @@ static int matches(const struct http_request *request, const char *lower, const 
     return result;
 }
 
-/* 1 when it was modified after the field's date, 0 when not, -1 without a valid date of both. */
+/*
+ * 1 when it was modified after the field's date, 0 when it was not, -1 when either date is missing or not
+ * valid.
+ */
 static int modified_since(const struct http_request *request, const char *lower, int64_t modified,
                           int64_t now)
 {
@@ -98,6 +104,6 @@ bool http_if_range(const struct http_request *request, const char *etag, int64_t
     list = value;
     if (next_etag(&list, &tag, &weak))
         return list.len == 0 && !weak && is_etag(tag, etag);
-    /* A date counts only when it is exactly ours. */
+    /* A date counts only when it is exactly that of our representation. */
     return modified != 0 && http_date_parse(value, now, &date) && date == modified;
 }

@@ -11,7 +11,7 @@ struct http_civil {
     int year, month, day; /* month and day from 1 */
 };
 
-/* Years are counted from March, so that the leap day is a year's last. */
+/* Years begin in March here, so that the leap day is the last day of a year. */
 static inline int64_t http_days(struct http_civil date)
 {
     int64_t year = date.year - (date.month <= 2);
@@ -72,9 +72,9 @@ static inline void http_date_format(char *out, int64_t seconds)
 }
 
 /*
- * Match text against a pattern: Y year, D day, h m s, each letter a digit; N a
- * month's name, W a weekday's name of three letters, _ a space or digit of the day;
- * anything else stands for itself.
+ * Match text against a pattern. Y is the year, D the day, h m s the time, and each letter stands for one
+ * digit. N is a month's name, W a weekday's name of three letters, and _ a space or a digit of the day. Any
+ * other character stands for itself.
  */
 static inline bool http_date_match(struct http_text text, const char *pattern, int fields[static 6])
 {
@@ -113,8 +113,8 @@ static inline bool http_date_match(struct http_text text, const char *pattern, i
 }
 
 /*
- * Read a date in any of the three formats. `now` (seconds) is what a year of two digits is
- * near: not more than 50 years ahead. False when it is none.
+ * Read a date in any of the three formats. A year of two digits is read as the one nearest to `now` (seconds)
+ * that is at most 50 years ahead. False when the text is not a date.
  */
 static inline bool http_date_parse(struct http_text text, int64_t now, int64_t *seconds)
 {

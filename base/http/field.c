@@ -3,7 +3,10 @@
 static int content_length(struct http_head *head, struct http_text value)
 {
     int64_t n;
-    /* Twice is refused even when both agree, and so is "5, 5" (RFC 9110, section 8.6). */
+    /*
+     * A field that stands twice is refused even when both values agree, and so is "5, 5" (RFC 9110, section
+     * 8.6).
+     */
     if (head->has_length || !http_number(value, &n))
         return 400;
     head->has_length = true;
@@ -54,7 +57,7 @@ static int host(struct http_head *head, struct http_text value)
     return status;
 }
 
-/* The fields that frame the message and keep the connection. */
+/* The fields that say how long the message is and whether the connection is kept. */
 static int known(struct http_head *head, const struct http_field *field)
 {
     switch (field->name.len) {
@@ -93,7 +96,7 @@ int http_head_check(struct http_head *head)
 {
     struct http_request *request = head->request;
     bool coded = head->chunked || head->unknown_coding;
-    /* Both is how requests are smuggled, and HTTP/1.0 has no codings (RFC 9112, section 6.1). */
+    /* Requests are smuggled with both fields, and HTTP/1.0 has no codings (RFC 9112, section 6.1). */
     if (coded && (head->has_length || request->version_minor == 0))
         return 400;
     if (head->hosts > 1 || (head->hosts == 0 && request->version_minor > 0))

@@ -2,7 +2,7 @@
 
 static const char HTTP_NAME[] = "HTTP/";
 
-/* Any token is a method, but one so long is not worth a longer limit (RFC 9112, section 3). */
+/* Any token is a method (RFC 9112, section 3). No method in use comes near this limit. */
 #define METHOD_MAX 32
 
 static enum http_method method_of(const char *name, size_t len)
@@ -62,10 +62,10 @@ int http_head_request_line(struct http_head *head, const char *line, const char 
     return http_head_target(head, request->target);
 }
 
-/* Whether the bytes at p end a line: 1, 0 when more must be seen, or a status. */
+/* Returns 1 when the bytes at p end a line, 0 when more bytes are needed to tell, or a status. */
 static int line_end(const char *p, const char *end)
 {
-    /* A lone CR or LF, NUL and other controls are refused, not guessed at (RFC 9112, section 2.2). */
+    /* A lone CR or LF, NUL and other control characters are refused (RFC 9112, section 2.2). */
     if (*p != '\r')
         return 400;
     if (p + 1 == end)
@@ -80,7 +80,10 @@ int http_head_read(struct http_head *head, const char *data, size_t len)
         size_t limit = in_fields ? head->section + head->limits->section : head->line + head->limits->line;
         if (head->scanned > limit)
             return 431;
-        /* Not looking behind the limit keeps the answer the same however the bytes came in. */
+        /*
+         * The bytes beyond the limit are not looked at, so that the result does not depend on how the bytes
+         * arrived.
+         */
         const char *end = data + (len <= limit ? len : limit + 1);
         const char *line = data + head->line;
         const char *p = http_skip_value(data + head->scanned, end);
@@ -100,7 +103,7 @@ int http_head_read(struct http_head *head, const char *data, size_t len)
         if (in_fields) {
             status = http_head_field(head, line, p);
         } else if (p == line) {
-            /* One empty line before a request is forgiven (RFC 9112, section 2.2). */
+            /* One empty line before a request is accepted (RFC 9112, section 2.2). */
             status = head->empty_line ? 400 : 0;
             head->empty_line = true;
         } else {

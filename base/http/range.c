@@ -1,6 +1,6 @@
 #include <base/http/asked.h>
 
-/* Digits, saturating; false when there are none. */
+/* Read digits. A number that is too large becomes the largest. False when there are no digits. */
 static bool position(const char **p, const char *end, uint64_t *out)
 {
     const char *begin = *p;
@@ -12,7 +12,10 @@ static bool position(const char **p, const char *end, uint64_t *out)
     return *p > begin;
 }
 
-/* One of "first-last", "first-", "-suffix"; len 0: it can't be satisfied. False: it is none. */
+/*
+ * Read one of "first-last", "first-", "-suffix". With len 0 the range can't be satisfied. False when it is
+ * not a range.
+ */
 static bool parse(struct http_text item, uint64_t size, struct http_range *out)
 {
     const char *p = item.data, *end = p + item.len;
@@ -50,7 +53,7 @@ enum http_verdict http_ranges(struct http_text value, uint64_t size,
     struct http_text item;
     size_t asked = 0;
     *count = 0;
-    /* An unknown unit or a broken specifier is as if there was none (RFC 9110, section 14.2). */
+    /* An unknown unit or a broken specifier counts as no range (RFC 9110, section 14.2). */
     if (value.len < 6 || !http_equal((struct http_text){ value.data, 6 }, "bytes="))
         return HTTP_PROCEED;
     value = (struct http_text){ value.data + 6, value.len - 6 };
@@ -67,6 +70,6 @@ enum http_verdict http_ranges(struct http_text value, uint64_t size,
     }
     if (asked == 0)
         return HTTP_PROCEED;
-    /* Many that overlap are an attack on bandwidth (RFC 9110, section 17.15). */
+    /* Many overlapping ranges are an attack on bandwidth (RFC 9110, section 17.15). */
     return *count == 0 || overlaps(out, *count) > 1 ? HTTP_NO_RANGE : HTTP_PARTIAL;
 }

@@ -8,7 +8,7 @@ size_t http_reply_head_length(const char *data, size_t len, size_t *scanned)
     return end ? (size_t)(end - data) + 4 : 0;
 }
 
-/* The line at *p, without its end, and *p behind it; false when it has controls in it. */
+/* The line at *p without its end. *p is then behind it. False when it has control characters. */
 static bool next_line(const char **p, const char *end, struct http_text *line)
 {
     const char *stop = http_skip_value(*p, end);
@@ -47,7 +47,7 @@ static err field_line(struct http_reply_head *head, struct http_text line)
     return OK;
 }
 
-/* How long the content is (RFC 9112, section 6.3); what could be read in two ways is refused. */
+/* How long the content is (RFC 9112, section 6.3). A head that could be read in two ways is refused. */
 static err framing(struct http_reply_head *head, bool to_head)
 {
     struct http_reply *reply = &head->reply;

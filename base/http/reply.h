@@ -15,13 +15,14 @@ struct http_reply_head {
 };
 
 /*
- * The length of the head at the beginning of `data`, looking for its end from *scanned on; 0: not yet whole.
+ * The length of the head at the beginning of `data`, or 0 when it is not complete. The search for its end
+ * begins at *scanned.
  */
 size_t http_reply_head_length(const char *data, size_t len, size_t *scanned);
 
 /*
- * Read a whole head (RFC 9112, sections 4 and 6.3). `to_head`: the request was a HEAD. ERR_FORMAT,
- * ERR_TOO_LARGE, ERR_UNSUPPORTED. The fields are views of `data`.
+ * Read a complete head (RFC 9112, sections 4 and 6.3). `to_head` says that the request was a HEAD.
+ * ERR_FORMAT, ERR_TOO_LARGE, ERR_UNSUPPORTED. The fields are views of `data`.
  */
 err http_reply_head_read(struct http_reply_head *head, const char *data, size_t len, bool to_head);
 

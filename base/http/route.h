@@ -9,9 +9,9 @@
  *     struct route_match match;
  *     switch (route_find(routes, 3, http_request(exchange), &match)) …
  *
- * A pattern is segments with slashes between: text stands for itself, ":name" for one segment
- * that isn't empty, and a last "*" for all that remains, perhaps nothing. The first route that
- * fits wins. Nothing is allocated; parameters are views of the request's path.
+ * A pattern consists of segments with slashes between. A text stands for itself, ":name" for one
+ * segment that isn't empty, and a last "*" for the rest of the path, which may be empty. The first
+ * route that fits wins. Nothing is allocated. Parameters are views of the request's path.
  */
 #ifndef BASE_HTTP_ROUTE_H
 #define BASE_HTTP_ROUTE_H
@@ -44,7 +44,7 @@ struct route_match {
         allow[ROUTE_ALLOW_SIZE]; /* value of Allow (RFC 9110, section 10.2.1) when not found for the method */
 };
 
-/* Whether the path fits the pattern; its parameters. More than ROUTE_PARAMS_MAX never fit. */
+/* Whether the path fits the pattern; if so, sets the parameters. More than ROUTE_PARAMS_MAX never fit. */
 static inline bool route_fits(const char *pattern, const char *path, struct route_match *match)
 {
     match->param_count = 0;
@@ -55,7 +55,7 @@ static inline bool route_fits(const char *pattern, const char *path, struct rout
                 return false;
             if (*pattern == '\0')
                 return true;
-            /* A parameter begins only a segment. */
+            /* A parameter can begin only at the beginning of a segment. */
             bool slash = *pattern == '/';
             pattern++, path++;
             while (!slash && *pattern != '\0' && *pattern != '/') {
@@ -86,7 +86,7 @@ static inline bool route_answers(const struct route *route, const struct http_re
            (request->method == HTTP_HEAD && strcmp(route->method, "GET") == 0);
 }
 
-/* Add a method to a list that has it once; one that has no room is left out. */
+/* Add a method to a list that does not have it yet. A method for which there is no room is left out. */
 static inline void route_allow(char allow[static ROUTE_ALLOW_SIZE], const char *method)
 {
     size_t len = strlen(allow), n = strlen(method);

@@ -8,7 +8,7 @@ static bool is_registered_name(struct http_text text)
     return true;
 }
 
-/* "[" IPv6 or a future form "]" (RFC 3986, section 3.2.2); returns its length, 0 when it is none. */
+/* The length of "[" IPv6 or a future form "]" (RFC 3986, section 3.2.2), or 0 when it is neither. */
 static size_t literal_length(struct http_text text)
 {
     const char *close = memchr(text.data, ']', text.len);
@@ -47,7 +47,7 @@ int http_head_host(struct http_text value, struct http_text *host)
     return port <= 65535 ? 0 : 400;
 }
 
-/* Path and query in p..end, of which the path begins with a slash or is empty. */
+/* Read path and query in p..end. The path begins with a slash or is empty. */
 static int split(struct http_head *head, const char *p, const char *end)
 {
     const char *path = p;
@@ -84,7 +84,7 @@ static int absolute_form(struct http_head *head, struct http_text target, size_t
     if (http_head_host(text, &head->request->host) != 0 || head->request->host.len == 0)
         return 400;
     head->authority = true;
-    /* A proxy would have sent "*" for it (RFC 9112, section 3.2.4). */
+    /* A proxy would have sent "*" for this (RFC 9112, section 3.2.4). */
     head->asterisk = p == end && head->request->method == HTTP_OPTIONS;
     return split(head, p, end);
 }
@@ -109,7 +109,7 @@ int http_head_target(struct http_head *head, struct http_text target)
     return scheme > 0 ? absolute_form(head, target, scheme) : 400;
 }
 
-/* The byte at *p, decoded, and `*p` behind it; -1 when the escape is broken or is a NUL. */
+/* The decoded byte at *p; `*p` is then behind it. -1 when the escape is broken or is a NUL. */
 static int decoded(const char **p, const char *end)
 {
     int c = (uint8_t) * (*p)++;
@@ -123,8 +123,8 @@ static int decoded(const char **p, const char *end)
 }
 
 /*
- * `n` bytes of path end in a segment that began at `segment`: when it is "." or "..", drop it
- * and what it stands for. The result ends in a slash then, and is never empty.
+ * `n` bytes of path end in a segment that began at `segment`. When the segment is "." or "..", remove it, and
+ * for ".." the one before. The result then ends in a slash, and is never empty.
  */
 static size_t drop_dots(const char *out, size_t segment, size_t n)
 {

@@ -7,11 +7,11 @@
 #include <mirage/http.h>
 
 enum http_class {
-    HTTP_TCHAR = 1, /* of a token (RFC 9110, section 5.6.2) */
-    HTTP_PATH = 2,  /* of a path in a target; what browsers send unescaped is taken too */
-    HTTP_QUERY = 4, /* of a query, likewise */
-    HTTP_VALUE = 8, /* of a field's value: visible, space, tab, and bytes above 127 */
-    HTTP_HOST = 16, /* of a registered name (RFC 3986, section 3.2.2) */
+    HTTP_TCHAR = 1, /* in a token (RFC 9110, section 5.6.2) */
+    HTTP_PATH = 2,  /* in a path of a target; includes what browsers send unescaped */
+    HTTP_QUERY = 4, /* in a query, the same way */
+    HTTP_VALUE = 8, /* in a field's value: visible, space, tab, and bytes above 127 */
+    HTTP_HOST = 16, /* in a registered name (RFC 3986, section 3.2.2) */
 };
 
 #define HTTP_URL_ (HTTP_PATH | HTTP_QUERY | HTTP_VALUE)
@@ -70,7 +70,9 @@ static inline bool http_all(struct http_text text, enum http_class kind)
     return text.len > 0;
 }
 
-/* Equality without regard to the case of ASCII letters; `lower` has none in upper case. */
+/*
+ * Whether the texts are equal without regard to the case of ASCII letters. `lower` has no upper case letters.
+ */
 static inline bool http_equal(struct http_text text, const char *lower)
 {
     size_t i = 0;
@@ -81,9 +83,9 @@ static inline bool http_equal(struct http_text text, const char *lower)
 }
 
 /*
- * The first byte in p..end that can't be part of a field's value, or `end`. Eight bytes
- * at a time: a subtraction per byte leaves the high bit where it borrowed, that is, below
- * a space, and the same on the difference to DEL. A borrow reaches only bytes above a hit.
+ * The first byte in p..end that can't be part of a field's value, or `end`. Eight bytes are checked at a
+ * time. Subtracting the space from each byte sets the high bit where it borrows, that is, where the byte is
+ * below a space. The difference to DEL is checked in the same way. A borrow changes only bytes above a hit.
  */
 static inline const char *http_skip_value(const char *p, const char *end)
 {
@@ -110,7 +112,7 @@ static inline const char *http_skip_value(const char *p, const char *end)
     return p;
 }
 
-/* Without spaces and tabs at both ends. */
+/* The text without spaces and tabs at both ends. */
 static inline struct http_text http_trim(struct http_text text)
 {
     while (text.len > 0 && (*text.data == ' ' || *text.data == '\t'))
@@ -120,7 +122,7 @@ static inline struct http_text http_trim(struct http_text text)
     return text;
 }
 
-/* Take the next element, trimmed and perhaps empty, of a comma-separated list without quotes. */
+/* Take the next element of a comma-separated list without quotes. It is trimmed and may be empty. */
 static inline bool http_list_next(struct http_text *list, struct http_text *item)
 {
     if (list->data == NULL)
@@ -132,7 +134,7 @@ static inline bool http_list_next(struct http_text *list, struct http_text *item
     return true;
 }
 
-/* Digits and nothing else; false when it is none or exceeds 2^63 - 1. */
+/* Read digits and nothing else. False when there are other characters, or the number exceeds 2^63 - 1. */
 static inline bool http_number(struct http_text text, int64_t *out)
 {
     int64_t n = 0;
@@ -146,7 +148,7 @@ static inline bool http_number(struct http_text text, int64_t *out)
     return text.len > 0;
 }
 
-/* Write a number in decimal; returns behind it. At most 20 bytes. */
+/* Write a number in decimal, at most 20 bytes. Returns the place behind it. */
 static inline char *http_put_number(char *out, uint64_t n)
 {
     char digits[20];

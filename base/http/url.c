@@ -66,7 +66,7 @@ err http_url_read(struct http_url *out, const char *url)
     return OK;
 }
 
-/* Text that grows up to the size of a URL. */
+/* A text that grows up to the size of a URL. */
 struct url_text {
     char *data;
     size_t len;
@@ -90,7 +90,7 @@ static size_t without_dots(char *path, size_t len)
 {
     size_t in = 0, out = 0;
     while (in < len) {
-        /* path[in] is a slash; the segment behind it ends at the next one. */
+        /* path[in] is a slash. The segment behind it ends at the next slash. */
         size_t end = in + 1;
         while (end < len && path[end] != '/')
             end++;

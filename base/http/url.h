@@ -7,18 +7,18 @@
 #define HTTP_URL_SIZE 2048
 #define HTTP_HOST_SIZE 256
 
-/* Views of the text it was read from, but for the host. */
+/* A URL. All fields except the host are views of the text that it was read from. */
 struct http_url {
-    struct http_text authority; /* as Host says it */
-    struct http_text target;    /* path and query; may be empty or lack its slash */
+    struct http_text authority; /* the value for the Host field */
+    struct http_text target;    /* path and query; may be empty or without its first slash */
     char host[HTTP_HOST_SIZE];  /* a name or an address, without brackets */
     uint16_t port;
 };
 
-/* ERR_INVALID; ERR_UNSUPPORTED: not http. A fragment is ignored. */
+/* Read a URL. A fragment is ignored. ERR_INVALID, and ERR_UNSUPPORTED when the scheme is not http. */
 err http_url_read(struct http_url *out, const char *url);
 
-/* The URL that a Location names, seen from `base` (RFC 3986, section 5.2). ERR_INVALID, ERR_TOO_LARGE. */
+/* The URL of a Location field, relative to `base` (RFC 3986, section 5.2). ERR_INVALID, ERR_TOO_LARGE. */
 err http_url_resolve(char out[static HTTP_URL_SIZE], const struct http_url *base, struct http_text location);
 
 #endif

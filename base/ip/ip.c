@@ -1,4 +1,4 @@
-/* The text of IP addresses: RFC 4291 section 2.2 in, RFC 5952 out. */
+/* IP addresses as text: reads RFC 4291, section 2.2, and writes RFC 5952. */
 #include <base/ip/ip.h>
 
 #include <stdio.h>
@@ -74,7 +74,7 @@ static bool parse_v6(uint8_t out[16], const char *text, size_t len)
             at++;
         }
     }
-    /* :: stands for one group of zeros at least. */
+    /* A "::" stands for at least one group of zeros. */
     if (gap == SIZE_MAX ? filled != 16 : filled > 14)
         return false;
     memset(out, 0, 16);
@@ -101,7 +101,7 @@ err ip_cidr_parse(struct ip_cidr *out, const char *text, size_t len)
     size_t addr_len = slash != NULL ? (size_t)(slash - text) : len;
     TRY(ip_parse(&c.addr, text, addr_len));
     bool v4 = ip_is_v4(&c.addr);
-    /* An IPv4 address that was written as an IPv6 one has its prefix counted so, too. */
+    /* For an IPv4 address in the form of an IPv6 one, the prefix is counted in 128 bits too. */
     bool mapped = v4 && memchr(text, ':', addr_len) != NULL;
     unsigned most = v4 && !mapped ? 32 : 128, prefix = most;
     if (slash != NULL) {
@@ -123,7 +123,7 @@ err ip_cidr_parse(struct ip_cidr *out, const char *text, size_t len)
 
 char *ip_format(const struct ip_addr *a, char *text)
 {
-    /* RFC 5952, section 5: prefixes that say by themselves that an IPv4 address follows. */
+    /* RFC 5952, section 5: these prefixes are known to be followed by an IPv4 address. */
     static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
     const uint8_t *b = a->bytes;
     if (ip_is_v4(a)) {

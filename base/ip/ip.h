@@ -1,7 +1,6 @@
 /*
- * IP addresses as every layer passes them: 16 bytes in network order, with an
- * IPv4 address in its IPv4-mapped form (RFC 4291, section 2.5.5.2). A plain value:
- * copy and compare it freely.
+ * An IP address, as every layer passes it: 16 bytes in network order. An IPv4 address has its IPv4-mapped
+ * form (RFC 4291, section 2.5.5.2). It is a plain value, which can be copied and compared.
  */
 #ifndef BASE_IP_H
 #define BASE_IP_H
@@ -21,13 +20,13 @@ struct ip_addr {
     };
 };
 
-/* An address with the length of its prefix, counted in its own family: 0–32 or 0–128. */
+/* An address and the length of its prefix, 0–32 for IPv4 or 0–128 for IPv6. */
 struct ip_cidr {
     struct ip_addr addr;
     uint8_t prefix;
 };
 
-/* "::": neither family, and what a listener on every address is given. */
+/* "::", which belongs to neither family. A listener on every address is given this. */
 #define IP_ANY ((struct ip_addr){ .bytes = { 0 } })
 
 /* The IPv4 address a.b.c.d. */
@@ -54,19 +53,19 @@ static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 }
 
 /*
- * Read dotted-quad IPv4 or RFC 4291 IPv6 text of `len` bytes, all of it.
- * ERR_FORMAT when it is neither; `out` is then untouched.
+ * Read IPv4 text with dots or IPv6 text (RFC 4291). All `len` bytes must belong to it. After ERR_FORMAT `out`
+ * is untouched.
  */
 err ip_parse(struct ip_addr *out, const char *text, size_t len);
 
-/* Read "address/prefix"; a missing prefix is that of a single host. */
+/* Read "address/prefix". Without a prefix it is that of a single host. */
 err ip_cidr_parse(struct ip_cidr *out, const char *text, size_t len);
 
-/* Write the canonical text (RFC 5952 for IPv6) to `text`, of IP_TEXT_SIZE bytes; returns `text`. */
+/* Write the canonical text (RFC 5952 for IPv6) to `text` of IP_TEXT_SIZE bytes. Returns `text`. */
 char *ip_format(const struct ip_addr *a, char *text);
 char *ip_cidr_format(const struct ip_cidr *c, char *text);
 
-/* Whether `a` lies within `c`; false across families. */
+/* Whether `a` lies within `c`. False when they are of different families. */
 bool ip_cidr_contains(const struct ip_cidr *c, const struct ip_addr *a);
 
 #endif

@@ -13,7 +13,10 @@ static inline int mac_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Read "02:00:00:00:00:01", all of it; false when it is not the address of one station. */
+/*
+ * Read an address such as "02:00:00:00:00:01", all of the text. False when it is not the address of one
+ * station.
+ */
 static inline bool mac_parse(const char *text, uint8_t out[6])
 {
     for (int i = 0; i < 6; i++, text += 3) {

@@ -1,4 +1,4 @@
-/* Media types by the extension of a name, for the stores that know nothing better. */
+/* Media types by the extension of a name, for stores that know nothing better. */
 #ifndef BASE_MEDIA_H
 #define BASE_MEDIA_H
 
@@ -8,10 +8,10 @@
 
 struct media_type {
     const char *extension, *type;
-    bool compressed; /* compressing it again is a waste */
+    bool compressed; /* it is compressed already: compressing it again is useless */
 };
 
-/* What the name's extension says, without regard to case, or NULL. */
+/* The entry for the name's extension, without regard to case, or NULL. */
 static inline const struct media_type *media_find(const char *name)
 {
     static const struct media_type types[] = {

@@ -43,8 +43,10 @@ struct buf *packet_complete(struct buf *b)
     b = packet_own(b, field + 2);
     if (b == NULL)
         return NULL;
-    /* The field holds the pseudo-header's sum, and is summed with the rest. No protocol minds that
-       zero, which in UDP says that there is no checksum, is written as its other form. */
+    /*
+     * The field holds the pseudo-header's sum, and is summed with the rest. A zero is written in its other
+     * form, because in UDP it would mean that there is no checksum. The other protocols accept this form too.
+     */
     checksum_store_udp(b->data + field, checksum_add_buf(0, b, start, len - start));
     b->csum = BUF_CSUM_UNKNOWN;
     b->csum_start = b->csum_offset = 0;

@@ -1,6 +1,6 @@
 /*
- * Segmentation in software. A segment is a copy of the frame's headers, corrected, and a slice of
- * its payload. The pseudo-header's sum that stands in the checksum field is corrected for the length alone,
+ * Segmentation in software. A segment consists of a corrected copy of the frame's headers and of a slice of
+ * its payload. In the pseudo-header's sum, which the checksum field contains, only the length is corrected,
  * so that routing headers need not be understood.
  */
 #include <base/checksum/checksum.h>
@@ -8,8 +8,7 @@
 #include <base/wire/wire.h>
 
 /*
- * Where the transport's header begins at the latest: what is behind longer chains of extension headers is
- * refused.
+ * The greatest offset of the transport's header. Packets with longer chains of extension headers are refused.
  */
 enum { TRANSPORT_MAX = 512 };
 
@@ -25,7 +24,7 @@ enum { TCP_SEQUENCE = 4, TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16, TCP
 enum { UDP_LENGTH = 4, UDP_CHECKSUM = 6, UDP_HEADER = 8 };
 enum { FIN = 0x01, PSH = 0x08, CWR = 0x80 };
 
-/* Find the headers in a first view that holds the least of the transport's. */
+/* Find the headers, in a first view that holds at least the shortest header of the transport. */
 static bool parse(struct packet_segments *s, const struct buf *b)
 {
     const uint8_t *p = b->data;
@@ -92,7 +91,7 @@ static void fix_ip(const struct packet_segments *s, uint8_t *ip, size_t len)
     checksum_store(ip + IPV4_CHECKSUM, checksum_add(0, ip, (size_t)(s->transport - s->ip)));
 }
 
-/* The first segment alone says that the window was reduced, the last alone that there is no more. */
+/* Only the first segment says that the window was reduced, and only the last that no more data follows. */
 static void fix_tcp(const struct packet_segments *s, uint8_t *tcp, bool last)
 {
     wire_put32(tcp + TCP_SEQUENCE, wire_get32(tcp + TCP_SEQUENCE) + (s->at - s->head));

@@ -1,6 +1,6 @@
 /*
- * What routers told of paths' MTUs (RFC 1191, section 6.3; RFC 8201, section 5.3): a bounded table
- * whose entries are forgotten after a while, so that a longer path is found again. Shared by ipv4 and ipv6.
+ * The MTUs of paths, as routers reported them (RFC 1191, section 6.3; RFC 8201, section 5.3). The table is
+ * bounded, and its entries expire, so that a larger MTU is found again. ipv4 and ipv6 share this code.
  */
 #ifndef BASE_PATH_MTU_H
 #define BASE_PATH_MTU_H
@@ -20,7 +20,7 @@ struct path_mtu {
     } entries[PATH_MTU_MAX];
 };
 
-/* The MTU of the path, 0 when nothing is known; `*until` is then when to look again. */
+/* The MTU of the path, or 0 when none is known. `*until` is then when to ask again. */
 static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct ip_addr *destination,
                                      os_time now, os_time *until)
 {
@@ -35,7 +35,7 @@ static inline uint32_t path_mtu_find(const struct path_mtu *table, const struct 
     return 0;
 }
 
-/* The entry that ends first makes room. */
+/* The entry that expires first makes room. */
 static inline void path_mtu_note(struct path_mtu *table, const struct ip_addr *destination, uint32_t mtu,
                                  os_time now)
 {

@@ -1,7 +1,7 @@
 /*
  * Pseudo-random numbers from a seed, the same on every machine: xoshiro256** (Blackman and Vigna), seeded by
- * splitmix64. For simulations and tests: statistically good, and no secret at all. What must not be
- * guessed comes from RANDOM.
+ * splitmix64. They are for simulations and tests: statistically good, but not secret. Numbers that nobody may
+ * guess come from RANDOM.
  */
 #ifndef BASE_PRNG_H
 #define BASE_PRNG_H
@@ -14,7 +14,7 @@ struct prng {
     uint64_t s[4];
 };
 
-/* The next number of splitmix64, whose state is one number: where that is all there is room for. */
+/* The next number of splitmix64. Its state is one number, for where there is no room for more. */
 static inline uint64_t prng_splitmix(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -43,7 +43,7 @@ static inline uint64_t prng_u64(struct prng *prng)
     return result;
 }
 
-/* 0 … bound - 1; bound must not be 0. */
+/* A number from 0 to bound - 1. `bound` must not be 0. */
 static inline uint32_t prng_below(struct prng *prng, uint32_t bound)
 {
     uint32_t number;

@@ -1,7 +1,7 @@
 /*
- * Numbers below a bound from random words, by Lemire's method. The high half of word * bound is nearly
- * uniform; the few products whose low half falls below 2^32 mod bound would be one too many for their
- * result, and their words are drawn again.
+ * Numbers below a bound, made from random words by Lemire's method. The high half of word * bound is nearly
+ * uniform. To make it uniform, a word is drawn again when the low half of its product is below 2^32 mod
+ * bound.
  */
 #ifndef BASE_RANDOM_BELOW_H
 #define BASE_RANDOM_BELOW_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Make a number from 0 to bound - 1 of the word; false when another must be drawn. `bound` is not 0. */
+/* Make a number from 0 to bound - 1 of the word. False when another word must be drawn. `bound` is not 0. */
 static inline bool random_below_from(uint32_t word, uint32_t bound, uint32_t *out)
 {
     uint64_t product = (uint64_t)word * bound;
@@ -17,9 +17,7 @@ static inline bool random_below_from(uint32_t word, uint32_t bound, uint32_t *ou
     return (uint32_t)product >= bound || (uint32_t)product >= -bound % bound;
 }
 
-/*
- * Define what follows from M_fill for a module M of the signature RANDOM: M_u64 and M_below.
- */
+/* Define M_u64 and M_below by M_fill, for a module M of the signature RANDOM. */
 #define RANDOM_BY_FILL(M)                                 \
     uint64_t M##_u64(struct M *random)                    \
     {                                                     \

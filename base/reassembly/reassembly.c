@@ -10,11 +10,11 @@ struct fragment {
 struct reassembly_packet {
     struct reassembly_key key;
     os_time until;
-    uint32_t total;   /* bytes of the whole payload; 0 while the last fragment has not come */
-    uint32_t present; /* bytes of fragments here */
+    uint32_t total;   /* bytes of the whole payload; 0 until the last fragment has come */
+    uint32_t present; /* bytes of the fragments that have come */
     struct buf *header;
     size_t count;
-    struct fragment fragments[REASSEMBLY_FRAGMENTS_MAX]; /* by offset */
+    struct fragment fragments[REASSEMBLY_FRAGMENTS_MAX]; /* sorted by offset */
 };
 
 static void forget(struct reassembly *r, size_t index)
@@ -48,7 +48,7 @@ static void make_room(struct reassembly *r, const struct reassembly_key *key)
     }
 }
 
-/* Where the fragment belongs; false when it overlaps another or the end, or there are too many. */
+/* Find the place of the fragment. False when it overlaps another or the end, or there are too many. */
 static bool place(const struct reassembly_packet *p, uint32_t offset, uint32_t len, bool more, size_t *at)
 {
     uint32_t end = offset + len;
@@ -62,14 +62,14 @@ static bool place(const struct reassembly_packet *p, uint32_t offset, uint32_t l
         return false;
     if (i < p->count && end > p->fragments[i].offset)
         return false;
-    /* One end only, and nothing behind it. */
+    /* There may be only one end, and nothing behind it. */
     if (more ? p->total != 0 && end > p->total : p->total != 0 || i != p->count)
         return false;
     *at = i;
     return true;
 }
 
-/* RFC 8200: a fragment that came twice is no attack. */
+/* RFC 8200: a fragment that came twice is not an attack. */
 static bool is_duplicate(const struct reassembly_packet *p, uint32_t offset, uint32_t len)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -89,7 +89,7 @@ static void join(struct reassembly *r, size_t index, struct buf **header, struct
     p->count = 0;
     *header = p->header;
     p->header = NULL;
-    /* What a device said of one fragment says nothing of the whole. */
+    /* What a device said about one fragment does not hold for the whole packet. */
     whole->csum = BUF_CSUM_UNKNOWN;
     whole->gso = BUF_GSO_NONE;
     *payload = whole;

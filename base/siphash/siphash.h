@@ -1,6 +1,6 @@
 /*
- * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash of short messages, for tables that an outsider
- * fills and for numbers that he must not guess (RFC 6528, 7217).
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash of short messages. It is for tables that an attacker
+ * can fill, and for numbers that he must not guess (RFC 6528, 7217).
  */
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H

@@ -26,8 +26,8 @@ struct arp_packet {
 };
 
 /*
- * ERR_FORMAT when the bytes are not a request or reply of IPv4 over Ethernet, or its sender's link
- * address is one that no host can have. What follows the packet is padding.
+ * ERR_FORMAT when the bytes are not a request or reply of IPv4 over Ethernet, or the sender's link address is
+ * one that no host can have. The bytes behind the packet are padding.
  */
 static inline err arp_parse(struct arp_packet *out, const uint8_t *p, size_t len)
 {

@@ -1,5 +1,5 @@
 /*
- * The Ethernet II header. Offsets, and views that check nothing: who uses them has seen that
+ * The Ethernet II header: offsets, and views that check nothing. Their user has checked that
  * ETHERNET_HEADER bytes lie there.
  */
 #ifndef BASE_WIRE_ETHERNET_H
@@ -15,7 +15,7 @@ enum {
     ETHERNET_HEADER = 14,
 };
 
-/* Below this, the field is a length of IEEE 802.3. */
+/* A value below this is a length of IEEE 802.3. */
 enum { ETHERNET_TYPE_MIN = 0x0600 };
 
 /* IEEE 802.1Q and 802.1ad tags, and the older QinQ. */
@@ -24,7 +24,7 @@ static inline bool ethernet_is_tag(uint16_t type)
     return type == 0x8100 || type == 0x88a8 || type == 0x9100;
 }
 
-/* Multicast, and the broadcast address too. */
+/* Whether the address is multicast; the broadcast address is multicast too. */
 static inline bool ethernet_is_group(const uint8_t *address)
 {
     return (address[0] & 1) != 0;

@@ -1,6 +1,6 @@
 /*
- * ICMP messages of both versions (RFC 792, 4443): types, what an error quotes, what an error is
- * made of. Pure.
+ * ICMP messages of both versions (RFC 792, 4443): their types, what an error quotes, and how an error is
+ * made. Pure.
  */
 #ifndef BASE_WIRE_ICMP_H
 #define BASE_WIRE_ICMP_H
@@ -39,7 +39,10 @@ enum icmp6_type {
     ICMP6_ECHO_REPLY = 129
 };
 
-/* What an error says; false when it is none that concerns a transport. `p` are ICMP_HEADER bytes. */
+/*
+ * Read what an error says. False when it is not an error that concerns a transport. `p` are ICMP_HEADER
+ * bytes.
+ */
 static inline bool icmp4_error_kind(const uint8_t *p, enum icmp_error_kind *kind, uint32_t *mtu)
 {
     *mtu = 0;
@@ -94,7 +97,7 @@ static inline bool icmp6_error_kind(const uint8_t *p, enum icmp_error_kind *kind
         return true;
     case ICMP6_TIME_EXCEEDED: *kind = ICMP_TIME_EXCEEDED; return p[ICMP_CODE] < 2;
     case ICMP6_PARAMETER:
-        /* RFC 4443, section 3.4: code 1 is a next header that the other doesn't know. */
+        /* RFC 4443, section 3.4: code 1 is a next header that the other host doesn't know. */
         *kind = p[ICMP_CODE] == 1 ? ICMP_UNREACHABLE_PROTOCOL : ICMP_PARAMETER_PROBLEM;
         return true;
     default: return false;
@@ -102,7 +105,8 @@ static inline bool icmp6_error_kind(const uint8_t *p, enum icmp_error_kind *kind
 }
 
 /*
- * Write the first ICMP_HEADER bytes of an error, with a zero checksum. False: the version has no such error.
+ * Write the first ICMP_HEADER bytes of an error, with a zero checksum. False when the version has no such
+ * error.
  */
 static inline bool icmp_emit_error(uint8_t *p, bool v4, enum icmp_error_kind kind, uint8_t code,
                                    uint32_t word)
@@ -134,9 +138,10 @@ static inline bool icmp_emit_error(uint8_t *p, bool v4, enum icmp_error_kind kin
 }
 
 /*
- * The packet that an error quotes: its IP head, and how long its IP headers are, so that the transport's
- * bytes follow. `len` bytes lie at `p`, as far as the sender quoted. ERR_FORMAT when it is no packet of
- * that version, has less than 8 bytes of the transport, or is not the first fragment.
+ * Read the packet that an error quotes: its IP head, and how long its IP headers are, so that the caller
+ * finds the transport's bytes behind them. `len` bytes lie at `p`, as many as the sender quoted. ERR_FORMAT
+ * when it is not a packet of that version, has less than 8 bytes of the transport, or is not the first
+ * fragment.
  */
 static inline err icmp_parse_quoted(bool v4, const uint8_t *p, size_t len, struct ip_head *head,
                                     size_t *headers)

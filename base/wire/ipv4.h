@@ -1,6 +1,6 @@
 /*
- * The IPv4 header (RFC 791). Offsets; views that check nothing; a parser that trusts nothing; what
- * emits the header. Pure.
+ * The IPv4 header (RFC 791): offsets, views that check nothing, a parser that trusts nothing, and the
+ * function that writes the header. Pure.
  */
 #ifndef BASE_WIRE_IPV4_H
 #define BASE_WIRE_IPV4_H
@@ -33,8 +33,8 @@ enum { IPV4_OPTION_END = 0, IPV4_OPTION_NOP = 1, IPV4_OPTION_LSRR = 131, IPV4_OP
 struct ipv4_header {
     uint32_t source, destination; /* host order */
     uint16_t id;
-    uint16_t fragment;  /* flags and offset as they stand */
-    uint16_t length;    /* of the packet, header included: no more than what is there */
+    uint16_t fragment;  /* flags and offset as in the header */
+    uint16_t length;    /* of the packet, with its header; no more than the bytes that are there */
     uint8_t header_len; /* 20–60 */
     uint8_t protocol, ttl, tos;
 };
@@ -44,7 +44,7 @@ static inline struct ip_addr ipv4_addr(uint32_t number)
     return IP_V4(number >> 24, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff);
 }
 
-/* Of an address that is IPv4. */
+/* The IPv4 address as a number; the address must be IPv4. */
 static inline uint32_t ipv4_number(const struct ip_addr *addr)
 {
     return wire_get32(addr->bytes + 12);
@@ -65,7 +65,7 @@ static inline bool ipv4_is_loopback(uint32_t a)
     return a >> 24 == 127;
 }
 
-/* How much must lie in the first view for ipv4_parse: `len` of the first bytes are there already. */
+/* How many bytes must lie in the first view for ipv4_parse. `len` of the first bytes are there already. */
 static inline size_t ipv4_header_len(const uint8_t *p, size_t len)
 {
     size_t header = len > 0 ? (size_t)(p[0] & 15) * 4 : IPV4_HEADER;
@@ -73,8 +73,8 @@ static inline size_t ipv4_header_len(const uint8_t *p, size_t len)
 }
 
 /*
- * Read the header of a packet of which `len` bytes lie at `p` and `total` are there altogether. ERR_FORMAT
- * when it isn't IPv4, contradicts what is there, or its checksum is wrong. Options are left alone.
+ * Read the header of a packet. `len` bytes lie at `p`, of `total` bytes altogether. ERR_FORMAT when it isn't
+ * IPv4, contradicts the bytes that are there, or its checksum is wrong. Options are not read.
  */
 static inline err ipv4_parse(struct ipv4_header *out, const uint8_t *p, size_t len, size_t total)
 {
@@ -100,8 +100,8 @@ static inline err ipv4_parse(struct ipv4_header *out, const uint8_t *p, size_t l
 enum ipv4_options { IPV4_OPTIONS_FINE, IPV4_OPTIONS_SOURCE_ROUTE, IPV4_OPTIONS_WRONG };
 
 /*
- * Walk over the options behind a header; none is acted upon. `*at` is the offset of the first that is
- * a source route or whose length is wrong.
+ * Check the options behind a header; none is acted upon. `*at` is the offset of the first option that is a
+ * source route or whose length is wrong.
  */
 static inline enum ipv4_options ipv4_check_options(const uint8_t *p, size_t header_len, uint32_t *at)
 {
@@ -121,7 +121,7 @@ static inline enum ipv4_options ipv4_check_options(const uint8_t *p, size_t head
     return IPV4_OPTIONS_FINE;
 }
 
-/* Write the IPV4_HEADER bytes of a header without options, with its checksum; header_len is ignored. */
+/* Write the IPV4_HEADER bytes of a header without options, with its checksum. header_len is ignored. */
 static inline void ipv4_emit(uint8_t *p, const struct ipv4_header *header)
 {
     p[IPV4_VERSION] = 0x45;

@@ -1,6 +1,6 @@
 /*
- * The IPv6 header and its extensions (RFC 8200). Offsets; views that check nothing; a bounded walk over
- * extension headers; what emits headers. Pure.
+ * The IPv6 header and its extensions (RFC 8200): offsets, views that check nothing, a bounded walk over
+ * extension headers, and functions that write headers. Pure.
  */
 #ifndef BASE_WIRE_IPV6_H
 #define BASE_WIRE_IPV6_H
@@ -31,7 +31,7 @@ enum { IPV6_ROUTING_LEFT = 3 };
 
 enum { IPV6_MTU_MIN = 1280, IPV6_PAYLOAD_MAX = 65535 };
 
-/* Limits of ours: more extension headers than this, or longer altogether, are refused. */
+/* Our own limits: packets with more or longer extension headers than this are refused. */
 enum { IPV6_EXTENSIONS_MAX = 8, IPV6_EXTENSION_BYTES_MAX = 512 };
 
 static inline struct ip_addr ipv6_addr(const uint8_t *p)
@@ -57,25 +57,25 @@ static inline bool ipv6_is_loopback(const struct ip_addr *a)
     return memcmp(a->bytes, loopback, 16) == 0;
 }
 
-/* ff02::1:ffXX:XXXX, RFC 4291 section 2.7.1. */
+/* The solicited-node address, ff02::1:ffXX:XXXX (RFC 4291, section 2.7.1). */
 static inline struct ip_addr ipv6_solicited_node(const struct ip_addr *a)
 {
     return (
         struct ip_addr){ .bytes = { 0xff, 0x02, [11] = 1, 0xff, a->bytes[13], a->bytes[14], a->bytes[15] } };
 }
 
-/* A walk over the headers of a packet of which `len` bytes, at least IPV6_HEADER, lie at `p`. */
+/* A walk over the headers of a packet. `len` bytes of it, at least IPV6_HEADER, lie at `p`. */
 enum ipv6_walk_result {
-    IPV6_WALK_HEADER,    /* an extension header of `kind` lies at `at`, whole */
-    IPV6_WALK_UPPER,     /* the upper layer, of the protocol `kind`, begins at `at` */
-    IPV6_WALK_TRUNCATED, /* a header of `kind` at `at` isn't all there */
-    IPV6_WALK_TOO_MANY,  /* the limits are passed */
+    IPV6_WALK_HEADER,    /* a complete extension header of `kind` lies at `at` */
+    IPV6_WALK_UPPER,     /* the upper layer, whose protocol is `kind`, begins at `at` */
+    IPV6_WALK_TRUNCATED, /* the header of `kind` at `at` is cut short */
+    IPV6_WALK_TOO_MANY,  /* the limits are exceeded */
 };
 
 struct ipv6_walk {
     const uint8_t *p;
     size_t len, at, size; /* size of the header at `at` */
-    uint32_t named_at;    /* where `kind` stands */
+    uint32_t named_at;    /* the offset at which `kind` was read */
     unsigned count;
     uint8_t kind;
     enum ipv6_walk_result result;
@@ -88,7 +88,9 @@ static inline void ipv6_walk_begin(struct ipv6_walk *walk, const uint8_t *p, siz
     };
 }
 
-/* Go on to the next header. At a fragment header the caller decides whether what follows means anything. */
+/*
+ * Go on to the next header. At a fragment header the caller decides whether the bytes behind it are headers.
+ */
 static inline enum ipv6_walk_result ipv6_walk_next(struct ipv6_walk *walk)
 {
     if (walk->at > 0) {
@@ -110,12 +112,12 @@ static inline enum ipv6_walk_result ipv6_walk_next(struct ipv6_walk *walk)
     return walk->result = IPV6_WALK_HEADER;
 }
 
-/* RFC 8200, section 4.2: what an unknown option asks for is in its upper bits. */
+/* RFC 8200, section 4.2: the upper bits of an unknown option say what to do with the packet. */
 enum ipv6_options { IPV6_OPTIONS_FINE, IPV6_OPTIONS_DROP, IPV6_OPTIONS_TELL, IPV6_OPTIONS_TELL_UNLESS_GROUP };
 
 /*
- * Walk over the options of the hop-by-hop or destination header of `size` bytes at `at`; none is acted upon.
- * `*pointer`: the refused one.
+ * Check the options of the hop-by-hop or destination header of `size` bytes at `at`; none is acted upon.
+ * `*pointer` is the offset of the option that is refused.
  */
 static inline enum ipv6_options ipv6_check_options(const uint8_t *p, size_t at, size_t size,
                                                    uint32_t *pointer)
@@ -129,7 +131,7 @@ static inline enum ipv6_options ipv6_check_options(const uint8_t *p, size_t at, 
         }
         if (i + 2 > end || (size_t)p[i + 1] + 2 > end - i)
             return IPV6_OPTIONS_DROP;
-        /* PadN, and router alert (RFC 2711), which is for routers. */
+        /* PadN and router alert (RFC 2711), which is meant for routers. */
         if (p[i] != 1 && p[i] != 5 && p[i] >> 6 != 0)
             return (enum ipv6_options)(p[i] >> 6);
         i += (size_t)p[i + 1] + 2;

@@ -1,6 +1,7 @@
 /*
- * Neighbour discovery (RFC 4861, 4191, 7527, 8106) and multicast listener (RFC 3810) messages. Pure: what
- * is parsed is checked against its length, nothing is copied out of a message but numbers and addresses.
+ * Messages of neighbour discovery (RFC 4861, 4191, 7527, 8106) and of multicast listeners (RFC 3810). Pure:
+ * everything that is parsed is checked against its length, and only numbers and addresses are copied from a
+ * message.
  */
 #ifndef BASE_WIRE_NDP_H
 #define BASE_WIRE_NDP_H
@@ -33,11 +34,11 @@ enum ndp_option {
     NDP_DNSSL = 31,
 };
 
-/* Flags of a neighbour advertisement, in its fifth byte; of a prefix, in its fourth. */
+/* Flags of a neighbour advertisement, in its fifth byte, and of a prefix, in its fourth. */
 enum { NDP_FROM_ROUTER = 0x80, NDP_SOLICITED = 0x40, NDP_OVERRIDE = 0x20 };
 enum { NDP_ON_LINK = 0x80, NDP_AUTONOMOUS = 0x40 };
 
-/* Where a message's options begin; 0 for a type that this is not about. */
+/* The offset of a message's options, or 0 for a type that is not handled here. */
 static inline size_t ndp_fixed_len(uint8_t type)
 {
     switch (type) {
@@ -51,8 +52,8 @@ static inline size_t ndp_fixed_len(uint8_t type)
 }
 
 /*
- * Step over options: `*at` begins at ndp_fixed_len. True: one of `*len` bytes lies at the former `*at`, which
- * is returned in `*option`.
+ * Go on to the next option. `*at` begins at ndp_fixed_len. True when an option of `*len` bytes lies at the
+ * former `*at`, which is returned in `*option`.
  */
 static inline bool ndp_next_option(const uint8_t *p, size_t total, size_t *at, const uint8_t **option,
                                    size_t *len)
@@ -67,7 +68,9 @@ static inline bool ndp_next_option(const uint8_t *p, size_t total, size_t *at, c
     return true;
 }
 
-/* RFC 4861, sections 6.1, 7.1, 8.1: the message's own length, its code and the lengths of all options. */
+/*
+ * Check a message's own length, its code and the lengths of all options (RFC 4861, sections 6.1, 7.1, 8.1).
+ */
 static inline err ndp_check(const uint8_t *p, size_t len)
 {
     size_t at = len > 0 ? ndp_fixed_len(p[0]) : 0, size;
@@ -93,7 +96,7 @@ static inline const uint8_t *ndp_find(const uint8_t *p, size_t total, uint8_t ki
     return NULL;
 }
 
-/* The link address that an option tells; false when there is none, or no host can have it. */
+/* The link address in an option. False when there is none, or it is one that no host can have. */
 static inline bool ndp_link_address(const uint8_t *p, size_t total, enum ndp_option kind,
                                     struct ethernet_address *out)
 {
@@ -104,7 +107,7 @@ static inline bool ndp_link_address(const uint8_t *p, size_t total, enum ndp_opt
     return true;
 }
 
-/* A prefix of `bits` from the bytes, the rest zero. */
+/* A prefix of `bits` of the bytes. The rest is zero. */
 static inline struct ip_addr ndp_prefix(const uint8_t *bytes, size_t available, unsigned bits)
 {
     struct ip_addr addr = { .bytes = { 0 } };
@@ -119,8 +122,8 @@ static inline struct ip_addr ndp_prefix(const uint8_t *bytes, size_t available, 
 }
 
 /*
- * RFC 4191, section 2.1: 1, 0, -1; the reserved value is medium for a router, and 2 here so that a route is
- * ignored.
+ * RFC 4191, section 2.1: a preference of 1, 0 or -1. The reserved value counts as medium for a router. For a
+ * route it is 2 here, which means that the route is ignored.
  */
 static inline int ndp_preference(uint8_t flags)
 {
@@ -133,8 +136,8 @@ static inline int ndp_preference(uint8_t flags)
 }
 
 /*
- * One name of a DNSSL option (RFC 8106, section 5.2), from `*at` on, as text with dots, to `out`; returns its
- * length, 0 at the end or when what follows is no host name or has no room.
+ * One name of a DNSSL option (RFC 8106, section 5.2), from `*at` on, written to `out` as text with dots.
+ * Returns its length, or 0 at the end, and when the bytes are not a host name or there is no room.
  */
 static inline size_t ndp_domain(const uint8_t *option, size_t len, size_t *at, char *out, size_t room)
 {

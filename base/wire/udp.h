@@ -13,8 +13,8 @@ enum { UDP_LENGTH_MAX = 65535 };
 
 struct udp_header {
     uint16_t source, destination; /* ports, host order */
-    uint16_t length;              /* header included; no more than what is there */
-    uint16_t checksum;            /* as it stands; 0: none was computed */
+    uint16_t length;              /* with the header; no more than the bytes that are there */
+    uint16_t checksum;            /* as in the header; 0: none was computed */
 };
 
 /* Read the header of a datagram of `total` bytes, whose first `len` lie at `p`. ERR_FORMAT. */

@@ -1,6 +1,6 @@
 /*
- * Numbers at any address as wire formats have them: in network byte order, and with _le in little endian.
- * Nothing is checked. What puts one returns the place behind it.
+ * Numbers at any address, as wire formats have them: in network byte order, and with _le in little endian.
+ * Nothing is checked. The functions that write a number return the place behind it.
  */
 #ifndef BASE_WIRE_H
 #define BASE_WIRE_H
