@@ -10,10 +10,10 @@
  *     }
  *
  * Module types are pointer types and functors are C function types, so the compiler that
- * reads a config.c is the type checker of the composition. Nothing is computed here:
- * the calls only record what is applied to what, and the mirage command reads that record.
- * Each macro stands before a function of its own name and notes the line it is used on;
- * arguments are expanded at most twice, so that nested applications stay small.
+ * reads a config.c is the type checker of the composition. The calls compute nothing: they
+ * only record what is applied to what, and the mirage command reads that record. Each macro
+ * has the name of a function. It notes the line on which it is used and calls that function.
+ * Macros expand their arguments at most twice, so that nested applications stay small.
  */
 #ifndef MIRAGE_CONFIG_H
 #define MIRAGE_CONFIG_H
@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 /*
- * A module type, named as its signature. Those of include/mirage/sig/ come with the catalogue; yours are
- * declared by this.
+ * Declares a module type, which has the name of its signature. The catalogue declares those of
+ * include/mirage/sig/, and you declare your own.
  */
 #define config_type(NAME) typedef struct mirage_##NAME *NAME
 
@@ -34,12 +34,14 @@ config_type(INT_KEY);
 config_type(STRING_KEY);
 config_type(ENUM_KEY);
 
-/* What the configuration defines. */
+/* The function that the configuration defines. */
 void config(void);
 
-/* Mechanism: the line in use, the mark behind a list, and the choice between (void) and a list. */
+/* The mechanism: the line in use, the mark that ends a list, and the choice between (void) and a list. */
 #define MIRAGE_HERE mirage_at(__FILE__, __LINE__)
-/* They begin with a word, so that behind a forgotten semicolon they are not the arguments of a call. */
+/*
+ * These begin with a word, so that after a forgotten semicolon they are not read as the arguments of a call.
+ */
 #define MIRAGE_CALL(call) __extension__(MIRAGE_HERE, call)
 #define MIRAGE_CAST(type, call) __extension__((type)(MIRAGE_HERE, call))
 #define MIRAGE_FIRST(x, ...) x
@@ -50,12 +52,12 @@ void config(void);
 void mirage_at(const char *file, int line);
 extern const char mirage_end[];
 
-/* functor(RESULT, PARAMETER...): the type of a functor; with no parameters it takes nothing. */
+/* functor(RESULT, PARAMETER...): the type of a functor. Without parameters the functor takes nothing. */
 #define functor(result, ...) __typeof__(result(*)(MIRAGE_PARAMS(__VA_ARGS__)))
 
 /*
- * foreign(source, RESULT, PARAMETER...): the functor that a C file, or a folder of them, is. A
- * relative path starts at the folder of config.c. The types repeat the source's PARAM and MODULE lines.
+ * foreign(source, RESULT, PARAMETER...): the functor in a C file or in a folder of C files. A relative path
+ * starts at the folder of config.c. The types repeat the source's PARAM and MODULE lines.
  */
 #define foreign(source, result, ...) \
     MIRAGE_CAST(functor(result, __VA_ARGS__), foreign(source, #result, #__VA_ARGS__))
@@ -69,19 +71,19 @@ extern const char mirage_end[];
 #define register_job(...) MIRAGE_CALL(register_job(__VA_ARGS__))
 
 /*
- * named(value, "lan"): the module under a name of its own, which its runtime arguments and log
- * lines bear. Two names are two modules, even of the same application.
+ * named(value, "lan"): the module with a name, which its runtime arguments and log lines have too. Two names
+ * make two modules, even of the same application.
  */
 #define named(value, name) MIRAGE_CAST(__typeof__(value), named((const void *)(value), name))
 
-/* if_impl(bool_key, a, b): a when the key is true, else b; both are of one type. */
+/* if_impl(bool_key, a, b): a when the key is true, else b. Both have the same type. */
 #define if_impl(key, a, b)                                                                   \
     __extension__({                                                                          \
         __typeof__(a) mirage_branches[] = { (a), (b) };                                      \
         MIRAGE_CAST(__typeof__(mirage_branches[0]), if_impl(key, (void **)mirage_branches)); \
     })
 
-/* match_impl(TYPE, key, {"value", x}, ...): the x beside the value that an enum or string key has. */
+/* match_impl(TYPE, key, {"value", x}, ...): the x that stands beside the value of an enum or string key. */
 #define match_impl(type, key, ...)                                  \
     MIRAGE_CAST(type, _Generic((key), STRING_KEY                    \
                                : match_string_impl, default         \
@@ -91,8 +93,8 @@ extern const char mirage_end[];
                                              }[]){ __VA_ARGS__, { mirage_end, 0 } }))
 
 /*
- * Keys: a name, a default, a line of documentation, and for key_enum the values it may
- * have. Declaring the same key twice gives the same key.
+ * Keys: a name, a default, a line of documentation, and for key_enum the values that it may have. The same
+ * declaration twice declares one key.
  */
 #define key_bool(...) MIRAGE_CALL(key_bool(__VA_ARGS__))
 #define key_int(...) MIRAGE_CALL(key_int(__VA_ARGS__))
@@ -102,7 +104,7 @@ extern const char mirage_end[];
 
 /*
  * set_int(x, "window_scale", 9): the functor, or the module, with a constant of its source (KEY_INT and
- * friends) set. The value may be a configure-time key of that kind; a string also an enum key.
+ * similar) set. The value may also be a configure-time key of that kind. A string may also be an enum key.
  */
 #define MIRAGE_SET(x, call) MIRAGE_CAST(__typeof__(x), call)
 #define set_bool(x, name, v) \
@@ -118,19 +120,19 @@ extern const char mirage_end[];
     MIRAGE_SET(x, set_strings((const void *)(x), name, MIRAGE_LIST(const char *, __VA_ARGS__)))
 
 /*
- * with_library(f, "zlib"): the functor, or the module, with a system library that its source needs, by its
- *   pkg-config name.
+ * with_library(f, "zlib"): the functor, or the module, with a system library that its source needs. The name
+ * is that of pkg-config.
  */
 #define with_library(x, name) MIRAGE_SET(x, with_library((const void *)(x), name))
 
 /*
- * runtime_arg("greeting", "string", "hello", "what to say"): an argument that the built program
- * reads at boot. Types as in <mirage/arg.h>: bool, int, string, ip, cidr, port, duration, strings, ips.
+ * runtime_arg("greeting", "string", "hello", "what to say"): an argument that the built program reads when it
+ * starts. The types are those of <mirage/arg.h>: bool, int, string, ip, cidr, port, duration, strings, ips.
  * The default is its text, or NULL for none.
  */
 #define runtime_arg(...) MIRAGE_CALL(runtime_arg(__VA_ARGS__))
 
-/* A module in the place of another type that it satisfies. */
+/* A module in the place of another type whose signature it satisfies. */
 #define kv_ro_of(...) MIRAGE_CALL(kv_ro_of(__VA_ARGS__))
 #define flow_of_tcp(...) MIRAGE_CALL(flow_of_tcp(__VA_ARGS__))
 #define ip_of_ipv4(...) MIRAGE_CALL(ip_of_ipv4(__VA_ARGS__))

@@ -1,16 +1,16 @@
 /*
- * Functors: what a C file says to be a module, to take modules as parameters,
- * and to be configured. docs/functors.md is the guide; this is the mechanism.
+ * Functors: the macros by which a C file says that it is a module, which modules it
+ * takes, and what can be configured. docs/functors.md is the guide. This is the mechanism.
  *
- * The same file is read in three ways.
- *   abstract  as it stands: every parameter is its signature with opaque types,
- *             so clangd, an analyser and `cc -fsyntax-only` check it complete;
- *   describe  `-E -DMIRAGE_DESCRIBE`: the macros leave markers that the mirage
+ * The same file is read in three ways:
+ *   abstract  as it stands. Every parameter is its signature with opaque types,
+ *             so clangd, an analyser and `cc -fsyntax-only` can check the whole file;
+ *   describe  with `-E -DMIRAGE_DESCRIBE`. The macros leave markers, which the mirage
  *             command reads (tool/composition/source.c);
- *   instance  `-DMIRAGE_INSTANCE`: the file is included by a generated one that
- *             first binds the parameters' symbols to the chosen modules' with
- *             `#pragma redefine_extname` and defines MIRAGE_KEY_<name> for keys.
- * With MIRAGE_WHOLE a folder is read abstractly as one translation unit.
+ *   instance  with `-DMIRAGE_INSTANCE`. A generated file first binds the parameters'
+ *             symbols to those of the chosen modules with `#pragma redefine_extname`
+ *             and defines MIRAGE_KEY_<name> for keys. Then it includes this file.
+ * With MIRAGE_WHOLE a folder is read in the abstract way as one translation unit.
  */
 #ifndef MIRAGE_FUNCTOR_H
 #define MIRAGE_FUNCTOR_H
@@ -54,12 +54,12 @@
 /*
  * PARAM(SIGNATURE, name): the functor takes a module of this signature, whose
  * operations are called as name_operation(...). PARAM(SIGNATURE_ON, name, sub...)
- * also names its sub-modules; two parameters that name the same one must be given
- * modules that stand on the same instance (ML's `with module`).
+ * also names its sub-modules. Two parameters that name the same sub-module must be
+ * given modules that stand on the same instance (ML's `with module`).
  *
  * MODULE(SIGNATURE, name): this file is a module of that signature and defines
- * name_operation(...) for each of its operations. With an _ON form, a sub-module
- * that bears a parameter's name is that parameter, with no wrapper.
+ * name_operation(...) for each of its operations. In an _ON form, a sub-module with
+ * a parameter's name is that parameter itself, with no wrapper.
  *
  * The order of the PARAM lines is the order of the functor's type in config.c, of
  * the arguments of name_connect(struct name **out, ...) of a device, and of those
@@ -69,26 +69,26 @@
 #define MODULE(SIGNATURE, ...) SIGNATURE(__VA_ARGS__)
 
 /*
- * Stands before a sub-module's operations in a signature's _ON form, and only tells
- * the mirage command of it: SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);
+ * Stands before a sub-module's operations in a signature's _ON form, to tell the mirage
+ * command of the sub-module: SUBMODULE(UDP_ON, U, I) UDP_ON(U, I);
  */
 #define SUBMODULE(SIGNATURE, ...)
 
 /*
  * CATALOG(function, argument...): how the configuration calls a module that the project ships. An argument is
- * the name of a parameter, or of a key, which is then given as a number, a text or a bool; path(key) is the
- * path of a file or folder, which starts at the folder of config.c. An empty text leaves a key at its
- * default. A RANDOM, PCLOCK or SINK that is not among the arguments is the target's. Without this line the
- * function has the module's name and takes the parameters in their order. The first paragraph of the opening
- * comment is its documentation.
+ * the name of a parameter or of a key. The function takes a key as a number, a text or a bool; path(key) is
+ * the path of a file or folder, which starts at the folder of config.c. An empty text leaves a key at its
+ * default. A RANDOM or PCLOCK that is not among the arguments is the target's. Without this line the function
+ * has the module's name and takes the parameters in their order. The first paragraph of the opening comment
+ * is the function's documentation.
  */
 #define CATALOG(name, ...) struct mirage_catalog
 
 /*
- * GENERATED(program, key...): data of each instance is made by this program when it is built, and the mirage
- * command binds the external `program_data` to it. A KEY_STRING among the keys is a folder that it is made
- * from, a KEY_BOOL an option of the program, given when it is true. The programs are: crunch
- * (<base/crunch/crunch.h>).
+ * GENERATED(program, key...): this program makes data for each instance when the instance is built. The
+ * mirage command binds the external `program_data` to the data. A KEY_STRING among the keys is a folder that
+ * the data is made from. A KEY_BOOL is an option that the program is given when the key is true. The programs
+ * are: crunch (<base/crunch/crunch.h>).
  */
 #define GENERATED(program, ...) struct mirage_generated
 
@@ -96,8 +96,8 @@
 #define LIBRARY(name) struct mirage_library
 
 /*
- * Declares what the files of a module in a folder share. In an instance the folder is one translation unit,
- * and INTERNAL is `static`.
+ * Declares functions and data that the files of one folder share. In an instance the folder is one
+ * translation unit, and INTERNAL is `static`.
  */
 #if defined MIRAGE_INSTANCE || defined MIRAGE_WHOLE
 #define INTERNAL static __attribute__((unused))
@@ -106,8 +106,8 @@
 #endif
 
 /*
- * The instance's name as text, "tcp__2". It distinguishes what the instances of a functor register or log. In
- * the abstract reading there is none.
+ * The instance's name as text, such as "tcp__2". It distinguishes what the instances of a functor register or
+ * log. A file that is read by itself has no instance name.
  */
 #ifdef MIRAGE_INSTANCE
 #define MIRAGE_TEXT(x) #x
@@ -118,15 +118,15 @@
 #endif
 
 /*
- * A key: a constant of the functor that the configuration may set for each
- * instance. The source reads it as key_name. The compiler sees it as a constant,
- * so that branches it rules out vanish.
+ * A key is a constant of the functor that the configuration may set for each instance.
+ * The source reads it as key_name. The compiler sees a constant, so it removes the
+ * branches that the key rules out.
  *
  * KEY_BOOL(name, default, "what it is"): bool key_name.
  * KEY_INT(name, default, least, most, "what it is"): int64_t key_name, between
- *   bounds that are numbers to the preprocessor. The mirage command refuses a
- *   setting outside them with this text as the reason; what compiles is within.
- *   INT64_MIN and INT64_MAX are no bounds.
+ *   bounds that the preprocessor can compute. The mirage command refuses a setting
+ *   outside them, with this text as the reason. INT64_MIN and INT64_MAX mean that
+ *   there is no bound.
  * KEY_STRING(name, default, "what it is"): char key_name[].
  * KEY_ENUM(name, default, "what it is", "one", "two"): char key_name[], one of
  *   these strings.
@@ -154,7 +154,7 @@
 #ifdef MIRAGE_INSTANCE
 #define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const key_##name[] = { MIRAGE_KEY_##name NULL }
 #else
-/* KEY_STRINGS(name, "a", "b"): an array that a NULL ends. */
+/* KEY_STRINGS(name, "a", "b"): an array of strings that ends with NULL. */
 #define KEY_STRINGS(name, ...) MIRAGE_CONSTANT char *const key_##name[] = { __VA_ARGS__ __VA_OPT__(, ) NULL }
 #endif
 

@@ -1,4 +1,4 @@
-/* What a generated main.c calls, beside the devices and jobs that it connects. */
+/* Functions that a generated main.c calls, besides the devices and jobs that it connects. */
 #ifndef MIRAGE_MAIN_H
 #define MIRAGE_MAIN_H
 
@@ -6,17 +6,17 @@
 #include <mirage/metric.h>
 
 /*
- * Parse the arguments and run start() as the first fiber, until it returns. The result is
- * the program's exit status: 0, 1 when start failed, 2 for a mistake in the arguments.
+ * Parse the arguments and run start() as the first fiber, until it returns. Returns the program's exit
+ * status: 0, 1 when start failed, 2 for a mistake in the arguments.
  */
 int main_run(const struct arg_program *program, int argc, char *argv[], err (*start)(void));
 
-/* Log that a device could not be connected, or that a job ended with an error; returns that error. */
+/* Log that a device could not be connected, or that a job ended with an error. Returns that error. */
 err main_failed(const char *what, const char *name, err error);
 
 /*
- * An event that no functor of this program defines: count it, free its buffer (which may
- * be NULL), and tell the operator at the debug level. The metric is registered at the first one.
+ * Called for an event that no functor of this program defines: count it, free its buffer (which may be NULL),
+ * and log it at the debug level. The first such event registers the metric.
  */
 void event_drop(struct metric *drops, const char *event, struct buf *buf);
 

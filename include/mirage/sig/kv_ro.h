@@ -1,21 +1,21 @@
 /*
- * KV_RO: a read-only tree of values. A key is a path of segments with `/` between,
- * "css/site.css"; a leading slash is ignored and "" is the root. Segments are
- * non-empty bytes other than `/` and NUL; "." and ".." are ERR_INVALID, as is a key
- * longer than KV_KEY_MAX. A key names a value or a dictionary of further keys.
+ * KV_RO: a read-only tree of values. A key is a path of segments with `/` between, such as
+ * "css/site.css". A leading slash is ignored, and "" is the root. A segment is one or more
+ * bytes other than `/` and NUL. The segments "." and ".." are ERR_INVALID, and so is a key
+ * longer than KV_KEY_MAX. A key names a value, or a dictionary of further keys.
  *
- * M_stat(kv, key, out): what the key names. The strings in `out` live as long as
- *   the module, or until the next M_stat for a module that says so.
- * M_get(kv, key, out): the whole value as a buffer chain that becomes the caller's;
- *   NULL with OK for an empty value. ERR_INVALID for a dictionary.
+ * M_stat(kv, key, out): what the key names. The strings in `out` are valid as long as
+ *   the module, or until the next M_stat when the module says so.
+ * M_get(kv, key, out): the whole value as a buffer chain, which becomes the caller's. An
+ *   empty value is NULL with OK. ERR_INVALID for a dictionary.
  * M_read(kv, key, encoding, offset, len, out): part of the value, or of its stored
- *   encoding. ERR_RANGE when offset + len exceeds its size; ERR_NOT_FOUND when it is not stored
- *   in that encoding. With len 0 it gives NULL.
- * M_list(kv, key, out): the names directly under a dictionary, sorted bytewise; free
- *   with kv_list_free. ERR_INVALID for a value.
+ *   encoding. With len 0 it gives NULL. ERR_RANGE when offset + len exceeds its size,
+ *   ERR_NOT_FOUND when the value is not stored in that encoding.
+ * M_list(kv, key, out): the names directly under a dictionary, sorted by their bytes. Free
+ *   the list with kv_list_free. ERR_INVALID for a value.
  *
- * ERR_NOT_FOUND: there is no such key. ERR_ACCESS: it is there, but the host does not let the
- * program read it. ERR_IO: the store failed.
+ * ERR_NOT_FOUND: there is no such key. ERR_ACCESS: the host does not let the program read it.
+ * ERR_IO: the store failed.
  */
 #ifndef MIRAGE_SIG_KV_RO_H
 #define MIRAGE_SIG_KV_RO_H

@@ -1,20 +1,20 @@
 /*
- * RESOLVER: what the DNS knows of a name: its addresses, services and texts.
+ * RESOLVER: looks up in the DNS the addresses, services and texts of a name.
  *
  * M_resolve(resolver, name, out, room, count): the addresses of a host name, in the order
- *   in which they should be tried (RFC 6724), at most `room` of them. Text that is an
- *   address already is that address.
+ *   in which they should be tried (RFC 6724), at most `room` of them. A name that is the text
+ *   of an address gives that address.
  * M_resolve_family(resolver, name, family, out, room, count): the same for the addresses of one family, so
  *   that those of the other need not be waited for (RFC 8305, section 3).
  * M_resolve_services(resolver, name, out, room, count): the SRV records of a name such as
- *   "_ldap._tcp.example.com", in the order in which they should be tried: by priority, and at random by
- *   weight within one (RFC 2782).
- * M_resolve_texts(resolver, name, out): the TXT records of a name: a chain with a view a record, its
- *   strings one behind the other (RFC 7208, section 3.3), which becomes the caller's.
+ *   "_ldap._tcp.example.com", in the order in which they should be tried: by priority, and within one
+ *   priority at random by weight (RFC 2782).
+ * M_resolve_texts(resolver, name, out): the TXT records of a name, as a chain with one view for each record.
+ *   The strings of a record are joined (RFC 7208, section 3.3). The chain becomes the caller's.
  *
- * ERR_NOT_FOUND: the name has none of these, or a service says that it isn't there (RFC 2782); ERR_TIMEOUT:
- * no server answered; ERR_IO: the servers could not tell; ERR_UNREACHABLE: there is no server to ask;
- * ERR_INVALID: it can't be a host name.
+ * ERR_NOT_FOUND: the name has no such records, or its SRV record says that the service does not exist
+ * (RFC 2782). ERR_TIMEOUT: no server answered. ERR_IO: the servers could not tell. ERR_UNREACHABLE: there is
+ * no server to ask. ERR_INVALID: the text can't be a host name.
  */
 #ifndef MIRAGE_SIG_RESOLVER_H
 #define MIRAGE_SIG_RESOLVER_H

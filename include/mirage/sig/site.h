@@ -1,9 +1,10 @@
 /*
  * SITE: answers HTTP exchanges from a store of files.
  *
- * M_serve(site, exchange, path): answer a GET or HEAD of `path` from the store: ranges, conditional
- *   requests, content negotiation of stored encodings, "index.html" for a dictionary (and a redirect to the
- *   slash), 405 for other methods. ERR_NOT_FOUND when the store has no such key: nothing was sent.
+ * M_serve(site, exchange, path): answer a GET or HEAD of `path` from the store, with ranges, conditional
+ *   requests, and negotiation of the stored encodings. A dictionary is answered with its "index.html", or
+ *   with a redirect to the path with the slash. Other methods are answered with 405. ERR_NOT_FOUND when the
+ *   store has no such key; then nothing was sent.
  */
 #ifndef MIRAGE_SIG_SITE_H
 #define MIRAGE_SIG_SITE_H
