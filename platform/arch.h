@@ -1,6 +1,7 @@
 /*
- * The processor: what the runtime asks of it. platform/arch/<cpu>/ has one implementation each: cpu.h with
- * the types and what is inlined, and assembly, or C where the processor has no stack pointer to switch.
+ * The processor: the functions that the runtime needs from it. Each platform/arch/<cpu>/ is one
+ * implementation: cpu.h with the types and the inline functions, and assembly, or C where the processor has
+ * no stack pointer to switch.
  */
 #ifndef PLATFORM_ARCH_H
 #define PLATFORM_ARCH_H
@@ -20,24 +21,24 @@
  * cpu.h defines
  *
  *     struct arch_fiber { ... };
- *         A context while it does not run. It lies in the fiber and is copied by nobody. A context that is
- *         all zero can be saved to: that of the stack that the program was entered on.
+ *         A context while it does not run. It lies in the fiber and is never copied. A context that is all
+ *         zero can be saved to. It is used for the stack on which the program was entered.
  *
  *     static inline uint64_t arch_ticks(void);
- *         A counter that runs evenly with time and costs a few nanoseconds to read. How fast it runs is for
- *         the reader to measure. It is 0 for ever where the processor has none.
+ *         A counter that runs evenly with time and costs a few nanoseconds to read. The caller measures its
+ *         frequency. It is always 0 where the processor has no such counter.
  */
 
 /*
- * Make `fiber` the context that will call start(arg), which must not return, on the stack from `stack` up
- * to `top`, which need not be aligned.
+ * Make `fiber` the context that will call start(arg), which must not return, on the stack from `stack` up to
+ * `top`. `top` need not be aligned.
  */
 void arch_fiber_prepare(struct arch_fiber *fiber, void *stack, void *top, void (*start)(void *arg),
                         void *arg);
 
 /*
- * Save the running context to `from`, and go on in `to`. The registers that the calling convention preserves
- * are preserved; the floating-point control registers and errno are common to all fibers.
+ * Save the running context to `from`, and continue `to`. The registers that the calling convention preserves
+ * are preserved. The floating-point control registers and errno are common to all fibers.
  */
 void arch_fiber_switch(struct arch_fiber *from, const struct arch_fiber *to);
 

@@ -1,10 +1,11 @@
 /*
- * The platform: what the runtime asks of whatever it runs on. Every folder under platform/ is one
- * implementation of this header, and the program is linked with exactly one. Nothing here is for applications
- * or libraries; devices may use it. test/platform/conformance.c holds each platform to what is said here.
+ * The platform: the functions that the runtime needs from the machine or system that it runs on. Every folder
+ * under platform/ implements this header, and a program is linked with exactly one platform. Devices may use
+ * this header; applications and libraries may not. test/platform/conformance.c holds each platform to this
+ * contract.
  *
- * The runtime is single-threaded. Unless a function says otherwise it may be called on a fiber and on the
- * scheduler's stack alike, and does not suspend.
+ * The runtime is single-threaded. Unless a function says otherwise, it may be called on a fiber and on the
+ * scheduler's stack, and does not suspend.
  */
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
@@ -22,88 +23,92 @@ struct os_waitq;
 /* entering and ending */
 
 /*
- * Of the program: the platform calls it once, when memory, clocks and console work, on the stack that
- * becomes the scheduler's. The arguments are as those of C's main: argv[0] is the program's name,
- * argv[argc] is NULL, and the texts may be written to and live as long as the program. A platform that is
- * given one text cuts it into words itself. When it returns, the platform ends the program and makes known
- * the result, which is the program's exit status: 0 is success, and at most 255.
+ * The program defines this function. The platform calls it once, when memory, clocks and console work, on the
+ * stack that becomes the scheduler's. The arguments are those of C's main: argv[0] is the program's name,
+ * argv[argc] is NULL, and the texts may be written to and are valid as long as the program runs. A platform
+ * that is given one text cuts it into words itself. The result is the program's exit status, from 0 for
+ * success to 255. When the function returns, the platform ends the program and makes the status known.
  */
 int program_main(int argc, char *argv[]);
 
-/* Called by os_run before the first fiber runs, and after the last has ended. A program may do it again. */
+/*
+ * os_run calls these before the first fiber runs, and after the last has ended. A program may run os_run
+ * again.
+ */
 err platform_start(void);
 void platform_end(void);
 
 /*
- * End the program at once, because something is wrong in it: write "panic: " and the reason to
- * PLATFORM_LOG, and leave what the platform has for finding out (a core file, registers, a backtrace), and
- * a status that no program_main returns. The reason is one line, without its end.
+ * End the program at once, because there is a mistake in it. Write "panic: " and the reason to PLATFORM_LOG,
+ * leave what the platform has for finding the mistake (a core file, registers, a backtrace), and end with a
+ * status that no program_main returns. The reason is one line, without its end.
  */
 _Noreturn void platform_panic(const char *reason);
 
 /* clocks */
 
-/* Nanoseconds since an arbitrary point; does not go back between platform_start and platform_end. */
+/* Nanoseconds since an arbitrary point. This does not go back between platform_start and platform_end. */
 os_time platform_monotonic(void);
 
-/* Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds; may jump. */
+/* Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds. This may jump. */
 os_time platform_wall(void);
 
 /* waiting */
 
 /*
  * Wait until a source of this platform has something, the program is asked to stop (os_stop), or the
- * monotonic time `deadline` comes, whichever is first; then raise the sources that have something. OS_NEVER
- * is no deadline, and one in the past means: look, without waiting. May return early for no reason. Called
- * by the loop only, on the scheduler's stack.
+ * monotonic time `deadline` comes. Then raise the sources that have something. OS_NEVER means that there is
+ * no deadline. With a deadline in the past the function looks at the sources without waiting. It may return
+ * early for no reason. Only the loop calls it, on the scheduler's stack.
  */
 void platform_wait(os_time deadline);
 
 /*
- * A source is whatever outside the program may end a wait: a descriptor, an interrupt, an event channel, a
- * queue of a device. Its driver has the struct, zeroed before first use, and makes the source known to the
- * platform in the platform's own way; platform_wait raises it. These three are the runtime's, in
- * runtime/source.c.
+ * A source is something outside the program that may end a wait: a descriptor, an interrupt, an event
+ * channel, a queue of a device. Its driver has the struct, zeroes it before first use, and makes the source
+ * known to the platform in the platform's own way. platform_wait raises it. The next three functions are the
+ * runtime's, in runtime/source.c.
  */
 struct platform_source {
     bool (*ready)(void *ctx); /* NULL: nobody watches */
     void *ctx;
-    OS_LIST_NODE(struct platform_source) raised; /* in the list of those that were raised */
+    OS_LIST_NODE(struct platform_source) raised; /* in the list of raised sources */
 };
 
 /*
- * Have ready(ctx) called on the scheduler's stack whenever the source was raised, and once soon after this
- * call. It takes what there is and returns false, or as much as is fair and returns true to be called again
- * in the next turn. It may free the source if it then returns false. NULL ends it.
+ * Watch the source: ready(ctx) is called on the scheduler's stack whenever the source was raised, and once
+ * soon after this call. It either takes everything that there is and returns false, or takes a fair part and
+ * returns true to be called again in the next turn. It may free the source if it then returns false. NULL
+ * ends the watch.
  */
 void platform_source_watch(struct platform_source *source, bool (*ready)(void *ctx), void *ctx);
 
 /*
- * The source has something: its watcher is called after this wait, once, however often it was raised. Nothing
- * happens when nobody watches. For the program's own thread: an interrupt handler leaves a note that
- * platform_wait reads.
+ * Raise the source: it has something, and its watcher is called once after this wait, however often it was
+ * raised. Nothing happens when nobody watches. Only the program's own thread may call this. An interrupt
+ * handler leaves a note, which platform_wait reads.
  */
 void platform_source_raise(struct platform_source *source);
 
 /*
- * os_wait in a queue that something outside will wake: while somebody waits here or watches a source, waiting
- * without a deadline is no deadlock.
+ * The same as os_wait, in a queue that something outside will wake. While a fiber waits here or watches a
+ * source, waiting without a deadline is no deadlock.
  */
 err platform_source_wait(struct os_waitq *queue);
 
 /* console */
 
 enum platform_stream {
-    PLATFORM_OUT, /* what the program says */
-    PLATFORM_LOG, /* what is said about it; the same place where there is but one */
+    PLATFORM_OUT, /* the program's output */
+    PLATFORM_LOG, /* messages about the program; the same place where there is only one */
 };
 
-/* Write all of it, waiting for the host where that is slow; what cannot be written is dropped. */
+/* Write all of it, waiting for the host where it is slow. Bytes that cannot be written are dropped. */
 void platform_console_write(enum platform_stream stream, const void *data, size_t len);
 
 /*
- * Suspend the calling fiber until there is input, then read up to `size` bytes of it.
- * ERR_END at its end, ERR_IO, and the caller's own ERR_CANCELLED or ERR_TIMEOUT.
+ * Suspend the calling fiber until there is input, then read up to `size` bytes of it. ERR_END at the end of
+ * the input, ERR_IO, and the caller's own ERR_CANCELLED or ERR_TIMEOUT.
  */
 err platform_console_read(void *out, size_t size, size_t *len);
 
@@ -113,10 +118,10 @@ bool platform_console_colour(enum platform_stream stream);
 /* devices */
 
 /*
- * Find the device of a kind ("network", "block", ...) that whoever started the program gave it under this
- * name. What it is known by, to the platform's drivers of that kind, is in *handle: an open descriptor on
- * linux, which the caller then closes. ERR_NOT_FOUND when none was given, ERR_INVALID when what was given is
- * not there.
+ * Find a device of this kind ("network", "block", ...) that the program was given under this name when it was
+ * started. *handle identifies the device to the platform's drivers of that kind. On linux it is an open
+ * descriptor, which the caller then closes. ERR_NOT_FOUND when no such device was given, ERR_INVALID when it
+ * was given but does not exist.
  */
 err platform_device(const char *kind, const char *name, intptr_t *handle);
 
@@ -125,39 +130,39 @@ err platform_device(const char *kind, const char *name, intptr_t *handle);
 #define PLATFORM_PAGE 4096
 
 /*
- * `size` bytes, a multiple of PLATFORM_PAGE, that begin on a page and read as zero. NULL: no memory. This
- * is what the pool of buffers lies in, and the heap where the platform brings its own.
+ * `size` bytes, a multiple of PLATFORM_PAGE, that begin on a page and read as zero. NULL: there is no memory.
+ * The pool of buffers is made of these pages, and so is the heap where the platform brings its own.
  */
 void *platform_pages_alloc(size_t size);
 
-/* Give back all of one allocation. */
+/* Free all of one allocation. */
 void platform_pages_free(void *pages, size_t size);
 
 /*
- * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which
- * read as zero and take no memory before they are touched, where the platform can do that.
- * `*guarded` tells whether running below the result faults; when it does not, the runtime
- * keeps a canary there. NULL: no memory. It is never given back, only trimmed and reused.
+ * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which read as zero. Where the
+ * platform can do that, they take no memory before they are touched. `*guarded` says whether an access below
+ * the result faults. When it does not, the runtime keeps a canary there. NULL: there is no memory. A stack is
+ * never freed, only trimmed and reused.
  */
 void *platform_stack_alloc(size_t size, bool *guarded);
 
-/* The contents are not needed any more; the memory behind them may go. */
+/* The contents of these bytes are not needed any more, and the platform may free the memory behind them. */
 void platform_stack_trim(void *stack, size_t size);
 
 /* the rest */
 
-/* Random bytes fit for keys; ERR_IO when there is no source. */
+/* Random bytes that are good enough for keys. ERR_IO when there is no source. */
 err platform_entropy(void *out, size_t len);
 
 /*
- * The arguments that make this run happen again, step by step, such as "--seed=7"; NULL where a run
- * depends on more than its arguments. Where it is not NULL the runtime looks at no clock but this platform's.
+ * The arguments that repeat this run step by step, such as "--seed=7", or NULL where a run depends on more
+ * than its arguments. Where it is not NULL the runtime reads only this platform's clocks.
  */
 const char *platform_replay(void);
 
 /*
- * Of the runtime, for the platform's handler of memory faults: a line for the log when `address`
- * is where the running fiber's stack overflows to; returns its length, 0 when it is not.
+ * The runtime defines this for the platform's handler of memory faults. When `address` is where the running
+ * fiber's stack overflows to, it writes a line for the log and returns its length. Otherwise it returns 0.
  */
 size_t runtime_explain_fault(const void *address, char *text, size_t size);
 

@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Of <linux/fs.h>, which clashes with <sys/mount.h> in some libcs. */
+/* From <linux/fs.h>, which clashes with <sys/mount.h> in some libcs. */
 #ifndef BLKGETSIZE64
 #define BLKGETSIZE64 _IOR(0x12, 114, size_t)
 #endif
@@ -33,23 +33,23 @@ KEY_INT(sector_size, 512, 512, 4096, "bytes of a sector: 512 or 4096");
 KEY_BOOL(read_only, false, "never write, even where the file allows it");
 ARG_STRING(disk, NULL, "file or block device to use as disk");
 
-/* Pieces that a long read is given in, and system calls transfer at once. */
+/* Long reads are given in pieces of this size, and a system call transfers at most as much. */
 enum { PIECE = 1 << 20, VECTOR = 64 };
 
 struct block_file {
     int fd;
     bool writable;
-    bool lost; /* a flush failed: the kernel may have dropped what was written before it */
+    bool lost; /* a flush failed: the kernel may have dropped earlier writes */
     uint64_t sectors;
 };
 
-/* Open for writing where that is possible. Another user of a block device makes it EBUSY. */
+/* Open it for writing where that is possible. EBUSY when somebody else uses a block device. */
 static err open_disk(struct block_file *block, const char *name)
 {
     struct stat st;
     int exclusive = stat(name, &st) == 0 && S_ISBLK(st.st_mode) ? O_EXCL : 0;
 
-    /* Not to wait for the other end of a FIFO, which is refused below. */
+    /* With this flag, opening a FIFO does not wait for its other end. A FIFO is refused below. */
     int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
     block->writable = !key_read_only;
@@ -136,7 +136,7 @@ static err read_piece(struct block_file *block, off_t at, struct buf *piece)
         ssize_t n = pread(block->fd, piece->data + done, piece->len - done, at + (off_t)done);
         if (n < 0 && errno == EINTR)
             continue;
-        /* The end of the file: somebody has cut it since. */
+        /* The file has ended: somebody has cut it short. */
         if (n <= 0)
             return ERR_IO;
         done += (size_t)n;
@@ -175,7 +175,7 @@ IO err block_file_read(struct block_file *block, uint64_t sector, uint64_t count
 /* Write the whole chain, VECTOR views at a time. */
 static err write_chain(struct block_file *block, off_t at, const struct buf *view)
 {
-    size_t skip = 0; /* bytes of `view` that are written */
+    size_t skip = 0; /* bytes of `view` that have been written */
 
     while (view) {
         struct iovec vector[VECTOR];

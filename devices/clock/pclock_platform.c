@@ -7,7 +7,7 @@
 MODULE(PCLOCK, pclock_platform);
 
 struct pclock_platform {
-    int64_t last; /* what it said last, for debuggers */
+    int64_t last; /* the last time that it returned, for debuggers */
 };
 
 IO err pclock_platform_connect(struct pclock_platform **out)

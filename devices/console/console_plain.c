@@ -8,7 +8,7 @@
 MODULE(CONSOLE, console_plain);
 
 struct console_plain {
-    char line[512]; /* where a line gets its line feed */
+    char line[512]; /* room for a line with its line feed */
 };
 
 IO err console_plain_connect(struct console_plain **out)

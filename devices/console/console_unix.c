@@ -1,9 +1,9 @@
 /*
  * A console on standard output.
  *
- * That is shared with other processes, so its flags are not touched: where it can block, a file description
- * of our own is opened and made non-blocking, and where that isn't possible, poll() is asked before each
- * small write.
+ * Other processes share standard output, so its flags are not changed. Where it can block, it is opened again
+ * as a file description of our own, which is made non-blocking. Where that isn't possible, poll() is asked
+ * before each small write.
  */
 #include <mirage/functor.h>
 
@@ -21,7 +21,7 @@
 MODULE(CONSOLE, console_unix);
 LOG_SOURCE(console);
 
-/* Room that poll() promises where it calls a pipe writable. */
+/* The room that poll() promises when it reports a pipe as writable. */
 enum { POLLED_WRITE = 4096 };
 
 enum way {
@@ -31,12 +31,12 @@ enum way {
 };
 
 struct console_unix {
-    int fd; /* a duplicate of standard output, or opened anew */
+    int fd; /* a duplicate of standard output, or a descriptor that was opened again */
     enum way way;
-    bool registered; /* `wait` is open, which was not needed before it was full */
+    bool registered; /* `wait` is open; that is needed only when the output was full once */
     struct linux_fd wait;
     struct os_mutex mutex;
-    char line[512]; /* where a line gets its line feed; the mutex's */
+    char line[512]; /* room for a line with its line feed; guarded by the mutex */
 };
 
 /* Find out what standard output is. */
@@ -86,7 +86,7 @@ IO void console_unix_disconnect(struct console_unix *console)
     free(console);
 }
 
-/* As write(2) of a non-blocking descriptor. */
+/* The same as write(2) to a non-blocking descriptor. */
 static ssize_t attempt(struct console_unix *console, const char *data, size_t len)
 {
     if (console->way == WAY_SEND)

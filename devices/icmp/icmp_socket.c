@@ -1,9 +1,9 @@
 /*
- * Echoes on the host's sockets, to be used with socket_stack(): on ping sockets, which need no privilege but
- * that net.ipv4.ping_group_range allows, else on raw ones, which need CAP_NET_RAW.
+ * Echoes on the host's sockets, to be used with socket_stack(). It uses ping sockets where
+ * net.ipv4.ping_group_range allows them, and otherwise raw sockets, which need CAP_NET_RAW.
  *
- * Each echo has a socket of its own, so that the kernel sorts the replies. Errors are the kernel's business:
- * it tells its peers and its own sockets, so no error event is ever raised.
+ * Each echo has a socket of its own, so that the kernel sorts the replies. The kernel handles ICMP errors
+ * itself, so no error event is ever raised.
  */
 #include <mirage/functor.h>
 
@@ -26,7 +26,7 @@ PARAM(STACK, stack);
 MODULE(ICMP_ON, icmp_socket, stack_ip);
 LOG_SOURCE(icmp);
 
-/* What an echo may carry in an IPv4 packet. */
+/* The most bytes that an echo may carry in an IPv4 packet. */
 enum { HEADER = 8, PAYLOAD_MAX = 65535 - 20 - HEADER };
 
 /* SOCK_DGRAM or SOCK_RAW for each family, 0 where the host allows neither. */
@@ -35,7 +35,7 @@ struct icmp_socket {
     uint16_t last_id;
 };
 
-/* One echo under way. */
+/* One echo that waits for its reply. */
 struct echo {
     struct linux_fd fd;
     bool is_v4, is_raw;
@@ -62,7 +62,7 @@ IO err icmp_socket_connect(struct icmp_socket **out, struct stack *stack)
 {
     struct icmp_socket *icmp = calloc(1, sizeof *icmp);
 
-    (void)stack; /* its addresses are the host's, as ours are */
+    (void)stack; /* the stack has the host's addresses, as this module has */
     if (icmp == NULL)
         return ERR_NO_MEMORY;
     icmp->type_v4 = find_type(AF_INET, IPPROTO_ICMP);
@@ -83,7 +83,7 @@ IO void icmp_socket_disconnect(struct icmp_socket *icmp)
     free(icmp);
 }
 
-/* A payload that tells if bytes were lost or moved. */
+/* A payload that shows whether bytes were lost or moved. */
 static uint8_t payload_byte(const struct echo *echo, size_t i)
 {
     return (uint8_t)(i + echo->sequence);
@@ -111,7 +111,7 @@ static err open_echo(struct echo *echo, int type, const struct ip_addr *destinat
     return e;
 }
 
-/* A closed port and a missing host are the same to who pings it. */
+/* To a ping, a closed port and a missing host are the same. */
 static err failure(int number)
 {
     err e = linux_error(number);
@@ -128,7 +128,7 @@ static IO err send_request(struct echo *echo, uint8_t *packet)
     wire_put16(packet + 6, echo->sequence);
     for (size_t i = 0; i < echo->len; i++)
         packet[HEADER + i] = payload_byte(echo, i);
-    /* ICMPv6's sum covers the addresses, and is the kernel's work. */
+    /* The checksum of ICMPv6 covers the addresses, and the kernel computes it. */
     if (echo->is_v4)
         checksum_store(packet + 2, checksum_add(0, packet, len));
     for (;;) {
@@ -142,7 +142,7 @@ static IO err send_request(struct echo *echo, uint8_t *packet)
     }
 }
 
-/* Whether a packet is the reply; a raw socket gets everybody's, with their IPv4 headers. */
+/* Whether a packet is the reply. A raw socket is given everybody's packets, with their IPv4 headers. */
 static bool is_reply(const struct echo *echo, const uint8_t *packet, size_t len)
 {
     if (echo->is_raw && echo->is_v4) {

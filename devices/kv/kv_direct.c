@@ -1,9 +1,9 @@
 /*
- * A folder of the host, read when the program runs; nothing outside it can be reached. Values are as they are
- * at the moment: an edit shows with the next call.
+ * A folder of the host, read when the program runs. Nothing outside the folder can be reached. A change of a
+ * file shows with the next call.
  *
- * The kernel refuses "..", absolute symbolic links and links out of the folder (openat2), and where it lacks
- * that, no symbolic link is followed at all. What is neither a file nor a folder is not there.
+ * The kernel refuses "..", absolute symbolic links and links out of the folder (openat2). Where it lacks
+ * openat2, no symbolic link is followed at all. Only files and folders are shown.
  */
 #include <mirage/functor.h>
 
@@ -27,12 +27,12 @@ LOG_SOURCE(kv);
 
 KEY_STRING(root, ".", "the folder to read");
 
-/* A piece of a long value; and how often to begin again when it changes meanwhile. */
+/* The size of a piece of a long value, and how often a read begins again when the value changes meanwhile. */
 enum { PIECE = 1 << 18, ATTEMPTS = 4 };
 
 struct kv_direct {
     int root;
-    bool beneath; /* the kernel has openat2 */
+    bool beneath; /* whether the kernel has openat2 */
 };
 
 static int open_beneath(int folder, const char *path, int flags)
@@ -40,7 +40,7 @@ static int open_beneath(int folder, const char *path, int flags)
     struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     int fd;
 
-    /* EAGAIN: something was renamed on the way, so that the kernel can't be sure. */
+    /* EAGAIN: something was renamed on the way, so the kernel can't be sure where the path leads. */
     for (int i = 0; i < 64; i++) {
         fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
@@ -49,7 +49,7 @@ static int open_beneath(int folder, const char *path, int flags)
     return fd;
 }
 
-/* Segment by segment, following nothing. */
+/* Open the path segment by segment, and follow no link. */
 static int open_stepwise(int folder, const char *path, int flags)
 {
     char segment[256];
@@ -79,12 +79,12 @@ static int open_stepwise(int folder, const char *path, int flags)
     }
 }
 
-/* Open what a checked key names. Whatever leads out, or nowhere, is not there. */
+/* Open the file or folder of a checked key. A path that leads out of the folder, or nowhere, is not found. */
 static err open_key(struct kv_direct *kv, const char *key, int flags, int *out)
 {
     const char *path = *key ? key : ".";
 
-    /* openat2 refuses what has no meaning together. */
+    /* openat2 refuses combinations of flags that have no meaning. */
     flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK);
     *out = kv->beneath ? open_beneath(kv->root, path, flags) : open_stepwise(kv->root, path, flags);
     if (*out >= 0)
@@ -120,7 +120,7 @@ IO err kv_direct_connect(struct kv_direct **out)
         free(kv);
         return e;
     }
-    /* A sandbox may answer EPERM for what it does not know. */
+    /* A sandbox may answer EPERM for system calls that it does not know. */
     fd = open_beneath(kv->root, ".", O_PATH | O_CLOEXEC);
     kv->beneath = fd >= 0;
     if (kv->beneath)
@@ -137,7 +137,7 @@ IO void kv_direct_disconnect(struct kv_direct *kv)
     free(kv);
 }
 
-/* The number to base 36, behind `text`; three of them fit a tag. */
+/* Append the number to base 36 to `text`. Three such numbers fit in a tag. */
 static char *print36(char *text, uint64_t number)
 {
     char digits[14];
@@ -158,8 +158,8 @@ static int64_t nanoseconds(const struct timespec *t)
 }
 
 /*
- * A tag that holds for these very bytes. The kernel stamps files by its tick, so one that
- * changed just now may change again under the same stamp: it gets none yet.
+ * A tag for exactly these bytes. The kernel stamps files with its tick, so a file that has just changed may
+ * change again under the same stamp. Such a file gets no tag yet.
  */
 static void make_etag(const struct stat *st, char *text)
 {
@@ -215,8 +215,8 @@ IO err kv_direct_stat(struct kv_direct *kv, const char *key, struct kv_info *out
 }
 
 /*
- * Open a value for reading. It is looked at first, because merely opening a device can
- * set something off; and again when open, because it may have been replaced.
+ * Open a value for reading. It is checked before, because merely opening a device can set something off, and
+ * again afterwards, because it may have been replaced.
  */
 static err open_value(struct kv_direct *kv, const char *key, int *fd, struct stat *st)
 {
@@ -276,7 +276,7 @@ IO err kv_direct_get(struct kv_direct *kv, const char *key, struct buf **out)
 {
     err e = ERR_RANGE;
 
-    /* Begin again when the file changed meanwhile, so that halves of two versions don't mix. */
+    /* Begin again when the file has changed meanwhile, so that parts of two versions don't mix. */
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
         struct stat before, after;
         struct buf *value = NULL;
@@ -318,7 +318,7 @@ IO err kv_direct_read(struct kv_direct *kv, const char *key, enum kv_encoding en
     return e;
 }
 
-/* What a name in a folder is; ERR_NOT_FOUND when it isn't shown. */
+/* The kind of a name in a folder. ERR_NOT_FOUND when it isn't shown. */
 static err entry_kind(struct kv_direct *kv, const char *key, const struct dirent *entry, enum kv_kind *out)
 {
     char path[KV_KEY_MAX + 2 + sizeof entry->d_name];
@@ -344,7 +344,10 @@ static err entry_kind(struct kv_direct *kv, const char *key, const struct dirent
     return OK;
 }
 
-/* The names as they come, in one growing block; entries hold offsets until it stands still. */
+/*
+ * The names in the order in which they come, in one growing block. Entries hold offsets until the block does
+ * not move any more.
+ */
 struct names {
     struct kv_list list;
     size_t room, bytes, bytes_room;

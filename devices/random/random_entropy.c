@@ -1,4 +1,4 @@
-/* Randomness by the platform's entropy, asked for each number: for targets where that is cheap. */
+/* Randomness from the platform's entropy, which is asked for each number. For targets where that is cheap. */
 #include <mirage/functor.h>
 #include <platform/platform.h>
 #include <base/random/below.h>
@@ -11,7 +11,7 @@ struct random_entropy {
     uint64_t drawn; /* bytes */
 };
 
-/* A program that goes on without randomness would give its keys away. */
+/* A program that continued without randomness would give its keys away. */
 static void must_draw(struct random_entropy *random, void *out, size_t len)
 {
     if (os_entropy(out, len) != OK) {

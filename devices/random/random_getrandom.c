@@ -1,8 +1,9 @@
 /*
  * Randomness fit for keys, by getrandom(2).
  *
- * Small requests come from a buffer, since a number a system call would make ports and sequence numbers dear;
- * what was given is wiped, so that memory that leaks later does not tell what was drawn before.
+ * Small requests are served from a buffer, because one system call for each number would make ports and
+ * sequence numbers expensive. Bytes that were given are wiped, so that memory that leaks later does not
+ * reveal earlier numbers.
  */
 #include <mirage/functor.h>
 #include <base/random/below.h>
@@ -20,7 +21,7 @@ struct random_getrandom {
     uint8_t pool[512];
 };
 
-/* The kernel gives up to 256 bytes at once and otherwise what it had when a signal came. */
+/* The kernel gives up to 256 bytes in one call. A longer call may be cut short by a signal. */
 static err draw(void *out, size_t len)
 {
     uint8_t *to = out;
@@ -37,7 +38,7 @@ static err draw(void *out, size_t len)
     return OK;
 }
 
-/* A program that goes on without randomness would give its keys away. */
+/* A program that continued without randomness would give its keys away. */
 static void must_draw(void *out, size_t len)
 {
     if (draw(out, len) != OK) {

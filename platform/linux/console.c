@@ -1,6 +1,6 @@
 /*
- * Standard input. It is shared with other processes, so that making it non-blocking would
- * change a terminal or a pipe under these. Hence the look with poll() before a read.
+ * Standard input. Other processes share it, and making it non-blocking would change the terminal or pipe for
+ * them. So poll() is asked before each read.
  */
 #include "linux.h"
 

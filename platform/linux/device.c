@@ -1,7 +1,7 @@
 /*
- * Devices that whoever started the program opened for it, by the protocol of systemd's socket activation:
- * open descriptors from 3 on, LISTEN_FDS of them, for the process LISTEN_PID, with names between colons in
- * LISTEN_FDNAMES. A device's name there is its kind and its own name: "network.tap0".
+ * Devices that the program was given when it was started, by the protocol of systemd's socket activation:
+ * open descriptors from 3 on, LISTEN_FDS of them, for the process LISTEN_PID, with their names, separated by
+ * colons, in LISTEN_FDNAMES. There a device has its kind and its own name: "network.tap0".
  */
 #include <fcntl.h>
 #include <stdlib.h>

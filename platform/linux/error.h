@@ -1,4 +1,4 @@
-/* The kernel's error numbers as errors of ours, for everything that stands on Linux. */
+/* The kernel's error numbers as values of err, for everything that stands on Linux. */
 #ifndef PLATFORM_LINUX_ERROR_H
 #define PLATFORM_LINUX_ERROR_H
 
@@ -7,8 +7,8 @@
 #include <mirage/err.h>
 
 /*
- * `number` is an errno. Those that have another meaning in one place (EINPROGRESS, EPIPE of a
- * console, …) are for their callers to look at first. What isn't listed is ERR_IO.
+ * `number` is an errno. Callers first handle those that have another meaning for them (EINPROGRESS, EPIPE of
+ * a console, …). A number that isn't listed is ERR_IO.
  */
 static inline err linux_error(int number)
 {

@@ -25,7 +25,7 @@ err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind)
 static void change_events(struct linux_fd *f, uint32_t events)
 {
     struct epoll_event event = { .events = events, .data.ptr = f };
-    /* This fails only for lack of kernel memory. The old registration then stays. */
+    /* This fails only when there is no kernel memory. The old registration then remains. */
     if (epoll_ctl(linux_platform.epoll, EPOLL_CTL_MOD, f->fd, &event) == 0)
         f->events = events;
 }
@@ -42,7 +42,7 @@ void linux_fd_close(struct linux_fd *f)
     if (f->fd < 0)
         return;
     linux_fd_watch(f, NULL, NULL);
-    /* Closing alone would leave it registered while another process holds a duplicate. */
+    /* Closing alone would leave the descriptor registered while another process holds a duplicate. */
     if (f->events != 0)
         epoll_ctl(linux_platform.epoll, EPOLL_CTL_DEL, f->fd, &(struct epoll_event){ 0 });
     close(f->fd);

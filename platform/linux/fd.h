@@ -1,8 +1,8 @@
 /*
- * How the devices of Linux wait. A descriptor is registered once, edge-triggered; what the
- * kernel said of it last is kept in `readable` and `writable`, and the device takes that
- * back when it meets EAGAIN (or, on a stream, a short read). So a request on a connection that
- * is kept alive costs one read and one write:
+ * How the devices of Linux wait. A descriptor is registered once, edge-triggered. `readable` and
+ * `writable` keep the last state that the kernel reported. The device clears them when a call
+ * gives EAGAIN (or, on a stream, a short read). So a request on a connection that is kept alive
+ * costs one read and one write:
  *
  *     for (;;) {
  *         if (!conn->fd.readable)
@@ -30,13 +30,13 @@
 
 enum linux_fd_kind {
     LINUX_FD_STREAM, /* TCP, pipes, terminals: a short read means that it is drained */
-    LINUX_FD_PACKET, /* UDP, raw, tap, eventfd: only EAGAIN does. Room to write is asked
-                        for when there was none, as the kernel reports it for each packet */
+    LINUX_FD_PACKET, /* UDP, raw, tap, eventfd: only EAGAIN means it. Room to write is waited
+                        for only when there was none, as the kernel reports it for each packet */
 };
 
 struct linux_fd {
     int fd;                  /* -1 when closed */
-    bool readable, writable; /* worth trying; true when opened */
+    bool readable, writable; /* a call is worth trying; true at first */
     bool hangup;             /* the peer is gone: reading does not block any more */
     bool always;             /* a file, which never blocks */
     uint8_t kind;            /* enum linux_fd_kind */
@@ -46,11 +46,11 @@ struct linux_fd {
 };
 
 /*
- * Take charge of an open descriptor, which should be non-blocking (create it so: SOCK_NONBLOCK,
- * accept4, O_NONBLOCK). Connect a socket before this, as an unconnected one counts as hung
- * up; a connection in progress is then linux_fd_full and waits to be writable. A file that
- * epoll does not take counts as always ready. On an error (ERR_NO_MEMORY, ERR_NO_SPACE,
- * ERR_IO) the descriptor is still the caller's, and open.
+ * Register an open descriptor, which from then on belongs to `f`. It should be non-blocking, so create it
+ * with SOCK_NONBLOCK, accept4 or O_NONBLOCK. Connect a socket before this, as an unconnected one counts as
+ * hung up; a connection in progress is then linux_fd_full and waits to be writable. A file that epoll does
+ * not take is always ready. On an error (ERR_NO_MEMORY, ERR_NO_SPACE, ERR_IO) the descriptor is still the
+ * caller's, and open.
  */
 err linux_fd_open(struct linux_fd *f, int fd, enum linux_fd_kind kind);
 
@@ -64,36 +64,36 @@ void linux_fd_close(struct linux_fd *f);
 void linux_fd_fail_waits(struct linux_fd *f);
 
 /*
- * Suspend until the flag is set, at once when it is: OK, ERR_CLOSED, or the fiber's own
- * ERR_CANCELLED or ERR_TIMEOUT. After an error other than these two `f` may be gone.
+ * Suspend until the flag is set, or return at once when it is. OK, ERR_CLOSED, or the fiber's own
+ * ERR_CANCELLED or ERR_TIMEOUT. After any other error than the last two, `f` may have been freed.
  */
 IO err linux_fd_wait_readable(struct linux_fd *f);
 IO err linux_fd_wait_writable(struct linux_fd *f);
 
 /*
- * Reading has met EAGAIN, or a short read of a stream. Does nothing when the peer hung up, since no event
- * would follow.
+ * Call this when a read gave EAGAIN, or less than was asked from a stream. It does nothing after the peer
+ * hung up, because no event would follow.
  */
 static inline void linux_fd_drained(struct linux_fd *f)
 {
     f->readable = f->hangup;
 }
 
-/* Writing met EAGAIN. */
+/* Call this when a write gave EAGAIN. */
 void linux_fd_full(struct linux_fd *f);
 
 /*
- * The callback form: ready(ctx) is called on the scheduler's stack when something has changed,
- * and once soon after this call. It reads and writes until EAGAIN and returns false, or as much
- * as is fair and returns true to be called again in the next turn. It may close and free `f` if it
- * then returns false. NULL ends it.
+ * The form with a callback: ready(ctx) is called on the scheduler's stack when something has changed, and
+ * once soon after this call. It either reads and writes until EAGAIN and returns false, or takes a fair part
+ * of the work and returns true to be called again in the next turn. It may close and free `f` if it then
+ * returns false. NULL removes the callback.
  */
 void linux_fd_watch(struct linux_fd *f, bool (*ready)(void *ctx), void *ctx);
 
 /*
  * Let the loop look for events for up to `most` nanoseconds before it sleeps, whenever its last wait was no
- * longer than that: waking takes longer than some peers take to answer. It keeps a core busy meanwhile. The
- * longest of several calls counts.
+ * longer than that. For some peers waking up takes longer than their answer. The loop keeps a core busy while
+ * it looks. The longest of several calls counts.
  */
 void linux_busy_poll(os_time most);
 

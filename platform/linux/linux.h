@@ -1,4 +1,4 @@
-/* What the files of this platform share: its state, and fd.c's side of the loop. */
+/* The state that the files of this platform share, and the functions of fd.c for the loop. */
 #ifndef PLATFORM_LINUX_LINUX_H
 #define PLATFORM_LINUX_LINUX_H
 
@@ -13,25 +13,28 @@
 
 struct linux_platform {
     bool started;
-    int epoll, wakeup; /* `wakeup` is an eventfd that the signal handler writes */
+    int epoll, wakeup; /* `wakeup` is an eventfd, to which the signal handler writes */
     bool no_pwait2;
-    os_time busy_poll;                         /* how long a wait looks before it sleeps; 0: not at all */
-    bool last_was_short;                       /* the last wait took no longer than that */
-    size_t open;                               /* descriptors registered */
-    volatile sig_atomic_t signals;             /* SIGINT and SIGTERM since the start */
-    struct sigaction old_actions[SIGTERM + 1]; /* by number, of those that are handled */
+    os_time busy_poll;             /* how long a wait looks for events before it sleeps; 0: not at all */
+    bool last_was_short;           /* the last wait took no longer than that */
+    size_t open;                   /* how many descriptors are registered */
+    volatile sig_atomic_t signals; /* SIGINT and SIGTERM since the start */
+    struct sigaction old_actions[SIGTERM + 1]; /* by number; only those of handled signals are set */
     _Alignas(64) char signal_stack[32768];
 
-    struct linux_fd in; /* standard input, once it was read */
+    struct linux_fd in; /* standard input, registered when it is first read */
     bool in_open;
 };
 
 extern struct linux_platform linux_platform __attribute__((visibility("hidden")));
 
-/* Note what the kernel reports of a descriptor, wake who waits, raise it for who watches. */
+/*
+ * Note what the kernel reports of a descriptor: wake the fibers that wait, and raise the source when somebody
+ * watches it.
+ */
 void linux_fd_dispatch(struct linux_fd *f, uint32_t events);
 
-/* Handle the signals that the platform cares for; then again as before. */
+/* Install the handlers of the signals that the platform cares for, and restore the old ones. */
 void linux_signals_start(void);
 void linux_signals_end(void);
 

@@ -1,10 +1,10 @@
 /*
  * Signals: those that ask the program to stop, and the fault of a stack that overflowed.
  *
- * The handler of the former writes to an eventfd, as a signal may come between the look at
- * the count and the wait. Blocking the signals outside the wait would lose none either, but
- * then nobody could interrupt a fiber that computes for ever. Handlers run on a stack of their
- * own: a fiber's may be small, or used up.
+ * The handler of the former writes to an eventfd, because a signal may come between the check of
+ * the count and the wait. If the signals were blocked outside the wait, none would be lost either,
+ * but then nobody could interrupt a fiber that computes for ever. Handlers run on a stack of their
+ * own, because a fiber's stack may be small or used up.
  */
 #include "linux.h"
 
@@ -17,7 +17,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
     (void)info;
     (void)context;
     if (linux_platform.signals++ > 0) {
-        /* Asked to stop a second time: die of the signal as soon as this handler returns. */
+        /* The second request to stop: the signal ends the process as soon as this handler returns. */
         signal(number, SIG_DFL);
         raise(number);
         return;
@@ -27,7 +27,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* SA_RESETHAND: the faulting instruction is tried again and ends the program as ever. */
+/* With SA_RESETHAND, the instruction is tried again and its fault ends the program as usual. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     char text[160];

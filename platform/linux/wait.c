@@ -1,5 +1,5 @@
 /*
- * The loop's wait: epoll, and the eventfd by which a signal ends it. Busy polling, where a device asks for
+ * The loop's wait: epoll, with an eventfd by which a signal ends it, and busy polling where a device asks for
  * it.
  */
 #include "linux.h"
@@ -59,7 +59,7 @@ static int wait_events(struct epoll_event *events, os_time deadline)
             return n;
         p->no_pwait2 = true;
     }
-    /* Before Linux 5.11 to the millisecond, rounded up so as not to spin. */
+    /* Before Linux 5.11 the wait has milliseconds, which are rounded up so that the loop does not spin. */
     int timeout = -1;
     if (deadline != OS_NEVER)
         timeout = left > HOURS(1) ? 3600000 : (int)((left + 999999) / 1000000);
@@ -94,7 +94,7 @@ void platform_wait(os_time deadline)
     struct linux_platform *p = &linux_platform;
     struct epoll_event events[LINUX_EVENTS];
     int n = 0;
-    /* Without devices there is nothing to look at, and a signal sets its counter by itself. */
+    /* Without devices there is nothing to look for, and a signal sets its counter by itself. */
     if (p->open > 0 || deadline > 0)
         n = p->busy_poll > 0 && deadline > 0 ? poll_events(events, deadline) : wait_events(events, deadline);
     if (p->signals > 0)

@@ -1,4 +1,4 @@
-/* Standard output and error, which are written to as they are: blocking, or not. */
+/* Standard output and error. They are written to as they are, whether blocking or not. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The entry of a process, which is given arguments as program_main wants them. */
+/* The entry of a process, which is given its arguments in the form that program_main takes. */
 #include <platform/platform.h>
 
 int main(int argc, char *argv[])

@@ -1,12 +1,12 @@
 /*
- * Pages, which are the kernel's, and stacks, cut from slabs of address space that take memory only where
- * they are touched. Under each lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) needs no mapping of its
- * own for that. mprotect does, and the kernel limits the mappings of a process, by default to 65530. Guards
- * take at most half of them, as at the limit nobody else could map memory any more; then the runtime's
- * canary has to do.
+ * Pages come from the kernel. Stacks are cut from slabs of address space that take memory only where they are
+ * touched. Under each stack lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) makes a guard without a
+ * mapping of its own. mprotect needs such a mapping, and the kernel limits the mappings of a process, by
+ * default to 65530. Guards take at most half of them, because at the limit nobody else could map memory any
+ * more. Beyond that half the runtime's canary has to do.
  *
- * The distance of two stacks is a page more than their size, so that with sizes that are powers of two
- * equal places of different stacks do not all share a set of the second-level cache.
+ * The distance of two stacks is a page more than their size. Otherwise, with sizes that are powers of two,
+ * equal places of different stacks would all share one set of the second-level cache.
  */
 #include <sys/mman.h>
 
@@ -19,19 +19,19 @@
 #endif
 
 /*
- * No kernel knows this advice. An emulator of system calls may accept any advice and do nothing, as qemu-user
- * does.
+ * No kernel knows this advice. An emulator of system calls, such as qemu-user, may accept any advice and do
+ * nothing.
  */
 #define MADV_UNKNOWN 0x7fff
 
-/* Two mappings each: the guard and what follows it. */
+/* Two mappings for each guard: the guard itself and the memory behind it. */
 #define MPROTECT_MOST 16384
 
 #define SLAB_LEAST ((size_t)4 << 20)
 #define SLAB_MOST ((size_t)256 << 20)
 
 static struct {
-    char *slab; /* stacks not handed out yet */
+    char *slab; /* the rest of the slab, which is not in use yet */
     size_t slab_left, slab_bytes;
     bool advice_checked;
     unsigned mprotected; /* guards that mprotect made */
@@ -55,7 +55,7 @@ void platform_pages_free(void *pages, size_t size)
     munmap(pages, size);
 }
 
-/* Whether success of madvise says that the page is guarded. */
+/* Whether the success of madvise means that the page is guarded. */
 static bool advice_counts(void *page)
 {
     if (!stacks.advice_checked && madvise(page, PLATFORM_PAGE, MADV_UNKNOWN) == 0)
@@ -91,7 +91,7 @@ void *platform_stack_alloc(size_t size, bool *guarded)
         char *slab = map(bytes, MAP_NORESERVE);
         if (slab == NULL)
             return NULL;
-        /* A huge page would make the first touch of one stack pay for thirty. */
+        /* With a huge page, the first touch of one stack would pay for thirty. */
         madvise(slab, bytes, MADV_NOHUGEPAGE);
         stacks.slab = slab;
         stacks.slab_left = stacks.slab_bytes = bytes;

@@ -1,6 +1,6 @@
 #include "sim.h"
 
-/* What somebody types would be no part of the seed. */
+/* There is no input, because the seed would not determine it. */
 err platform_console_read(void *out, size_t size, size_t *len)
 {
     (void)out, (void)size, (void)len;

@@ -1,6 +1,6 @@
 #include "sim.h"
 
-/* A device from outside would be no part of the seed. */
+/* There is no device from outside, because the seed would not determine what it does. */
 err platform_device(const char *kind, const char *name, intptr_t *handle)
 {
     (void)kind, (void)name, (void)handle;

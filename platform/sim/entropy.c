@@ -5,7 +5,7 @@ void sim_entropy_start(uint64_t seed)
     prng_seed(&sim_platform.entropy, seed);
 }
 
-/* Little-endian, so that a seed is the same run on every machine. */
+/* The bytes are little-endian, so that a seed gives the same run on every machine. */
 err platform_entropy(void *out, size_t len)
 {
     uint8_t *to = out;

@@ -1,7 +1,7 @@
 /*
- * The simulation: time that passes only while the program waits, and entropy that a number determines. A
- * run is a function of its arguments: nothing outside is looked at, and nothing outside can wake it, unless
- * a test puts an outside there.
+ * The simulation: time passes only while the program waits, and a number determines the entropy. A run
+ * depends only on its arguments: it reads nothing from outside, and nothing outside can wake it, unless a
+ * test plays the world outside.
  */
 #ifndef PLATFORM_SIM_SIM_H
 #define PLATFORM_SIM_SIM_H
@@ -15,16 +15,16 @@ struct sim_platform {
     char replay[32];
 
     /*
-     * What a test plays the outside with: called by platform_wait instead of letting time pass. It sets
-     * `now`, no later than the deadline, and raises its sources. It may keep the caller waiting for another
-     * thread.
+     * A test plays the world outside with this function. platform_wait calls it instead of letting time pass.
+     * It sets `now`, no later than the deadline, and raises its sources. It may make the caller wait for
+     * another thread.
      */
     void (*outside)(os_time deadline);
 };
 
 extern struct sim_platform sim_platform __attribute__((visibility("hidden")));
 
-/* Begin the generator's stream of this run. */
+/* Begin the random numbers of this run. */
 void sim_entropy_start(uint64_t seed);
 
 #endif

@@ -8,7 +8,7 @@
 
 LOG_SOURCE(sim);
 
-/* 2026-01-01T00:00:00Z, when every run begins. */
+/* Every run begins at 2026-01-01T00:00:00Z. */
 #define SIM_EPOCH SECONDS(1767225600)
 
 ARG_INT(seed, 1, "what the run's randomness follows from");
@@ -21,7 +21,7 @@ err platform_start(void)
     sim_platform.now = SECONDS(1);
     snprintf(sim_platform.replay, sizeof sim_platform.replay, "--seed=%" PRId64, seed);
     sim_entropy_start((uint64_t)seed);
-    /* A test may run thousands of times in one process. */
+    /* Only the first start logs it, because a test may start the simulation thousands of times. */
     if (first)
         log_info("a run %s", sim_platform.replay);
     return OK;

@@ -54,7 +54,7 @@ static void add_address(struct lookup *lookup, const struct sockaddr *address)
     } else {
         return;
     }
-    /* /etc/hosts often names one address several times. */
+    /* /etc/hosts often has one address several times for a name. */
     for (size_t i = 0; i < lookup->count; i++)
         if (ip_equal(&lookup->addresses[i], &ip))
             return;
@@ -101,7 +101,7 @@ static err records_find(struct lookup *lookup)
     return OK;
 }
 
-/* On the thread, which touches nothing of the runtime. */
+/* This runs on the thread, which touches nothing of the runtime. */
 static void *lookup_run(void *arg)
 {
     struct lookup *lookup = arg;
@@ -118,7 +118,7 @@ static void *lookup_run(void *arg)
         ssize_t written;
         lookup->next = shared->done;
         shared->done = lookup;
-        /* Within the lock, as the descriptor is closed under it. */
+        /* This holds the lock, because the descriptor is closed under it. */
         written = write(shared->event, &one, sizeof one);
         (void)written;
     }
@@ -138,7 +138,10 @@ static struct lookup *take_done(struct shared *shared)
     return list;
 }
 
-/* On the scheduler's stack: hand out what is done. The threads are at their very end. */
+/*
+ * This runs on the scheduler's stack: hand out the results of finished lookups. Their threads are about to
+ * end.
+ */
 static bool on_done(void *ctx)
 {
     struct resolver_unix *resolver = ctx;
@@ -149,7 +152,9 @@ static bool on_done(void *ctx)
     for (struct lookup *lookup = take_done(resolver->shared), *next; lookup; lookup = next) {
         next = lookup->next;
         pthread_join(lookup->thread, NULL);
-        /* Watched only meanwhile, so that an idle resolver doesn't keep a dead program waiting. */
+        /*
+         * The eventfd is watched only while lookups run, so that an idle resolver does not hide a deadlock.
+         */
         if (--resolver->running == 0)
             linux_fd_watch(&resolver->fd, NULL, NULL);
         os_wake_one(&resolver->room);
@@ -208,7 +213,7 @@ IO void resolver_unix_disconnect(struct resolver_unix *resolver)
     free(resolver);
 }
 
-/* Start the thread, which handles no signals: they are the loop's. */
+/* Start the thread. It handles no signals, because they belong to the loop. */
 static err lookup_start(struct lookup *lookup)
 {
     pthread_attr_t attr;
@@ -239,7 +244,7 @@ INTERNAL IO err look_up(struct resolver_unix *resolver, const char *name, int fa
     while (resolver->running >= (size_t)key_threads) {
         e = os_wait(&resolver->room);
         if (e != OK) {
-            /* It may have been our turn. */
+            /* This lookup may have been the next to run. */
             os_wake_one(&resolver->room);
             return e;
         }

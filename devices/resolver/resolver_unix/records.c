@@ -5,7 +5,7 @@
 
 #include <base/wire/wire.h>
 
-/* Goes through the records of the type asked for in a reply; zeroed is before the first. */
+/* An iterator over the records of the requested type in a reply. Zeroed, it stands before the first. */
 struct record {
     const uint8_t *at, *data;
     size_t len;
@@ -58,7 +58,7 @@ static bool read_service(const struct lookup *lookup, const struct record *r, st
     return *out->host != '\0' && strcmp(out->host, ".") != 0;
 }
 
-/* In the order of RFC 2782: by priority, and a weighted choice among those of one. */
+/* Sort in the order of RFC 2782: by priority, and by a weighted random choice within one priority. */
 static void order_services(struct resolver_service *list, size_t count)
 {
     for (size_t first = 0; first < count; first++) {
@@ -110,7 +110,7 @@ IO err resolver_unix_resolve_services(struct resolver_unix *resolver, const char
     return OK;
 }
 
-/* The strings of a TXT record behind one another. */
+/* Join the strings of a TXT record. */
 static struct buf *read_text(const struct record *r)
 {
     struct buf *text = buf_alloc(r->len);

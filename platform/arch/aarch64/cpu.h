@@ -2,7 +2,7 @@
 #ifndef PLATFORM_ARCH_AARCH64_CPU_H
 #define PLATFORM_ARCH_AARCH64_CPU_H
 
-/* The stack pointer alone: what is preserved lies from there on. */
+/* Only the stack pointer: the preserved registers lie on the stack, from there on. */
 struct arch_fiber {
     void *sp;
 };

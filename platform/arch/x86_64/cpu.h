@@ -2,7 +2,7 @@
 #ifndef PLATFORM_ARCH_X86_64_CPU_H
 #define PLATFORM_ARCH_X86_64_CPU_H
 
-/* The stack pointer alone: what is preserved lies below it. */
+/* Only the stack pointer: the preserved registers lie on the stack, from there on. */
 struct arch_fiber {
     void *sp;
 };
