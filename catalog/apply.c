@@ -44,7 +44,7 @@ static const char *targets_with(const struct catalog_entry *entry)
     return said;
 }
 
-/* A module that cannot be had: told when the chosen keys need it. */
+/* A module that the target lacks. This is an error only when the chosen keys need it. */
 static void *absent(struct here here, const struct catalog_entry *entry)
 {
     char sentence[400];
@@ -55,7 +55,7 @@ static void *absent(struct here here, const struct catalog_entry *entry)
         json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", entry->result, "message", sentence));
 }
 
-/* The functor with the constant that this argument is for set to the value. */
+/* The functor with the constant for this argument set to the value. */
 static struct node *with_constant(struct here here, const struct catalog_entry *entry, struct node *f,
                                   const struct catalog_argument *argument, union catalog_value value)
 {
@@ -63,7 +63,9 @@ static struct node *with_constant(struct here here, const struct catalog_entry *
     char digits[24];
     if (is_text && (value.text == NULL || (is_path && *value.text == '\0')))
         refuse(here, "%s was given no %s", entry->name, argument->name);
-    /* What is left at its default is the same module as one made without that argument. */
+    /*
+     * An argument at its default is not set, so that the module is the same as one made without the argument.
+     */
     if (argument->kind == CATALOG_TEXT && *value.text == '\0')
         return f;
     snprintf(digits, sizeof digits, "%" PRId64, is_text ? 0 : value.number);
@@ -84,8 +86,7 @@ static struct node *with_constant(struct here here, const struct catalog_entry *
 }
 
 /*
- * What the target gives for a parameter that is no argument: catalog/make lets only signatures through that a
- * ROLE line gives.
+ * The target's module for a parameter that is not an argument. catalog/make allows no other signatures there.
  */
 static void *of_target(struct here here, const char *signature)
 {
@@ -95,7 +96,10 @@ static void *of_target(struct here here, const char *signature)
     return catalog_of_role(here, entry->name);
 }
 
-/* The functor of the entry, or what the configuration makes of it, applied; `values` as for catalog_apply. */
+/*
+ * The functor of the entry, as the configuration has changed it, applied. `values` are those of
+ * catalog_apply.
+ */
 static void *functor_applied(struct here here, const struct catalog_entry *entry, struct node *f,
                              const union catalog_value *values)
 {

@@ -1,4 +1,4 @@
-/* What the functions of the catalogue are made of: its entries, applied. */
+/* The functions of the catalogue are made of these: its entries, applied. */
 #ifndef CATALOG_APPLY_H
 #define CATALOG_APPLY_H
 
@@ -6,7 +6,7 @@
 
 #include "catalog.h"
 
-/* What a configuration gives for an argument. */
+/* A value that a configuration gives for an argument. */
 union catalog_value {
     const void *module;
     const char *text;
@@ -14,36 +14,36 @@ union catalog_value {
 };
 
 /*
- * The module that the entry makes of the values, one for each of its arguments, at the user's line; the
- * target's stand for the parameters that are no arguments. What the target lacks is recorded as absent, which
- * is told when the chosen keys need it.
+ * The module that the entry makes of the values, one for each of its arguments, at the user's line. The
+ * target's modules stand for the parameters that are not arguments. A module that the target lacks is
+ * recorded as absent, which is an error only when the chosen keys need it.
  */
 void *catalog_apply(struct here here, const struct catalog_entry *entry, const union catalog_value *values);
 
 /*
- * The entry of this name applied to modules, whose list is ended by mirage_end; its other arguments are left
- * at the defaults that the module's keys have.
+ * The entry of this name, applied to modules. mirage_end ends their list. The other arguments have the
+ * defaults of the module's keys.
  */
 void *catalog_made(struct here here, const char *name, const void *const *modules);
 
 /*
- * The target's module of the role, applied to the one that the target says it stands on; `function` is the
- * entry that asks. A target that has none is told as one that lacks a module is.
+ * The target's module for the role, applied to the module that the target says it stands on. `function` is
+ * the entry that asks. It is an error when the target has no such module.
  */
 void *catalog_of_role(struct here here, const char *function);
 
-/* A key that the catalogue declares; every use declares the same. */
+/* A key that the catalogue declares. Every use makes the same declaration. */
 struct node *catalog_key(struct here here, const char *name);
 
-/* What a list of modules is, for catalog_made. */
+/* The list of modules for catalog_made. */
 #define MODULES(...) ((const void *const[]){ __VA_ARGS__ __VA_OPT__(, ) mirage_end })
 
 /*
- * ROLE(RESULT, function, role, "what it is"); is the function that gives the target's own module of a role.
+ * ROLE(RESULT, function, role, "what it is"); is a function that gives the target's own module for a role.
  *
  * CHOICE(RESULT, function, key, without, "what it is", PARAMETER...) { … } defines a function that chooses
- * between modules. `key` is the configure-time key that says which, and `without` the function that a call
- * without arguments is; "" when there is none.
+ * between modules. `key` is the configure-time key that chooses. `without` is the function that a call
+ * without arguments stands for, or "" when there is none.
  */
 #ifdef MIRAGE_DESCRIBE
 #define CHOICE(result, name, key, without, doc, ...) \

@@ -1,7 +1,7 @@
 /*
- * The catalogue: the functions that <mirage/catalog.h> gives to a configuration. The table is made by the
- * build from the modules' sources and the CHOICE lines of choices.c (catalog/make); a module's constants and
- * runtime arguments are those that its source declares, so they aren't repeated here.
+ * The catalogue: the functions that <mirage/catalog.h> gives to a configuration. The build makes the table
+ * from the modules' sources and the CHOICE lines of choices.c (catalog/make). A module's constants and
+ * runtime arguments are declared in its source, so they aren't repeated here.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
@@ -13,7 +13,7 @@
 enum catalog_kind {
     CATALOG_MODULE,
     CATALOG_TEXT,
-    CATALOG_PATH, /* starts at the folder of config.c */
+    CATALOG_PATH, /* a path that starts at the folder of config.c */
     CATALOG_INT,
     CATALOG_BOOL,
 };
@@ -21,13 +21,13 @@ enum catalog_kind {
 /* An argument of a function. */
 struct catalog_argument {
     enum catalog_kind kind;
-    const char *name; /* of the parameter or the key that it is for */
+    const char *name; /* the name of its parameter or key */
 };
 
 /* A parameter of the functor, from a PARAM line. */
 struct catalog_param {
     const char *signature;
-    int argument; /* the place of what is given for it among the function's arguments; -1: the target's */
+    int argument; /* its place among the function's arguments; -1: the target's module */
 };
 
 struct catalog_entry {
@@ -35,10 +35,10 @@ struct catalog_entry {
     const char *prototype; /* its C declaration */
     const char *doc;
     const char *result; /* the signature it makes */
-    const char *role;   /* the target's module of this role; NULL: it is none's */
+    const char *role;   /* it is the target's module for this role; NULL: it is for no role */
     const char *key;    /* the configure-time key that chooses, or NULL */
-    /* of a module; NULL and 0 for a choice */
-    const char *source; /* under the root of the sources */
+    /* for a module; NULL and 0 for a choice */
+    const char *source; /* path below the root of the sources */
     size_t param_count, argument_count;
     const struct catalog_param *params; /* in the order of the PARAM lines */
     const struct catalog_argument *arguments;
@@ -57,7 +57,7 @@ extern const struct catalog_choice catalog_choices[];
 /* The entry of this name, or NULL; `name` may be NULL. */
 const struct catalog_entry *catalog_find(const char *name);
 
-/* The module's that has this source, or NULL. */
+/* The entry of the module that has this source, or NULL. */
 const struct catalog_entry *catalog_of_source(const char *source);
 
 #endif

@@ -12,7 +12,7 @@ ROLE(RANDOM, default_random, "random", "The target's randomness, fit for keys.")
 ROLE(SINK, default_sink, "sink", "The target's files to write to: outputs named by their paths.");
 ROLE(NETWORK, default_network, "network", "The target's network card.");
 
-/* The module with a constant of its source set to "true" or "false". */
+/* Return the module with a constant of its source set to "true" or "false". */
 static void *with_bool(struct here here, void *module, const char *key, const char *value)
 {
     struct node *changed = setting_new(here, module, key, "bool", json_pack("{s:s}", "value", value));
@@ -40,7 +40,7 @@ CHOICE(KV_RO, generic_kv_ro, "kv", "", "A folder as crunch or direct_kv_ro, as t
         (const struct match_case[]){ { "crunch", compiled }, { "direct", direct }, { mirage_end, NULL } });
 }
 
-/* What of the project's own stack stands on a card; the same card gives the same modules. */
+/* The part of the project's own stack that stands on a card. The same card gives the same modules. */
 struct own {
     void *ipv4, *ip, *icmp;
 };

@@ -1,4 +1,4 @@
-/* Where the modules lie: each folder below lib/ and devices/ that has C files is one, or several. */
+/* Finding the modules: each folder below lib/ and devices/ that has C files is a module, or has several. */
 #include "find.h"
 
 #include <dirent.h>
@@ -10,7 +10,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The folders below this one, itself first, each before what is in it. */
+/* The folders below this one, and the folder itself before them. Each stands before its own folders. */
 static void folders_below(const char *folder, struct strings *out)
 {
     struct strings inner = { 0 };
@@ -30,7 +30,7 @@ static void folders_below(const char *folder, struct strings *out)
         folders_below(inner.items[i], out);
 }
 
-/* A folder of one C file is that file: what else comes into devices/<kind>/ makes no difference to it. */
+/* A folder with one C file is that file, so another file in devices/<kind>/ makes no difference to it. */
 static void add_source(const char *folder, struct strings *sources)
 {
     struct strings files = { 0 };

@@ -10,9 +10,10 @@ struct found {
 };
 
 /*
- * Describe every module below the folders, a list that NULL ends. A folder of C files is one module when one
- * MODULE line is in it, and each of its files is one when there are several; what has none is no module.
- * The folders and all files that were read are added to `inputs`. What is wrong is told, and false returned.
+ * Describe every module below the folders, a list that NULL ends. A folder of C files is one module when it
+ * has one MODULE line. When it has several, each of its files is a module. A folder without one is no module.
+ * The folders and all files that were read are added to `inputs`. Reports what is wrong and then returns
+ * false.
  */
 bool modules_find(const struct compiler *compiler, const char *cache, const char *const *folders,
                   struct strings *inputs, struct found *out);

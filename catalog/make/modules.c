@@ -6,15 +6,17 @@
 
 #include "find.h"
 
-/* What a program has one of: a functor that takes one is given the target's, unless its CATALOG line says
- * otherwise. */
+/*
+ * A program has one module of each of these signatures. A functor that takes one is given the target's,
+ * unless its CATALOG line says otherwise.
+ */
 static bool is_given_by_target(const char *signature)
 {
     static const char *const given[] = { "PCLOCK", "RANDOM", "SINK", NULL };
     return listed(given, signature);
 }
 
-/* The first paragraph of the comment that the file begins with, on one line; NULL: there is none. */
+/* The first paragraph of the comment at the beginning of the file, on one line. NULL when there is none. */
 static const char *opening_sentence(const char *file)
 {
     struct out out = { 0 };
@@ -145,7 +147,7 @@ static bool line_arguments(const struct description *d, struct function *f)
     return true;
 }
 
-/* Without a CATALOG line: the parameters in their order. */
+/* Without a CATALOG line the arguments are the parameters in their order. */
 static void all_arguments(const struct description *d, struct function *f)
 {
     f->arguments = keep((d->param_count + 1) * sizeof *f->arguments);

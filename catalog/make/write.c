@@ -86,7 +86,7 @@ static void print_field(struct out *out, const char *field, const char *value)
     out_print(out, ",\n");
 }
 
-/* The place among the arguments of what is given for the parameter, or -1. */
+/* The place among the arguments of the one that is for the parameter, or -1. */
 static int argument_for(const struct function *f, const char *param)
 {
     for (size_t i = 0; i < f->argument_count; i++)

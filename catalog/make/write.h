@@ -1,4 +1,4 @@
-/* The three files that the catalogue is: its header, its table, and its functions. */
+/* The three files of the catalogue: its header, its table, and its functions. */
 #ifndef CATALOG_WRITE_H
 #define CATALOG_WRITE_H
 
@@ -11,10 +11,10 @@
  */
 char *header_text(const struct signatures *signatures, const struct functions *functions);
 
-/* catalog_entries of catalog.h. */
+/* The table catalog_entries of catalog.h. */
 char *table_text(const struct functions *functions);
 
-/* The functions of modules; those of choices stand in catalog/choices.c. */
+/* The functions of modules. Those of choices are in catalog/choices.c. */
 char *functions_text(const struct functions *functions);
 
 #endif
