@@ -1,4 +1,4 @@
-/* Which modules a target gives. libmirage-config.so holds this file, too: it needs the C library alone. */
+/* Which modules a target gives. libmirage-config.so holds this file too, so it uses only the C library. */
 #include "target/target.h"
 
 #include <string.h>

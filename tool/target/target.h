@@ -21,14 +21,14 @@ struct target_module {
     const char *on;     /* the source of the module that it is applied to; NULL: it takes none */
 };
 
-/* The default of a key of the catalogue where it is another on this target. */
+/* The default of a key of the catalogue that is different on this target. */
 struct target_default {
     const char *key, *value;
 };
 
 struct strings;
 
-/* A program that was built and is to be started. */
+/* A program that was built and will be started. */
 struct launch {
     const char *binary; /* what the build made last; absolute */
     const char *linked; /* the same as it was linked, with its symbols: another where steps follow */
@@ -37,10 +37,13 @@ struct launch {
     const char *fibers; /* gdb's commands for fibers, in Python; NULL: not installed */
 };
 
-/* Adds the command that does it to `argv`; false when it can't be done, and told. */
+/*
+ * Adds the command that starts the program to `argv`. When that is not possible, reports why and returns
+ * false.
+ */
 typedef bool launch_fn(const struct launch *launch, struct strings *argv);
 
-/* Something that is done to the program after it was linked. */
+/* A step that makes another file from the program after it was linked. */
 struct target_step {
     const char *suffix; /* of what it makes: ".bin" beside the program */
     /*
@@ -51,7 +54,7 @@ struct target_step {
     const char *description; /* one word: "strip" */
 };
 
-/* Lists of texts are ended by NULL and may be NULL where nothing else is said. */
+/* NULL ends lists of texts. Fields may be NULL unless a comment says otherwise. */
 struct target {
     const char *name;
     const char *summary; /* behind the name: "a Linux process on the kernel's sockets" */
@@ -70,26 +73,29 @@ struct target {
     const struct target_module *modules;   /* ended by one without a source; never NULL */
     const struct target_default *defaults; /* ended by one without a key; NULL: none */
 
-    /* NULL: as a process of the host (launch.h); a test is started as the program is */
+    /* NULL means: as a process of the host (launch.h). A test is started as the program is. */
     launch_fn *start, *debug, *test;
 };
 
-/* All of them, ended by NULL. The first is what a program is for when nobody says otherwise. */
+/* All targets, ended by NULL. The first is used when the user names none. */
 extern const struct target *const targets[];
 
-/* NULL when there is no such target; then told with the nearest. `name` NULL: the first. */
+/*
+ * The target of this name; the first when `name` is NULL. When there is none, reports the nearest name and
+ * returns NULL.
+ */
 const struct target *target_find(const char *name);
 
-/* What it gives for the role, or NULL. */
+/* The module that the target gives for the role, or NULL. */
 const struct target_module *target_role(const struct target *target, const char *role);
 
 /*
- * Whether the module at this path below the root can be had: one that touches nothing outside always, one of
- * devices/ when the target names it.
+ * Whether the module at this path below the root exists on the target. Modules outside devices/ exist on
+ * every target, and those of devices/ when the target names them.
  */
 bool target_has(const struct target *target, const char *source);
 
-/* The default of a key of the catalogue on this target; `otherwise` when it names none. */
+/* The default of a key of the catalogue on this target, or `otherwise` when the target names none. */
 const char *target_default(const struct target *target, const char *key, const char *otherwise);
 
 #endif
