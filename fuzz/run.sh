@@ -49,7 +49,7 @@ for source in "$here/$name"/*.c; do
     fi
 
     # shellcheck disable=SC2086
-    clang $flags "-I$build/counted" $coverage "$source" $counted "$here/replay.c" \
+    clang $flags "-I$build/counted" $coverage "$source" "$here/replay.c" $counted \
         -o "$build/$target.coverage"
     LLVM_PROFILE_FILE=$build/$target.profraw "$build/$target.coverage" "$corpus" "$found" >/dev/null
     llvm-profdata merge -o "$build/$target.profdata" "$build/$target.profraw"
