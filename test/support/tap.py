@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -59,6 +60,19 @@ def run(argv, cwd, env):
     done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=1200,
                           capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
+
+
+def copy_tree(to):
+    """Copies the files that are the project's: those git knows, and new ones that it doesn't ignore. False where
+    git does not tell."""
+    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        return False
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+    return True
 
 
 def mirage_environment(work):

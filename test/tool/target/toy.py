@@ -10,7 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tap import ROOT, Tap, mirage_environment, run
+from tap import ROOT, Tap, copy_tree, mirage_environment, run
 
 TOY = Path(__file__).resolve().parent / "toy"
 ROW = "target_names = [\n"
@@ -22,18 +22,6 @@ void config(void)
     register_job("app", apply(app, MODULE));
 }
 """
-
-
-def copied(to):
-    """The files that are the project's: those git knows, and new ones that it doesn't ignore."""
-    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode != 0:
-        return False
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
-    return True
 
 
 def add_target(tree):
@@ -149,7 +137,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     tree, apps = work / "tree", work / "apps"
     apps.mkdir(parents=True)
-    if not copied(tree):
+    if not copy_tree(tree):
         print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
         return 0
     add_target(tree)

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""hacking.py COMPILER WORK: follows docs/hacking.md. Its diffs are applied to a copy of the tree, which is built;
+an application uses the signature's two modules, and its runtime argument is in --help. Prints TAP."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tap import Tap, copy_tree, mirage_environment, run
+
+APP = Path(__file__).resolve().parent / "chime"
+BUILT = ["tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch", "test/base/test_base_parity"]
+
+
+def diffs(page):
+    """By section, those that git knows how to apply; others show a part of one."""
+    for section in page.split("\n## ")[1:]:
+        for block in re.findall(r"^```diff\n(.*?)^```$", section, re.M | re.S):
+            if "\n@@ " in block:
+                yield section.splitlines()[0], block
+
+
+def apply(tap, tree, env):
+    applied = []
+    for section, block in diffs((tree / "docs/hacking.md").read_text()):
+        done = subprocess.run(["git", "apply", "-p1", "-"], cwd=tree, env=env, input=block, timeout=120, capture_output=True, text=True)
+        tap.report(done.returncode == 0, f"{section}: the diff applies", done.stderr)
+        applied.append(section)
+    tap.equal("each recipe is there", sorted(set(applied)), ["Add a base library", "Add a command", "Add a device", "Add a runtime argument",
+                                                             "Add a signature", "Add a test"])
+
+
+def told(tap, mirage, work, env):
+    _, out, err = run([mirage, "types"], work, env)
+    tap.report(out.endswith("SITE\nCHIME\n"), "the command does what its diff says", out + err)
+    _, out, err = run([mirage, "help"], work, env)
+    tap.report(re.search(r"^  types +list the module types$", out, re.M), "and is in the help", out + err)
+    _, out, err = run([mirage, "help", "signatures"], work, env)
+    tap.report("\n## CHIME\n\nSomething that rings.\n" in out, "the signature is in its page", out + err)
+    _, out, err = run([mirage, "help", "modules"], work, env)
+    tap.report("```c\nCHIME chime_text(CONSOLE console)\n```" in out and "```c\nCHIME chime_bell(void)\n```" in out, "the modules are in theirs", out + err)
+    tap.report("| `--chime-word` | string | `ding` | what a chime writes |" in out, "with the argument", out)
+
+
+def used(tap, mirage, work, env):
+    shutil.copytree(APP, work / "chime")
+    status, out, err = run([mirage, "build", "chime"], work, env)
+    tap.report(status == 0, "an application uses both modules", out + err)
+    program = work / "chime/_build/linux/chime"
+    if status != 0:
+        return
+    status, out, err = run([program, "--help"], work, env)
+    tap.report(status == 0 and re.search(r"--chime-word.*what a chime writes", out, re.S), "the argument is in its --help", out + err)
+    for words, word in (([], "ding"), (["--chime-word=dong"], "dong")):
+        status, out, err = run([program, *words], work, env)
+        tap.report((status, out.count(word + "\n"), out.count("\a"), len(out)) == (0, 2, 2, 12), f"both ring, and the text is {word}", repr(out) + err)
+    tap.equal("where there is no such device, the user's line is told", run([mirage, "build", "-t", "sim", "chime"], work, env),
+              (1, "", "chime/config.c:8: error: chime_bell() is a module of the target linux alone, and this program is for sim\n"))
+
+
+def main():
+    tap = Tap()
+    compiler, work = sys.argv[1], Path(sys.argv[2]).resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    tree, apps = work / "tree", work / "apps"
+    apps.mkdir(parents=True)
+    if not copy_tree(tree):
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return 0
+    env = mirage_environment(work)
+    env["CC"] = compiler
+    # The copy lies in a checkout, whose paths its own are not.
+    env["GIT_CEILING_DIRECTORIES"] = str(work)
+    apply(tap, tree, env)
+    for words in (["meson", "setup", "build"], ["ninja", "-C", "build", *BUILT]):
+        status, out, err = run(words, tree, env)
+        if status != 0:
+            tap.report(False, "the tree with all of it builds", out[-3000:] + err)
+            return tap.end()
+    tap.report(True, "the tree with all of it builds")
+    status, out, err = run([tree / "build/test/base/test_base_parity"], work, {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+    tap.report(status == 0 and "ok 1 - test_bits" in out, "the test of the base library passes", out + err)
+    mirage = tree / "build/tool/mirage"
+    told(tap, mirage, apps, env)
+    used(tap, mirage, apps, env)
+    shutil.rmtree(work)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
