@@ -1,4 +1,4 @@
-/* The tests' host and wire (test/lib/tcp/net.c) for fuzzers: whatever is not so aborts. */
+/* The tests' host and wire (test/lib/tcp/hosts.h) for fuzzers: whatever is not so aborts. */
 #ifndef FUZZ_TCP_HOST_H
 #define FUZZ_TCP_HOST_H
 
@@ -16,6 +16,6 @@
 /* Of `units`: limits so low that they are met. */
 #define UNIT "tcp_unit.h"
 
-#include "test/lib/tcp/net.c"
+#include "test/lib/tcp/hosts.h"
 
 #endif

@@ -12,16 +12,17 @@
 
 #include <base/prng/prng.h>
 
-#define MIRAGE_WHOLE
-#include "devices/network/network_tap/network_tap.c"
-#include "devices/network/network_tap/shed.c"
-#include "devices/network/network_tap/transfer.c"
+#include "devices/network/network_tap/tap.h"
+
+enum { QUEUE = 256 }; /* the default of the key `queue` */
+
+err network_tap_connect(struct network_tap **out);
 
 static const uint8_t to[6] = { 2, 0, 0, 0, 0, 1 }, from[6] = { 2, 0, 0, 0, 0, 2 };
 static int other; /* the other end */
 static size_t came, came_bytes, came_gso, came_partial;
 
-INTERNAL err tap_open(struct network_tap *tap, const char *interface_name, bool offers)
+err tap_open(struct network_tap *tap, const char *interface_name, bool offers)
 {
     int ends[2];
     (void)offers;
@@ -89,7 +90,7 @@ FIBER_TEST(frames_wait_while_the_kernel_is_full)
         sent++;
     refused = (size_t)tap->dropped_out.value;
     CHECK_EQUAL(refused, 1);
-    CHECK_EQUAL(tap->count, key_queue);
+    CHECK_EQUAL(tap->count, QUEUE);
     /* Room at the other end is all it takes. */
     while (seen < sent) {
         CHECK(drain(&seen) > 0 || tap->count > 0);

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "lib/happy_eyeballs/race.c"
-#include "lib/dns_client/sort.c"
+#include "lib/dns_client/dns_client.h"
+#include "lib/happy_eyeballs/race.h"
 
 /* This host: which source it has for a destination, by the test's table. */
 static const char *const (*sources)[2];

@@ -2,7 +2,7 @@
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
-#include "net.c"
+#include "hosts.h"
 
 struct peer {
     struct net net;

@@ -2,7 +2,7 @@
  * Bulk transfer both ways at once through a bad wire, with one seed after another: every byte
  * arrives, in order, and no run hangs. BULK_SEEDS says how many seeds, BULK_FIRST the first one.
  */
-#include "net.c"
+#include "hosts.h"
 
 #include "invariants.h"
 

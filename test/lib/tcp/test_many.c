@@ -1,5 +1,5 @@
 /* Many connections: one after the other, and at once; what they leave, and what an idle one holds. */
-#include "net.c"
+#include "hosts.h"
 
 #include <malloc.h>
 #include <stdio.h>

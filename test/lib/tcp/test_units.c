@@ -1,5 +1,5 @@
 /* The parts that are pure: the wire, secrets, cookies, round trips, CUBIC, the state machine, ports. */
-#include "net.c"
+#include "hosts.h"
 
 static struct segment parse(const char *bytes, size_t len, err *e)
 {

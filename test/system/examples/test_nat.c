@@ -8,8 +8,16 @@
 #include <base/prng/prng.h>
 #include <base/wire/wire.h>
 
-#include "examples/router/router/nat.c"
-#include "examples/router/router/translate.c"
+#include "examples/router/router/nat.h"
+#include "examples/router/router/translate.h"
+
+/* As it stands in the packet: the tests only compare. */
+static uint16_t word_at(const uint8_t *p)
+{
+    uint16_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
 
 static uint32_t pick(void *ctx)
 {
@@ -120,12 +128,12 @@ static void packets(void **state)
         /* The two zeros of one's complement are one number. */
         size_t place = v.header + (protocol == 6 ? 16u : protocol == 17 ? 6u : 2u);
         for (size_t at = 10;; at = place) {
-            uint16_t got = load16(before + at), want = load16(p + at);
+            uint16_t got = word_at(before + at), want = word_at(p + at);
             assert_true(got == want || (got == 0 && want == 0xffff) || (got == 0xffff && want == 0));
             if (at == place)
                 break;
         }
-        assert_true(protocol != 17 || no_sum || partial || load16(before + place) != 0);
+        assert_true(protocol != 17 || no_sum || partial || word_at(before + place) != 0);
         assert_int_equal(view_read(&w, before, len, len), OK);
         assert_int_equal(source ? w.source : w.destination, address);
         assert_int_equal(source ? w.source_port : w.destination_port, port);

@@ -1,3 +1,7 @@
+/* The wire and the two hosts of net.h, in the translation unit of the module, whose parameters they play. */
+#ifndef TEST_TCP_HOSTS_H
+#define TEST_TCP_HOSTS_H
+
 #include "net.h"
 
 #include <stdlib.h>
@@ -239,3 +243,5 @@ struct captured *expect_segment(struct net *net, os_time wait)
         os_sleep(MILLISECONDS(1));
     return ip->taken < ip->captured_count ? &ip->captured[ip->taken++ % CAPTURED] : NULL;
 }
+
+#endif
