@@ -37,8 +37,9 @@ void arch_fiber_prepare(struct arch_fiber *fiber, void *stack, void *top, void (
                         void *arg);
 
 /*
- * Save the running context to `from`, and continue `to`. The registers that the calling convention preserves
- * are preserved. The floating-point control registers and errno are common to all fibers.
+ * Save the running context to `from`, and continue `to`, which is another one. The registers that the
+ * calling convention preserves are preserved. The floating-point control registers and errno are common to
+ * all fibers.
  */
 void arch_fiber_switch(struct arch_fiber *from, const struct arch_fiber *to);
 
