@@ -139,6 +139,13 @@ void *platform_pages_alloc(size_t size);
 void platform_pages_free(void *pages, size_t size);
 
 /*
+ * Whole pages of one or several allocations, which lie side by side and whose contents nobody needs: take
+ * back the memory behind them where the platform can do that. They stay allocated, and when they are touched
+ * again they read as anything.
+ */
+void platform_pages_trim(void *pages, size_t size);
+
+/*
  * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which read as zero. Where the
  * platform can do that, they take no memory before they are touched. `*guarded` says whether an access below
  * the result faults. When it does not, the runtime keeps a canary there. NULL: there is no memory. A stack is

@@ -1,7 +1,7 @@
 /*
  * Buffers: allocation and reference counts. Views and pages are pooled. A page's description lies apart from
- * it, so that a driver may hand the whole page to a device or to another domain. buf_chain.c has the
- * operations on chains.
+ * it, so that a driver may hand the whole page to a device or to another domain. buf_pool.c fills the pools,
+ * and buf_chain.c has the operations on chains.
  */
 #include "runtime.h"
 
@@ -9,78 +9,9 @@
 
 #include "buf_page.h"
 
-#define SLAB_ITEMS 64
-
-/*
- * A slab of views, pages or descriptions of foreign memory. Slabs are listed here so that leak checkers find
- * them.
- */
-struct buf_slab {
-    struct buf_slab *next;
-    void *memory;
-};
-
-static void *slab_new(size_t item, void *memory)
-{
-    struct buf_slab *slab = aligned_alloc(64, 64 + SLAB_ITEMS * item);
-    if (slab == NULL)
-        return NULL;
-    *slab = (struct buf_slab){ runtime.slabs, memory };
-    runtime.slabs = slab;
-    return (char *)slab + 64;
-}
-
-static bool refill_views(void)
-{
-    struct {
-        _Alignas(64) struct buf view;
-    } *items = slab_new(sizeof *items, NULL);
-    if (items == NULL)
-        return false;
-    for (size_t i = SLAB_ITEMS; i-- > 0;) {
-        items[i].view.next = runtime.free_views;
-        runtime.free_views = &items[i].view;
-        ASAN_POISON_MEMORY_REGION(&items[i].view, sizeof(struct buf));
-    }
-    return true;
-}
-
-static bool refill_pages(void)
-{
-    uint8_t *memory = platform_pages_alloc(SLAB_ITEMS * BUF_PAGE_SIZE);
-    struct buf_page *pages = memory != NULL ? slab_new(sizeof *pages, memory) : NULL;
-    if (pages == NULL) {
-        if (memory != NULL)
-            platform_pages_free(memory, SLAB_ITEMS * BUF_PAGE_SIZE);
-        return false;
-    }
-    for (size_t i = SLAB_ITEMS; i-- > 0;) {
-        uint8_t *start = memory + i * BUF_PAGE_SIZE;
-        pages[i] = (struct buf_page){
-            .kind = BUF_PAGE_POOL, .start = start, .end = start + BUF_PAGE_SIZE, .next = runtime.free_pages
-        };
-        runtime.free_pages = &pages[i];
-        ASAN_POISON_MEMORY_REGION(start, BUF_PAGE_SIZE);
-    }
-    runtime.buf.pooled_pages += SLAB_ITEMS;
-    return true;
-}
-
-static bool refill_externs(void)
-{
-    struct buf_page *pages = slab_new(sizeof *pages, NULL);
-    if (pages == NULL)
-        return false;
-    for (size_t i = SLAB_ITEMS; i-- > 0;) {
-        pages[i].next = runtime.free_externs;
-        runtime.free_externs = &pages[i];
-    }
-    return true;
-}
-
 struct buf *buf_view_new(uint8_t *data, size_t len, struct buf_page *page)
 {
-    if (unlikely(runtime.free_views == NULL) && !refill_views())
+    if (unlikely(runtime.free_views == NULL) && !buf_refill_views())
         return NULL;
     struct buf *b = runtime.free_views;
     ASAN_UNPOISON_MEMORY_REGION(b, sizeof *b);
@@ -100,7 +31,7 @@ void buf_view_free(struct buf *b)
 
 static struct buf_page *pool_page(void)
 {
-    if (unlikely(runtime.free_pages == NULL) && !refill_pages())
+    if (unlikely(runtime.free_pages == NULL) && !buf_refill_pages())
         return NULL;
     struct buf_page *page = runtime.free_pages;
     runtime.free_pages = page->next;
@@ -109,15 +40,15 @@ static struct buf_page *pool_page(void)
     return page;
 }
 
-static struct buf_page *heap_page(size_t len)
+static struct buf_page *heap_page(size_t headroom, size_t len)
 {
-    size_t size = sizeof(struct buf_page) + BUF_HEADROOM + len;
+    size_t size = sizeof(struct buf_page) + headroom + len;
     struct buf_page *page = malloc(size);
     if (page == NULL)
         return NULL;
     page->kind = BUF_PAGE_HEAP;
     page->start = (uint8_t *)(page + 1);
-    page->end = page->start + BUF_HEADROOM + len;
+    page->end = page->start + headroom + len;
     runtime.buf.heap_bytes += size;
     return page;
 }
@@ -147,19 +78,32 @@ static void page_free(struct buf_page *page)
     }
 }
 
-struct buf *buf_alloc(size_t len)
+/* The first view of a page. NULL: no memory, and the page was freed. */
+static inline struct buf *first_view(struct buf_page *page, size_t headroom, size_t len)
 {
-    if (unlikely(len > UINT32_MAX - 4096) || allocation_fails())
-        return NULL;
-    struct buf_page *page = likely(len <= BUF_PAGE_ROOM) ? pool_page() : heap_page(len);
     if (unlikely(page == NULL))
         return NULL;
     runtime.buf.pages++;
     page->refs = 1;
-    struct buf *b = buf_view_new(page->start + BUF_HEADROOM, len, page);
+    struct buf *b = buf_view_new(page->start + headroom, len, page);
     if (unlikely(b == NULL))
         page_free(page);
     return b;
+}
+
+struct buf *buf_alloc(size_t len)
+{
+    if (unlikely(len > UINT32_MAX - 4096) || allocation_fails())
+        return NULL;
+    return first_view(likely(len <= BUF_PAGE_ROOM) ? pool_page() : heap_page(BUF_HEADROOM, len), BUF_HEADROOM,
+                      len);
+}
+
+struct buf *buf_alloc_compact(size_t len)
+{
+    if (allocation_fails())
+        return NULL;
+    return first_view(len > BUF_PAGE_SIZE / 2 ? pool_page() : heap_page(0, len), 0, len);
 }
 
 struct buf *buf_copy(const void *data, size_t len)
@@ -181,7 +125,7 @@ struct buf *buf_extern(void *data, size_t len, void (*release)(void *arg), void 
 {
     if (len > UINT32_MAX || allocation_fails())
         return NULL;
-    if (unlikely(runtime.free_externs == NULL) && !refill_externs())
+    if (unlikely(runtime.free_externs == NULL) && !buf_refill_externs())
         return NULL;
     struct buf_page *page = runtime.free_externs;
     struct buf *b = buf_view_new(data, len, page);

@@ -3,15 +3,6 @@
 
 #include "buf_page.h"
 
-static void copy_metadata(struct buf *to, const struct buf *from)
-{
-    to->csum = from->csum;
-    to->gso = from->gso;
-    to->gso_size = from->gso_size;
-    to->csum_start = from->csum_start;
-    to->csum_offset = from->csum_offset;
-}
-
 static struct buf *view_of(const struct buf *b, size_t offset, size_t len)
 {
     struct buf *view = buf_view_new(b->data + offset, len, b->page);
@@ -55,7 +46,7 @@ struct buf *buf_share(const struct buf *b)
 {
     struct buf *shared = b != NULL ? buf_slice(b, 0, buf_len(b)) : NULL;
     if (shared != NULL)
-        copy_metadata(shared, b);
+        buf_copy_metadata(shared, b);
     return shared;
 }
 
@@ -82,7 +73,7 @@ struct buf *buf_prepend(struct buf *b, size_t n)
             return NULL;
         }
         first->next = b;
-        copy_metadata(first, b);
+        buf_copy_metadata(first, b);
     }
     if (first->csum == BUF_CSUM_PARTIAL)
         first->csum_start = (uint16_t)(first->csum_start + n);
@@ -105,7 +96,7 @@ struct buf *buf_advance(struct buf *b, size_t n)
         struct buf *next = b->next;
         n -= b->len;
         if (next != NULL)
-            copy_metadata(next, b);
+            buf_copy_metadata(next, b);
         b->next = NULL;
         buf_free(b);
         b = next;
@@ -161,7 +152,7 @@ struct buf *buf_pull_up(struct buf *b, size_t n)
         buf_free(b);
         return NULL;
     }
-    copy_metadata(first, b);
+    buf_copy_metadata(first, b);
     first->next = buf_advance(b, n);
     return first;
 }

@@ -23,4 +23,24 @@ struct buf *buf_view_new(uint8_t *data, size_t len, struct buf_page *page);
 /* Only the view: its reference goes elsewhere. */
 void buf_view_free(struct buf *b);
 
+/* Fill a pool that has nothing free. False: no memory. */
+bool buf_refill_views(void);
+bool buf_refill_pages(void);
+bool buf_refill_externs(void);
+
+/* What a view itself takes. */
+#define BUF_VIEW_SIZE 64
+
+/* A writable buffer of up to BUF_PAGE_SIZE bytes that holds as little memory as it can. NULL: no memory. */
+struct buf *buf_alloc_compact(size_t len);
+
+static inline void buf_copy_metadata(struct buf *to, const struct buf *from)
+{
+    to->csum = from->csum;
+    to->gso = from->gso;
+    to->gso_size = from->gso_size;
+    to->csum_start = from->csum_start;
+    to->csum_offset = from->csum_offset;
+}
+
 #endif

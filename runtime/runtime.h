@@ -123,7 +123,10 @@ struct runtime {
     /* buffers */
     struct buf *free_views;
     struct buf_page *free_pages, *free_externs;
-    struct buf_slab *slabs; /* all slabs; none is given back */
+    struct buf_page *spare_pages;    /* free, and not needed since `trim_at` was set */
+    struct buf_page *returned_pages; /* free, without memory */
+    os_time trim_at;                 /* when the spare pages are given back */
+    struct buf_slab *slabs;          /* all slabs; none is given back */
     struct buf_stats buf;
 
     /* logs */
@@ -203,6 +206,14 @@ bool fiber_trim_pool(void);
 
 /* group.c */
 void group_member_ended(struct os_fiber *fiber);
+
+/* buf_pool.c */
+
+/*
+ * Give back the memory of pages that were free for long. Returns when to do it again: OS_NEVER when few pages
+ * are free, 0 when there is more to give back now.
+ */
+os_time buf_trim_pool(os_time now);
 
 /* source.c */
 

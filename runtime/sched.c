@@ -402,12 +402,15 @@ static bool turn(void)
     if (unlikely(runtime.first_ended && (runtime.first != NULL || runtime.fibers == 0)))
         return true;
     os_time deadline = OS_NEVER;
-    if (runtime.ready != NULL || runtime.raised.first != NULL || fiber_trim_pool())
+    if (runtime.ready != NULL || runtime.raised.first != NULL || fiber_trim_pool()) {
         deadline = 0;
-    else if (unlikely(no_timers()) && runtime.armed == 0)
+    } else if (unlikely(no_timers()) && runtime.armed == 0) {
         return false;
-    else if (runtime.heap_count > 0)
-        deadline = runtime.heap[0].when;
+    } else {
+        deadline = buf_trim_pool(runtime.now);
+        if (runtime.heap_count > 0 && runtime.heap[0].when < deadline)
+            deadline = runtime.heap[0].when;
+    }
     platform_wait(deadline);
     source_run();
     return true;

@@ -119,11 +119,30 @@ struct buf *buf_pull_up(struct buf *b, size_t n);
 /* Copy `len` bytes from `offset` of the chain to `out`; ERR_RANGE when it is shorter. */
 err buf_read_copy(const struct buf *b, size_t offset, void *out, size_t len);
 
+/*
+ * Bytes of memory that the chain keeps from being freed: its views, and the whole of each page, heap piece or
+ * foreign memory that they are views of, also of what other views share. What neighbouring views have in
+ * common counts once. A view of one byte may pin a page, so whatever holds what strangers sent is charged by
+ * this, not by buf_len.
+ */
+size_t buf_pinned(const struct buf *b);
+
+/* The same of views that are to be chained behind `last`, whose own memory is counted already; NULL: none. */
+size_t buf_pinned_behind(const struct buf *last, const struct buf *b);
+
+/*
+ * Make the chain pin no more than about its length, by copying it together when it pins more than twice that.
+ * The packet's metadata stays. Consumes `b`. Without memory for the copy the result is `b` as it was; NULL
+ * only when `b` is NULL.
+ */
+struct buf *buf_compact(struct buf *b);
+
 struct buf_stats {
-    size_t views;        /* in use */
-    size_t pages;        /* pieces of memory that views hold, from pool, heap and buf_extern */
-    size_t pooled_pages; /* free in the pool */
-    size_t heap_bytes;   /* held by buffers larger than a page */
+    size_t views;          /* in use */
+    size_t pages;          /* pieces of memory that views hold, from pool, heap and buf_extern */
+    size_t pooled_pages;   /* free in the pool */
+    size_t returned_pages; /* free, and their memory went back to the platform */
+    size_t heap_bytes;     /* held by buffers that don't use a page: they are larger, or were made compact */
 };
 void buf_get_stats(struct buf_stats *out);
 

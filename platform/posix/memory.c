@@ -55,6 +55,11 @@ void platform_pages_free(void *pages, size_t size)
     munmap(pages, size);
 }
 
+void platform_pages_trim(void *pages, size_t size)
+{
+    madvise(pages, size, MADV_DONTNEED);
+}
+
 /* Whether the success of madvise means that the page is guarded. */
 static bool advice_counts(void *page)
 {

@@ -152,6 +152,13 @@ static void pages(void)
     check(both && one[0] == 1 && one[PLATFORM_PAGE - 1] == 1 && many[0] == 2 && many[size - 1] == 2,
           "pages can be written to from end to end, and do not overlap");
     if (both) {
+        platform_pages_trim(many + PLATFORM_PAGE, size - 2 * PLATFORM_PAGE);
+        many[PLATFORM_PAGE] = many[size - PLATFORM_PAGE - 1] = 3;
+    }
+    check(both && many[0] == 2 && many[PLATFORM_PAGE - 1] == 2 && many[size - PLATFORM_PAGE] == 2 &&
+              many[PLATFORM_PAGE] == 3 && many[size - PLATFORM_PAGE - 1] == 3,
+          "trimmed pages can be written to again, and those beside them keep what they hold");
+    if (both) {
         platform_pages_free(one, PLATFORM_PAGE);
         platform_pages_free(many, size);
     }

@@ -1,0 +1,184 @@
+/* What buffers pin, and that the pool gives back after a burst what nobody needs any more. */
+#include "test/support/resident.h"
+#include "test/support/test.h"
+
+#include <mirage/buf.h>
+
+enum { BURST = 20000 };
+
+static struct buf *held[BURST];
+
+static void hold(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        held[i] = buf_alloc(BUF_PAGE_ROOM);
+        CHECK(held[i] != NULL);
+        memset(held[i]->data, (int)i, held[i]->len);
+    }
+}
+
+static void let_go(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_free(held[i]);
+}
+
+static struct buf_stats stats(void)
+{
+    struct buf_stats s;
+    buf_get_stats(&s);
+    return s;
+}
+
+FIBER_TEST(a_burst_comes_back)
+{
+    hold(1);
+    let_go(1);
+    os_sleep(SECONDS(4)); /* what the tests before have left */
+    size_t before = resident();
+    for (int round = 0; round < 3; round++) {
+        hold(BURST);
+        CHECK(resident() - before > (size_t)BURST * 4000 || !RESIDENT_COUNTS);
+        let_go(BURST);
+        CHECK(stats().pooled_pages >= BURST);
+        os_sleep(SECONDS(4));
+        CHECK(stats().pooled_pages <= 256 && stats().returned_pages >= BURST - 256);
+        /* What remains is 1 MB of pages, and the views' own. */
+        CHECK(resident() < before + (4 << 20) || !RESIDENT_COUNTS);
+    }
+    return OK;
+}
+
+/* What is needed again each half second stays. Not one page of it comes from the platform again. */
+FIBER_TEST(a_steady_load_keeps_its_pages)
+{
+    hold(2000);
+    let_go(2000);
+    for (int i = 0; i < 40; i++) {
+        os_sleep(MILLISECONDS(500));
+        size_t returned = stats().returned_pages;
+        hold(2000);
+        CHECK_EQUAL(stats().returned_pages, returned);
+        let_go(2000);
+    }
+    CHECK(stats().pooled_pages >= 2000);
+    os_sleep(SECONDS(4));
+    CHECK(stats().pooled_pages <= 256);
+    return OK;
+}
+
+/* Pages in use are not touched, whoever lies beside them. */
+FIBER_TEST(pages_in_use_stay)
+{
+    hold(4096);
+    for (size_t i = 0; i < 4096; i += 2)
+        buf_free(held[i]);
+    os_sleep(SECONDS(4));
+    for (size_t i = 1; i < 4096; i += 2) {
+        CHECK_EQUAL(held[i]->data[0], (uint8_t)i);
+        CHECK_EQUAL(held[i]->data[BUF_PAGE_ROOM - 1], (uint8_t)i);
+        buf_free(held[i]);
+    }
+    return OK;
+}
+
+static void pinned_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(buf_pinned(NULL), 0);
+    struct buf *b = buf_copy("x", 1);
+    assert_true(buf_pinned(b) >= 4096 && buf_pinned(b) <= 4096 + 64);
+    /* Two views of a page pin it once when they are neighbours. */
+    struct buf *twin = buf_slice(b, 0, 1);
+    assert_true(buf_pinned_behind(b, twin) <= 64);
+    assert_int_equal(buf_pinned(twin), buf_pinned(b));
+    b = buf_append(b, twin);
+    assert_true(buf_pinned(b) <= 4096 + 2 * 64);
+    buf_free(b);
+    /* A byte of a large piece pins all of it. */
+    b = buf_alloc(100000);
+    b = buf_advance(b, 99999);
+    assert_true(buf_pinned(b) >= 100000);
+    buf_free(b);
+    b = buf_static("static", 6);
+    assert_true(buf_pinned(b) <= 64);
+    buf_free(b);
+}
+
+/* A chain of so many pieces of `len` bytes, which count from 0. */
+static struct buf *chain(size_t pieces, size_t len)
+{
+    struct buf *b = NULL;
+    for (size_t i = 0; i < pieces; i++) {
+        struct buf *piece = buf_alloc(len);
+        assert_non_null(piece);
+        for (size_t k = 0; k < len; k++)
+            piece->data[k] = (uint8_t)(i * len + k);
+        b = buf_append(b, piece);
+    }
+    return b;
+}
+
+static void compact(void **state)
+{
+    static const size_t lens[] = { 1, 2, 100, 1000, 1460, BUF_PAGE_ROOM, 10000 },
+                        counts[] = { 1, 2, 3, 40, 500 };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(counts); k++) {
+            size_t len = lens[i] * counts[k];
+            struct buf *b = chain(counts[k], lens[i]);
+            b->csum = BUF_CSUM_PARTIAL;
+            b->csum_start = 7;
+            b->csum_offset = 3;
+            b = buf_compact(b);
+            assert_int_equal(buf_len(b), len);
+            assert_true(buf_pinned(b) <= 2 * (len + (len / 4096 + 1) * 200));
+            assert_true(b->csum == BUF_CSUM_PARTIAL && b->csum_start == 7 && b->csum_offset == 3);
+            size_t at = 0;
+            for (const struct buf *v = b; v != NULL; v = v->next)
+                for (size_t n = 0; n < v->len; n++, at++)
+                    assert_int_equal(v->data[n], (uint8_t)at);
+            buf_free(b);
+        }
+    assert_null(buf_compact(NULL));
+    /* Nothing of it is left. */
+    struct buf *b = buf_compact(buf_alloc(0));
+    assert_int_equal(buf_len(b), 0);
+    assert_true(buf_pinned(b) < 300);
+    buf_free(b);
+    assert_int_equal(stats().views, 0);
+    assert_int_equal(stats().pages, 0);
+    assert_int_equal(stats().heap_bytes, 0);
+}
+
+/* Without memory for the copy the chain stays as it was. */
+static void compact_without_memory(void **state)
+{
+    (void)state;
+    if (!DEBUG_BUILD)
+        skip();
+    for (size_t n = 1; n < 4; n++) {
+        struct buf *b = chain(9000, 1), *same = b;
+        os_fail_allocation_after(n);
+        b = buf_compact(b);
+        os_fail_allocation_after(0);
+        assert_ptr_equal(b, same);
+        assert_int_equal(buf_len(b), 9000);
+        buf_free(b);
+        assert_int_equal(stats().views, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pinned_memory),
+        cmocka_unit_test(compact),
+        cmocka_unit_test(compact_without_memory),
+        cmocka_unit_test(a_burst_comes_back),
+        cmocka_unit_test(a_steady_load_keeps_its_pages),
+        cmocka_unit_test(pages_in_use_stay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
