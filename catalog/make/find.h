@@ -2,6 +2,10 @@
 #ifndef CATALOG_FIND_H
 #define CATALOG_FIND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
 #include "composition/source.h"
 
 struct found {

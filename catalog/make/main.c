@@ -5,7 +5,12 @@
  */
 #include <string.h>
 
+#include "base/files.h"
+#include "base/out.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "write.h"
 
 static bool write_text(const char *path, const char *data)

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "find.h"
 
 /*

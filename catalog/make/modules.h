@@ -6,7 +6,10 @@
 #define CATALOG_MODULES_H
 
 #include <catalog/catalog.h>
+#include <stdbool.h>
+#include <stddef.h>
 
+#include "base/strings.h"
 #include "composition/source.h"
 
 /* An argument of the catalogue's function. */

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/out.h"
+
 static char *finish(struct out *out)
 {
     char *kept = keep_bytes(out->data, out->len);

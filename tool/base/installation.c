@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
 
 /*
  * A folder of the installation, from the one that holds the command: Meson's options are relative to the

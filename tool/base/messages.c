@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+
 void messages_flags(bool is_clang, struct strings *argv)
 {
     if (is_clang) {

@@ -4,10 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/report.h"
+#include "base/strings.h"
 
 extern char **environ;
 

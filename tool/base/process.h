@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/util.h"
-
 /* Where PATH has the program, or `name` itself when it is a path; NULL when it is nowhere. */
 const char *program_find(const char *name);
 

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/quote.h"
-#include "base/util.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/strings.h"
 
 const char *ninja_path(const char *path)
 {

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+
 /* What identifies a state of a file; zeros when there is none. */
 static void state_of(const char *path, int64_t *time, int64_t *size)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/util.h"
+#include "base/strings.h"
 
 /*
  * Whether the stamp at `path` was written with this `key` and every input it lists is as

@@ -1,6 +1,7 @@
 /* mirage build. */
 #include <stdio.h>
 
+#include "base/paths.h"
 #include "commands/cli.h"
 
 bool open_and_build(struct arguments *a, struct project *p)

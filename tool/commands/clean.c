@@ -5,6 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
 #include "commands/cli.h"
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

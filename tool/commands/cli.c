@@ -1,8 +1,13 @@
 #include "commands/cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/report.h"
 
 enum {
     OPTION_ARCH = 256,

@@ -8,7 +8,9 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
+#include "base/strings.h"
 #include "emission/unit.h"
 #include "project/update.h"
 

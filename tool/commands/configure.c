@@ -1,6 +1,7 @@
 /* mirage configure. */
 #include <stdio.h>
 
+#include "base/paths.h"
 #include "commands/cli.h"
 
 int command_configure(const struct cli_command *command, struct arguments *a)

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
+#include "base/keep.h"
 #include "base/process.h"
+#include "base/report.h"
 #include "commands/cli.h"
 #include "composition/where.h"
 #include "emission/picture.h"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "commands/cli.h"
 
 int command_help(const struct cli_command *command, struct arguments *a)

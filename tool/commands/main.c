@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 
 static int unknown(const char *word)

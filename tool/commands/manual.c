@@ -1,6 +1,10 @@
 /* Manual pages and completions, from the same tables as --help. */
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 #include "target/target.h"
 

@@ -1,7 +1,14 @@
 /* mirage new: the beginning of an application. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 
 struct template

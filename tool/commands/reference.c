@@ -7,6 +7,11 @@
 #include <string.h>
 
 #include <catalog/catalog.h>
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 #include "composition/signatures.h"
 #include "target/target.h"

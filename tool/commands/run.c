@@ -4,6 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 #include "target/launch.h"
 

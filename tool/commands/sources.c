@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

@@ -1,6 +1,8 @@
 /* mirage targets. */
 #include <stdio.h>
 
+#include "base/keep.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 
 /* "x86_64, aarch64" */

@@ -1,7 +1,12 @@
 /* mirage test. */
 #include <stdio.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 
 /* Whether the test's program ended with status 0 within its time; what it printed is shown when not. */

@@ -2,6 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "commands/cli.h"
 #include "emission/unit.h"
 

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
+
 /* What a name in an instance's source stands for: the symbols that begin with `prefix`. */
 struct resolved {
     const struct instance *owner;

@@ -6,6 +6,9 @@
 #ifndef TOOL_BIND_H
 #define TOOL_BIND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "composition/check.h"
 #include "composition/graph.h"
 

@@ -1,12 +1,19 @@
 #include "composition/check.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/keep.h"
 #include "base/messages.h"
+#include "base/out.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/report.h"
 #include "base/stamp.h"
 #include "composition/symbols.h"
 

@@ -7,7 +7,9 @@
 #define TOOL_CHECK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "base/strings.h"
 #include "composition/source.h"
 
 /* What the abstractly compiled functor defines. */

@@ -1,6 +1,13 @@
 /* config.c to a shared object, again only when something that it was made of changed. */
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/evaluate.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,10 @@
  * Run the compiled configuration in a child, which can crash, hang or exit as it likes: what
  * became of it is told at the line where it was.
  */
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
 #include "composition/evaluate.h"
 
 #include <dlfcn.h>
@@ -10,6 +14,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,8 +27,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "config/channel.h"
 #include "base/process.h"
+#include "config/channel.h"
 
 enum { DEFAULT_LIMIT_MS = 5000, LAST_WORDS_MS = 500, FRAMES = 64 };
 

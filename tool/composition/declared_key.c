@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/report.h"
+
 static bool read_shift(struct tokens *t, int64_t *out);
 
 static bool read_factor(struct tokens *t, int64_t *out)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/util.h"
+#include "base/strings.h"
 #include "composition/tokens.h"
 
 struct declared_key {

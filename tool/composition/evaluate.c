@@ -1,5 +1,9 @@
 #include "composition/evaluate.h"
 
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/report.h"
+
 bool evaluate(const struct evaluation *evaluation, struct graph *out)
 {
     size_t len;

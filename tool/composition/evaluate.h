@@ -5,6 +5,9 @@
 #ifndef TOOL_EVALUATE_H
 #define TOOL_EVALUATE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "composition/graph.h"
 #include "composition/source.h"
 #include "target/target.h"

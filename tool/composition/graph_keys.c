@@ -1,4 +1,8 @@
 /* Configure-time keys and the command line. */
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/graph_record.h"
 
 #include <errno.h>

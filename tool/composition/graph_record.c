@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+
 static const char *text_in(const json_t *object, const char *name)
 {
     const char *s = json_string_value(json_object_get(object, name));

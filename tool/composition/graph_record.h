@@ -3,6 +3,8 @@
 #define TOOL_GRAPH_RECORD_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "composition/evaluate.h"
 

@@ -2,6 +2,11 @@
  * From the record to the graph: choices made, what no job needs left out, and the same functor on the same
  * arguments made one value.
  */
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/graph_record.h"
 
 #include <stdlib.h>

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+
 static void add_name(struct strings *names, const char *path)
 {
     size_t len = strcspn(path, "/");

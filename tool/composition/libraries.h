@@ -6,7 +6,9 @@
 #ifndef TOOL_LIBRARIES_H
 #define TOOL_LIBRARIES_H
 
-#include "base/util.h"
+#include <stddef.h>
+
+#include "base/strings.h"
 
 /* Add the names of the libraries that the files include themselves. */
 void libraries_included(const char *const *files, size_t count, struct strings *names);

@@ -1,9 +1,10 @@
 #include "composition/places.h"
 
 #include <dwarf.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/keep.h"
 
 static bool is_definition_of(Dwarf_Die *die, const char *sought)
 {

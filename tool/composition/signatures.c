@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+
 static const char include_line[] = "#include <mirage/sig/";
 
 static int line_of(const char *text, const char *at)

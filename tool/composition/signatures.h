@@ -5,7 +5,10 @@
 #ifndef TOOL_SIGNATURES_H
 #define TOOL_SIGNATURES_H
 
-#include "base/util.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
 
 struct signature {
     const char *name; /* "CONSOLE" */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/util.h"
+#include "base/strings.h"
 #include "composition/declared_key.h"
 
 /* A function that a signature declares. */

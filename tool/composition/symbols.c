@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
 #include "composition/places.h"
 #include "composition/wasm.h"
 

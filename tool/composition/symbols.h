@@ -3,8 +3,9 @@
 #define TOOL_SYMBOLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "base/util.h"
+#include "base/strings.h"
 
 /*
  * One line a symbol, "name line file", in the order of the source; line 0 and no file where there is no debug

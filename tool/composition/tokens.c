@@ -3,7 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/keep.h"
+#include "base/out.h"
 
 static const char *after_quoted(const char *at)
 {

@@ -3,7 +3,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/keep.h"
 
 /* Numbers of the format: https://webassembly.github.io/spec/core/binary/ and, of objects, the page
  * Linking.md of WebAssembly/tool-conventions. */

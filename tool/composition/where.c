@@ -4,6 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/symbols.h"
 
 /* An operation as an instance's source names it, and as the program does. */

@@ -3,9 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emission/project.h"
-#include "base/quote.h"
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/quote.h"
+#include "base/report.h"
+#include "base/strings.h"
+#include "emission/project.h"
 
 static const char *instance_path(const struct project *project, const struct instance *instance)
 {

@@ -2,6 +2,12 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/tokens.h"
 #include "emission/project.h"
 

@@ -1,6 +1,10 @@
 /* The program's main.c: the functor application spelled out, connect by connect. */
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/strings.h"
 #include "emission/project.h"
 
 static bool is_job(const struct instance *instance)

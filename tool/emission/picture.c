@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/out.h"
+#include "base/paths.h"
+#include "base/strings.h"
+
 static char *finish(struct out *out)
 {
     char *kept = keep_bytes(out->data, out->len);

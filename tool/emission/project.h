@@ -5,7 +5,10 @@
 #ifndef TOOL_PROJECT_H
 #define TOOL_PROJECT_H
 
+#include <stdbool.h>
+
 #include "base/installation.h"
+#include "base/strings.h"
 #include "composition/bind.h"
 #include "target/target.h"
 

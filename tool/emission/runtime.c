@@ -5,14 +5,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/keep.h"
+#include "base/out.h"
 #include "base/process.h"
 #include "base/quote.h"
+#include "base/report.h"
 #include "base/stamp.h"
+#include "base/strings.h"
 #include "composition/libraries.h"
 #include "emission/project.h"
 

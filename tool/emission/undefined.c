@@ -3,7 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keep.h"
 #include "base/process.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "composition/symbols.h"
 
 /* What stands before the symbol: GNU ld's words, lld's, gold's and mold's. */

@@ -2,6 +2,8 @@
 #ifndef TOOL_UNDEFINED_H
 #define TOOL_UNDEFINED_H
 
+#include <stdbool.h>
+
 #include "emission/project.h"
 
 /*

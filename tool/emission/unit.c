@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/report.h"
 #include "emission/project.h"
 
 /* "ip" of "ip=ipv4" and, in `value`, "ipv4"; NULL, and told, when it has another form. */

@@ -5,6 +5,7 @@
 #ifndef TOOL_UNIT_H
 #define TOOL_UNIT_H
 
+#include "base/strings.h"
 #include "composition/source.h"
 
 struct unit_choices {

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+
 static const char *choices_path(const struct project *p)
 {
     return text("%s/_build/%s.choices", p->home, path_name(p->config));

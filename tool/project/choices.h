@@ -2,6 +2,10 @@
 #ifndef TOOL_CHOICES_H
 #define TOOL_CHOICES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strings.h"
 #include "composition/evaluate.h"
 #include "emission/project.h"
 

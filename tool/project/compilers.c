@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/keep.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/report.h"
 #include "base/stamp.h"
+#include "base/strings.h"
 
 /* The compiler's --version costs 2 ms; it is asked again only when the compiler's file changes. */
 static bool find_compiler(const struct project *p, const char *cc, const char *cure, struct compiler *out)

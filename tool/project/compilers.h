@@ -2,6 +2,8 @@
 #ifndef TOOL_COMPILERS_H
 #define TOOL_COMPILERS_H
 
+#include <stdbool.h>
+
 #include "emission/project.h"
 
 /*

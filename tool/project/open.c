@@ -1,5 +1,10 @@
 #include <string.h>
 
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "project/compilers.h"
 #include "project/update.h"
 

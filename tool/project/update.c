@@ -1,10 +1,18 @@
 #include "project/update.h"
 
 #include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/keep.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "base/report.h"
 #include "base/stamp.h"
+#include "base/strings.h"
 #include "composition/evaluate.h"
 #include "emission/undefined.h"
 #include "project/compilers.h"

@@ -2,6 +2,8 @@
 #ifndef TOOL_UPDATE_H
 #define TOOL_UPDATE_H
 
+#include <stdbool.h>
+
 #include "project/choices.h"
 
 /*

@@ -3,7 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/report.h"
+#include "base/strings.h"
 
 #if defined __aarch64__
 #define HOST "aarch64"

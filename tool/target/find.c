@@ -1,6 +1,9 @@
 #include <string.h>
 
-#include "base/util.h"
+#include "base/keep.h"
+#include "base/nearest.h"
+#include "base/report.h"
+#include "base/strings.h"
 #include "target/target.h"
 
 const struct target *target_find(const char *name)

@@ -1,6 +1,8 @@
 #include "target/launch.h"
 
+#include "base/keep.h"
 #include "base/process.h"
+#include "base/report.h"
 
 static void add_arguments(const struct launch *launch, struct strings *argv)
 {

@@ -2,7 +2,9 @@
 #ifndef TOOL_LAUNCH_H
 #define TOOL_LAUNCH_H
 
-#include "base/util.h"
+#include <stdbool.h>
+
+#include "base/strings.h"
 #include "target/target.h"
 
 /* The program itself, with its arguments. When it is for another processor, an emulator runs it. */

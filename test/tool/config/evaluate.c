@@ -1,7 +1,10 @@
 /* Evaluate a configuration and print its graph: what the tests of the configuration language run. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/paths.h"
 #include "composition/evaluate.h"
 
 static void print_functor(const struct functor *f)

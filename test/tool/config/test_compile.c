@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "composition/evaluate.h"
+#include "base/files.h"
+#include "base/paths.h"
 #include "base/process.h"
+#include "composition/evaluate.h"
 
 static const char *folder;
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
+#include "base/out.h"
 #include "composition/evaluate.h"
 
 /* Each functor here is of this file, which is there. */

@@ -12,7 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/util.h"
+#include "base/files.h"
+#include "base/keep.h"
+#include "base/paths.h"
+#include "base/strings.h"
 #include "composition/symbols.h"
 
 static const char source[] = "#ifndef NOTHING\n"

@@ -1,4 +1,4 @@
-#include "base/util.h"
+#include "base/strings.h"
 #include "target/launch.h"
 #include "target/target.h"
 
