@@ -11,15 +11,18 @@
 #include "base/report.h"
 
 /*
- * A folder of the installation, from the one that holds the command: Meson's options are relative to the
- * prefix.
+ * The path of `name` in a folder of the installation. `folder` holds the command. `option` is one of Meson's
+ * folders, relative to the installation's prefix, which is the parent of `folder`.
  */
 static const char *installed(const char *folder, const char *option, const char *name)
 {
     return path_join(text("%s/..", folder), text("%s/mirage/%s", option, name));
 }
 
-/* The runtime's sources as a build folder names them, in a file beside the command, or NULL. */
+/*
+ * The runtime's folder, when the command lies in a build folder: a file beside it names the source tree. NULL
+ * when there is no such file.
+ */
 static const char *built_from(const char *folder)
 {
     char *root = file_read(text("%s/source-root", folder), NULL);

@@ -10,12 +10,12 @@ struct installation {
     const char *tool;           /* the mirage command itself */
     const char *crunch;         /* mirage-crunch */
     const char *library_folder; /* holds libmirage-config.so and mirage-modules.h */
-    const char *fibers;         /* gdb's commands for fibers; NULL: not installed */
+    const char *fibers;         /* gdb's commands for fibers, or NULL when they are not installed */
 };
 
 /*
- * Find them from the environment's MIRAGE_ROOT, the command's own place, or the source tree it was built
- * from.
+ * Find them from MIRAGE_ROOT in the environment, from the command's own place, or from the source tree that
+ * it was built from. On failure, prints an error and returns false.
  */
 bool installation_find(struct installation *out);
 

@@ -1,8 +1,8 @@
 /*
- * Both compilers are read from their text in the GNU form, FILE:LINE:COLUMN: KIND: TEXT, with everything else
- * switched off. GCC's JSON would say less: it gives the place of the outermost macro only, while the notes
- * "in expansion of macro" of the text lead to the argument that is wrong. They are printed when the tool's
- * headers aren't system headers, so GCC is given them with -I.
+ * Both compilers print text in the GNU form, FILE:LINE:COLUMN: KIND: TEXT, and everything else is switched
+ * off. GCC's JSON would say less: it gives only the place of the outermost macro, while the notes "in
+ * expansion of macro" of the text lead to the argument that is wrong. GCC prints these notes only when the
+ * tool's headers are not system headers, so GCC is given them with -I.
  */
 #include "base/messages.h"
 
@@ -62,7 +62,10 @@ static enum kind kind_at(const char *at, const char **behind)
     return KIND_NONE;
 }
 
-/* FILE:LINE:COLUMN: KIND: TEXT, where the column may be missing; the line's memory is cut up. */
+/*
+ * Read FILE:LINE:COLUMN: KIND: TEXT, where the column may be missing. The result points into the line, which
+ * is changed.
+ */
 static struct line line_read(char *s)
 {
     struct line line = { 0 };
@@ -90,7 +93,7 @@ static bool begins(const char *s, const char *with)
     return strncmp(s, with, strlen(with)) == 0;
 }
 
-/* "struct mirage_CONSOLE *" is CONSOLE to the user. */
+/* Write "struct mirage_CONSOLE *" as CONSOLE, which is the user's name for it. */
 static char *types_renamed(const char *s)
 {
     static const char tag[] = "struct mirage_";
@@ -115,7 +118,8 @@ static char *types_renamed(const char *s)
 }
 
 /*
- * 'T' {aka 'U'} and 'T' (aka 'U') are written 'T', but for 'typeof …' it is U that the user knows.
+ * Write 'T' {aka 'U'} and 'T' (aka 'U') as 'T'. When T is 'typeof …', write 'U', because that is the type
+ * that the user knows.
  */
 static char *aliases_dropped(const char *s)
 {
@@ -146,7 +150,7 @@ static char *aliases_dropped(const char *s)
     return kept;
 }
 
-/* The option that switches it, " [-Wsomething]", says nothing of the composition. */
+/* Remove " [-Wsomething]", the compiler's option. It says nothing about the composition. */
 static char *option_dropped(const char *s)
 {
     char *copy = keep_string(s), *option = strstr(copy, " [-W");
@@ -156,8 +160,8 @@ static char *option_dropped(const char *s)
 }
 
 /*
- * Where GCC spells an expression out, "(mirage_at((const char *)"config.c", 5), default_console())" is what
- * the macro default_console() stands for.
+ * GCC may show the expansion of an expression. Write "(mirage_at((const char *)"config.c", 5),
+ * default_console())" as default_console(), the macro that the user wrote.
  */
 static char *places_dropped(const char *s)
 {
@@ -193,7 +197,10 @@ static char *text_read(const char *s)
     return places_dropped(types_renamed(aliases_dropped(option_dropped(s))));
 }
 
-/* The macros begin with a keyword; it is their name that stands in the user's file. */
+/*
+ * The compiler names the keyword that the macro begins with. Name the macro, which is what the user's file
+ * contains.
+ */
 static const char *macro_named(const char *s, const char *note)
 {
     static const char keyword[] = "'__extension__'";
@@ -201,7 +208,7 @@ static const char *macro_named(const char *s, const char *note)
     return at == NULL || name == NULL ? s : text("%.*s%s%s", (int)(at - s), s, name, at + sizeof keyword - 1);
 }
 
-/* What makes the compiler misread all that follows. */
+/* Whether this is an error after which the compiler misreads everything that follows. */
 static bool is_misread(const struct message *m)
 {
     static const char *const beginnings[] = { "expected ", "unterminated ", "missing terminating ",
@@ -212,7 +219,7 @@ static bool is_misread(const struct message *m)
     return false;
 }
 
-static bool is_own(const char *file, const char *const *own)
+static bool is_below_own(const char *file, const char *const *own)
 {
     for (; *own != NULL; own++) {
         size_t len = strlen(*own);
@@ -222,7 +229,7 @@ static bool is_own(const char *file, const char *const *own)
     return false;
 }
 
-/* One for each line of a file: the first error, else the first warning. */
+/* Keep one message for each line of a file: the first error, or else the first warning. */
 static void add(struct messages *out, struct message m)
 {
     for (size_t i = 0; i < out->count; i++) {
@@ -244,8 +251,8 @@ static void add(struct messages *out, struct message m)
 }
 
 /*
- * Only the first of what the compiler says once it misreads the file. GCC tells a macro's missing ')' at the
- * end of the file, and then where the macro is.
+ * Remove what follows an error that makes the compiler misread the file. GCC reports a macro's missing ')' at
+ * the end of the file first, and then at the macro, so the error moves to the macro.
  */
 static void drop_consequences(struct messages *out)
 {
@@ -280,10 +287,10 @@ void messages_read(const char *printed, const char *const *own, struct messages 
                 add(out, m);
             m = (struct message){ line.file, line.line, line.column, line.kind == KIND_ERROR,
                                   text_read(line.text) };
-            locating = is_own(m.file, own);
+            locating = is_below_own(m.file, own);
         } else if (line.kind == KIND_NOTE && m.file != NULL) {
             bool expansion = begins(line.text, "in expansion of macro");
-            if (locating && expansion && !is_own(line.file, own)) {
+            if (locating && expansion && !is_below_own(line.file, own)) {
                 m.file = line.file;
                 m.line = line.line;
                 m.column = line.column;

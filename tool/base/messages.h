@@ -1,7 +1,7 @@
 /*
- * What a compiler prints, as one sentence for each line of the user's file: at the place that the user wrote,
- * not inside the macros of the tool's own headers, with what GCC says in notes folded in and the
- * tool's internal names of types left out.
+ * The messages of a compiler, one sentence for each line of the user's file. The place of a message is the
+ * one that the user wrote, not one inside the macros of the tool's own headers. GCC's notes become part of
+ * the sentence. The tool's internal names of types are left out.
  */
 #ifndef TOOL_MESSAGES_H
 #define TOOL_MESSAGES_H
@@ -23,19 +23,25 @@ struct messages {
     size_t count, errors;
 };
 
-/* Flags that make the compiler print what messages_read reads; the environment must say LC_ALL=C. */
+/*
+ * Append the flags that make the compiler print what messages_read reads. The compiler also needs LC_ALL=C in
+ * its environment.
+ */
 void messages_flags(bool is_clang, struct strings *argv);
 
 /*
- * Flags that make errors of what is a warning in C and a wrong composition here, as later compilers have it
- * by themselves: a module where another is asked, a function that nobody declared.
+ * Append flags that turn some of C's warnings into errors, because they mean a wrong composition here: a
+ * module where another is expected, a function that nobody declared. Later compilers do this by default.
  */
 void strict_flags(struct strings *argv);
 
-/* Read a compiler's standard error. `own` are the folders of the tool's own headers, ended by NULL. */
+/*
+ * Read a compiler's standard error. `own` is ended by NULL and has the folders of the tool's own headers. The
+ * results are kept until the tool exits.
+ */
 void messages_read(const char *printed, const char *const *own, struct messages *out);
 
-/* Show the errors, or when there are none the warnings. */
+/* Print the errors, or the warnings when there are no errors. */
 void messages_show(const struct messages *messages);
 
 #endif

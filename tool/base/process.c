@@ -33,7 +33,7 @@ const char *program_find(const char *name)
 struct running {
     struct command *command;
     pid_t pid;
-    int fds[2]; /* its output and errors; -1 at their end */
+    int fds[2]; /* the reading ends of its standard output and error, or -1 after their end */
     struct out texts[2];
 };
 
@@ -61,7 +61,7 @@ static void could_not_start(struct command *command, int error_number)
     command->err_len = strlen(command->err);
 }
 
-/* Captured output is read by us, so it's in the language that we read. */
+/* The environment for a command whose output the tool reads: messages are in English. */
 static char **plain_environment(void)
 {
     struct strings copy = { 0 };
@@ -202,13 +202,16 @@ static bool is_progress(const char *line)
     return *line == '[' && strchr(line, '/') != NULL && strchr(line, ']') != NULL;
 }
 
-/* Ninja's own words, but for those that say why it can't go on. */
+/* Whether ninja itself wrote this line. Errors that stop ninja are not counted. */
 static bool is_chatter(const char *line)
 {
     return strncmp(line, "ninja: ", 7) == 0 && strncmp(line, "ninja: error: ", 14) != 0;
 }
 
-/* Progress lines begin with "[3/9]" and are shown on a terminal; the rest is what a command printed. */
+/*
+ * Show a progress line, which begins with "[3/9]", when standard error is a terminal. Append what a command
+ * printed to `rest`.
+ */
 static void take_line(char *line, bool terminal, bool *in_progress, struct out *rest)
 {
     if (is_progress(line) && terminal) {

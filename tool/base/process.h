@@ -5,32 +5,39 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where PATH has the program, or `name` itself when it is a path; NULL when it is nowhere. */
+/*
+ * The path of the program in PATH, or `name` itself when it contains a slash. NULL when PATH has no such
+ * program.
+ */
 const char *program_find(const char *name);
 
-/* One command; run_all fills the results. */
+/* A command. run_all fills in the results. */
 struct command {
     const char *const *argv; /* looked up in PATH, ended by NULL */
-    char *out, *err;         /* what it printed, kept; never NULL after run_all */
+    char *out, *err;         /* what it printed, kept until the tool exits, with a NUL after it */
     size_t out_len, err_len;
-    int status; /* exit status; 128 + signal; -1 when it could not be started */
+    int status; /* the exit status, 128 + the signal, or -1 when it could not be started */
 };
 
 /*
- * Run the commands, as many at once as there are processors, and wait for all of
- * them. Returns whether every one ended with status 0.
+ * Run the commands, as many at once as there are processors, and wait for all of them. Returns whether every
+ * command ended with status 0.
  */
 bool run_all(struct command *commands, size_t count);
 
-/* Begin one in the background, what it prints going to the file `log`; 0 when it can't start, and told. */
+/*
+ * Start a command in the background, with its output in the file `log`. Returns the process for run_end. On
+ * failure, prints an error and returns 0.
+ */
 long run_begin(const char *const *argv, const char *log);
 
-/* Wait for it; its status as above. */
+/* Wait for the process to end. Returns its status, as in struct command. */
 int run_end(long process);
 
 /*
- * Run ninja in `folder`; its status as above. On a terminal its progress is one line that goes away at the
- * end. What else was printed, of what went wrong, is the caller's to show: `printed`, kept.
+ * Run ninja in `folder`. Returns its status, as in struct command. On a terminal, progress is one line, which
+ * is removed at the end. `printed` receives what the failed commands printed, kept until the tool exits. The
+ * caller shows it.
  */
 int run_ninja(const char *folder, char **printed);
 

@@ -1,4 +1,4 @@
-/* Paths and words as ninja and sh want them. */
+/* Quoting for ninja and sh. */
 #include <string.h>
 
 #include "base/quote.h"

@@ -3,15 +3,15 @@
 
 #include <stddef.h>
 
-/* What these return is kept until the program ends. */
+/* Quoting for ninja and sh. The results are kept until the tool exits. */
 
-/* A path in a build.ninja, with ninja's own escapes. */
+/* The path as a build.ninja writes it, with ninja's escapes. */
 const char *ninja_path(const char *path);
 
-/* A word of a command line for sh, in a build.ninja. */
+/* The word as a command line in a build.ninja writes it, quoted for sh and escaped for ninja. */
 const char *shell_word(const char *word);
 
-/* Words, each as shell_word has it, with spaces between. */
+/* The words, each as shell_word returns it, with spaces between them. */
 const char *shell_words(const char *const *words, size_t count);
 
 #endif

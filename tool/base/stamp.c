@@ -9,7 +9,10 @@
 #include "base/keep.h"
 #include "base/out.h"
 
-/* What identifies a state of a file; zeros when there is none. */
+/*
+ * The time in nanoseconds and the size in bytes that identify a state of the file. Both are 0 when there is
+ * none.
+ */
 static void state_of(const char *path, int64_t *time, int64_t *size)
 {
     struct stat st;
@@ -80,7 +83,7 @@ bool depfile_read(const char *path, struct strings *out)
         }
         if (to > word)
             strings_add(out, keep_bytes(word, (size_t)(to - word)));
-        if (*at == '\n') /* the rules behind the first are -MP's */
+        if (*at == '\n') /* the rules that follow the first are those of -MP */
             break;
         if (*at == '\\')
             at++;

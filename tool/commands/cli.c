@@ -205,17 +205,14 @@ static const struct argp_option *find_option(const struct cli_command *command, 
     return NULL;
 }
 
-/* One sentence, and status 2, as for every other mistake on the command line. */
+/* Every mistake on the command line is one sentence, and the status is 2. */
 static void refuse_form(const struct cli_command *command, const char *what)
 {
     error("%s; `mirage %s --help` lists the options", what, command->name);
     exit(2);
 }
 
-/*
- * An option of ours is written with its value exactly when it has one; what argp would say of it is two
- * lines.
- */
+/* Check that the option has a value exactly when it takes one. argp's own message would be two lines. */
 static void check_form(const struct cli_command *command, const struct argp_option *o, const char *word,
                        bool has_next)
 {
@@ -226,7 +223,10 @@ static void check_form(const struct cli_command *command, const struct argp_opti
         refuse_form(command, text("--%s wants a value: --%s=%s", o->name, o->name, o->arg));
 }
 
-/* "-t": every letter of ours takes a value, which may follow at once. */
+/*
+ * Check an option of one letter, such as "-t". Each takes a value, in the same word or in the next. Returns
+ * whether the next word is the value.
+ */
 static bool check_letter(const struct cli_command *command, const char *word, bool has_next)
 {
     for (const struct argp_option *o = command->options; o->name != NULL; o++)
@@ -253,7 +253,8 @@ static void refuse_option(const struct cli_command *command, const char *word)
 }
 
 /*
- * Takes --help and the configuration's keys out of argv, and what follows "--"; returns how many words stay.
+ * Handle --help, and move the configuration's keys and what follows "--" from argv to `a`. Returns how many
+ * words are left in argv.
  */
 static int take_own(const struct cli_command *command, int argc, char **argv, struct arguments *a)
 {

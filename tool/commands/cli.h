@@ -1,6 +1,6 @@
 /*
- * The command line: each command's options and texts in one table, from which --help, the
- * manual pages and the shells' completion are all made.
+ * The command line. One table has the options and texts of each command. --help, the manual pages and the
+ * completions of the shells are made from it.
  */
 #ifndef TOOL_CLI_H
 #define TOOL_CLI_H
@@ -16,20 +16,23 @@
 
 struct arguments {
     struct choices choices;
-    bool debug;          /* run */
-    bool dot, svg, json; /* describe */
-    const char *where;   /* describe: of this operation or event */
+    /* Of `mirage run`. */
+    bool debug;
+    /* Of `mirage describe`. */
+    bool dot, svg, json;
+    /* Of `mirage describe`: the operation or event to look for. */
+    const char *where;
     const char *output, *depfile;
     struct unit_choices unit;
     struct strings positional;
-    struct strings program; /* behind "--": for the program that is run */
+    struct strings program; /* what follows "--": arguments of the program that is run */
 };
 
 struct cli_command {
     const char *name, *summary;
-    const char *usage;       /* behind the options: "[FOLDER]" */
-    const char *description; /* paragraphs */
-    bool takes_keys;         /* unknown --name=value options are the configuration's keys */
+    const char *usage; /* what follows the options: "[FOLDER]" */
+    const char *description;
+    bool takes_keys; /* an unknown --name=value sets a key of the configuration */
     int most_positional;
     const struct argp_option *options;
     int (*run)(const struct cli_command *command, struct arguments *arguments); /* the exit status */
@@ -47,46 +50,59 @@ int cli_run(const struct cli_command *command, int argc, char **argv);
 void cli_help(const struct cli_command *command);
 void cli_overview(FILE *to);
 
-/* mirage.1, mirage-build.1, …; mirage.bash and _mirage in `folder`. */
+/*
+ * Write mirage.1, mirage-build.1 and so on, or mirage.bash and _mirage, to `folder`. On failure, these print
+ * an error and return false.
+ */
 bool cli_write_manuals(const char *folder);
 bool cli_write_completions(const char *folder);
 
 /* A page of the reference, in Markdown. */
 struct cli_page {
     const char *name, *summary;
-    const char *(*make)(const struct installation *where); /* NULL: made from the tables here alone */
+    const char *(*make)(const struct installation *where); /* NULL when the tables of this file are enough */
 };
 
 /* Ended by one whose name is NULL. */
 extern const struct cli_page cli_pages[];
 
-/* The page's text, or NULL, and why was told. */
+/* The page's text, kept until the tool exits. On failure, prints an error and returns NULL. */
 const char *cli_page_text(const struct cli_page *page);
 
-/* commands.md, modules.md, signatures.md in `folder`. */
+/*
+ * Write commands.md, modules.md and signatures.md to `folder`. On failure, prints an error and returns false.
+ */
 bool cli_write_reference(const char *folder);
 
-/* The environment's variables that the command reads; ended by one whose name is NULL. */
+/* The environment variables that the command reads. An entry whose name is NULL ends the list. */
 struct cli_variable {
     const char *name, *doc;
 };
 extern const struct cli_variable cli_environment[];
 
-/* Open the project that the arguments choose and bring its build up to date. */
+/*
+ * Open the project that the arguments choose and bring its build up to date. On failure, prints errors and
+ * returns false.
+ */
 bool open_and_build(struct arguments *arguments, struct project *out);
 
-/* The targets: a line each, as `mirage targets` prints them; as a table of Markdown; "linux, sim". */
+/*
+ * The list of targets: a line for each, as `mirage targets` prints it; a table in Markdown; or "linux, sim".
+ */
 const char *targets_text(void);
 const char *targets_table(void);
 const char *targets_names(void);
 
-/* The command that starts the program in this way; NULL: as a process of the host. False: told why not. */
+/*
+ * Append to `argv` the command that starts the program in the way of `way`. When `way` is NULL, the program
+ * is a process of the host. On failure, prints an error and returns false.
+ */
 bool launch_words(const struct project *project, launch_fn *way, const struct strings *arguments,
                   struct strings *argv);
 
 /*
- * Describe sources for a command that belongs to no application, with the compiler `cc` (NULL: the
- * environment's CC, or cc). What is known of them is not kept. Mistakes are told; false.
+ * Describe sources for a command that belongs to no application. `cc` is the compiler; when it is NULL, it is
+ * the environment's CC, or cc. The descriptions are not cached. On failure, prints errors and returns false.
  */
 bool read_sources(const struct installation *where, const char *cc, const struct strings *sources,
                   struct description **out);

@@ -13,7 +13,7 @@
 #include "composition/where.h"
 #include "emission/picture.h"
 
-/* Pipes the picture through dot when SVG is asked for. */
+/* Make `*out` SVG with the program dot when `svg` is set, or else the text `dot` itself. */
 static bool drawn(const char *dot, bool svg, const char **out, size_t *len)
 {
     *out = dot;

@@ -8,7 +8,10 @@
 #include "commands/cli.h"
 #include "target/target.h"
 
-/* Roff takes a leading dot or quote for a request, and a bare hyphen for a typographic one. */
+/*
+ * Roff reads a leading dot or quote as a request, and a bare hyphen as a typographic one, so these are
+ * escaped.
+ */
 static void print_roff(struct out *out, const char *s)
 {
     if (*s == '.' || *s == '\'')
@@ -155,7 +158,7 @@ static bool write_bash(const char *folder)
         out_print(&out, "    %s) words=\"%s\" ;;\n", c->name,
                   strcmp(c->name, "help") == 0 ? text("%s %s modules signatures", option_words(c), commands)
                                                : option_words(c));
-    /* Bash takes the = of --option=value for a word of its own. */
+    /* Bash splits --option=value at the equals sign. */
     out_print(&out,
               "    esac\n    local option=${COMP_WORDS[COMP_CWORD - 2]}\n"
               "    [ \"$cur\" != = ] || { option=${COMP_WORDS[COMP_CWORD - 1]}; cur=; }\n"
@@ -172,7 +175,7 @@ static bool write_bash(const char *folder)
     return ok;
 }
 
-/* Within a zsh specification in single quotes. */
+/* Escape a text for a zsh specification in single quotes. */
 static const char *zsh_text(const char *s)
 {
     struct out out = { 0 };

@@ -13,7 +13,7 @@
 
 struct template
 {
-    const char *path, *text; /* NAME stands for the application's name */
+    const char *path, *text; /* NAME is replaced by the application's name */
 };
 
 static const struct template templates[] = {
@@ -61,7 +61,7 @@ static bool is_identifier(const char *name)
     return true;
 }
 
-/* Words of C, and what the application's files name already. */
+/* Whether the name is a word of C or one that the application's files use. */
 static bool is_taken(const char *name)
 {
     static const char *const words[] = {
@@ -75,7 +75,7 @@ static bool is_taken(const char *name)
     return listed(words, name);
 }
 
-/* hello-web becomes hello_web: the application's name is also its functor's. */
+/* The application's name is also its functor's, so hello-web becomes hello_web. */
 static char *identifier(const char *name)
 {
     char *id = keep_string(name);

@@ -1,6 +1,7 @@
 /*
- * The reference pages in Markdown: commands from the tables of --help, modules from the catalogue and what
- * their sources declare, signatures from their headers. docs/ holds them as they are written here.
+ * The reference pages in Markdown. Commands come from the tables of --help, modules from the catalogue and
+ * the declarations in their sources, and signatures from their headers. docs/ holds the pages as they are
+ * written here.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static char *finish(struct out *out)
     return kept;
 }
 
-/* In a cell of a table. */
+/* The text as a cell of a table. */
 static const char *cell(const char *s)
 {
     struct out out = { 0 };
@@ -38,8 +39,6 @@ static const char *cell(const char *s)
         out_print(&out, *s == '|' ? "\\|" : *s == '\n' ? " " : "%c", *s);
     return out.len == 0 ? "" : finish(&out);
 }
-
-/* commands */
 
 static void print_command(struct out *out, const struct cli_command *c)
 {
@@ -81,8 +80,6 @@ static const char *commands_page(void)
     return finish(&out);
 }
 
-/* modules */
-
 static const char *signature_link(const char *name)
 {
     char *anchor = keep_string(name);
@@ -100,7 +97,7 @@ static const char *option_name(const char *identifier)
     return name;
 }
 
-/* Up to a full stop that a space follows. */
+/* The text up to the first full stop that a space follows. */
 static const char *first_sentence(const char *doc)
 {
     const char *end = strstr(doc, ". ");
@@ -137,7 +134,7 @@ static void print_args(struct out *out, const struct description *d)
     out_print(out, "\n");
 }
 
-/* ", on the target linux" of a module that not every one has. */
+/* ", on the target linux" when not every target has the module, or "". */
 static const char *where_it_is(const char *source)
 {
     struct strings names = { 0 };
@@ -178,7 +175,7 @@ static void print_source(struct out *out, const struct catalog_entry *e, const s
     print_args(out, d);
 }
 
-/* "; `direct` on sim": the defaults of the targets where it is another one. */
+/* "; `direct` on sim": the targets on which the key has another default. */
 static const char *other_defaults(const struct catalog_choice *c)
 {
     struct strings all = { 0 };
@@ -204,14 +201,14 @@ static void print_choices(struct out *out)
     }
 }
 
-/* An installation may have been made without some of them. */
+/* Whether the module's source is there. An installation may leave some of them out. */
 static bool is_shipped(const struct installation *where, const struct catalog_entry *e)
 {
     return e->source == NULL || file_exists(path_join(where->root, e->source)) ||
            folder_exists(path_join(where->root, e->source));
 }
 
-/* The functions that make the role's module on the targets. */
+/* Print the modules that have this role, with their targets. */
 static void print_role(struct out *out, const struct catalog_entry *e)
 {
     size_t count = 0;
@@ -266,9 +263,7 @@ static const char *modules_page(const struct installation *where)
     return finish(&out);
 }
 
-/* signatures */
-
-/* A word with an underscore is a name of the code, unless the comment marks it as such itself. */
+/* Print a word with an underscore as code, unless the comment marks it as code already. */
 static void print_prose(struct out *out, const char *s)
 {
     bool marked = false;
@@ -282,7 +277,10 @@ static void print_prose(struct out *out, const char *s)
     }
 }
 
-/* "M_write(console, data, len): write …" and "M_peer, M_local(flow, out): …": where what is defined ends. */
+/*
+ * The length of the term that the line defines: "M_write(console, data, len): write …" or "M_peer,
+ * M_local(flow, out): …".
+ */
 static size_t term_length(const char *line)
 {
     const char *end = strchr(line, ':');
@@ -292,7 +290,7 @@ static size_t term_length(const char *line)
     return (size_t)(end - line);
 }
 
-/* One line of the contract, without its leading " * ". */
+/* Print one line of the contract. The line comes without its leading " * ". */
 static void print_contract_line(struct out *out, const char *line, bool *code, bool *item)
 {
     size_t indent = strspn(line, " ");
@@ -325,7 +323,7 @@ static void print_contract_line(struct out *out, const char *line, bool *code, b
     out_print(out, "\n");
 }
 
-/* The declarations, without the include guard and the lines around it. */
+/* Print the declarations, without the include guard. */
 static void print_declarations(struct out *out, const char *header)
 {
     const char *begin = strstr(header, "#define MIRAGE_SIG_");

@@ -34,7 +34,10 @@ int command_run(const struct cli_command *command, struct arguments *a)
     if (!launch_words(&p, a->debug ? debug : p.target->start, &a->program, &argv))
         return 1;
     fflush(NULL);
-    /* Becoming the program gives it the terminal, its signals and its exit status. */
+    /*
+     * The program replaces this process, so it has the terminal, receives the signals and gives the exit
+     * status.
+     */
     execvp(argv.items[0], (char *const *)argv.items);
     error("cannot start %s: %s", path_shown(argv.items[0]), strerror(errno));
     return 1;

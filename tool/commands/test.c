@@ -9,7 +9,10 @@
 #include "base/strings.h"
 #include "commands/cli.h"
 
-/* Whether the test's program ended with status 0 within its time; what it printed is shown when not. */
+/*
+ * Whether the test's program ended with status 0 within its time. Prints what the program printed when it did
+ * not.
+ */
 static bool run_test(struct arguments *a, const char *config)
 {
     struct project p;

@@ -10,7 +10,7 @@
 #include "commands/cli.h"
 #include "emission/unit.h"
 
-/* What the file is made from, as Make and ninja read it. */
+/* Write the file's prerequisites, as Make and ninja read them. */
 static bool write_depfile(const char *path, const char *output, const struct description *d)
 {
     struct out out = { 0 };

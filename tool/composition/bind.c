@@ -7,7 +7,7 @@
 #include "base/report.h"
 #include "base/strings.h"
 
-/* What a name in an instance's source stands for: the symbols that begin with `prefix`. */
+/* What the symbols of an instance's source that begin with `prefix` stand for. */
 struct resolved {
     const struct instance *owner;
     const char *prefix;
@@ -35,7 +35,7 @@ static const char *declared_params(const struct description *d)
     return type_list(names, d->param_count);
 }
 
-/* The type that the configuration gives a functor against what its file says. */
+/* Check the type that the configuration gives the functor against the declarations in its source. */
 static bool check_type(const struct functor *f, const struct description *d)
 {
     const struct use *module = d->module;
@@ -74,8 +74,8 @@ static bool name_taken(const struct program *p, size_t before, const char *name)
 }
 
 /*
- * The module's name for its first instance, name__2 and so on for the others, name__label for one that is
- * named().
+ * The name of instance `i`: the module's name for its first instance, name__2 and so on for the others, or
+ * name__label when the configuration named it with named().
  */
 static const char *instance_name(const struct program *p, size_t i)
 {
@@ -91,7 +91,7 @@ static const char *instance_name(const struct program *p, size_t i)
 
 static struct resolved resolve(const struct instance *instance, const char *name);
 
-/* The provider's own sub-module that stands where its user says signature `wanted`, number `k`. */
+/* What the provider uses for sub-module number `k` of the signature `wanted`. */
 static struct resolved resolve_submodule(const struct instance *provider, const struct use *wanted, size_t k)
 {
     const struct use *module = provider->description->module;
@@ -131,8 +131,8 @@ static struct resolved resolve(const struct instance *instance, const char *name
 }
 
 /*
- * "'udp' (config.c:8) stands on ipv4 (config.c:7)", or "'ip' is ipv4 (config.c:7)" for the shared module
- * itself.
+ * Text for a message: "'udp' (config.c:8) stands on ipv4 (config.c:7)", or for the shared module itself "'ip'
+ * is ipv4 (config.c:7)".
  */
 static const char *standing(const struct instance *instance, size_t p, struct resolved t)
 {
@@ -145,8 +145,8 @@ static const char *standing(const struct instance *instance, size_t p, struct re
 }
 
 /*
- * A name that several parameters give, `ip` in PARAM(UDP_ON, udp, ip); PARAM(TCP_ON, tcp, ip);,
- * must be one module under all of them.
+ * Check that a name that several parameters give, such as `ip` in PARAM(UDP_ON, udp, ip) and PARAM(TCP_ON,
+ * tcp, ip), is one module under all of them.
  */
 static bool check_shared_name(const struct instance *instance, size_t p, const char *name)
 {
@@ -244,7 +244,7 @@ static bool bind_instance(struct instance *instance)
     return true;
 }
 
-/* The parameter's event as the raiser's symbol, when this instance defines it; NULL otherwise. */
+/* The symbol by which the raiser calls this event of a parameter when this instance defines it, or NULL. */
 static const char *defined_event(const struct instance *instance, const struct operation *op)
 {
     if (!op->is_event || !strings_has(&instance->definitions->globals, op->name))
@@ -259,8 +259,8 @@ struct definer {
 };
 
 /*
- * Who, among the instances and their parameters, defines the event with this symbol; the second one is the
- * mistake.
+ * Find up to two parameters of instances that define the event with this symbol. A second one is a mistake.
+ * Returns how many were found.
  */
 static size_t find_definers(const struct program *p, const char *symbol, struct definer out[2])
 {
@@ -275,7 +275,7 @@ static size_t find_definers(const struct program *p, const char *symbol, struct 
                     continue;
                 if (found == 1 && out[0].instance == instance &&
                     strcmp(out[0].op->name, param->operations[o].name) == 0)
-                    continue; /* one name under two parameters that share it */
+                    continue; /* two parameters share this sub-module and its name */
                 out[found++] = (struct definer){ instance, &param->operations[o], param };
                 if (found == 2)
                     return found;

@@ -31,7 +31,7 @@ const char *entry_name(const struct description *d)
     return text("%s_%s", d->module->name, is_device(d->module) ? "connect" : "start");
 }
 
-/* Whether the functor is made or begun with its parameters at all; a JOB and a DEVICE are. */
+/* Whether the module has an entry, name_connect or name_start. A DEVICE and a JOB have one. */
 static bool has_entry(const struct description *d)
 {
     if (is_device(d->module))
@@ -43,7 +43,10 @@ static bool has_entry(const struct description *d)
     return false;
 }
 
-/* What the PARAM lines ask of name_connect or name_start: "err hello_start(struct console *)". */
+/*
+ * The prototype that the PARAM lines require of name_connect or name_start: "err hello_start(struct console
+ * *)".
+ */
 static const char *entry_prototype(const struct description *d)
 {
     struct strings args = { 0 };
@@ -110,9 +113,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
     return true;
 }
 
-/*
- * The prototype that a signature, or the PARAM lines, ask of a function of this name; NULL when nobody does.
- */
+/* The prototype that a signature or the PARAM lines require of the function with this name, or NULL. */
 static const char *asked_prototype(const struct description *d, const char *name)
 {
     if (strcmp(name, entry_name(d)) == 0)
@@ -127,7 +128,7 @@ static const char *asked_prototype(const struct description *d, const char *name
     return NULL;
 }
 
-/* The text of one line of a file without the space around it. */
+/* The text of one line of a file, without the space around it. */
 static const char *source_line(const char *file, int line)
 {
     char *at = file_read(file, NULL);
@@ -145,7 +146,8 @@ static const char *source_line(const char *file, int line)
 }
 
 /*
- * What a wrong definition should have been is the signature's to say; Clang doesn't say what it is, either.
+ * Add the required prototype to each message about a wrong definition, because only the signature has it.
+ * Clang does not quote the definition either, so that is added for Clang.
  */
 static void explain_conflicts(const struct compiler *compiler, const struct description *d,
                               struct messages *messages)
@@ -165,7 +167,10 @@ static void explain_conflicts(const struct compiler *compiler, const struct desc
     }
 }
 
-/* What the compiler says of the prototype that we wrote is about the lines that it was made from. */
+/*
+ * A message about a prototype that the tool wrote is moved to the line of the source that the prototype was
+ * made from.
+ */
 static void move_to_source(const char *cache, const struct description *d, struct messages *messages)
 {
     for (size_t i = 0; i < messages->count; i++)
@@ -178,7 +183,7 @@ static void move_to_source(const char *cache, const struct description *d, struc
         }
 }
 
-/* The name, and where it is defined, of one line of symbols_read. */
+/* Split a line of symbols_read. Returns the name; `number` and `file` receive where it is defined. */
 static char *split_symbol(const char *line, int *number, const char **file)
 {
     size_t len = strcspn(line, " ");

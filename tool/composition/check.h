@@ -1,7 +1,7 @@
 /*
- * Checking a functor by itself, before any module is chosen for its parameters: it is
- * compiled against its parameters' signatures, and what the object defines is
- * compared with what its own signature asks for.
+ * Checks a functor by itself, before any module is chosen for its parameters. The functor is compiled against
+ * the signatures of its parameters, and the functions that the object defines are compared with its own
+ * signature.
  */
 #ifndef TOOL_CHECK_H
 #define TOOL_CHECK_H
@@ -12,40 +12,39 @@
 #include "base/strings.h"
 #include "composition/source.h"
 
-/* What the abstractly compiled functor defines. */
+/* The symbols that the object of a checked functor defines. */
 struct definitions {
     struct strings globals;
 };
 
 /*
- * Check `count` described functors, several at once; out[i] is what descriptions[i]
- * defines. Cached under `cache`. Every mistake is told at the user's line; false when
- * there was one.
+ * Check `count` functors, several at once. out[i] receives what descriptions[i] defines. Results are cached
+ * in the folder `cache`. Prints each mistake at the user's line and returns false when there was one.
  */
 bool check_all(const struct compiler *compiler, const char *cache, struct description *descriptions,
                size_t count, struct definitions **out);
 
 /*
- * Compile the functors as check_all does, each with its debug information, for asking their objects: out[i]
- * is the path of descriptions[i]'s, which the caller deletes. False, and told, when one does not compile.
+ * Compile the functors as check_all does, with debug information. out[i] receives the path of the object of
+ * descriptions[i], which the caller deletes. When one does not compile, prints errors and returns false.
  */
 bool check_objects(const struct compiler *compiler, const char *cache,
                    const struct description *const *descriptions, size_t count, const char **out);
 
-/* Whether the signature that `use` names is a DEVICE: it is connected and disconnected. */
+/* Whether the signature is a DEVICE, whose modules are connected and disconnected. */
 bool is_device(const struct use *use);
 
 /*
- * The declaration of name_connect or name_start that the PARAM lines ask for, placed at the
- * MODULE line, so that a definition that differs is an error in the user's line. "" for a
- * module that has neither.
+ * The declaration of name_connect or name_start that the PARAM lines require. It is placed at the MODULE
+ * line, so that the compiler reports a definition that differs at the user's line. "" when the module has no
+ * entry.
  */
 const char *entry_declaration(const struct description *d);
 
-/* name_connect or name_start, whichever the module is made or begun with. */
+/* The name of the module's entry: name_connect or name_start. */
 const char *entry_name(const struct description *d);
 
-/* Whether the module itself has to define the operation, and not a parameter that is its sub-module. */
+/* Whether the module itself defines the operation. False when a parameter that is its sub-module does. */
 bool is_own(const struct description *d, const struct operation *op);
 
 #endif

@@ -1,4 +1,4 @@
-/* config.c to a shared object, again only when something that it was made of changed. */
+/* Compiles config.c to a shared object when something that it is made from has changed. */
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/keep.h"
@@ -53,7 +53,7 @@ static bool compile(const struct evaluation *e, const char *config, const struct
 {
     struct strings argv = { 0 };
     struct messages messages;
-    /* The compiler speaks the language that messages_read reads. */
+    /* messages_read reads English. */
     strings_add(&argv, "env");
     strings_add(&argv, "LC_ALL=C");
     strings_add(&argv, e->compiler->cc);
@@ -70,7 +70,10 @@ static bool compile(const struct evaluation *e, const char *config, const struct
     return ok;
 }
 
-/* "FILE:LINE: undefined reference to `NAME'", with the linker's own name before it or not. */
+/*
+ * Report each "FILE:LINE: undefined reference to `NAME'" of the linker, with the linker's own name before it
+ * or not. Returns whether there were any.
+ */
 static bool tell_undefined(char *printed, const char *config)
 {
     static const char between[] = ": undefined reference to `";
@@ -88,7 +91,7 @@ static bool tell_undefined(char *printed, const char *config)
         strings_add(&told, name);
         bool placed = line > 0 && file != NULL;
         const char *path = placed ? keep_bytes(file, (size_t)(colon - file)) : config;
-        /* "/usr/bin/ld: /home/…/config.c": the path is behind the last space that follows a colon. */
+        /* In "/usr/bin/ld: /home/…/config.c" the path follows the last space after a colon. */
         for (const char *ld; (ld = strstr(path, ": ")) != NULL;)
             path = ld + 2;
         error_at(path, placed ? line : 0, "'%s' is declared and used, but nothing defines it", name);

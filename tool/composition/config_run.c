@@ -1,6 +1,6 @@
 /*
- * Run the compiled configuration in a child, which can crash, hang or exit as it likes: what
- * became of it is told at the line where it was.
+ * Runs the compiled configuration in a child, because the user's code may crash, hang or exit. The error for
+ * that is reported at the line that was running.
  */
 #include "base/keep.h"
 #include "base/out.h"
@@ -32,16 +32,16 @@
 
 enum { DEFAULT_LIMIT_MS = 5000, LAST_WORDS_MS = 500, FRAMES = 64 };
 
-/* The child's, for its signal handler. */
+/* Used in the child, by its signal handler. */
 static struct config_channel *channel;
 static const char *running_object;
 
-/* Note the innermost place in the configuration's own code, as an offset into its object. */
+/* Note the innermost frame that lies in the configuration's own object, as an offset into the object. */
 static void note_frames(void *const *frames, int count, bool first_is_exact)
 {
     for (int i = 0; i < count; i++) {
         Dl_info info;
-        /* A return address belongs to the line of the call before it. */
+        /* A return address belongs to the line of the call, which is the instruction before it. */
         char *at = (char *)frames[i] - (i > 0 || !first_is_exact);
         if (dladdr(at, &info) != 0 && info.dli_fname != NULL && strcmp(info.dli_fname, running_object) == 0) {
             channel->offset = (uint64_t)(at - (char *)info.dli_fbase);
@@ -80,7 +80,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
     _exit(1);
 }
 
-/* What the parent left for its own exit is not the child's to do. */
+/* The parent's own exit handlers must not run in the child. */
 static void on_exit_early(void)
 {
     if (!channel->done)
@@ -92,14 +92,14 @@ static void on_exit_early(void)
 static void catch_signals(void)
 {
     static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM };
-    static char stack[256 * 1024]; /* unwinding needs room */
+    static char stack[256 * 1024]; /* unwinding the stack needs space */
     stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
     struct sigaction action = { .sa_sigaction = on_signal,
                                 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
     void *frames[1];
     sigset_t all;
 
-    backtrace(frames, 1); /* loads the unwinder now: not in the handler */
+    backtrace(frames, 1); /* loads the unwinder now, because the handler must not */
     sigaltstack(&alternate, NULL);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -169,7 +169,7 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Take what the pipe holds now; false at its end. */
+/* Append what the pipe holds to `record`. False at the end of the pipe. */
 static bool drain(int fd, struct out *record)
 {
     for (;;) {
@@ -185,8 +185,8 @@ static bool drain(int fd, struct out *record)
 }
 
 /*
- * Take what comes until the child has ended; false when the time is over. The pipe's end is not the
- * child's: it may have closed it, or passed it on to a process that lives on.
+ * Read the pipe until the child has ended. False when that takes too long. The end of the pipe is not the end
+ * of the child: the child may have closed it, or a process that it started may still have it open.
  */
 static bool read_until(int fd, int child_fd, int64_t deadline, struct out *record)
 {
@@ -207,7 +207,7 @@ static bool read_until(int fd, int child_fd, int64_t deadline, struct out *recor
     }
 }
 
-/* The line of the configuration that this offset of its object is of; 0 when that can't be told. */
+/* The line of the configuration at this offset of its object, or 0 when it is not known. */
 static int line_at(const char *object, uint64_t offset)
 {
     const char *const argv[] = { "addr2line", "-e", object, text("%#llx", (unsigned long long)offset), NULL };
@@ -263,7 +263,7 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
                                   targets };
     pid_t pid = fork();
     if (pid == 0) {
-        fcntl(ends[1], F_SETFL, 0); /* O_NONBLOCK is for the reading end, but pipe2 sets both */
+        fcntl(ends[1], F_SETFL, 0); /* pipe2 sets O_NONBLOCK for both ends, but it is for the reading end */
         child(&start, library, shared);
     }
     close(ends[1]);
@@ -273,11 +273,11 @@ char *config_run(const struct evaluation *e, const char *config, const char *obj
     }
     int child_fd = (int)syscall(SYS_pidfd_open, pid, 0);
     bool in_time = read_until(ends[0], child_fd, now_ms() + limit, &record);
-    if (!in_time) { /* asked to end, it notes where it is */
+    if (!in_time) { /* at SIGTERM the child notes where it is */
         kill(pid, SIGTERM);
         read_until(ends[0], child_fd, now_ms() + LAST_WORDS_MS, &record);
     }
-    kill(-pid, SIGKILL); /* with whatever it started */
+    kill(-pid, SIGKILL); /* and the processes that it started */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     close(child_fd);

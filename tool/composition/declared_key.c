@@ -51,7 +51,7 @@ static bool read_sum(struct tokens *t, int64_t *out)
     }
 }
 
-/* A whole number as C writes it: the preprocessor has put the macros in already. */
+/* Read an expression of whole numbers as C writes it. The preprocessor has expanded its macros. */
 static bool read_shift(struct tokens *t, int64_t *out)
 {
     int64_t by;
@@ -98,7 +98,7 @@ struct declared_key declared_key_read(struct tokens *t)
     return key;
 }
 
-/* The string that the C text of a default stands for. */
+/* The string that the C text of a default denotes. */
 static const char *default_string(const struct declared_key *key)
 {
     struct tokens t;

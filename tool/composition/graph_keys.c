@@ -41,7 +41,7 @@ static bool is_int(const char *value)
     return errno == 0 && end != value && *end == '\0';
 }
 
-/* What is wrong with this value for the key, or NULL. */
+/* The reason why the key does not accept this value, or NULL. */
 static const char *wrong_with(const struct key *key, const char *value)
 {
     if (key->kind == KEY_KIND_BOOL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
@@ -100,13 +100,13 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
         error("'%s' is no value of the key --%s: %s", value, key->name, wrong);
         return false;
     }
-    /* A number has one spelling, as the same number is the same module. */
+    /* Numbers get one spelling, so that the same number gives the same module. */
     key->value = key->kind == KEY_KIND_INT ? text("%lld", strtoll(value, NULL, 0)) : value;
     key->given = true;
     return true;
 }
 
-/* A key is an option of the command, beside the command's own. */
+/* Whether the command has an option of this name. A key must not hide it. */
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = { "file", "target",   "arch",  "release", "development",

@@ -1,6 +1,6 @@
 /*
- * The JSON of tool/config/record.c, read. It comes from a child that ran the user's code: nothing is taken
- * for granted.
+ * Reads the JSON that tool/config/record.c writes. It comes from a child that ran the user's code, so
+ * everything in it is checked.
  */
 #include "composition/graph_record.h"
 
@@ -23,7 +23,7 @@ static struct place place_in(const json_t *object)
                            (int)json_integer_value(json_object_get(object, "line")) };
 }
 
-/* An array of texts, ended by NULL. */
+/* An array of strings, ended by NULL. */
 static const char **texts_in(const json_t *object, const char *name, size_t *count)
 {
     const json_t *array = json_object_get(object, name);
@@ -73,7 +73,7 @@ static bool setting_read(const json_t *json, const struct record *record, struct
                                  .place = place_in(json) };
     if (number_in(json_object_get(json, "key"), record->key_count, &key))
         setting->value = record->keys[key].value;
-    /* One spelling of a path, so that the same one is the same module. */
+    /* Paths get one spelling, so that the same path gives the same module. */
     if (setting->value != NULL && json_is_true(json_object_get(json, "path")))
         setting->value = path_absolute(setting->value);
     for (int i = 0; kind != NULL && i < 4; i++)
@@ -96,7 +96,7 @@ static bool functor_read(const json_t *json, const struct record *record, struct
     f->params = texts_in(json, "params", &f->param_count);
     f->libraries = texts_in(json, "libraries", &f->library_count);
     f->settings = keep(f->setting_count * sizeof *f->settings);
-    /* One spelling of a path, so that the same file or folder is the same functor. */
+    /* Paths get one spelling, so that the same file or folder gives the same functor. */
     if (f->source != NULL)
         f->source = path_absolute(f->source);
     for (size_t i = 0; i < f->setting_count; i++)
@@ -118,7 +118,7 @@ static bool value_read(const json_t *json, const struct record *record, size_t i
             value->kind = (enum recorded_kind)i;
             known = true;
         }
-    /* What a value is made of was made before it: there is no cycle. */
+    /* A value's arguments come before it in the record, so there is no cycle. */
     for (size_t i = 0; i < value->arg_count; i++)
         if (!number_in(json_array_get(args, i), id, &value->args[i]))
             return false;

@@ -1,4 +1,4 @@
-/* The record of a configuration as it comes from the child, before keys are applied to it. */
+/* The record of a configuration, as the child sends it, before its choices are made. */
 #ifndef TOOL_GRAPH_RECORD_H
 #define TOOL_GRAPH_RECORD_H
 
@@ -10,15 +10,15 @@
 
 enum recorded_kind { RECORDED_APPLY, RECORDED_NAMED, RECORDED_CHOICE, RECORDED_ABSENT };
 
-/* A value; its arguments are numbers of earlier ones. */
+/* A value. Its arguments are indices of earlier values. */
 struct recorded {
     enum recorded_kind kind;
-    size_t functor; /* of an apply */
-    size_t key;     /* of a choice */
+    size_t functor; /* of RECORDED_APPLY: its index */
+    size_t key;     /* of RECORDED_CHOICE: its index */
     size_t arg_count;
     size_t *args;
-    const char **cases; /* of a choice: the key's value for each argument, ended by NULL */
-    const char *text;   /* the name of a named, what to say of an absent */
+    const char **cases; /* of RECORDED_CHOICE: the value of the key for each argument, ended by NULL */
+    const char *text;   /* of RECORDED_NAMED, the name; of RECORDED_ABSENT, the message for its use */
     struct place place;
 };
 
@@ -32,11 +32,14 @@ struct record {
     struct config_arg *args;
 };
 
-/* Read the record, with the keys set as the command line gives them; what is wrong is told. */
+/* Read the record and set its keys from the command line. On failure, prints errors and returns false. */
 bool record_read(const char *config, const char *data, size_t len, const struct given_key *given,
                  size_t given_count, struct record *out);
 
-/* Give the keys their values: defaults, then the command line's. */
+/*
+ * Set the keys to their defaults, and then to the values of the command line. On failure, prints errors and
+ * returns false.
+ */
 bool keys_apply(struct key *keys, size_t count, const struct given_key *given, size_t given_count);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * From the record to the graph: choices made, what no job needs left out, and the same functor on the same
- * arguments made one value.
+ * Makes the graph from the record. It makes the choices, leaves out what no job needs, and makes one value of
+ * several applications of the same functor to the same arguments.
  */
 #include "base/files.h"
 #include "base/keep.h"
@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The resolution of a record; arrays are by the record's numbers. */
+/* The state of resolving a record. The arrays are indexed as the record's. */
 struct resolution {
     const struct record *record;
-    size_t *chosen; /* the apply, named or absent that stands for it */
+    size_t *chosen; /* for each value, the value of another kind than RECORDED_CHOICE that it stands for */
     bool *needed;
     struct value **values;
     struct functor **functors;
@@ -28,7 +28,7 @@ static bool place_error(struct place place, const char *message)
     return false;
 }
 
-/* An enum key's cases must be values that it can have, whatever it is now. */
+/* Check that an enum key can have the value of each case, whichever it has now. */
 static bool cases_check(const struct record *r, const struct recorded *v)
 {
     const struct key *key = &r->keys[v->key];
@@ -69,7 +69,7 @@ static bool choose_all(struct resolution *r)
     return true;
 }
 
-/* The apply or absent behind the names of a value. */
+/* The value of the kind RECORDED_APPLY or RECORDED_ABSENT that the names stand for. */
 static const struct recorded *base_of(const struct resolution *r, size_t id)
 {
     const struct recorded *v = &r->record->values[id];
@@ -82,7 +82,7 @@ static bool mark_needed(struct resolution *r)
 {
     for (size_t i = 0; i < r->record->job_count; i++)
         r->needed[r->chosen[r->record->job_values[i]]] = true;
-    /* Arguments have smaller numbers. */
+    /* Arguments have smaller indices, so each value comes before its arguments here. */
     for (size_t id = r->record->value_count; id-- > 0;) {
         if (!r->needed[id])
             continue;
@@ -134,7 +134,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct setting *)a)->name, ((const struct setting *)b)->name);
 }
 
-/* A source that is missing is the first thing to know of a functor. */
+/* Check that the source exists, before anything else about the functor. */
 static bool source_check(const struct functor *f)
 {
     if (!file_exists(f->source) && !folder_exists(f->source)) {
@@ -146,7 +146,7 @@ static bool source_check(const struct functor *f)
     return true;
 }
 
-/* The first of the functors that are the same. */
+/* The first functor that is equal to this one. */
 static struct functor *functor_interned(struct resolution *r, size_t id)
 {
     struct functor *f = &r->record->functors[id];
@@ -168,7 +168,7 @@ static bool same_value(const struct value *a, const struct value *b)
            memcmp(a->args, b->args, a->arg_count * sizeof *a->args) == 0;
 }
 
-/* Put it into the graph unless the same one, or another of its name, is there. */
+/* Add the value to the graph, unless an equal one, or another of its name, is there. */
 static struct value *value_interned(struct graph *graph, struct value *v)
 {
     for (size_t i = 0; i < graph->value_count; i++) {
@@ -220,8 +220,9 @@ static bool jobs_make(struct resolution *r)
 }
 
 /*
- * Arguments before what is applied to them, in the order in which the jobs name them: which of two arguments
- * a C compiler evaluates first must not change the program. Chains may be long, so this doesn't recurse.
+ * Sort the values so that arguments come before what is applied to them, in the order in which the jobs name
+ * them. A C compiler may evaluate two arguments in either order, and that must not change the program. Chains
+ * may be long, so this function does not recurse.
  */
 static void order(struct graph *graph)
 {

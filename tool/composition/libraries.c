@@ -13,7 +13,7 @@ static void add_name(struct strings *names, const char *path)
         strings_add(names, name);
 }
 
-/* Add the paths, below base/, of what the file's own lines include. */
+/* Append the paths, below base/, that the lines of the file itself include. */
 static void read_includes(const char *file, struct strings *paths)
 {
     static const char include[] = "#include <base/";

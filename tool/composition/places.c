@@ -13,7 +13,7 @@ static bool is_definition_of(Dwarf_Die *die, const char *sought)
            (dwarf_tag(die) == DW_TAG_subprogram || dwarf_tag(die) == DW_TAG_variable);
 }
 
-/* GCC gives a variable's definition a DIE of its own that refers to the declaration's. */
+/* GCC gives the definition of a variable a DIE of its own, which refers to the DIE of its declaration. */
 static bool look_in(Dwarf_Die *unit, const char *sought, const char **file, int *line)
 {
     Dwarf_Die die;
@@ -43,7 +43,7 @@ void place_of_definition(Dwarf *debug, const char *name, const char **file, int 
             return;
 }
 
-/* Unit by unit: Clang writes no table of which addresses are whose. */
+/* Every unit is searched, because Clang writes no table of the units' addresses. */
 bool place_of_address(Dwarf *debug, Dwarf_Addr address, const char **file, int *line)
 {
     Dwarf_CU *unit = NULL;

@@ -17,7 +17,7 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
-/* The word before the colon that the opening comment begins with; NULL: there is none. */
+/* The word before the colon with which the opening comment begins, or NULL. */
 static const char *name_of(const char *text)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -49,7 +49,7 @@ static bool signature_read(const char *file, struct signature *out)
     return false;
 }
 
-/* The headers of the folder that functor.h leaves out would be signatures that no functor knows. */
+/* Report headers of the folder that functor.h does not include. No functor would know these signatures. */
 static bool all_included(const char *folder, const struct strings *included)
 {
     struct strings files = { 0 };

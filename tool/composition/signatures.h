@@ -1,6 +1,6 @@
 /*
- * The tree's signatures: the headers of mirage/sig/. The name of each begins its opening comment, and
- * <mirage/functor.h> includes them, from the general to what stands on it.
+ * The tree's signatures: the headers of mirage/sig/. The name of a signature is the first word of its
+ * header's opening comment. <mirage/functor.h> includes the headers, each after those that it uses.
  */
 #ifndef TOOL_SIGNATURES_H
 #define TOOL_SIGNATURES_H
@@ -12,19 +12,19 @@
 
 struct signature {
     const char *name; /* "CONSOLE" */
-    const char *file; /* its header */
-    const char *text; /* what is in it */
+    const char *file; /* the path of its header */
+    const char *text; /* the text of the header */
 };
 
 struct signatures {
     size_t count;
-    struct signature *items; /* as functor.h includes them */
-    struct strings inputs;   /* every file and folder that this follows from */
+    struct signature *items; /* in the order in which functor.h includes them */
+    struct strings inputs;   /* every file and folder that was read */
 };
 
 /*
- * Read them below `include`, the folder that holds mirage/. A header that functor.h does not include, or that
- * defines no macro of its name, is told, and false returned.
+ * Read the signatures. `include` is the folder that contains mirage/. A header that functor.h does not
+ * include, or that does not define a macro with its name, is an error: prints it and returns false.
  */
 bool signatures_read(const char *include, struct signatures *out);
 

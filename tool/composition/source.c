@@ -39,7 +39,7 @@ bool source_files(const char *source, struct strings *out)
     return file_exists(source);
 }
 
-/* "UDP_ON" is the signature UDP with its sub-modules named. */
+/* The signature's name without "_ON". "UDP_ON" is the signature UDP with its sub-modules named. */
 static const char *signature_name(const char *name)
 {
     size_t len = strlen(name);
@@ -95,7 +95,7 @@ static const char *squeezed(const char *from, const char *to)
     return s;
 }
 
-/* A declaration up to its semicolon: a function's name is the first name that a parenthesis follows. */
+/* Read a declaration up to its semicolon. The function's name is the first name before a parenthesis. */
 static void read_declaration(struct tokens *t, struct use *use)
 {
     const char *begin = t->token.at;
@@ -128,7 +128,10 @@ static bool has_prefix(const char *name, const char *prefix)
     return strncmp(name, prefix, len) == 0 && name[len] == '_';
 }
 
-/* The longest of the module's and the sub-modules' names that the operation's name begins with. */
+/*
+ * The owner of an operation is the module or sub-module whose name is the longest prefix of the operation's
+ * name.
+ */
 static void find_owner(const struct use *use, struct operation *op)
 {
     op->prefix = use->name;
@@ -141,7 +144,7 @@ static void find_owner(const struct use *use, struct operation *op)
     op->is_event = has_prefix(op->name, op->prefix) && strncmp(op->name + strlen(op->prefix), "_on_", 4) == 0;
 }
 
-/* An operation that both a sub-module and its user declare is one. */
+/* Keep one of several equal declarations: a sub-module and its user may declare the same operation. */
 static void drop_repeated(struct use *use)
 {
     size_t kept = 0;
@@ -174,7 +177,7 @@ static struct use read_use(struct tokens *t)
     tokens_skip_to(t, ")", ")");
     tokens_take(t, ")");
     tokens_take(t, "{");
-    /* A name that is no macro stays as it was. */
+    /* The preprocessor leaves a name alone that is not a macro. */
     use.is_unknown = macro != NULL && token_is(&t->token, macro);
     while (t->token.kind != TOKEN_END && !tokens_take(t, "}")) {
         if (tokens_take(t, "__mirage_submodule__"))
@@ -266,7 +269,7 @@ static struct choice_line read_choice(struct tokens *t)
     return choice;
 }
 
-/* Reads the markers of `markers`; appends their text to `seen` when it isn't NULL. */
+/* Read the markers. Append their text to `seen` when it is not NULL. */
 static void read_markers(const char *markers, struct description *d, struct out *seen)
 {
     struct tokens t;
@@ -406,7 +409,10 @@ struct describing {
     const char *wrapper;
 };
 
-/* A folder is read as the one translation unit that an instance of it is. */
+/*
+ * The file that the compiler reads. For a folder it includes all of its files, because an instance of it is
+ * one translation unit.
+ */
 static const char *wrapper_of(const char *base, const struct description *d)
 {
     struct out out = { 0 };
@@ -447,7 +453,10 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     return true;
 }
 
-/* Its own files are those of its folder, without the tool's headers and what else lies elsewhere. */
+/*
+ * Find the libraries that the functor's own files use. Headers of the tool and files outside its folder are
+ * not its own.
+ */
 static void find_uses(struct description *d)
 {
     const char *folder = text("%s/", folder_exists(d->source) ? d->source : path_folder(d->source));

@@ -1,7 +1,6 @@
 /*
- * What a functor's source says of itself: its module, parameters, keys and
- * arguments. Read from the markers that functor.h leaves under -DMIRAGE_DESCRIBE, after
- * the compiler's own preprocessor has run.
+ * The declarations of a functor's source: its module, parameters, keys and arguments. They are read from the
+ * markers that functor.h leaves under -DMIRAGE_DESCRIBE, after the compiler's own preprocessor has run.
  */
 #ifndef TOOL_SOURCE_H
 #define TOOL_SOURCE_H
@@ -16,8 +15,8 @@
 struct operation {
     const char *name;      /* with the module's prefix: "console_log" */
     const char *prototype; /* "err console_log(struct console *console, const char *line)" */
-    const char *prefix;    /* the module or sub-module it belongs to: "console" */
-    bool is_event;         /* its name behind the prefix begins with "on_" */
+    const char *prefix;    /* the module or sub-module that it belongs to: "console" */
+    bool is_event;         /* its name after the prefix begins with "on_" */
 };
 
 struct submodule {
@@ -33,13 +32,13 @@ struct use {
     const char *file;
     int line;
     size_t submodule_count;
-    struct submodule *submodules; /* in the order of the signature, each once */
+    struct submodule *submodules; /* in the order of the signature, without repetitions */
     size_t operation_count;
     struct operation *operations;
 };
 
 struct declared_arg {
-    const char *type, *name, *value, *doc; /* type: "PORT"; value: NULL when there is none */
+    const char *type, *name, *value, *doc; /* type: "PORT"; value: NULL when it has no default */
     const char *file;
     int line;
 };
@@ -49,35 +48,36 @@ struct catalog_line {
     const char *name;
     size_t argument_count;
     struct named_argument {
-        const char *name; /* of a parameter or a key */
+        const char *name; /* the name of a parameter or a key */
         bool is_path;     /* written path(name) */
     } * arguments;
     const char *file;
     int line;
 };
 
-/* A GENERATED line: what an instance's data is made by. */
+/* A GENERATED line: the program that makes an instance's data. */
 struct generated_line {
     const char *program;
-    struct strings keys; /* whose values it is given, in this order */
+    struct strings keys; /* the keys whose values the program is given, in this order */
     const char *file;
     int line;
 };
 
-/* A CHOICE line of the catalogue: a function that is no module, but chooses some. */
+/* A CHOICE line of the catalogue: a function that chooses between modules. */
 struct choice_line {
-    const char *result, *name, *doc, *params; /* params: their C text, "" for none */
-    const char *role;                         /* of the target's module that it is, or "" */
-    const char *key;                          /* which chooses, or "" */
-    const char *without;                      /* the function for a call without arguments, or "" */
+    const char *result, *name, *doc, *params; /* params: the parameters as C text, or "" */
+    const char *role;                         /* the role of the target's module that it stands for, or "" */
+    const char *key;                          /* the key that chooses, or "" */
+    /* the function that is called when there are no arguments, or "" */
+    const char *without;
     const char *file;
     int line;
 };
 
 struct description {
     const char *source;
-    struct strings files; /* its C files: itself, or the folder's */
-    struct use *module;   /* NULL: it has no MODULE line */
+    struct strings files; /* its C files: the source itself, or those of the folder */
+    struct use *module;   /* NULL when it has no MODULE line */
     size_t module_count;
     size_t param_count;
     struct use *params;
@@ -85,46 +85,54 @@ struct description {
     struct declared_key *keys;
     size_t arg_count;
     struct declared_arg *args;
-    struct catalog_line *catalog;     /* NULL: it has no such line */
-    struct generated_line *generated; /* NULL: likewise */
-    struct strings libraries;         /* of LIBRARY lines: pkg-config names */
+    struct catalog_line *catalog;     /* NULL when it has no CATALOG line */
+    struct generated_line *generated; /* NULL when it has no GENERATED line */
+    struct strings libraries;         /* the pkg-config names of its LIBRARY lines */
     size_t choice_count;
     struct choice_line *choices;
-    struct strings inputs; /* every file it was read from, for knowing when to read it again */
-    struct strings uses;   /* the pure libraries that its own files include, by name */
+    struct strings inputs; /* every file that was read for this description */
+    struct strings uses;   /* the names of the pure libraries that its own files include */
 };
 
-/* Which compiler, and which flags a functor's file is read with. */
+/* A compiler, and what the flags for reading a functor's file need. */
 struct compiler {
     const char *cc;
     bool is_clang;
-    const char *machine; /* a flag that names the machine to compile for, or NULL: the compiler's own */
-    const char *version; /* first line of --version */
-    const char *include; /* the folder that holds mirage/ */
-    const char *root;    /* the folder that holds base/ */
+    /* a flag that names the machine to compile for, or NULL for the compiler's default */
+    const char *machine;
+    const char *version; /* the first line of --version */
+    const char *include; /* the folder that contains mirage/ */
+    const char *root;    /* the folder that contains base/ */
 };
 
 /*
- * Describe the sources, several at once; `out` receives a description for each.
- * Cached under `cache`. A mistake in one is told at its line, and false returned.
+ * Describe `count` sources, several at once. `out` receives a description for each, kept until the tool
+ * exits. Results are cached in the folder `cache`. On failure, prints errors at the lines of the sources and
+ * returns false.
  */
 bool describe_all(const struct compiler *compiler, const char *cache, const char *const *sources,
                   size_t count, struct description **out);
 
-/* The same, but a source need not be one module; what the lines of each say is not checked. */
+/* The same, without description_checked: a source need not be one module. */
 bool describe_unchecked(const struct compiler *compiler, const char *cache, const char *const *sources,
                         size_t count, struct description **out);
 
-/* Whether it is one module whose lines agree; if not, that is told. */
+/*
+ * Check that the source is one module and that its lines agree. On failure, prints an error and returns
+ * false.
+ */
 bool description_checked(const struct description *description);
 
-/* Its key of this name, or NULL. */
+/* The description's key with this name, or NULL. */
 const struct declared_key *declared_key(const struct description *description, const char *name);
 
-/* The flags every compilation of a functor has in common, added to `argv`. */
+/* Append the flags that every compilation of a functor has. */
 void functor_flags(const struct compiler *compiler, struct strings *argv);
 
-/* The files of a functor's source: itself, or a folder's *.c in order; false when there is none. */
+/*
+ * Append the C files of a functor's source: the file itself, or those of the folder, sorted. False when there
+ * are none.
+ */
 bool source_files(const char *source, struct strings *out);
 
 #endif

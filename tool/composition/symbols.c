@@ -12,17 +12,17 @@
 #include "composition/places.h"
 #include "composition/wasm.h"
 
-/* An object of either kind; the other's fields are empty. */
+/* An open object, ELF or WebAssembly. The fields of the other kind are empty. */
 struct object {
     Dwfl *dwfl;
     Elf *elf;
     struct wasm_object wasm;
     Elf *wasm_debug;
-    Dwarf *debug; /* NULL: it has no debug information */
+    Dwarf *debug; /* NULL when it has no debug information */
     Dwarf_Addr bias;
 };
 
-/* The debug information is in the object, or nowhere. */
+/* libdwfl must not look for debug information outside the object. */
 static int find_none(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file,
                      const char *link, GElf_Word crc, char **found)
 {
@@ -30,7 +30,7 @@ static int find_none(Dwfl_Module *module, void **data, const char *name, Dwarf_A
     return -1;
 }
 
-/* The debug information of an object is not relocated yet; libdwfl does that, libdw alone doesn't. */
+/* An object's debug information is not relocated. libdwfl relocates it, and libdw alone does not. */
 static bool open_elf(const char *path, struct object *out)
 {
     static const Dwfl_Callbacks callbacks = { .section_address = dwfl_offline_section_address,
@@ -43,7 +43,8 @@ static bool open_elf(const char *path, struct object *out)
     dwfl_report_end(out->dwfl, NULL, NULL);
     out->elf = dwfl_module_getelf(module, &bias);
     if (out->elf != NULL)
-        out->debug = dwfl_module_getdwarf(module, &out->bias); /* which places the sections, too */
+        /* this also gives the sections their addresses */
+        out->debug = dwfl_module_getdwarf(module, &out->bias);
     return out->elf != NULL;
 }
 
@@ -58,7 +59,7 @@ static bool open_wasm(const char *data, size_t size, struct object *out)
     return true;
 }
 
-/* On failure, too, object_close is to be called. */
+/* Open an object. The caller calls object_close, also after a failure. */
 static bool object_open(const char *path, struct object *out)
 {
     size_t size;
@@ -93,7 +94,7 @@ static size_t entries(const GElf_Shdr *header)
     return header->sh_entsize == 0 ? 0 : header->sh_size / header->sh_entsize;
 }
 
-/* False when it is a table and not all there. */
+/* Append the symbols of the section, when it is a symbol table. False when the table is cut off. */
 static bool read_table(const struct object *object, Elf_Scn *section, struct strings *out)
 {
     GElf_Shdr header;
@@ -116,7 +117,7 @@ static bool read_table(const struct object *object, Elf_Scn *section, struct str
     return true;
 }
 
-/* In the order of the source, whatever the order of the compiler. */
+/* Sort by line, because compilers emit symbols in any order. */
 static int by_line(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
@@ -130,7 +131,7 @@ static bool read_elf(const struct object *object, struct strings *out)
     for (Elf_Scn *section = NULL; (section = elf_nextscn(object->elf, section)) != NULL;)
         if (!read_table(object, section, out))
             return false;
-    /* An object of nothing may have no symbols, but a table of sections. */
+    /* An object of an empty source may have no symbols, but it has a table of sections. */
     return elf_getshdrnum(object->elf, &sections) == 0 && sections > 0;
 }
 
@@ -161,7 +162,7 @@ bool symbols_read(const char *path, struct strings *out)
     return true;
 }
 
-/* Whether the relocation's symbol is the one of this name, and undefined here. */
+/* Whether the relocation's symbol has this name and is undefined in this object. */
 static bool refers_to(Elf *elf, const GElf_Shdr *relocations, size_t index, const char *symbol)
 {
     GElf_Shdr table;
@@ -175,7 +176,7 @@ static bool refers_to(Elf *elf, const GElf_Shdr *relocations, size_t index, cons
     return name != NULL && strcmp(name, symbol) == 0;
 }
 
-/* The place and the symbol of one relocation; some processors' have an addend. */
+/* Read the place and the symbol of one relocation. Some processors' relocations have addends. */
 static bool get_relocation(Elf_Data *data, size_t i, bool addends, GElf_Addr *offset, size_t *symbol)
 {
     GElf_Rela with;
@@ -207,7 +208,7 @@ static void add_use(struct uses *uses, const char *file, int line)
     uses->items[uses->count++] = (struct symbol_use){ file, line };
 }
 
-/* The relocations against the symbol, in one section of relocations, whose line is known. */
+/* Append the places of one section's relocations that refer to the symbol and whose line is known. */
 static void find_uses(const struct object *object, Elf_Scn *section, const char *symbol, struct uses *out)
 {
     GElf_Shdr header, applies;

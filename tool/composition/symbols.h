@@ -1,4 +1,4 @@
-/* The global symbols that an object file defines and uses, and where its source does so. */
+/* The global symbols that an object file defines and uses, and the lines of its source that do so. */
 #ifndef TOOL_SYMBOLS_H
 #define TOOL_SYMBOLS_H
 
@@ -8,9 +8,9 @@
 #include "base/strings.h"
 
 /*
- * One line a symbol, "name line file", in the order of the source; line 0 and no file where there is no debug
- * information. The object is ELF's, of any processor, or WebAssembly's. False when it is neither, or damaged:
- * told.
+ * Append a line "name line file" for each symbol that the object defines, in the order of the source. Without
+ * debug information the line is 0 and the file is missing. The object is ELF for any processor, or
+ * WebAssembly. When it is neither, or is damaged, prints an error and returns false.
  */
 bool symbols_read(const char *object, struct strings *out);
 
@@ -20,14 +20,15 @@ struct symbol_use {
 };
 
 /*
- * The places where the object's code uses this symbol without defining it, each line once, in the order of
- * the code; how many there are. None when it has no debug information.
+ * Find the lines where the object's code uses this symbol without defining it, each once, in the order of the
+ * code. Returns how many there are: 0 when the object has no debug information. `out` is kept until the tool
+ * exits.
  */
 size_t symbols_uses(const char *object, const char *symbol, struct symbol_use **out);
 
 /*
- * The first place where the object uses this symbol without defining it; false when it doesn't, has no
- * debug information, or cannot be read.
+ * Find the first place where the object uses this symbol without defining it. False when it does not use it,
+ * has no debug information, or cannot be read.
  */
 bool symbols_use(const char *object, const char *symbol, const char **file, int *line);
 

@@ -22,7 +22,7 @@ static const char *after_space(const char *at, const char *text)
     for (;;) {
         while (isspace((unsigned char)*at))
             at++;
-        /* what the preprocessor says of lines, and pragmas */
+        /* the preprocessor's line markers, and pragmas */
         if (*at != '#' || (at != text && at[-1] != '\n'))
             return at;
         at += strcspn(at, "\n");

@@ -5,8 +5,10 @@
 
 #include "base/keep.h"
 
-/* Numbers of the format: https://webassembly.github.io/spec/core/binary/ and, of objects, the page
- * Linking.md of WebAssembly/tool-conventions. */
+/*
+ * Numbers of the format. They are defined in https://webassembly.github.io/spec/core/binary/ and, for
+ * objects, in Linking.md of WebAssembly/tool-conventions.
+ */
 enum { SECTION_CUSTOM = 0, SECTION_IMPORT = 2, SECTION_CODE = 10 };
 enum { IMPORT_FUNCTION, IMPORT_TABLE, IMPORT_MEMORY, IMPORT_GLOBAL, IMPORT_TAG, IMPORT_KINDS };
 enum { SYMBOL_FUNCTION, SYMBOL_DATA, SYMBOL_GLOBAL, SYMBOL_SECTION, SYMBOL_TAG, SYMBOL_TABLE, SYMBOL_KINDS };
@@ -14,12 +16,15 @@ enum { FLAG_LOCAL = 0x02, FLAG_UNDEFINED = 0x10, FLAG_NAMED = 0x40 };
 enum { LINKING_VERSION = 2, LINKING_SYMBOLS = 8, RELOCATION_TYPE_INDEX = 6, RELOCATION_MOST = 26 };
 enum { DEBUG_SECTIONS = 24 };
 
-/* Of the relocations by number, those that an addend follows. */
+/* The set of relocation types that have an addend. */
 #define HAS_ADDEND                                                                                 \
     (1u << 3 | 1u << 4 | 1u << 5 | 1u << 8 | 1u << 9 | 1u << 11 | 1u << 14 | 1u << 15 | 1u << 16 | \
      1u << 17 | 1u << 21 | 1u << 22 | 1u << 23 | 1u << 25)
 
-/* What is left of a part of the file. Reading past its end makes it bad, empty, and all that is read 0. */
+/*
+ * The unread rest of a part of the file. Reading past its end marks it as bad and empties it, and then
+ * everything that is read is 0.
+ */
 struct part {
     const uint8_t *at, *end;
     bool bad;
@@ -33,7 +38,7 @@ struct names {
 struct reading {
     struct wasm_object *out;
     struct names imports[IMPORT_KINDS];
-    uint32_t code; /* the number of the code section */
+    uint32_t code; /* the index of the code section */
     size_t debug_count;
     struct {
         const char *name;
@@ -62,8 +67,8 @@ static uint8_t byte(struct part *p)
 }
 
 /*
- * LEB128: seven bits a byte, the lowest first. What doesn't fit into 64 bits is dropped, as of negative
- * numbers.
+ * Read a LEB128 number: seven bits a byte, the lowest first. Bits beyond 64, as negative numbers may have,
+ * are dropped.
  */
 static uint64_t number(struct part *p)
 {
@@ -106,8 +111,8 @@ static const char *name(struct part *p)
 }
 
 /*
- * How many entries follow; each takes a byte at least, so that a wrong count asks for no more memory than
- * that.
+ * Read how many entries follow. Each entry takes at least one byte, so a count that exceeds the remaining
+ * bytes is refused before memory is allocated for it.
  */
 static size_t count(struct part *p)
 {
@@ -152,7 +157,7 @@ static void read_imports(struct part *p, struct reading *r)
     }
 }
 
-/* An import's symbol is named after it, unless a name is given. */
+/* A symbol of an import has the import's name, unless it has one of its own. */
 static const char *import_name(const struct reading *r, int kind, uint32_t index)
 {
     static const int kinds[SYMBOL_KINDS] = {
@@ -174,7 +179,7 @@ static void read_symbol(struct part *p, struct reading *r, struct wasm_symbol *o
     switch (kind) {
     case SYMBOL_DATA:
         out->name = name(p);
-        for (int i = 0; defined && i < 3; i++) /* its segment, offset and size */
+        for (int i = 0; defined && i < 3; i++) /* the symbol's segment, offset and size */
             number(p);
         break;
     case SYMBOL_SECTION: index_of(p); break;
@@ -209,7 +214,7 @@ static void read_linking(struct part *p, struct reading *r)
     }
 }
 
-/* Where the code refers to symbols. */
+/* Read the places where the code refers to symbols. */
 static void read_relocations(struct part *p, struct reading *r)
 {
     if (index_of(p) != r->code)
@@ -242,7 +247,10 @@ static void read_custom(struct part *p, struct reading *r)
     }
 }
 
-/* References within the debug information are filled in already, as if this object alone were the program. */
+/*
+ * The references within the debug information already have the values for a program that consists of this
+ * object alone.
+ */
 static void make_debug(struct reading *r)
 {
     size_t n = r->debug_count, size = sizeof(Elf32_Ehdr) + (n + 2) * sizeof(Elf32_Shdr);

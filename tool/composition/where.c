@@ -12,10 +12,10 @@
 #include "base/strings.h"
 #include "composition/symbols.h"
 
-/* An operation as an instance's source names it, and as the program does. */
+/* An operation, with its name in an instance's source and its name in the program. */
 struct mention {
     const struct instance *instance;
-    const struct use *use; /* the PARAM or MODULE that declares it */
+    const struct use *use; /* the PARAM or MODULE line that declares it */
     const struct operation *op;
     const char *bound;
 };
@@ -60,7 +60,10 @@ static struct mentions all_mentions(const struct program *program)
     return all;
 }
 
-/* Two parameters that share a sub-module both declare its operations; the functor has them once. */
+/*
+ * Whether an earlier mention is the same one. Two parameters that share a sub-module both declare its
+ * operations, but the functor has them once.
+ */
 static bool is_repeated(const struct mentions *all, size_t at)
 {
     const struct mention *m = &all->items[at];
@@ -86,7 +89,7 @@ static bool tell_several(const struct mentions *all, const char *symbol, const s
     return false;
 }
 
-/* What the program calls it. */
+/* Find the program's name for `symbol`. */
 static bool find_bound(const struct mentions *all, const char *symbol, const char **out)
 {
     struct strings found = { 0 }, names = { 0 };
@@ -127,7 +130,7 @@ static void print_place(struct out *out, const struct instance *instance, const 
     out_print(out, "  %-24s %s as %s\n", instance->name, text("%s:%d", path_shown(file), line), written);
 }
 
-/* The line of the definition of this name, of the lines that symbols_read gives. */
+/* Print the place of the definition, found in the lines of symbols_read. */
 static bool print_definition(struct out *out, const struct mention *m, const char *object)
 {
     struct strings lines = { 0 };
@@ -185,7 +188,7 @@ static char *print_all(const struct program *program, const struct mentions *all
     return kept;
 }
 
-/* Compile, each once, the functors that mention it. */
+/* Compile each functor that mentions the operation, once. */
 static bool compile(const struct compiler *compiler, const char *cache, const struct program *program,
                     const struct mentions *all, const char *bound, const char **objects)
 {

@@ -1,14 +1,15 @@
-/* Who calls an operation, or raises an event, of a composition, and who defines it. */
+/* Finds the functors that call and define an operation, or raise and handle an event. */
 #ifndef TOOL_WHERE_H
 #define TOOL_WHERE_H
 
 #include "composition/bind.h"
 
 /*
- * Tell it of `symbol`: an operation as one of the functors writes it ("eth_on_ipv4"), or as the program does
- * ("ethernet_on_ipv4"), which differ where a parameter has another name than the module that is given for it.
- * The lines come from the debug information of the functors, compiled each by itself into `cache`. NULL, and
- * told, when it is none or several.
+ * Describe the callers and definitions of `symbol`. It is the name of an operation in a functor's source
+ * ("eth_on_ipv4"), or in the program ("ethernet_on_ipv4"). The two differ where a parameter has another name
+ * than its module. Lines are found by debug information: the functors are compiled into `cache`, each by
+ * itself. The text is kept until the tool exits. When `symbol` names no operation, or several, prints an
+ * error and returns NULL.
  */
 char *where_text(const struct compiler *compiler, const char *cache, const struct program *program,
                  const char *symbol);

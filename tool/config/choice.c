@@ -1,4 +1,4 @@
-/* Values that keys choose between, names, coercions, and what the configuration registers. */
+/* Choices by keys, names, coercions, and what the configuration registers. */
 #include <mirage/config.h>
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ void *match_string_impl(STRING_KEY key, const void *cases)
     return match(called(), key, cases);
 }
 
-/* Names become parts of C identifiers and of options: --lan-port. */
+/* Whether the text may be a name. Names become parts of C identifiers and of options, such as --lan-port. */
 static bool is_name(const char *name, const char *also)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -89,7 +89,7 @@ void *(named)(const void *value, const char *name)
     return node;
 }
 
-/* The module stays the one it is: only the compiler is told that it may stand there. */
+/* The module stays the same. Only its C type changes, so that the compiler accepts it. */
 static struct node *coerced(const void *value, const char *what)
 {
     return node_of(called(), value, NODE_VALUE, "what %s was given", what);

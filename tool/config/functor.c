@@ -8,7 +8,10 @@
 
 #include "record.h"
 
-/* "CONSOLE, KV_RO" as the macro saw it: the names are plain words with commas between. */
+/*
+ * The names of a list such as "CONSOLE, KV_RO", which is the text of a macro's arguments: words with commas
+ * between them.
+ */
 static json_t *names_of(const char *list)
 {
     json_t *names = json_array();
@@ -56,7 +59,7 @@ void *(apply)(const char *written, const void *f, const void *const *args)
     return apply_new(called(), written, f, args);
 }
 
-/* A copy of what was made, to change, at the line where the original was made. */
+/* A copy of a node, with the line where the original was made. */
 static struct node *copy_of(enum node_kind kind, struct here made, json_t *original)
 {
     return node_new(kind, made, json_deep_copy(original));
@@ -68,8 +71,9 @@ static const char *kind_of(const struct node *value)
 }
 
 /*
- * A copy of the functor, or of a module with a copy of its functor, to change; `*changed` receives what
- * stands for it from now on. Only an application has a functor.
+ * Copy the functor, or the module together with its functor, and return the JSON of the copied functor for
+ * the caller to change. `*changed` receives the node to use from now on. Of modules, only an application has
+ * a functor.
  */
 static json_t *functor_copy(struct here here, const void *x, const char *what, struct node **changed)
 {

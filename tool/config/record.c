@@ -12,7 +12,7 @@
 
 enum { CHUNK = 256, DEEPEST = 256 };
 
-/* Nodes don't move: the configuration holds their addresses. */
+/* Nodes are allocated in chunks and never move, because the configuration holds their addresses. */
 struct chunk {
     struct chunk *next;
     size_t used;
@@ -21,10 +21,10 @@ struct chunk {
 
 static struct config_start start;
 static struct chunk *chunks;
-static json_t *tables[3]; /* by node_kind */
+static json_t *tables[3]; /* indexed by node_kind */
 static json_t *jobs, *args;
 
-/* Lines of calls whose arguments are still being evaluated. */
+/* The calls whose arguments are still being evaluated. */
 static struct here calls[DEEPEST];
 static size_t depth;
 
@@ -87,7 +87,10 @@ void refuse(struct here here, const char *format, ...)
     abort();
 }
 
-/* set_int(f, ...) as a statement of its own changes nothing: f stays as it was. */
+/*
+ * Refuse a statement such as set_int(f, ...); whose result is not used. It would change nothing, because f
+ * stays as it was.
+ */
 static void refuse_unused(void)
 {
     for (struct chunk *c = chunks; c != NULL; c = c->next)
@@ -112,7 +115,7 @@ bool mirage_config_finish(void)
 json_t *text_of(const char *text)
 {
     json_t *string = text == NULL ? json_null() : json_string(text);
-    /* A path or a name that isn't UTF-8 is still told byte for byte. */
+    /* A path or name that isn't UTF-8 is sent byte for byte. */
     return string != NULL ? string : json_string_nocheck(text);
 }
 

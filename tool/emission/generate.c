@@ -1,4 +1,4 @@
-/* Everything under the build folder: instances, main.c, build.ninja, compile_commands.json. */
+/* Writes everything in the build folder: instances, main.c, build.ninja, compile_commands.json. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ void project_flags(struct project *p)
     functor_flags(&p->builder, c);
     if (p->builder.machine != NULL)
         strings_add(l, p->builder.machine);
-    /* Valgrind 3.19, Debian 12's, cannot read what Clang writes as DWARF 5. */
+    /* Debian 12's Valgrind, 3.19, cannot read Clang's DWARF 5. */
     strings_add(c, clang ? "-gdwarf-4" : "-g");
     strings_add(c, "-fstack-protector-strong");
     strings_add(c, "-ffunction-sections");
@@ -54,7 +54,10 @@ void project_flags(struct project *p)
         if (clang) {
             strings_add(l, "-fuse-ld=lld");
             strings_add(l, "-Wl,--thinlto-cache-dir=thinlto");
-            /* The defaults stop at functions of the size of a thin layer's; a layer is to cost nothing. */
+            /*
+             * The default limits do not inline functions as large as those of a thin layer. A thin layer
+             * should cost nothing.
+             */
             strings_add(l, "-Wl,-mllvm,-import-instr-limit=300,-mllvm,-inline-threshold=400");
         }
     } else {
@@ -69,11 +72,11 @@ void project_flags(struct project *p)
         strings_add(l, *flag);
     if (p->target->linker_script != NULL)
         strings_add(l, text("-T%s/%s", p->installation.root, p->target->linker_script));
-    /* What <math.h> declares, where it is used. */
+    /* libm is linked only when a function of <math.h> is used. */
     strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }
 
-/* The command that asks pkg-config; the libraries of another processor are in folders of its own. */
+/* The command that asks pkg-config. The libraries of another processor have a folder of their own. */
 static const char *const *ask_pkg_config(const struct project *p, const char *what, const char *library)
 {
     struct strings argv = { 0 };
@@ -89,7 +92,7 @@ static const char *const *ask_pkg_config(const struct project *p, const char *wh
     return argv.items;
 }
 
-/* The system libraries that its source and the configuration say it needs. */
+/* The system libraries that the instance's source and the configuration name. */
 static struct strings libraries_of(const struct instance *instance)
 {
     struct strings all = { 0 };
@@ -99,7 +102,7 @@ static struct strings libraries_of(const struct instance *instance)
     return all;
 }
 
-/* What the functors' system libraries add, from pkg-config. */
+/* Append the flags that pkg-config gives for the functors' system libraries. */
 static bool library_flags(const struct project *p, const struct program *program, struct strings *compile,
                           struct strings *link)
 {
@@ -145,7 +148,7 @@ static void print_rules(struct out *out, const struct project *p, const struct s
               shell_words(compile->items, compile->count));
     out_print(out, "ldflags = %s %s\n", shell_words(p->link_flags.items, p->link_flags.count),
               shell_words(link->items, link->count));
-    /* The user's warnings were shown when the functor was checked by itself. */
+    /* Warnings are off, because the functor's own were shown when it was checked by itself. */
     out_print(out, "rule compile\n  command = $cc $cflags -w -MMD -MF $out.d -c $in -o $out\n  depfile = "
                    "$out.d\n  deps = gcc\n  description = compile $name\n");
     out_print(out, "rule assemble\n  command = $cc -c $in -o $out\n  description = assemble $name\n");
@@ -179,7 +182,7 @@ static void print_generator(struct out *out, const struct graph *graph, const st
     strings_add(objects, text("data/%s.o", instance->name));
 }
 
-/* The program, and what is made from it afterwards. */
+/* Print the rules for the program and for what is made from it. */
 static void print_program(struct out *out, const struct project *p, const struct strings *objects)
 {
     const char *made = ninja_path(p->name), *script = p->target->linker_script;
@@ -200,7 +203,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
     if (!library_flags(p, program, &compile, &link))
         return false;
     print_rules(&out, p, &compile, &link);
-    /* No instance is named so: a dot is in no name of C. */
+    /* No instance has this name, because a dot is not part of a C name. */
     strings_add(&objects, "objects/main.c.o");
     out_print(&out, "build objects/main.c.o: compile main.c\n  name = main.c\n");
     for (size_t i = 0; i < program->instance_count; i++) {
@@ -236,7 +239,7 @@ static json_t *compile_command(const struct project *p, const char *file, const 
     return json_pack("{s:s, s:s, s:o}", "directory", p->folder, "file", file, "arguments", words);
 }
 
-/* Every functor's file as an editor should read it: by itself, against its signatures. */
+/* Tell editors how to read each functor's file: by itself, against its signatures. */
 static bool write_compile_commands(const struct project *p, const struct program *program)
 {
     json_t *all = json_array();
@@ -256,7 +259,7 @@ static bool write_compile_commands(const struct project *p, const struct program
     char *data = json_dumps(all, JSON_INDENT(2));
     json_decref(all);
     bool ok = data != NULL && write_text(text("%s/compile_commands.json", p->build), data);
-    /* Beside the sources, where clangd looks for it; a test's sources are the application's. */
+    /* clangd looks for it next to the sources. A test's sources are those of the application. */
     if (ok && p->home == p->folder)
         ok = write_text(text("%s/compile_commands.json", p->folder), data);
     free(data);

@@ -1,4 +1,4 @@
-/* The C file of one instance: its source, with parameters bound and keys set. */
+/* Writes the C file of one instance: its source, with parameters bound and keys set. */
 #include <ctype.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static char *quoted_list(const char *const *items)
     return list.count == 0 ? keep_string("") : strings_join(&list, " ");
 }
 
-/* The text of a default that is one string of C. */
+/* The value of a default that is one C string. */
 static const char *unquoted(const char *value)
 {
     struct tokens t;
@@ -65,7 +65,7 @@ const char *generated_argument(const struct graph *graph, const struct functor *
     return strcmp(value, "true") == 0 ? text("--%s", key->name) : NULL;
 }
 
-/* The name of the function of config.h that sets keys of this kind. */
+/* The name of the config.h function that sets keys of this kind. */
 static const char *setter_of(const struct declared_key *key)
 {
     return strcmp(key->kind, "enum") == 0 ? "string" : key->kind;
@@ -91,7 +91,8 @@ static const struct config_arg *find_config_arg(const struct graph *graph, const
 }
 
 /*
- * Its own name, or else that of the one named module on which it stands, so that `lan` names a whole stack.
+ * The label of the value itself, or else of the one labelled value among its arguments, so that `lan` names a
+ * whole stack.
  */
 static const char *label_of(const struct value *value)
 {
@@ -150,7 +151,10 @@ static bool same_type(const char *type, const char *declared)
     return *type == '\0' && *declared == '\0';
 }
 
-/* An argument of the configuration gives the functors' one of that name its default and its text. */
+/*
+ * Check a runtime argument of the configuration. It gives the functors' argument with its name another
+ * default and text.
+ */
 static bool check_config_arg(const struct program *program, const struct config_arg *arg)
 {
     bool read = false;
@@ -180,7 +184,7 @@ static bool check_config_arg(const struct program *program, const struct config_
     return read;
 }
 
-/* What an instance's data is made from must be there. */
+/* Check that the folder exists from which the instance's data is made. */
 static bool check_folders(const struct graph *graph, const struct instance *instance)
 {
     const struct description *d = instance->description;
@@ -222,7 +226,7 @@ static void print_arg(struct out *out, const struct graph *graph, const struct d
     out_print(out, "#define MIRAGE_ARG_DOC_%s %s\n", declared->name, doc == NULL ? "NULL" : quoted(doc));
 }
 
-/* "name" of a last parameter "struct buf *name", so that the drop can free it; "NULL" when there is none. */
+/* The name of the last parameter when it is a "struct buf *name", which the drop frees, or "NULL". */
 static const char *buffer_argument(const char *prototype)
 {
     const char *at = strstr(prototype, "struct buf *");
@@ -246,8 +250,8 @@ static void print_drop(struct out *out, const struct instance *instance, const s
 }
 
 /*
- * Operations count as declared inline, so that link-time optimisation weighs them as it weighs
- * functions that somebody wants inlined, and a layer costs nothing where it is thin.
+ * Declare operations as inline. Link-time optimisation then weighs them like functions that are meant to be
+ * inlined, so a thin layer costs nothing.
  */
 static void print_inline(struct out *out, const struct description *d)
 {
@@ -285,7 +289,9 @@ char *instance_source(const struct graph *graph, const struct instance *instance
     for (size_t i = 0; i < instance->binding_count; i++)
         out_print(&out, "#pragma redefine_extname %s %s\n", instance->bindings[i].from,
                   instance->bindings[i].to);
-    /* GCC renames a function by its first declaration, and not by a definition that comes without one. */
+    /*
+     * GCC takes a function's symbol name from its first declaration. A definition alone does not rename it.
+     */
     out_print(&out, "#include <mirage/main.h>\n%s", entry_declaration(d));
     for (size_t i = 0; i < d->files.count; i++)
         out_print(&out, "#include \"%s\"\n", d->files.items[i]);

@@ -1,4 +1,4 @@
-/* The program's main.c: the functor application spelled out, connect by connect. */
+/* Writes the program's main.c: the functor applications, one connect after the other. */
 #include <string.h>
 
 #include "base/keep.h"
@@ -12,7 +12,7 @@ static bool is_job(const struct instance *instance)
     return !is_device(instance->description->module);
 }
 
-/* "console_unix" or "tcp__2, kv_crunch" */
+/* The instance's arguments, such as "console_unix" or "tcp__2, kv_crunch". */
 static const char *arguments(const struct instance *instance, const char *before)
 {
     struct strings s = { 0 };
@@ -21,7 +21,7 @@ static const char *arguments(const struct instance *instance, const char *before
     return s.count == 0 ? "" : strings_join(&s, ", ");
 }
 
-/* What the instance is, as the configuration would write it: pcap(tap). */
+/* The instance as the configuration would write it: pcap(tap). */
 static const char *applied(const struct instance *instance)
 {
     return text("%s(%s)", instance->description->module->name, arguments(instance, ""));
@@ -62,7 +62,7 @@ static void print_composition(struct out *out, const struct program *p)
     out_print(out, "    struct os_group jobs;\n};\n");
 }
 
-/* Jobs and instances differ: the configuration may register one application under two names. */
+/* Jobs are not the same as instances: the configuration may register one application under two names. */
 static void print_jobs(struct out *out, const struct program *p)
 {
     for (size_t i = 0; i < p->graph->job_count; i++) {
@@ -134,7 +134,7 @@ static size_t print_arguments(struct out *out, const struct program *p, const st
     return count;
 }
 
-/* The source below the project's root or the application's folder. */
+/* The path of the source, relative to the project's root or the application's folder. */
 static const char *source_name(const struct project *project, const char *source)
 {
     const char *const folders[] = { project->folder, project->installation.root };
@@ -146,7 +146,7 @@ static const char *source_name(const struct project *project, const char *source
     return path_name(source);
 }
 
-/* What mirage/program.h shows to an application that asks. */
+/* Print the data of mirage/program.h. */
 static void print_info(struct out *out, const struct project *project, const struct program *p)
 {
     out_print(out, "\nstatic const struct program_module program_modules[] = {\n");

@@ -24,7 +24,7 @@ static const char *shown_source(const struct project *p, const char *source)
     return strncmp(source, text("%s/", p->installation.root), len + 1) == 0 ? source + len + 1 : source;
 }
 
-/* A module that was shown above is named again, not drawn again. */
+/* Print the tree of an instance. A module that was printed before is only named. */
 static void print_tree(struct out *out, const struct project *p, const struct instance *instance,
                        const char *param, const char *indent, bool *seen)
 {
@@ -89,7 +89,7 @@ static const struct declared_key *find_key(const struct description *d, const ch
     return NULL;
 }
 
-/* The constants of modules that the configuration sets, with what they might be set to. */
+/* Print the constants that the configuration sets, with the values that they accept. */
 static void print_settings(struct out *out, const struct program *program)
 {
     bool first = true;
@@ -110,7 +110,7 @@ static void print_settings(struct out *out, const struct program *program)
     }
 }
 
-/* Each pure library that a module names, with the modules. */
+/* Print each pure library that modules use, with these modules. */
 static void print_libraries(struct out *out, const struct program *program)
 {
     struct strings names = { 0 };
@@ -190,7 +190,7 @@ static json_t *uses_json(const struct description *d)
     return uses;
 }
 
-/* Of an int, the bounds it has; of an enum, its values. */
+/* Add the bounds of an int, or the values of an enum. */
 static void add_range(json_t *to, const struct declared_key *key)
 {
     if (key->choices.count > 0) {

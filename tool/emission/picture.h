@@ -1,4 +1,7 @@
-/* The composition for people and other programs: what `mirage describe` prints. Kept texts. */
+/*
+ * The composition for people and other programs, as `mirage describe` prints it. The texts are kept until the
+ * tool exits.
+ */
 #ifndef TOOL_PICTURE_H
 #define TOOL_PICTURE_H
 

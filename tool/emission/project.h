@@ -1,6 +1,5 @@
 /*
- * One application being built: its folder, what was chosen for it, and where its
- * generated files go.
+ * An application that is being built: its folder, what was chosen for it, and where its generated files go.
  */
 #ifndef TOOL_PROJECT_H
 #define TOOL_PROJECT_H
@@ -14,37 +13,38 @@
 
 struct project {
     struct installation installation;
-    const char *folder; /* absolute */
+    const char *folder; /* the application's folder, absolute */
     const char *name;
     const char *config; /* folder/config.c */
     const struct target *target;
     const struct arch *arch;
     bool release;
     const char *sanitize;     /* "address,undefined", or NULL */
-    struct compiler compiler; /* the host's: of the configuration, and of functors as they stand */
-    struct compiler builder;  /* the target's: of instances and the runtime */
-    const char
-        *home; /* absolute; its _build holds all that is made: the folder, or the application that it tests */
+    struct compiler compiler; /* the host's compiler, for the configuration and for functors by themselves */
+    struct compiler builder;  /* the target's compiler, for instances and the runtime */
+    /* Absolute. Its _build contains all that is made. It is the folder, or the application that it tests. */
+    const char *home;
     const char *build;  /* home/_build/<target>[-<arch>][-release][-sanitize][-<configuration>] */
-    const char *cache;  /* home/_build/cache: what is known of the sources */
-    const char *binary; /* what the build makes last */
+    const char *cache;  /* home/_build/cache, the cache of what the sources declare */
+    const char *binary; /* the last file that the build makes */
     struct strings compile_flags, link_flags;
 };
 
-/* Compose the compiler's flags of the project's target and mode. */
+/* Set the compiler's flags for the project's target and mode. */
 void project_flags(struct project *project);
 
 /*
- * Objects that applications share, for the project's flags, in the user's cache: the runtime's, and those of
- * the pure libraries that the program's modules and the runtime use. They are made in the background from
- * one call to the other; objects_end tells what went wrong. `inputs` is what they are made from.
+ * Objects that applications share, for the project's flags, in the user's cache: those of the runtime, and
+ * those of the pure libraries that the program's modules and the runtime use. objects_begin_… starts making
+ * them in the background, and objects_end waits for them. Both print an error and return false on failure.
+ * `inputs` are the files that the objects are made from.
  */
 struct objects {
     const char *what; /* "the runtime" */
     struct strings paths, inputs;
-    long process; /* 0: all is made already */
+    long process; /* 0 when everything was made before */
     const char *log, *stamp;
-    int lock; /* held meanwhile: one of several builds at once makes them, the others wait */
+    int lock; /* a lock file that is held between the calls; a second build waits for it */
 };
 bool objects_begin_runtime(const struct project *project, struct objects *out);
 bool objects_begin_libraries(const struct project *project, const struct program *program,
@@ -52,29 +52,30 @@ bool objects_begin_libraries(const struct project *project, const struct program
 bool objects_end(const struct project *project, struct objects *objects);
 
 /*
- * Write the instances, main.c, build.ninja, compile_commands.json and the manifest under project->build; add
- * their paths to `written`. `objects` are linked with the instances.
+ * Write the instances, main.c, build.ninja, compile_commands.json and the manifest below project->build, and
+ * append their paths to `written`. `objects` are linked with the instances. On failure, prints errors and
+ * returns false.
  */
 bool generate(const struct project *project, const struct program *program, const struct strings *objects,
               struct strings *written);
 
-/* One instance's C file; one program's main.c. Both texts are kept. */
+/* The text of one instance's C file, or of the program's main.c. It is kept until the tool exits. */
 char *instance_source(const struct graph *graph, const struct instance *instance);
 char *main_source(const struct project *project, const struct program *program);
 
-/* What an instance is called to its user: the name the configuration gave it, or its symbols' prefix. */
+/* The instance's name in messages: the name that the configuration gave it, or its symbols' prefix. */
 const char *instance_shown(const struct instance *instance);
 
 /*
- * What the program of a GENERATED line is given for a key of the functor: a folder, absolute or from that of
- * config.c, or an option. NULL: nothing.
+ * The argument for a key of the functor that the program of a GENERATED line gets: an option, or the path of
+ * a folder, absolute or relative to that of config.c. NULL when it gets none.
  */
 const char *generated_argument(const struct graph *graph, const struct functor *functor,
                                const struct declared_key *key);
 
 /*
- * Every setting of the configuration names a key that its functor declares, and every
- * runtime argument one that some functor reads; mistakes are told.
+ * Check that every setting of the configuration names a key that its functor declares, and that every runtime
+ * argument is one that some functor reads. On failure, prints errors and returns false.
  */
 bool check_settings(const struct program *program);
 

@@ -1,6 +1,6 @@
 /*
- * The objects of the runtime and of pure libraries: compiled once for each compiler and set of flags, and
- * shared by every application.
+ * Makes the objects of the runtime and of pure libraries. They are compiled once for each compiler and set of
+ * flags, and applications share them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "composition/libraries.h"
 #include "emission/project.h"
 
-/* Sources of a unit at the most; a second processor is to have something to do, too. */
+/* The most sources in a unit. More, smaller units give a second processor something to do. */
 enum { UNIT_FILES = 8 };
 
 static const char *cache_folder(void)
@@ -46,8 +46,8 @@ static const char *flat_name(const char *path)
 }
 
 /*
- * Some of a folder's sources in C, as a unit for the compiler: reading the headers is most of its work. What
- * each has for itself by LOG_SOURCE gets a name of its own.
+ * Write a unit for the compiler from some of a folder's C sources. They are compiled together, because most
+ * of the time goes into reading the headers. Names that LOG_SOURCE defines in each source are made distinct.
  */
 static bool write_unit(const char *path, const char *const *sources, size_t count)
 {
@@ -69,8 +69,8 @@ static void add_object(struct out *ninja, struct objects *objects, const char *c
 }
 
 /*
- * The units of C and the assembly of a folder; a source that is added or a header that
- * changes counts, too.
+ * Add the C units and the assembly of a folder. A source that is added or a header that changes makes them
+ * out of date, too.
  */
 static bool add_folder(struct out *ninja, const struct project *p, const char *cache, const char *folder,
                        struct objects *objects)
@@ -96,7 +96,7 @@ static bool add_folder(struct out *ninja, const struct project *p, const char *c
     return true;
 }
 
-/* Below the root: what every target shares, and then the target's own and its processor's. */
+/* The folders below the root: those that every target shares, and those of the target and its processor. */
 static struct strings source_folders(const struct project *p)
 {
     struct strings folders = { 0 };
@@ -135,7 +135,7 @@ static const char *cache_of(const struct project *p, const char *name)
     return text("%s/%s-%s-%016" PRIx64, cache_folder(), name, p->target->name, key);
 }
 
-/* Whether all of it was made from what there is now, so that ninja need not look. */
+/* Whether everything is up to date, so that ninja need not run. */
 static bool is_made(const struct objects *objects, uint64_t key)
 {
     if (!stamp_fresh(objects->stamp, key, NULL))
@@ -147,8 +147,9 @@ static bool is_made(const struct objects *objects, uint64_t key)
 }
 
 /*
- * What is to be made differs from one program to the next, so it is written with the lock held. The stamp of
- * what it is made from is written first and counts when all is made: what changes meanwhile is stale then.
+ * Begin to make the objects. Their ninja file differs between programs, so it is written while the lock is
+ * held. The stamp of the inputs is written first and takes effect when everything is made. An input that
+ * changes in between makes the stamp out of date.
  */
 static bool begin(const struct project *p, const char *cache, const struct strings *folders,
                   struct objects *objects)
@@ -178,7 +179,7 @@ static bool begin(const struct project *p, const char *cache, const struct strin
     return objects->process != 0;
 }
 
-/* The pure libraries that the folders' files use, and those that these use. */
+/* The pure libraries that the folders' files use, and those that these libraries use. */
 static struct strings libraries_of(const struct project *p, const struct strings *folders)
 {
     const char *root = p->installation.root;

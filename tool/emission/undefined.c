@@ -9,11 +9,11 @@
 #include "base/strings.h"
 #include "composition/symbols.h"
 
-/* What stands before the symbol: GNU ld's words, lld's, gold's and mold's. */
+/* The text before the symbol in messages of GNU ld, lld, gold and mold. */
 static const char *const phrases[] = { "undefined reference to `",
                                        "undefined symbol: ", "undefined reference to '" };
 
-/* The symbols that the linker missed, each once, in its order. */
+/* Find the symbols that the linker missed, each once, in its order. */
 static void missing_symbols(const char *printed, struct strings *out)
 {
     for (const char *at = printed; *at != '\0'; at += strcspn(at, "\n"), at += *at == '\n') {
@@ -31,7 +31,7 @@ static void missing_symbols(const char *printed, struct strings *out)
     }
 }
 
-/* Every file of every functor, each once. */
+/* Append every file of every functor, each once. */
 static void all_files(const struct program *program, struct strings *out)
 {
     for (size_t i = 0; i < program->instance_count; i++) {
@@ -42,10 +42,7 @@ static void all_files(const struct program *program, struct strings *out)
     }
 }
 
-/*
- * An instance is compiled from a generated file that includes the source, and linkers take one for the other.
- * So the sources are compiled once more, as they stand.
- */
+/* Compile each source by itself. Linkers would confuse it with the generated file that includes it. */
 static struct strings compile_alone(const struct project *p, const struct strings *files)
 {
     struct command *commands = keep((files->count + 1) * sizeof *commands);

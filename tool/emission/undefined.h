@@ -1,4 +1,4 @@
-/* What a linker says is missing, told at the line of the source that uses it. */
+/* Explains undefined symbols at the line of the source that uses them. */
 #ifndef TOOL_UNDEFINED_H
 #define TOOL_UNDEFINED_H
 
@@ -7,8 +7,8 @@
 #include "emission/project.h"
 
 /*
- * Tell each symbol that the linker, having printed this, found nowhere. False when it said nothing of the
- * kind, or the place of one can't be told: what it printed is then all there is to show.
+ * Report each symbol that the linker did not find, according to what it printed. False when it reported none,
+ * or the place of one is not known. The caller then shows what the linker printed.
  */
 bool link_explain(const struct project *project, const struct program *program, const char *printed);
 

@@ -8,7 +8,10 @@
 #include "base/report.h"
 #include "emission/project.h"
 
-/* "ip" of "ip=ipv4" and, in `value`, "ipv4"; NULL, and told, when it has another form. */
+/*
+ * Split an option such as "ip=ipv4" into "ip" and, in `value`, "ipv4". When it has another form, prints an
+ * error and returns NULL.
+ */
 static const char *split(const char *option, const char *word, const char *shape, const char **value)
 {
     const char *equals = strchr(word, '=');
@@ -34,7 +37,7 @@ static const struct declared_key *find_key(const struct description *d, const ch
     return NULL;
 }
 
-/* The words between commas, ended by NULL. */
+/* The words of a list with commas between them, ended by NULL. */
 static const char **words_of(const char *list)
 {
     struct strings words = { 0 };
@@ -101,7 +104,7 @@ struct bounds {
     struct bound *items;
 };
 
-/* Whether a parameter, or a sub-module of one, is called so. */
+/* Whether a parameter or one of its sub-modules has this name. */
 static bool has_parameter(const struct description *d, const char *name)
 {
     struct strings names = { 0 };
@@ -127,13 +130,16 @@ static bool read_bounds(const struct description *d, const struct unit_choices *
         if (b->name == NULL || !has_parameter(d, b->name))
             return false;
     }
-    /* Its own name may begin with a parameter's. */
+    /* The module's own name comes last. It may begin with a parameter's name. */
     const char *own = choices->name != NULL ? choices->name : d->module->name;
     out->items[out->count++] = (struct bound){ d->module->name, own };
     return true;
 }
 
-/* What the symbols that begin with `prefix` are called: the longest bound name that it is or begins with. */
+/*
+ * The replacement for the prefix of an operation's symbols. It comes from the longest bound name that the
+ * prefix is, or begins with.
+ */
 static const char *bound_prefix(const struct bounds *bounds, const char *prefix)
 {
     const char *found = prefix;
@@ -198,14 +204,14 @@ char *unit_source(struct description *d, const struct unit_choices *choices)
                                  .description = d,
                                  .name = choices->name != NULL ? choices->name : d->module->name };
     struct program program = { .graph = &graph, .instance_count = 1, .instances = &instance };
-    /* A parameter is only a name here. */
+    /* Only the names of parameters are used here. */
     instance.params = keep((d->param_count + 1) * sizeof *instance.params);
     for (size_t i = 0; i < d->param_count; i++) {
         instance.params[i] = keep(sizeof *instance.params[i]);
         instance.params[i]->name = bound_prefix(&bounds, d->params[i].name);
     }
     bind_all(&instance, &bounds, choices->name != NULL);
-    /* Whoever links the unit brings the data that a program's build would make. */
+    /* The program that links the unit supplies the data that a build would generate. */
     d->generated = NULL;
     return check_settings(&program) ? instance_source(&graph, &instance) : NULL;
 }

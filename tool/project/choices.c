@@ -19,7 +19,7 @@ static const char *kept_text(const json_t *object, const char *name)
     return s == NULL ? NULL : keep_string(s);
 }
 
-/* "net=socket", "fast" and "no-fast" are for the keys "net", "fast" and "fast". */
+/* The key's name: "net" for "net=socket", "fast" for "fast" and "no-fast". */
 static const char *key_of(const char *word)
 {
     size_t len = strcspn(word, "=");
@@ -34,7 +34,10 @@ static bool sets_key(const struct strings *words, const char *key)
     return false;
 }
 
-/* The keys of the last configure, but for those that this command line sets, and then its own. */
+/*
+ * Collect the keys of the last configure that this command line does not set, and then the keys of this
+ * command line.
+ */
 static void recall_keys(const json_t *was, struct choices *c)
 {
     struct strings own = c->keys;
@@ -53,7 +56,7 @@ void choices_recall(const struct project *p, struct choices *c)
     json_t *was = json_load_file(choices_path(p), 0, NULL);
     if (was == NULL)
         return;
-    /* A processor was chosen for its target. */
+    /* A remembered processor belongs to the remembered target. */
     if (c->arch == NULL && c->target == NULL)
         c->arch = kept_text(was, "arch");
     if (c->target == NULL)
@@ -82,7 +85,7 @@ bool choices_remember(const struct project *p, const struct choices *c)
     return ok;
 }
 
-/* "net=socket" sets a key to a text; "fast" and "no-fast" set one of yes and no. */
+/* "net=socket" gives a key a text. "fast" and "no-fast" set a key that is true or false. */
 const struct given_key *choices_keys(const struct choices *c)
 {
     struct given_key *given = keep((c->keys.count + 1) * sizeof *given);

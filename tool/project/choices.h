@@ -1,4 +1,4 @@
-/* What the command line, or an earlier configure, chose for a project. */
+/* The choices for a project, from the command line or from an earlier configure. */
 #ifndef TOOL_CHOICES_H
 #define TOOL_CHOICES_H
 
@@ -10,20 +10,23 @@
 #include "emission/project.h"
 
 struct choices {
-    const char *folder;                        /* "." when not given */
-    const char *file;                          /* the configuration in it; "config.c" when not given */
-    const char *home;                          /* whose _build to use; the folder itself when not given */
-    const char *target, *arch, *cc, *sanitize; /* NULL: not given */
-    int release;                               /* -1: not given */
-    size_t remembered;   /* so many of the keys, the first, are those of an earlier command line */
+    const char *folder;                        /* NULL means "." */
+    const char *file;                          /* the configuration in the folder; NULL means "config.c" */
+    const char *home;                          /* the folder that contains _build; NULL means `folder` */
+    const char *target, *arch, *cc, *sanitize; /* NULL when not given */
+    int release;                               /* -1 when not given */
+    size_t remembered;   /* the first `remembered` keys come from an earlier command line */
     struct strings keys; /* "name=value", "name" or "no-name" */
 };
 
-/* Take what the last configure chose for whatever this command line leaves open, and keep what is chosen. */
+/*
+ * Fill in what this command line leaves open with the choices of the last configure, and keep the choices for
+ * the next. choices_remember prints an error and returns false when it cannot write.
+ */
 void choices_recall(const struct project *project, struct choices *choices);
 bool choices_remember(const struct project *project, const struct choices *choices);
 
-/* The chosen keys, choices->keys.count of them; kept. */
+/* The chosen keys. There are choices->keys.count of them, kept until the tool exits. */
 const struct given_key *choices_keys(const struct choices *choices);
 
 #endif

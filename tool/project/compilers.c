@@ -13,7 +13,7 @@
 #include "base/stamp.h"
 #include "base/strings.h"
 
-/* The compiler's --version costs 2 ms; it is asked again only when the compiler's file changes. */
+/* Running the compiler with --version takes 2 ms, so the answer is kept until the compiler's file changes. */
 static bool find_compiler(const struct project *p, const char *cc, const char *cure, struct compiler *out)
 {
     const char *found = program_find(cc);
@@ -45,7 +45,10 @@ static bool find_compiler(const struct project *p, const char *cc, const char *c
     return true;
 }
 
-/* The host's compiler of another processor: GCC is one program for each, Clang one for all. */
+/*
+ * Find the compiler for the project's processor. GCC has a program for each processor. Clang is one program
+ * for all.
+ */
 static bool find_builder(const struct project *p, struct compiler *out)
 {
     const struct arch *arch = p->arch;

@@ -1,4 +1,4 @@
-/* The compilers of a project: the host's, and the one that its target's programs are built with. */
+/* The compilers of a project: the host's, and the builder, which compiles the target's programs. */
 #ifndef TOOL_COMPILERS_H
 #define TOOL_COMPILERS_H
 
@@ -7,12 +7,15 @@
 #include "emission/project.h"
 
 /*
- * Find both, for the project's processor. `cc` is what --cc says; NULL: the environment's CC, or cc. A
- * builder for another processor is of the same make: GCC's cross compiler for GCC, Clang itself for Clang.
+ * Find both compilers for the project's processor. `cc` is the value of --cc. When it is NULL, the compiler
+ * is the environment's CC, or cc. A builder for another processor is GCC's cross compiler when the host's
+ * compiler is GCC, or the same Clang. On failure, prints an error and returns false.
  */
 bool compilers_find(const char *cc, struct project *project);
 
-/* Whether the builder has the sanitizers that were chosen; told when not. */
+/*
+ * Check that the builder has the sanitizers that were chosen. On failure, prints an error and returns false.
+ */
 bool compilers_know_sanitizers(const struct project *project);
 
 #endif

@@ -8,7 +8,7 @@
 #include "project/compilers.h"
 #include "project/update.h"
 
-/* Generated C names sources in #include "…" and #line, where nothing stands for these characters. */
+/* Generated C names sources in #include "…" and #line, where these characters cannot be escaped. */
 bool can_include(const char *path, const struct place *place)
 {
     const char *found = strpbrk(path, "\"\\\n");
@@ -23,7 +23,7 @@ bool can_include(const char *path, const struct place *place)
     return false;
 }
 
-/* What generate() and ninja write into the build folder. */
+/* Whether generate() or ninja writes a file of this name into the build folder. */
 static bool is_generated(const char *name)
 {
     static const char *const generated[] = { "main.c",        "build.ninja", "compile_commands.json",
@@ -33,7 +33,7 @@ static bool is_generated(const char *name)
     return listed(generated, name);
 }
 
-/* What the name of the file that the build makes last ends with. */
+/* The suffix of the last file that the build makes. */
 static const char *last_suffix(const struct target *target)
 {
     const char *suffix = "";
@@ -42,7 +42,7 @@ static const char *last_suffix(const struct target *target)
     return suffix;
 }
 
-/* The folder and the configuration in it. */
+/* Find the folder and its configuration. */
 static bool find_application(const struct choices *choices, struct project *p)
 {
     const char *folder = choices->folder == NULL ? "." : choices->folder;
@@ -80,7 +80,7 @@ static bool is_main_config(const struct project *p)
     return strcmp(path_name(p->config), "config.c") == 0;
 }
 
-/* The program is named after the folder, or after a configuration that is not the folder's own. */
+/* The program has the name of the folder, or of a configuration that is not config.c. */
 static bool name_program(struct project *p)
 {
     const char *file = path_name(p->config);
@@ -90,7 +90,7 @@ static bool name_program(struct project *p)
         return false;
     }
     p->name = is_main_config(p) ? path_name(p->folder) : keep_bytes(file, len - 2);
-    /* The program lies beside what is generated. */
+    /* The program lies in the folder of the generated files. */
     if (is_generated(p->name)) {
         error("%s cannot be the program's name: the build folder has a file of that name already; rename the "
               "%s",

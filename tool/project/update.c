@@ -17,7 +17,7 @@
 #include "emission/undefined.h"
 #include "project/compilers.h"
 
-/* The distinct sources among the values' functors; which[i] is that of value i. */
+/* Collect the distinct sources of the values' functors. which[i] receives the index of value i's source. */
 static void distinct_sources(const struct graph *g, struct strings *sources, size_t *which)
 {
     for (size_t i = 0; i < g->value_count; i++) {
@@ -121,7 +121,7 @@ bool project_configure(struct project *p, const struct choices *chosen)
     ok = (!composed || objects_end(p, &libraries)) && ok;
     if (!ok)
         return false;
-    /* What was made counts too: a cache that was emptied, a generated file that was lost or changed. */
+    /* Results are inputs, too, so that a lost or changed file is noticed: the cache may have been emptied. */
     strings_add_all(&inputs, objects.items, objects.count);
     strings_add_all(&inputs, generated.items, generated.count);
     strings_add(&inputs, p->installation.tool);

@@ -1,4 +1,4 @@
-/* From an application's folder to a build that is up to date. */
+/* Brings the build of an application up to date. */
 #ifndef TOOL_UPDATE_H
 #define TOOL_UPDATE_H
 
@@ -7,23 +7,30 @@
 #include "project/choices.h"
 
 /*
- * Find the application, fill in what was not given from its last configure, and choose compiler and folders.
+ * Find the application, fill in what was not given from its last configure, and choose compilers and folders.
+ * On failure, prints an error and returns false.
  */
 bool project_open(const struct choices *choices, struct project *out, struct choices *chosen);
 
 /*
- * Whether generated C can include the path; told at the place, or at the path itself when that is NULL, when
- * it cannot.
+ * Whether generated C can include the path. If not, prints an error at `place`, or at the path itself when
+ * `place` is NULL.
  */
 bool can_include(const char *path, const struct place *place);
 
-/* Evaluate the configuration and check and bind its functors; writes nothing but caches. */
+/*
+ * Evaluate the configuration, and check and bind its functors. Writes nothing but caches. On failure, prints
+ * errors and returns false.
+ */
 bool project_compose(struct project *project, const struct choices *chosen, struct program *out);
 
-/* Compose and generate, unless all that it is made from is as it was; remembers the choices. */
+/*
+ * Compose and generate, unless nothing that the result depends on has changed, and remember the choices. On
+ * failure, prints errors and returns false.
+ */
 bool project_configure(struct project *project, const struct choices *chosen);
 
-/* Configure, then run ninja; its messages are shown. */
+/* Configure, then run ninja and show its messages. Returns whether that succeeded. */
 bool project_build(struct project *project, const struct choices *chosen);
 
 #endif
