@@ -1,4 +1,4 @@
-/* What fuzzers promise: whatever is not so aborts, with its place. */
+/* Checks for fuzzers: a check that fails prints its place and aborts. */
 #ifndef FUZZ_CHECK_H
 #define FUZZ_CHECK_H
 

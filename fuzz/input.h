@@ -1,4 +1,4 @@
-/* A fuzzer's input, consumed from the front; zeros behind its end. */
+/* A fuzzer's input, which is taken from the front. After its end it gives zeros. */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H
 
@@ -24,7 +24,10 @@ static inline uint32_t take16(struct input *in)
     return high << 8 | take(in);
 }
 
-/* Near some number: a little before or behind it, or anywhere; 8 is the number itself. */
+/*
+ * A number near the given one, a little before or after it, or any number. The byte 8 gives the number
+ * itself.
+ */
 static inline uint32_t near(struct input *in, uint32_t number)
 {
     uint8_t how = take(in);

@@ -1,4 +1,4 @@
-/* Runs a fuzzer's function once over each file named, or each file of a folder named. */
+/* Runs a fuzzer's function once for each file that is named, or for each file of a folder that is named. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
         }
         closedir(dir);
     }
-    /* A crash ends the run before this line; Meson reads it as TAP. */
+    /* A crash ends the process before this line. Meson reads the line as TAP. */
     printf("1..1\n%s 1 - %d inputs\n", failed || count == 0 ? "not ok" : "ok", count);
     return failed || count == 0;
 }

@@ -1,9 +1,12 @@
 /*
- * client ADDRESS WHAT SECONDS: the kernel's sockets against a server of this bench; prints one number.
+ * client ADDRESS WHAT SECONDS measures a server of this bench through the kernel's sockets, and prints one
+ * number. WHAT is one of
  *
- *   send       Gbit/s to the discard port          receive    Gbit/s from the source port
- *   pingpong   one-byte round trips a second       udp        datagrams echoed a second, WINDOW at a time
- *   connect    connections a second, made and closed one after the other
+ *   send       Gbit/s to the discard port
+ *   receive    Gbit/s from the source port
+ *   pingpong   one-byte round trips a second
+ *   udp        datagrams echoed a second, with WINDOW of them under way
+ *   connect    connections a second, opened and closed one after the other
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -46,7 +49,7 @@ static int to(int type, unsigned port)
     return fd;
 }
 
-/* The first moments, in which windows grow, don't count. */
+/* The measurement begins after the first moments, in which windows grow. */
 static double bulk(double seconds, int receive)
 {
     int fd = to(SOCK_STREAM, receive ? PORT_SOURCE : PORT_DISCARD);
@@ -74,7 +77,10 @@ static double pingpong(double seconds)
     return (double)count / seconds;
 }
 
-/* A window of datagrams is out; each answer lets another go. One that is lost is replaced after a while. */
+/*
+ * Keep a window of datagrams under way. Each answer lets another datagram go, and a lost one is replaced
+ * after a while.
+ */
 static double udp(double seconds)
 {
     int fd = to(SOCK_DGRAM, PORT_ECHO), out = 0;

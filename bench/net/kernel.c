@@ -1,6 +1,6 @@
 /*
- * The services of the bench on the kernel's sockets, one thread, epoll. An argument is for how many
- * microseconds it looks before it sleeps.
+ * The services of the bench on the kernel's sockets, in one thread with epoll. The argument is how many
+ * microseconds it polls before it sleeps.
  */
 #include <err.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ enum { CHUNK = 262144, BATCH = 64 };
 
 static char chunk[CHUNK];
 
-/* What epoll hands back: a descriptor and the port it serves; two kinds have a bit of their own. */
+/* epoll returns a descriptor and the port that it serves. Two kinds of descriptor have a bit of their own. */
 enum { LISTENER = 1 << 16, DATAGRAMS = 1 << 17 };
 
 static void watch(int epoll, int fd, uint32_t events, uint32_t service)

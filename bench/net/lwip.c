@@ -1,8 +1,8 @@
 /*
- * lwip TAP ADDRESS NETMASK: the services of the bench on lwIP's raw API, over a tap that is there. Debian's
- * liblwip is the port with threads: one for the stack, in which everything here runs, and one that reads the
- * tap. Its own driver for taps writes behind its buffers when a frame is longer than 600 bytes, so this has
- * another.
+ * lwip TAP ADDRESS NETMASK runs the services of the bench on lwIP's raw API, over an existing tap. Debian's
+ * liblwip is the port with threads: this program runs in the thread of the stack, and another thread reads
+ * the tap. lwIP's own driver for taps writes past the end of its buffers when a frame is longer than 600
+ * bytes, so this program has another one.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static err_t discard(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error
     return ERR_OK;
 }
 
-/* Short messages fit the send buffer; what doesn't is none of this bench's. */
+/* This bench only sends short messages, which fit into the send buffer. */
 static err_t echo(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
 {
     (void)arg, (void)error;

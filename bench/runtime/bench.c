@@ -1,6 +1,6 @@
 /*
- * What fibers cost, beside peers in the same run. Every measurement is a process of its
- * own, is taken several times, and the best is printed: the machine's noise only adds.
+ * Measures the cost of fibers and of their peers in the same run. Every measurement runs several times, in a
+ * process of its own. The best result is printed, because the machine's noise only adds time.
  */
 #include "bench.h"
 
@@ -19,7 +19,7 @@
 static size_t count;
 static double result;
 
-/* Of the processor: what else the machine does meanwhile counts less, and waiting not at all. */
+/* This is processor time: other work of the machine counts less in it, and waiting does not count at all. */
 double bench_seconds(void)
 {
     struct timespec t;
@@ -41,7 +41,7 @@ size_t bench_memory(void)
     return total;
 }
 
-/* The bare switch, to a context that switches straight back. */
+/* The bare switch to a context that switches back at once. */
 static struct arch_fiber here, there;
 
 static void back(void *arg)
@@ -160,7 +160,7 @@ static void fire(void *arg)
     fired++;
 }
 
-/* Set at times in no order, then let all of them fire. */
+/* Set timers at unordered times and let all of them fire. */
 static err timer_main(void *arg)
 {
     struct os_timer *timers = calloc(count, sizeof *timers);
@@ -212,7 +212,7 @@ static double memory(size_t n)
     return run(memory_main, n);
 }
 
-/* The time to spawn them all, let each fall asleep, cancel them and let each end. */
+/* Measure spawning many fibers, letting each sleep, cancelling them and joining them. */
 static err crowd_main(void *arg)
 {
     struct os_group group;
@@ -232,7 +232,7 @@ static double crowd(size_t n)
     return run(crowd_main, n);
 }
 
-/* In a process of its own: neither the other's memory nor its pools are in the figure. */
+/* Run in a process of its own, so that another measurement's memory and pools do not count. */
 static double apart(double (*function)(size_t), size_t n)
 {
     int ends[2];

@@ -1,4 +1,4 @@
-/* One row of the table: the time of one operation in nanoseconds, ours and a peer's. */
+/* A row of the table: the time of one operation in nanoseconds, of this runtime and of a peer. */
 #ifndef BENCH_RUNTIME_BENCH_H
 #define BENCH_RUNTIME_BENCH_H
 
@@ -8,13 +8,16 @@
 extern "C" {
 #endif
 
-/* Processor time of this process. */
+/* The processor time of this process in seconds. */
 double bench_seconds(void);
 
-/* Bytes of this process that are in memory, and of its page tables. */
+/* The resident bytes of this process and of its page tables. */
 size_t bench_memory(void);
 
-/* Each returns nanoseconds an operation, of `n` operations; _memory bytes a fiber, of `n`. */
+/*
+ * Each performs `n` operations and returns nanoseconds for one. The functions named _memory return bytes a
+ * fiber.
+ */
 double boost_context_switch(size_t n);
 double boost_fiber_yield(size_t n);
 double boost_fiber_spawn(size_t n);

@@ -1,6 +1,6 @@
 /*
- * blast INTERFACE BYTES SEGMENT SECONDS: TCP frames of so many payload bytes through a packet socket, from
- * memory.
+ * blast INTERFACE BYTES SEGMENT SECONDS sends TCP frames with BYTES of payload from memory through a packet
+ * socket.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>

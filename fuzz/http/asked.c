@@ -7,7 +7,7 @@
 
 #define FIELDS 8
 
-/* Ranges lie within the content, and many don't overlap. */
+/* Check that ranges lie within the content and that not many of them overlap. */
 static void check_ranges(struct http_text value, uint64_t size)
 {
     struct http_range ranges[HTTP_RANGES_MAX];
@@ -25,7 +25,7 @@ static void check_ranges(struct http_text value, uint64_t size)
     CHECK(total <= 2 * size);
 }
 
-/* A date that is read can be written, and read again to the same. */
+/* Check that a date that was read can be written and then read as the same date. */
 static void check_date(struct http_text value)
 {
     int64_t seconds, again;

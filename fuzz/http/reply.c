@@ -27,7 +27,10 @@ static void check_url(const char *url, const char *location)
     char out[HTTP_URL_SIZE];
     if (http_url_read(&base, url) != OK)
         return;
-    /* What may go into a request: no space, control, or end of line. */
+    /*
+     * The parts of a URL that go into a request must not contain a space, a control character or an end of
+     * line.
+     */
     CHECK(base.host[0] != '\0' && strlen(base.host) < HTTP_HOST_SIZE && base.port > 0);
     for (size_t i = 0; i < base.target.len; i++)
         CHECK(base.target.data[i] > ' ' && base.target.data[i] < 127);
@@ -73,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     const char *p = (const char *)input, *end = p + size;
     char *url = take_line(&p, end), *location = take_line(&p, end);
     size_t len = (size_t)(end - p);
-    /* A copy of exactly this size lets the sanitizer see each byte read too many. */
+    /* The copy has the exact size, so that the sanitizer reports a byte read past the end. */
     char *copy = malloc(len + (len == 0));
     memcpy(copy, p, len);
     check_url(url, location);

@@ -63,7 +63,7 @@ static void check_one_by_one(const struct parsed *whole, const char *data, size_
     check_same(whole, &p);
 }
 
-/* Lines as the most naive peer would cut them, with its own idea of which fields frame a message. */
+/* Read the lines as the simplest peer would, by a second rule for which fields frame a message. */
 static void check_framing(const struct parsed *p, const char *data)
 {
     size_t lengths = 0, codings = 0, hosts = 0, lines = 0;
@@ -126,7 +126,7 @@ static void add(struct decoded *d, const char *data, size_t len)
     d->len += len;
 }
 
-/* `piece` bytes at a time. */
+/* Decode `piece` bytes at a time. */
 static struct decoded decode(const char *data, size_t len, size_t piece)
 {
     struct decoded d = { .data = malloc(len + 1) };
@@ -153,7 +153,10 @@ static const char *naive_line(const char *p, const char *end)
     return cr != NULL && cr + 1 < end && cr[1] == '\n' ? cr : NULL;
 }
 
-/* Written apart from the decoder: whole lines, sscanf-like; true when the content is whole. */
+/*
+ * A second decoder, which shares no code with the first. It reads whole lines, as sscanf does. Returns
+ * whether the content is complete.
+ */
 static bool naive_decode(const char *data, size_t len, struct decoded *d)
 {
     const char *p = data, *end = data + len;
@@ -185,7 +188,7 @@ static bool naive_decode(const char *data, size_t len, struct decoded *d)
     return false;
 }
 
-/* What our own encoder makes, our decoder reads. */
+/* Check that the decoder reads what the encoder writes. */
 static void check_encoding(const char *data, size_t len)
 {
     char *coded = malloc(len + 2 * HTTP_CHUNK_HEAD_SIZE + 8);
@@ -203,7 +206,7 @@ static void check_encoding(const char *data, size_t len)
     free(coded);
 }
 
-/* Returns what the content used, or SIZE_MAX when nothing can follow it. */
+/* Returns how many bytes the content used, or SIZE_MAX when nothing can follow it. */
 static size_t check_chunked(const char *data, size_t len)
 {
     struct decoded whole = decode(data, len, len + 1), bytes = decode(data, len, 1);
@@ -226,7 +229,7 @@ static size_t check_chunked(const char *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-    /* A copy of exactly this size lets the sanitizer see each byte read too many. */
+    /* The copy has the exact size, so that the sanitizer reports a byte read past the end. */
     char *copy = malloc(size ? size : 1);
     const char *data = memcpy(copy, input, size);
     for (int i = 0; i < 8 && size > 0; i++) {

@@ -1,4 +1,7 @@
-/* IP for the fuzzers of what stands on it: it has one address of each version, and checks what is written. */
+/*
+ * IP for the fuzzers of the protocols above it. It has one address of each version and checks what is
+ * written.
+ */
 #ifndef FUZZ_IP_ABOVE_H
 #define FUZZ_IP_ABOVE_H
 
@@ -68,7 +71,7 @@ void ip_listen_icmp(struct ip *ip, void *ctx)
     ip->icmp = ctx;
 }
 
-/* Correct the checksum at `field` of a message, unless the input wants it wrong. */
+/* Set the checksum at `field` of a message to the right value, unless the input wants a wrong one. */
 static __attribute__((unused)) void correct(struct buf *b, size_t field, const struct ip_head *head,
                                             bool pseudo)
 {

@@ -1,4 +1,7 @@
-/* Frames of ARP into a running module that has an address, probes another and looks for neighbours. */
+/*
+ * Fuzzes a running ARP module with frames. The module has an address, probes another one and looks for
+ * neighbours.
+ */
 #include "arp_unit.h" /* of `units` */
 
 #include "link.h"
@@ -43,7 +46,7 @@ static err fuzz_entry(void *arg)
         } else if (what & 0x40) {
             os_sleep(MILLISECONDS(100) << (what & 15));
         } else {
-            /* A head that fits, so that what follows it is looked at. */
+            /* The header is right, so that the rest of the frame is read. */
             struct buf *b = take_packet(in, what & 1 ? 7 : 0, 28);
             if (what & 1)
                 memcpy(b->data, (const uint8_t[]){ 0, 1, 8, 0, 6, 4, 0 }, 7);

@@ -1,4 +1,4 @@
-/* Frames into Ethernet. */
+/* Fuzzes a running Ethernet module with frames. */
 #include "ethernet_unit.h" /* of `units` */
 
 #include "host.h"

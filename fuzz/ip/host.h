@@ -1,6 +1,6 @@
 /*
- * What the fuzzers of the protocols stand on: the runtime on the platform sim, buffers of a fuzzer's
- * input in several views, and what every run must leave: no buffer, no timer.
+ * The base of the protocols' fuzzers: the runtime on the platform sim, buffers of the fuzzer's input in
+ * several views, and the check that a run leaves no buffer and no timer.
  */
 #ifndef FUZZ_IP_HOST_H
 #define FUZZ_IP_HOST_H
@@ -16,7 +16,7 @@
 
 static uint64_t fuzz_random;
 
-/* RANDOM, the same in every run. */
+/* A RANDOM that gives the same numbers in every run. */
 struct random {
     int unused;
 };
@@ -45,7 +45,7 @@ void random_fill(struct random *random, void *out, size_t len)
         *to++ = (uint8_t)next_random();
 }
 
-/* Memory that ends where the message does, so that reading past it is seen. */
+/* A buffer whose memory ends where the message does, so that the sanitizer reports a read past it. */
 static struct buf *exact(size_t len)
 {
     uint8_t *memory = malloc(len);
@@ -55,7 +55,7 @@ static struct buf *exact(size_t len)
     return b;
 }
 
-/* A packet of up to `len` bytes of the input, with `room` more before it; at least one byte. */
+/* A packet of the next bytes of the input: at least one, at most `len`, with `room` free bytes before it. */
 static __attribute__((unused)) struct buf *take_packet(struct input *in, size_t room, size_t len)
 {
     if (len > in->len)
@@ -69,7 +69,10 @@ static __attribute__((unused)) struct buf *take_packet(struct input *in, size_t 
     return b;
 }
 
-/* The same message in two views, the second perhaps shared with nobody, or with the first. */
+/*
+ * Split the message into two views. The second one's memory may be shared with the first view, or with
+ * nobody.
+ */
 static struct buf *split(struct buf *b, size_t at, bool shared)
 {
     if (at == 0 || at >= b->len)
@@ -85,7 +88,7 @@ static struct buf *split(struct buf *b, size_t at, bool shared)
 
 static err fuzz_entry(void *arg);
 
-/* One run of fuzz_entry on a fiber, after which nothing may be left. */
+/* Run fuzz_entry once on a fiber and check that it leaves nothing. */
 static int fuzz_run(const uint8_t *data, size_t len)
 {
     struct input in = { data, len };

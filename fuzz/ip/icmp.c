@@ -1,6 +1,6 @@
 /*
- * Messages of both versions into a running ICMP that has pings under way, and packets that it is to complain
- * of.
+ * Fuzzes a running ICMP module, which has pings under way, with messages of both versions and with packets
+ * that it must report errors about.
  */
 #include "icmp_unit.h" /* of `units` */
 

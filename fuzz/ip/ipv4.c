@@ -1,7 +1,7 @@
 /*
- * Packets into a running IPv4: headers, options, fragments, what reassembly gives, and what it sends by the
- * ways that routers' messages narrow. The sources' checksums are corrected, so that more than the first check
- * is reached.
+ * Fuzzes a running IPv4 module with packets: headers, options, fragments, reassembled packets, and packets
+ * that it sends on paths that routers' messages narrow. The checksums of the input's packets are corrected,
+ * so that the module reads beyond its first check.
  */
 #include "ipv4_unit.h" /* of `units` */
 
@@ -27,7 +27,7 @@ void arp_listen(struct arp *arp, void *ctx)
     (void)arp, (void)ctx;
 }
 
-/* What goes out must be what comes in elsewhere. */
+/* Check that another host could read the packet. */
 static void check_written(struct eth *eth, uint16_t type, struct buf *payload)
 {
     struct ipv4_header h;

@@ -1,7 +1,7 @@
 /*
- * Packets into a running IPv6: extension headers, fragments, neighbour discovery, routers' advertisements,
- * redirects, MLD; and what it sends by the ways that these open. ICMPv6 checksums are corrected, and
- * addresses of ours can be asked for by number.
+ * Fuzzes a running IPv6 module with packets: extension headers, fragments, neighbour discovery, routers'
+ * advertisements, redirects, MLD, and packets that it sends on the routes that these open. ICMPv6 checksums
+ * are corrected. The input can name the module's addresses by number.
  */
 #include "ipv6_unit.h" /* of `units` */
 
@@ -65,7 +65,7 @@ static void receive(struct ipv6 *ip, struct input *in, uint8_t what)
     ipv6_emit(b->data, &from, &to, b->len - IPV6_HEADER, next, what & 1 ? 255 : take(in), 0, 0);
     if (source == 0xff)
         memset(b->data + IPV6_SOURCE, 0, 16);
-    /* Targets that mean something. */
+    /* Neighbour discovery's target becomes an address that the module knows. */
     if (next == IP_PROTOCOL_ICMPV6 && b->len >= IPV6_HEADER + 24 && b->data[IPV6_HEADER] >= 135 &&
         b->data[IPV6_HEADER + 8] == 0xaa) {
         struct ip_addr target = address_by_number(ip, b->data[IPV6_HEADER + 9]);

@@ -1,4 +1,4 @@
-/* ETHERNET for the fuzzers: what is written is checked and dropped. */
+/* An ETHERNET for the fuzzers, which checks and drops what is written. */
 #ifndef FUZZ_IP_LINK_H
 #define FUZZ_IP_LINK_H
 

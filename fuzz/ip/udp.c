@@ -1,4 +1,4 @@
-/* Datagrams and quoted errors into a running UDP with a few sockets. */
+/* Fuzzes a running UDP module, which has a few sockets, with datagrams and ICMP errors. */
 #include "udp_unit.h" /* of `units` */
 
 #include "above.h"

@@ -1,4 +1,4 @@
-/* DHCP messages: whatever is read is within bounds, and what is written of it reads the same. */
+/* Fuzzes DHCP messages. What is read lies within its bounds, and reads the same after it is written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static void check_text(const char *text, size_t size)
         CHECK(text[i] >= ' ' && text[i] < 0x7f);
 }
 
-/* The texts and lists may be too much for one message. */
+/* Whether the texts and lists fit into one message. */
 static bool fits(const struct dhcp_message *m)
 {
     return strlen(m->domains) < 64 && strchr(m->domains, ' ') == NULL && m->route_count < 4 &&
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     static const uint8_t magic[4] = { 99, 130, 83, 99 };
     struct dhcp_message m, again;
     uint8_t *data = malloc(size + DHCP_HEADER + 4), out[DHCP_MESSAGE_ROOM];
-    /* As it is, and as options behind a head that is well formed. */
+    /* Read the input as a whole message, and as options after a valid header. */
     for (int round = 0; round < 2; round++) {
         size_t len = size;
         if (round == 0) {

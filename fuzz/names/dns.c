@@ -1,4 +1,4 @@
-/* DNS messages: whatever is read is within bounds, and what is written of it reads the same. */
+/* Fuzzes DNS messages. What is read lies within its bounds, and reads the same after it is written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 enum { ROOM = 4096, RECORDS = 64 };
 
-/* A name is well formed, and its text gives it back. */
+/* Check that a name is well formed, and that parsing its text gives the same name. */
 static void check_name(const struct dns_name *name)
 {
     char text[DNS_TEXT_SIZE];
@@ -26,7 +26,9 @@ static void check_name(const struct dns_name *name)
     CHECK(dns_name_labels(name) <= 127);
 }
 
-/* false: names in its data, which say something else in another place, stay as they are. */
+/*
+ * Write a record. False when its data contains compressed names, which mean something else at another place.
+ */
 static bool write_record(struct dns_writer *w, const struct dns_reader *r, const struct dns_record *record)
 {
     struct dns_name name;
@@ -61,8 +63,8 @@ static bool write_record(struct dns_writer *w, const struct dns_reader *r, const
 }
 
 /*
- * All that a message holds, written again; returns how many records were. `plain`: none had names in data
- * that stayed as they were.
+ * Write all records of a message again. Returns how many there were. `plain` is set when no record's data had
+ * compressed names.
  */
 static size_t copy(const uint8_t *message, size_t len, uint8_t *out, size_t room, size_t *out_len,
                    bool *plain)
@@ -95,7 +97,7 @@ static size_t copy(const uint8_t *message, size_t len, uint8_t *out, size_t room
     return w.full ? 0 : count;
 }
 
-/* The records of two messages are the same, but for how names are compressed. */
+/* Check that two messages have the same records, apart from how names are compressed. */
 static void compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len, size_t count)
 {
     struct dns_reader ra, rb;
@@ -138,7 +140,7 @@ static void check_answer(const uint8_t *message, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-    /* Of its own size, so that one byte too many is noticed. */
+    /* Both buffers have the exact size, so that the sanitizer reports a byte past their end. */
     uint8_t *message = malloc(size), *out = malloc(ROOM);
     size_t len;
     bool plain;

@@ -1,7 +1,6 @@
 /*
- * Frames with offloads finished in software, whatever they say: metadata from the first bytes, the frame from
- * the rest. Segments carry the payload in order and complete, each within gso_size, and nothing is left
- * behind.
+ * Fuzzes the completion of offloads in software. The first bytes of the input are metadata, and the rest is
+ * the frame. The segments must carry the whole payload in order, each within gso_size, and nothing is left.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* The text of faults: any text is read or refused, and what is read lies within its bounds. */
+/*
+ * Fuzzes the text that describes faults. A text is read or refused, and what is read lies within its bounds.
+ */
 #include <stdlib.h>
 #include <string.h>
 

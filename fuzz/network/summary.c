@@ -1,6 +1,6 @@
 /*
- * A frame in one line: any bytes, cut into pieces anywhere, make a line that ends, without a control
- * character.
+ * Fuzzes the summary of a frame in one line. Any bytes, divided into views anywhere, must give a line that
+ * ends and that has no control character.
  */
 #include <stdlib.h>
 #include <string.h>

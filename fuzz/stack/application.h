@@ -1,6 +1,6 @@
 /*
- * The programs on the host: one echoes, by TCP and UDP, and one does what the input says. What would wait for
- * long runs on fibers of its own.
+ * The programs on the host. One echoes over TCP and UDP, and one does what the input says. Calls that would
+ * wait long run on fibers of their own.
  */
 #ifndef FUZZ_STACK_APPLICATION_H
 #define FUZZ_STACK_APPLICATION_H
@@ -76,7 +76,7 @@ static err echo_udp(void *arg)
     return OK;
 }
 
-/* What is asked of a helper, packed into its argument. */
+/* The request to a helper fiber, packed into its argument. */
 static err open_one(void *arg)
 {
     uintptr_t what = (uintptr_t)arg;
@@ -184,7 +184,7 @@ static void use_flow(struct input *in, uint8_t what)
     case 9: tcp_abort(flow), *slot = NULL; break;
     case 10:
         help(read_all, flow);
-        IGNORE(os_yield()); /* it must have begun before the flow may be closed */
+        IGNORE(os_yield()); /* it must have started before the flow may be closed */
         break;
     case 11: tcp_set_nodelay(flow, what & 16); break;
     case 12: tcp_set_keepalive(flow, what & 16 ? SECONDS(10) : 0); break;
@@ -192,7 +192,7 @@ static void use_flow(struct input *in, uint8_t what)
     }
 }
 
-/* One call of the application; one that would wait is given up after a moment. */
+/* Make one call of the application. A call that would wait is cancelled after a moment. */
 static void application(struct input *in)
 {
     uint8_t what = take(in);

@@ -1,4 +1,4 @@
-/* Frames of each protocol, from the input. */
+/* Makes frames of each protocol from the input. */
 #ifndef FUZZ_STACK_FRAMES_H
 #define FUZZ_STACK_FRAMES_H
 
@@ -6,20 +6,20 @@
 
 enum { PORT_ECHO = 7, PORT_APPLICATION = 80 };
 
-/* Lengths are mostly short. */
+/* Take a length, which is short most of the time. */
 static size_t take_len(struct input *in)
 {
     size_t n = take(in);
     return n < 128 ? n : (n - 127) * 11;
 }
 
-/* The number itself, or one near it: URG, which means nothing here, says which. */
+/* The right number, or one near it. The flag URG, which has no other meaning here, chooses. */
 static uint32_t number(struct input *in, uint8_t flags, uint32_t right)
 {
     return flags & URG ? near(in, right) : right;
 }
 
-/* Options of a segment: time stamps, those of a SYN, SACK blocks, or raw ones. */
+/* Write the options of a segment: time stamps, those of a SYN, SACK blocks, or raw bytes. */
 static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t flags,
                           const struct connection *c)
 {
@@ -50,7 +50,7 @@ static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t
     return len;
 }
 
-/* A segment of a connection that the host knows, or of a new one. */
+/* Send a segment of a connection that the host knows, or of a new one. */
 static void frame_tcp(struct input *in)
 {
     uint8_t which = take(in), flags = take(in), options = take(in);
@@ -103,7 +103,7 @@ static void frame_udp(struct input *in)
     send_packet(in, &p);
 }
 
-/* An error that quotes a packet of the host's, or any other message. */
+/* Send an error that quotes a packet of the host, or another ICMP message. */
 static void frame_icmp(struct input *in)
 {
     uint8_t which = take(in), type = take(in), code = take(in);
@@ -129,7 +129,8 @@ static void frame_icmp(struct input *in)
 }
 
 /*
- * A router's advertisement whose prefix and name server are of use (RFC 4861, 8106), with options behind it.
+ * Send a router's advertisement with a usable prefix and name server (RFC 4861, 8106), and options after
+ * them.
  */
 static void frame_router(struct input *in)
 {
@@ -162,7 +163,7 @@ static void frame_router(struct input *in)
     send_packet(in, &p);
 }
 
-/* A neighbour's advertisement or solicitation about some address. */
+/* Send a neighbour's advertisement or solicitation about some address. */
 static void frame_neighbour(struct input *in)
 {
     uint8_t which = take(in), flags = take(in);
@@ -196,8 +197,8 @@ static void frame_arp(struct input *in)
 }
 
 /*
- * A frame of the host's comes back, its ends swapped and some bytes changed: the checksum, perhaps, with
- * them.
+ * Send a frame of the host back to it, with source and destination swapped and some bytes changed. The
+ * checksum may be corrected.
  */
 static void frame_reflected(struct input *in)
 {
@@ -222,14 +223,14 @@ static void frame_reflected(struct input *in)
         uint32_t ports = wire_get32(p.bytes);
         wire_put32(p.bytes, ports << 16 | ports >> 16);
     } else if (which & 4) {
-        p.bytes[0] = v6 ? 129 : 0; /* an echo's reply */
+        p.bytes[0] = v6 ? 129 : 0; /* an echo reply */
     }
     while (changes-- > 0)
         p.bytes[take(in) % p.len] ^= take(in);
     send_packet(in, &p);
 }
 
-/* A DHCP server's reply to what the client asked last. */
+/* Send a DHCP server's reply to the client's last message. */
 static void frame_lease(struct input *in)
 {
     static const uint8_t cookie[4] = { 99, 130, 83, 99 };
@@ -273,7 +274,7 @@ static void frame_lease(struct input *in)
     send_packet(in, &p);
 }
 
-/* A DNS server's reply to the last query, with records of the input. */
+/* Send a DNS server's reply to the last query, with records from the input. */
 static void frame_answer(struct input *in)
 {
     const struct frame *q = &fuzz_net.query;
@@ -291,7 +292,7 @@ static void frame_answer(struct input *in)
     p.wrong = which & 128 ? take(in) : 0;
     while (at < q->len && q->bytes[at] != 0)
         at += 1 + q->bytes[at];
-    at = at + 5 < q->len ? at + 5 : q->len; /* behind the question */
+    at = at + 5 < q->len ? at + 5 : q->len; /* after the question */
     put(&p, q->bytes + udp, at - udp);
     wire_put32(p.bytes, ports << 16 | ports >> 16);
     wire_put16(p.bytes + 10, 0x8180 | (which & 1 ? 3 : 0) | (which & 2 ? 0x200 : 0));
@@ -300,7 +301,7 @@ static void frame_answer(struct input *in)
     wire_put16(p.bytes + 18, 0);
     for (unsigned i = which >> 5 & 3; i > 0; i--) {
         uint8_t record[16] = { 0xc0, 12, [3] = 1, [5] = 1, [9] = take(in), [11] = 4, 192, 0, 2, 1 };
-        memcpy(record + 2, q->bytes + at - 4, 2); /* of the type that was asked */
+        memcpy(record + 2, q->bytes + at - 4, 2); /* the type of the query */
         record[11] = record[3] == 28 ? 16 : 4;
         put(&p, record, 16);
         if (record[11] == 16)
@@ -311,7 +312,7 @@ static void frame_answer(struct input *in)
     send_packet(in, &p);
 }
 
-/* Bytes as they stand behind a link header that fits, or not even that. */
+/* Send bytes of the input, with a valid link header or without one. */
 static void frame_raw(struct input *in)
 {
     static const uint16_t types[4] = { TYPE_IPV4, TYPE_IPV6, TYPE_ARP, 0x8100 };

@@ -1,6 +1,6 @@
 /*
- * The other hosts on the wire: frames decoded from the input. Addresses, lengths, numbers and checksums are
- * made right, except for what a byte of the input (`enum wrong`) leaves wrong.
+ * The other hosts on the wire. They send frames that the input describes. Addresses, lengths, numbers and
+ * checksums are right, except for those that a byte of the input (`enum wrong`) makes wrong.
  */
 #ifndef FUZZ_STACK_PEER_H
 #define FUZZ_STACK_PEER_H
@@ -10,15 +10,15 @@
 enum wrong {
     WRONG_CHECKSUM = 1,    /* the transport's */
     WRONG_HEADER = 2,      /* a byte of the IP header, from the input */
-    WRONG_LINK = 4,        /* sent to all on the link */
+    WRONG_LINK = 4,        /* sent to the broadcast address of the link */
     WRONG_DESTINATION = 8, /* to a group, or another host */
-    CUT = 16,              /* the end is missing */
+    CUT = 16,              /* without the end */
     FRAGMENTS = 32,        /* in two fragments, perhaps in the wrong order */
     SPLIT = 64,            /* in two views */
     CHECKED = 128,         /* the device says that checksums are right */
 };
 
-/* On the link, on the link as well, beyond a router. */
+/* Two hosts on the link, one beyond a router, and a broadcast or multicast address. */
 static const struct ip_addr peers4[4] = { IP_V4(10, 0, 0, 1), IP_V4(10, 0, 0, 3), IP_V4(192, 0, 2, 1),
                                           IP_V4(10, 0, 0, 255) };
 static const struct ip_addr peers6[4] = {
@@ -43,7 +43,7 @@ static struct packet new_packet(bool v6, unsigned peer, unsigned self, uint8_t p
                             .hop_limit = 64 };
 }
 
-/* Up to `len` bytes of the input behind what is there. */
+/* Append up to `len` bytes of the input. */
 static void take_bytes(struct input *in, struct packet *p, size_t len)
 {
     if (len > in->len)
@@ -79,7 +79,7 @@ static void deliver(struct input *in, const uint8_t *frame, size_t len, uint8_t 
     }
 }
 
-/* Where the checksum of a protocol stands; 0: nowhere. */
+/* The offset of the checksum in a protocol's header, or 0 when it has none. */
 static size_t checksum_field(uint8_t protocol)
 {
     return protocol == IP_PROTOCOL_TCP                                      ? 16
@@ -100,7 +100,9 @@ static void put_checksum(struct packet *p)
     checksum_store(p->bytes + field, checksum_add(sum, p->bytes, p->len));
 }
 
-/* The packet's bytes from `at` on in a frame of their own, as a fragment when they are not all. */
+/*
+ * Send `len` bytes of the packet from `at` in a frame of their own. It is a fragment unless it has all bytes.
+ */
 static void send_piece(struct input *in, const struct packet *p, size_t at, size_t len)
 {
     struct frame f = { 0 };
@@ -189,7 +191,7 @@ static void send_arp(struct input *in, uint8_t wrong, unsigned operation, const 
     deliver(in, f, wrong & CUT ? sizeof f - take(in) % sizeof f : sizeof f, wrong);
 }
 
-/* A neighbour advertisement (RFC 4861, section 4.4) with its link address. */
+/* Send a neighbour advertisement (RFC 4861, section 4.4) with the sender's link address. */
 static void send_advertisement(struct input *in, const struct ip_addr *target, uint8_t flags, uint8_t wrong)
 {
     struct packet p = new_packet(true, 0, 0, IP_PROTOCOL_ICMPV6);
@@ -205,7 +207,7 @@ static void send_advertisement(struct input *in, const struct ip_addr *target, u
     send_packet(in, &p);
 }
 
-/* What the neighbours say of themselves when they are asked. */
+/* Send the neighbours' answers to the host's questions. */
 static void answer_neighbours(struct input *in)
 {
     for (size_t i = 0; i < fuzz_net.asked_count && !fuzz_net.silent; i++) {

@@ -1,9 +1,8 @@
 /*
- * A sequence of frames into a whole running stack: Ethernet, ARP, IPv4, IPv6 with neighbour discovery, ICMP,
- * UDP, TCP, and the
- * DHCP and DNS clients on them, connected as `mirage` does it. Between the frames time passes and an
- * application reads, writes, opens and closes, as the input says. In the end all that was opened is closed,
- * and nothing may be left.
+ * Fuzzes a whole running stack with a sequence of frames: Ethernet, ARP, IPv4, IPv6 with neighbour discovery,
+ * ICMP, UDP, TCP, and the DHCP and DNS clients on them, connected as `mirage` connects them. Between the
+ * frames time passes, and an application reads, writes, opens and closes, as the input says. In the end
+ * everything is closed, and nothing may be left.
  */
 #include "application.h"
 
@@ -45,7 +44,7 @@ static struct {
     struct dhcp_client *dhcp;
 } host;
 
-/* What the command line would say. */
+/* Set the runtime arguments, as a command line would. */
 static void configure(bool dhcp)
 {
     static struct ip_addr server = IP_V4(10, 0, 0, 1);
@@ -101,14 +100,14 @@ static void one_frame(struct input *in)
     };
     uint8_t what = take(in);
     kinds[what & 15](in);
-    /* Several frames may come in one turn of the loop. */
+    /* Several frames may arrive in one turn of the loop. */
     if (!(what & 16))
         os_sleep(MICROSECONDS(10));
 }
 
 /*
- * Whatever comes in, buffers and answers stay within bounds; one acknowledgement may free the whole of TCP's
- * memory to go out, in the smallest of segments.
+ * Check that buffers and answers stay within their bounds, whatever comes in. One acknowledgement may release
+ * everything that TCP has to send, in the smallest segments.
  */
 static void check_bounds(size_t written, size_t segments)
 {
@@ -137,8 +136,8 @@ static void step(struct input *in)
 }
 
 /*
- * Nobody answers any more: within two hours every connection has ended, and nothing waits but, for a DHCP
- * client that is bound, what fits into its socket's queue.
+ * Check what happens when nobody answers any more. Within two hours every connection has ended. A DHCP client
+ * that is bound may leave datagrams in its socket's queue, and nothing else waits.
  */
 static void check_silence(bool dhcp)
 {

@@ -1,6 +1,7 @@
 /*
- * The wire: a NETWORK that checks what the host sends, answers who looks for neighbours, and remembers what
- * helps to make frames that the host accepts: the last frames, and how far each TCP connection has come.
+ * The wire is a NETWORK. It checks what the host sends, notes which neighbours the host looks for, and
+ * remembers what helps to make frames that the host accepts: the last frames, and the state of each TCP
+ * connection.
  */
 #ifndef FUZZ_STACK_WIRE_H
 #define FUZZ_STACK_WIRE_H
@@ -25,28 +26,29 @@ struct frame {
     uint8_t bytes[FRAME_MAX];
 };
 
-/* A TCP connection as its other end knows it. */
+/* A TCP connection, as seen from its other end. */
 struct connection {
     struct ip_addr host, peer;
     uint16_t host_port, peer_port;
-    uint32_t sent;  /* the number behind the last byte that the host sent */
-    uint32_t acked; /* the next that it expects */
+    uint32_t sent;  /* the number after the last byte that the host sent */
+    uint32_t acked; /* the next number that the host expects */
     uint32_t stamp; /* its last time stamp */
 };
 
 struct net {
     void *ctx;
     uint32_t offloads;
-    bool silent; /* nobody answers ARP and neighbour discovery */
+    bool silent; /* whether ARP and neighbour solicitations remain unanswered */
     size_t written, segments;
     struct frame kept[KEPT];
     size_t kept_count;
-    struct frame query, lease; /* the last to a DNS server, to a DHCP server */
+    struct frame query, lease; /* the host's last messages to a DNS server and to a DHCP server */
     struct connection connections[CONNECTIONS];
     size_t connection_count;
     struct ip_addr asked[ASKED_MAX]; /* neighbours that the host looks for */
     size_t asked_count;
-    struct ip_addr self[3]; /* the host's addresses: IPv4, IPv6, the IPv6 one that it used last */
+    /* the host's IPv4 address, its IPv6 address, and the IPv6 address that it used last */
+    struct ip_addr self[3];
 };
 
 static struct net fuzz_net;
@@ -126,7 +128,7 @@ static void note_datagram(struct net *net, const struct frame *frame, const uint
         net->lease = *frame;
 }
 
-/* What is whole must bear its checksum. */
+/* Check the transport checksum of a packet that is not a fragment. */
 static void check_transport(struct net *net, const struct frame *frame, const struct ip_addr *source,
                             const struct ip_addr *destination, uint8_t protocol, const uint8_t *p)
 {
@@ -179,7 +181,7 @@ static void check_arp(struct net *net, const struct frame *frame)
     const uint8_t *p = frame->bytes + NETWORK_HEADER;
     CHECK(frame->len >= NETWORK_HEADER + 28 && wire_get16(p) == 1 && wire_get16(p + 2) == TYPE_IPV4);
     struct ip_addr target = ipv4_addr(wire_get32(p + 24));
-    /* A probe of the host's own (RFC 5227) finds nobody, unless the input says so. */
+    /* The host's probe for an address (RFC 5227) gets no answer, unless the input says so. */
     if (wire_get16(p + 6) == 1 && wire_get32(p + 14) != 0 && wire_get32(p + 14) != wire_get32(p + 24))
         note_asked(net, &target);
 }

@@ -1,7 +1,7 @@
 /*
- * A sequence of segments, ICMP errors, times and an application's calls into a running TCP. Segments are
- * written relative to a connection's state, so that the fuzzer needs no luck to be in the window, or
- * raw. What must always be so is checked after each step, and at the end nothing may be left.
+ * Fuzzes a running TCP with a sequence of segments, ICMP errors, pauses and calls of an application. Segments
+ * are raw, or relative to a connection's state, so that the fuzzer finds the window without luck. The
+ * invariants are checked after each step, and nothing may be left at the end.
  */
 #include "host.h"
 #include "../input.h"
@@ -18,7 +18,7 @@ static struct {
     uint32_t tsval;
 } world;
 
-/* The connection to the port, dead or alive in TIME-WAIT; NULL: none. */
+/* The connection between these ports, which may be in TIME-WAIT, or NULL. */
 static struct node *find(uint16_t local, uint16_t remote)
 {
     struct ends ends = { ADDRESS_A, ADDRESS_B, local, remote };
@@ -36,7 +36,7 @@ static struct node *some_node(uint8_t which)
     return node;
 }
 
-/* Nothing, a good cookie, a request, or a bad cookie. */
+/* Offer no cookie, a valid one, a request for one, or an invalid one. */
 static void offer_fast_open(struct segment *s, uint8_t what)
 {
     struct ends ends = { ADDRESS_A, ADDRESS_B, s->destination_port, s->source_port };
@@ -55,7 +55,10 @@ static void send_segment(struct input *in)
     uint8_t which = take(in), options = take(in);
     struct node *node = some_node(which);
     const struct tcp_flow *f = node != NULL && !node->is_time_wait ? (const struct tcp_flow *)node : NULL;
-    /* Of no connection: perhaps an answer to the last SYN-ACK, which may have been a cookie. */
+    /*
+     * A segment of no connection, perhaps an answer to the last SYN-ACK. The SYN-ACK may have been a SYN
+     * cookie.
+     */
     const struct ip *ip = &world.net.a.ip;
     const struct segment *last = &ip->captured[(ip->captured_count + CAPTURED - 1) % CAPTURED].segment;
     const struct time_wait *w = node != NULL && node->is_time_wait ? (const struct time_wait *)node : NULL;
@@ -90,7 +93,7 @@ static void send_segment(struct input *in)
             s.sacks[i] = (struct sack_block){ left, near(in, left) };
         }
     }
-    s.header_len = which & 8 ? ECN_CE : 0; /* inject's way to say it */
+    s.header_len = which & 8 ? ECN_CE : 0; /* inject takes the ECN bits from here */
     inject(&world.net, s, payload, which & 16 ? take16(in) % sizeof payload : which >> 5);
 }
 

@@ -1,4 +1,4 @@
-/* The tests' host and wire (test/lib/tcp/hosts.h) for fuzzers: whatever is not so aborts. */
+/* The host and the wire of the tests (test/lib/tcp/hosts.h) for fuzzers. A check that fails aborts. */
 #ifndef FUZZ_TCP_HOST_H
 #define FUZZ_TCP_HOST_H
 
@@ -13,7 +13,7 @@
 
 #define CHECK_EQUAL(a, b) CHECK((a) == (b))
 
-/* Of `units`: limits so low that they are met. */
+/* This unit of `units` has limits low enough to be reached. */
 #define UNIT "tcp_unit.h"
 
 #include "test/lib/tcp/hosts.h"

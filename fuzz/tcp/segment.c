@@ -1,4 +1,7 @@
-/* Headers: parsed without reading beyond their end, and what was read is emitted and read again the same. */
+/*
+ * Fuzzes headers of segments. Parsing never reads past the end, and what was parsed is the same after it is
+ * written and parsed again.
+ */
 #include "host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);

@@ -1,7 +1,7 @@
 /*
- * Writing the results. All contents go into one pack, in place of one .incbin a file: the
- * image then holds exactly what the tags were computed of, whatever happens to the folder
- * before the assembler runs, and no file name has to be quoted for it.
+ * Writes the results. All contents go into one pack instead of one .incbin for each file. So the image
+ * contains exactly the bytes that the tags were computed from, whatever happens to the folder before the
+ * assembler runs, and no file name needs quoting.
  */
 #include "crunch.h"
 
@@ -60,7 +60,7 @@ bool emit_pack(struct tree *tree, const char *path)
     return finish(file, path, true);
 }
 
-/* A string of the assembler's; octal escapes are of three digits in every one of them. */
+/* A string for the assembler. All assemblers read octal escapes of three digits. */
 static void emit_string(FILE *file, const char *text)
 {
     fputc('"', file);
@@ -89,7 +89,7 @@ static void emit_entry(FILE *file, const struct file *f, size_t i)
     fprintf(file, ".Letag%zu\n", i);
 }
 
-/* WebAssembly's assembler wants the size of everything that is pointed to. */
+/* WebAssembly's assembler needs the size of every object. */
 static void emit_text(FILE *file, const char *label, size_t i, const char *text)
 {
     fprintf(file, ".L%s%zu:\t.asciz ", label, i);
@@ -113,7 +113,7 @@ bool emit_assembly(const struct tree *tree, const char *path, const char *pack, 
 
     if (!file)
         return false;
-    /* WebAssembly has no relocated read-only section: its data is one kind. */
+    /* WebAssembly has no read-only section with relocations, so all data is in one section. */
     fprintf(file,
             "/* Written by mirage-crunch; see base/crunch/crunch.h. */\n"
             "#if __SIZEOF_POINTER__ == 8\n#define POINTER .8byte\n#else\n#define POINTER .4byte\n#endif\n"
@@ -138,14 +138,17 @@ bool emit_assembly(const struct tree *tree, const char *path, const char *pack, 
     return finish(file, path, true);
 }
 
-/* A path as Make and ninja read it in a depfile. */
+/* Write a path as Make and ninja read it in a depfile. */
 static void emit_path(FILE *file, const char *path)
 {
     size_t slashes = 0;
 
     for (; *path; path++) {
         if (*path == ' ' || *path == '#') {
-            /* Backslashes before an escape would be taken for escapes of one another. */
+            /*
+             * Backslashes before an escaped character are doubled, because they would be read as escapes of
+             * one another.
+             */
             while (slashes--)
                 fputc('\\', file);
             fputc('\\', file);

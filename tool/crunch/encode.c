@@ -1,4 +1,4 @@
-/* What is computed of each file at build time: its tag and its gzip variant. */
+/* Computes the tag and the gzip variant of each file, when the program is built. */
 #include "crunch.h"
 
 #include <stdio.h>
@@ -8,16 +8,17 @@
 
 #include <base/media/media.h>
 
-/* A variant that saves less than this is not worth its place in the image. */
+/* A variant must save at least this much to be stored. */
 enum { SAVING_BYTES = 100, SAVING_PERCENT = 10 };
 
-/* What a flush may add; deflateBound counts none. */
+/* The most bytes that a flush adds. deflateBound does not include them. */
 enum { FLUSH_BYTES = 16 };
 
 static bool compress_file(struct file *file)
 {
     z_stream stream = { 0 };
-    gz_header header = { .os = 255 }; /* no time, no name, no system: the same bytes every time */
+    /* the header has no time, name or system, so that the bytes are the same every time */
+    gz_header header = { .os = 255 };
     struct bytes out = { 0 };
     bool ok = false;
 
@@ -53,7 +54,7 @@ out:
     return ok;
 }
 
-/* 160 bits of the hash: a tag of 40 digits that no two contents share. */
+/* The tag is 160 bits of the hash as 40 digits, which no two contents share. */
 static void tag_file(struct file *file)
 {
     uint8_t digest[32];

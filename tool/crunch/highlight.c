@@ -1,6 +1,6 @@
 /*
- * Code in colours: what the language makes of each piece of text is said by a <span> with a
- * class, so that a style sheet can show it and no script has to.
+ * Highlights code. Each piece of text is in a <span> with a class that says what it is in the language, so
+ * that a style sheet can colour it without a script.
  */
 #include "crunch.h"
 
@@ -54,7 +54,7 @@ static size_t word_len(const char *text)
     return len;
 }
 
-/* A keyword or a type that stands for one; what is in capitals is a macro or a signature. */
+/* The class of a word: a keyword, or a type. A word in capitals is a macro or a signature. */
 static const char *word_class(const char *word, size_t len)
 {
     bool capitals = len > 1;
@@ -69,7 +69,7 @@ static const char *word_class(const char *word, size_t len)
     return capitals ? "macro" : NULL;
 }
 
-/* To behind the closing quote, or to the line's end when there is none. */
+/* The length up to and including the closing quote, or up to the end of the line when there is none. */
 static size_t string_len(const char *text, char quote)
 {
     size_t len = 1;
@@ -93,7 +93,7 @@ static size_t spaces_len(const char *text)
     return strspn(text, " \t");
 }
 
-/* "#include <file>" and other directives' names; the rest of their line is C again. */
+/* The length of "#include <file>" or of another directive's name. The rest of the line is C again. */
 static size_t directive_len(const char *text)
 {
     size_t len = 1 + spaces_len(text + 1);
@@ -143,13 +143,13 @@ static bool highlight_c(const char *code, struct bytes *out)
     return ok;
 }
 
-/* Whether the command prints a C file. */
+/* Whether the command's output is a C file. */
 static bool prints_c(const char *command, size_t len)
 {
     return len > 6 && memcmp(command, "cat ", 4) == 0 && memcmp(command + len - 2, ".c", 2) == 0;
 }
 
-/* What is answered, up to the next prompt. */
+/* Highlight a command's output, up to the next prompt. */
 static bool highlight_answer(const char *text, size_t len, bool is_c, struct bytes *out)
 {
     char *copy;
@@ -163,7 +163,7 @@ static bool highlight_answer(const char *text, size_t len, bool is_c, struct byt
     return ok;
 }
 
-/* What is typed behind a prompt, and what is answered. */
+/* Highlight commands after their prompts, and the output of each. */
 static bool highlight_console(const char *code, struct bytes *out)
 {
     bool is_c = false, ok = true;

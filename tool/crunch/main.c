@@ -37,7 +37,7 @@ static bool symbol_valid(const char *symbol)
     return *symbol != '\0';
 }
 
-/* OUT.S gives OUT.pack; any other name has .pack put behind it. */
+/* The path of the pack: OUT.pack for OUT.S, or else the name with .pack appended. */
 static char *pack_path(const char *output)
 {
     size_t len = strlen(output);
@@ -66,7 +66,7 @@ static bool crunch(const struct options *options)
          tree_sort(&tree) && encode_files(&tree) && emit_pack(&tree, pack) &&
          emit_assembly(&tree, options->output, pack, options->symbol) &&
          (!options->depfile || emit_depfile(&tree, options->depfile, options->output));
-    /* A result that is half old and half new would pass for up to date. */
+    /* An incomplete result is removed, because it would be taken for up to date. */
     if (!ok)
         unlink(options->output);
 out:

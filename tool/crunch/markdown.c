@@ -1,6 +1,6 @@
 /*
- * Markdown by libcmark-gfm, with GitHub's tables, autolinks, strikethrough and task lists.
- * Raw HTML in it is kept: the pages are the developer's own, as trusted as the program.
+ * Renders Markdown with libcmark-gfm and GitHub's tables, autolinks, strikethrough and task lists. Raw HTML
+ * is kept, because the developer's own pages are as trusted as the program.
  */
 #include "crunch.h"
 
@@ -14,13 +14,13 @@
 
 enum { OPTIONS = CMARK_OPT_UNSAFE | CMARK_OPT_FOOTNOTES | CMARK_OPT_VALIDATE_UTF8 };
 
-/* The headings' ids that a page has used. */
+/* The ids of headings that the page has used. */
 struct slugs {
     char **items;
     size_t count, room;
 };
 
-/* Add the text of a node and all below it, without mark-up. */
+/* Append the text of a node and of all nodes below it, without mark-up. */
 static bool text_of(cmark_node *node, struct bytes *out)
 {
     cmark_iter *iter = cmark_iter_new(node);
@@ -50,7 +50,7 @@ static bool slug_taken(const struct slugs *slugs, const char *slug)
     return false;
 }
 
-/* As GitHub's: lower case, blanks become hyphens, punctuation goes, letters beyond ASCII stay. */
+/* The slug as GitHub makes it: lower case, hyphens for blanks, no punctuation. Letters beyond ASCII stay. */
 static char *slug_base(const struct bytes *text)
 {
     char *slug = malloc(text->len + 1);
@@ -71,7 +71,7 @@ static char *slug_base(const struct bytes *text)
     return slug;
 }
 
-/* A slug that the page hasn't used; NULL after a message. It belongs to `slugs`. */
+/* A slug that the page has not used. It belongs to `slugs`. On failure, prints an error and returns NULL. */
 static const char *slug_make(struct slugs *slugs, const struct bytes *text)
 {
     char *base = slug_base(text), *slug = base ? strdup(base) : NULL;
@@ -108,8 +108,8 @@ static void slugs_free(struct slugs *slugs)
 }
 
 /*
- * Put the heading's rendering, with an id, in its place: the library renders headings
- * without. Its own rendering begins with "<h" and the level.
+ * Replace the heading by its rendering with an id, because the library renders headings without ids. Its
+ * rendering begins with "<h" and the level.
  */
 static bool heading_replace(cmark_node *heading, const char *slug)
 {
@@ -127,7 +127,7 @@ static bool heading_replace(cmark_node *heading, const char *slug)
     return ok || fail("no memory");
 }
 
-/* A relative link to a page's source leads to the page. */
+/* Make a relative link to a page's source a link to the page. */
 static bool link_rewrite(cmark_node *link)
 {
     const char *url = cmark_node_get_url(link);
@@ -145,7 +145,7 @@ static bool link_rewrite(cmark_node *link)
     return ok || fail("no memory");
 }
 
-/* Links before headings, because the headings are rendered as they are passed. */
+/* Links are rewritten before headings, because a heading is rendered when it is reached. */
 static bool links_rewrite(cmark_node *document)
 {
     cmark_iter *iter = cmark_iter_new(document);
@@ -161,7 +161,7 @@ static bool links_rewrite(cmark_node *document)
     return ok;
 }
 
-/* Give every heading its id, and `title` the text of the first at level 1. */
+/* Give every heading an id, and set `title` to the text of the first heading at level 1. */
 static bool headings_rewrite(cmark_node *document, struct bytes *title)
 {
     cmark_iter *iter = cmark_iter_new(document);
@@ -187,10 +187,10 @@ static bool headings_rewrite(cmark_node *document, struct bytes *title)
     return ok;
 }
 
-/* Put a code block in colours in its place. */
+/* Replace a code block by its highlighted HTML. */
 static bool code_replace(cmark_node *code)
 {
-    static const char end[] = "</code></pre>\n"; /* with its NUL */
+    static const char end[] = "</code></pre>\n"; /* the size includes the NUL */
     const char *info = cmark_node_get_fence_info(code);
     int len = info ? (int)strcspn(info, " \t{") : 0;
     char language[32];
@@ -273,7 +273,7 @@ out:
     return ok;
 }
 
-/* `key` with its ".md" replaced. */
+/* `key` with another extension in place of ".md". */
 static char *key_with(const char *key, const char *extension)
 {
     char *made;

@@ -1,4 +1,4 @@
-/* Reading the folder. What it may hold is what kv_direct would serve: nothing from outside it. */
+/* Reads the folder. It accepts what kv_direct would serve, so nothing from outside the folder. */
 #include "crunch.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@
 #include <base/crunch/crunch.h>
 #include <mirage/kv.h>
 
-/* A folder being read, with those above it: a symbolic link back to one of them is a loop. */
+/* A folder that is being read, and those that it lies in. A symbolic link back to one of them is a loop. */
 struct folder {
     const struct folder *above;
     dev_t device;
@@ -74,7 +74,7 @@ bool bytes_print(struct bytes *bytes, const char *format, ...)
     return ok;
 }
 
-/* Make room for one more item of an array; the array, moved or not, or NULL. */
+/* Make room for one more item of an array. Returns the array, which may have moved, or NULL. */
 static void *array_grow(void *items, size_t count, size_t *room, size_t size)
 {
     if (count < *room)

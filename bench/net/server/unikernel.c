@@ -76,7 +76,7 @@ static err echo_datagrams(void *arg)
     struct buf *b;
     err e;
     TRY(stack_udp_bind(udp, &IP_ANY, PORT_ECHO, &socket));
-    /* ERR_REFUSED tells of a client that has gone. */
+    /* ERR_REFUSED means that a client has gone. */
     while ((e = stack_udp_receive(socket, &from, &b)) == OK || e == ERR_REFUSED)
         if (e == OK)
             IGNORE(stack_udp_send(socket, &from, b));

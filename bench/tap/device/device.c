@@ -1,4 +1,4 @@
-/* Frames written to the device, or read from it, for some seconds; what came of it in one line. */
+/* Writes frames to the device, or reads them from it, for some seconds, and prints the result in one line. */
 #include <mirage/functor.h>
 #include <base/wire/wire.h>
 
@@ -58,7 +58,7 @@ static void make_head(uint8_t *p, const uint8_t *mac)
     wire_put16(p + 16, (uint32_t)payload + 40);
 }
 
-/* To an address that is not the interface's, so that the kernel drops what it has received at once. */
+/* The frames go to an address that is not the interface's, so the kernel drops them at once. */
 static err send_all(struct net *net, struct counts *c)
 {
     struct network_info info;
