@@ -1,8 +1,8 @@
 /*
- * What <platform/platform.h> and <platform/arch.h> promise, asked of the platform that this program is
- * linked with. `conformance` alone checks what a program can see by itself and tells it in TAP. What has to
- * be looked at from outside is a command each, for conformance.py: arguments, exit, panic, overflow,
- * entropy, input.
+ * Tests the promises of <platform/platform.h> and <platform/arch.h> on the platform that this program is
+ * linked with. `conformance` alone checks what a program can see by itself, and prints TAP. Each check that
+ * needs an observer outside is a command for conformance.py: arguments, exit, panic, overflow, entropy,
+ * input.
  */
 #include <mirage/os.h>
 #include <platform/arch.h>
@@ -225,7 +225,7 @@ static void contexts(void)
     check(visits == 1000, "contexts are switched there and back");
 }
 
-/* Both clocks at one time, when nobody else had the processor in between. */
+/* Read both clocks at one time, without another process running between. */
 static uint64_t ticks_at(os_time *now)
 {
     for (;;) {

@@ -25,7 +25,7 @@ ARG_DURATION(timeout, "30s", "how long to wait");
 ARG_STRINGS(names, "a,b", "names of things");
 ARG_IPS(servers, "1.1.1.1,::1", "who to ask");
 
-/* A second instance that declares the same names. */
+/* A second instance declares the same names. */
 static uint16_t other_port;
 static bool port_given;
 static const struct arg other_port_arg = { "port", ARG_TYPE_PORT, &other_port, "TCP port to listen on",
@@ -45,7 +45,7 @@ static const struct arg_program program = { "prog", "A program for tests.", ARRA
 
 static char said[8192];
 
-/* Parse these words; what goes to standard output and error is in `said`. */
+/* Parse these words. `said` receives standard output and error. */
 static enum arg_result parse_with(const struct arg_program *p, const char *const *words)
 {
     const char *argv[20] = { "prog" };
@@ -79,7 +79,7 @@ static void assert_ip(const struct ip_addr *a, const char *text)
 static void defaults(void **state)
 {
     (void)state;
-    verbose = true; /* what an earlier parse left */
+    verbose = true; /* a value that an earlier parse left */
     count = 99;
     port_given = true;
     assert_int_equal(PARSE(), ARG_RUN);
@@ -128,7 +128,7 @@ static void values(void **state)
                      ARG_RUN);
     assert_false(verbose);
     assert_true(fast_path);
-    assert_true(count == INT64_MIN); /* the last counts */
+    assert_true(count == INT64_MIN); /* the last one counts */
     assert_true(timeout == 0);
     assert_int_equal(limit, 255);
 }

@@ -13,7 +13,7 @@ static int remember(void **state)
     return 0;
 }
 
-/* Whatever a test did, it leaves nothing behind. */
+/* Every test leaves the counts as they were. */
 static int compare(void **state)
 {
     struct buf_stats now;
@@ -24,7 +24,7 @@ static int compare(void **state)
 
 static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/* A chain of the first `n` bytes of text in pieces of these lengths. */
+/* A chain of the first `n` bytes of text, in pieces of these lengths. */
 static struct buf *chain(const size_t *lengths, size_t count)
 {
     struct buf *b = NULL;
@@ -130,7 +130,7 @@ static void foreign_memory(void **state)
     struct buf *share = buf_share(b);
     buf_free(b);
     assert_ptr_equal(share->data, text);
-    b = buf_prepend(share, 2); /* constants are not written before */
+    b = buf_prepend(share, 2); /* nothing is written before a constant */
     assert_ptr_equal(b->next, share);
     buf_free(b);
 }
@@ -183,7 +183,7 @@ static void prepending(void **state)
     assert_int_equal(b->len, 1);
     assert_int_equal(buf_len(b), 15 + BUF_HEADROOM - 10 + 1);
     buf_free(b);
-    /* A shared view gets a fresh one before it, with the packet's metadata. */
+    /* A new view is put before a shared one. It has the packet's metadata. */
     b = buf_copy(text + 4, 8);
     b->csum = BUF_CSUM_PARTIAL;
     b->csum_start = 2;
@@ -229,7 +229,7 @@ static void advancing(void **state)
     b = buf_advance(b, 1);
     assert_int_equal(b->csum, BUF_CSUM_PARTIAL);
     assert_int_equal(b->csum_start, 0);
-    b = buf_advance(b, 1); /* into what is summed */
+    b = buf_advance(b, 1); /* into the bytes that the checksum covers */
     assert_int_equal(b->csum, BUF_CSUM_UNKNOWN);
     assert_int_equal(b->csum_start, 0);
     buf_free(b);
@@ -291,7 +291,7 @@ static void reading(void **state)
     assert_null(buf_append(NULL, NULL));
 }
 
-/* Each allocation fails in turn: everything answers NULL, consumes what it should, leaks nothing. */
+/* Each allocation fails once. Every function returns NULL, consumes what it should, and leaks nothing. */
 static void without_memory(void **state)
 {
     static const char large[BUF_PAGE_ROOM + 10];
@@ -311,7 +311,7 @@ static void without_memory(void **state)
         uint8_t *memory = malloc(10);
         struct buf *x = buf_extern(memory, 10, release, memory);
         if (x == NULL)
-            free(memory); /* still the caller's */
+            free(memory); /* the caller still owns it */
         os_fail_allocation_after(0);
         buf_free(a);
         buf_free(b);
@@ -333,7 +333,7 @@ static void without_memory(void **state)
     os_fail_allocation_after(1);
     assert_null(buf_share(b));
     os_fail_allocation_after(1);
-    assert_null(buf_prepend(b, 1)); /* and b was freed */
+    assert_null(buf_prepend(b, 1)); /* b was freed, too */
 }
 
 static void many_at_once(void **state)

@@ -1,12 +1,13 @@
 /*
- * os_fail_all: the way to close what fibers wait on. Each test frees the queue, or what it lies in, in the
- * turn in which a fiber's wait ended, so that under ASan a fiber that still touches it is a failure.
+ * Tests os_fail_all, which ends the waits of fibers on an object that is closed. Each test frees the queue,
+ * or the object with it, in the turn in which a fiber's wait ended. A fiber that still touches it is then a
+ * failure under ASan.
  */
 #include "test/support/test.h"
 
 #include <stdlib.h>
 
-/* An object that others wait on, and that a call of ours may free under them. */
+/* An object that fibers wait on and that a test frees under them. */
 struct object {
     struct os_waitq queue;
     int uses;
@@ -14,12 +15,12 @@ struct object {
 
 struct user {
     struct object *object;
-    os_time when; /* 0: no limit */
+    os_time when; /* 0 means no limit */
     err result;
     bool done;
 };
 
-/* As an operation of a module does: it touches the object after its wait, unless the object was closed. */
+/* Touch the object after the wait, unless it was closed, as a module's operation does. */
 static err uses(void *arg)
 {
     struct user *u = arg;
@@ -98,7 +99,7 @@ FIBER_TEST(who_was_woken_and_has_not_run)
     return OK;
 }
 
-/* The closing counts: the cancellation is told by the fiber's next wait. */
+/* The closing decides the result. The fiber's next wait reports the cancellation. */
 FIBER_TEST(who_was_cancelled_and_has_not_run)
 {
     struct user u[3] = { 0 };
@@ -129,7 +130,7 @@ static err closes(void *arg)
     return OK;
 }
 
-/* The timers of the closer, of a wait's limit and of a deadline fire together, and the closer runs first. */
+/* The timers of the closer, of a wait's limit and of a deadline fire together. The closer runs first. */
 FIBER_TEST(whose_time_came_in_the_same_turn)
 {
     struct closer c = { object_new(), os_now() + MILLISECONDS(2) };
@@ -155,7 +156,7 @@ static err uses_late(void *arg)
     return OK;
 }
 
-/* A fiber that may not wait any more still lets others run before it gets its error, and they may close. */
+/* A fiber that may not wait lets others run before it gets its error. They may close the object. */
 FIBER_TEST(who_may_not_wait_at_all)
 {
     struct object *object = object_new();
@@ -182,7 +183,7 @@ FIBER_TEST(who_may_not_wait_at_all)
     return OK;
 }
 
-/* Those of before keep their error, and those of after are told apart from them. */
+/* Fibers of before the closing keep their error, and are told apart from those after it. */
 FIBER_TEST(a_queue_that_is_used_again)
 {
     struct object object = { 0 };
@@ -218,7 +219,7 @@ static err takes_a_place(void *arg)
     return OK;
 }
 
-/* Who was woken, cancelled or failed first runs first; the others keep their order. */
+/* Fibers run in the order in which they were woken, cancelled or failed. The others keep their order. */
 FIBER_TEST(the_order_of_running)
 {
     struct os_waitq queue = { 0 };
@@ -269,7 +270,7 @@ static void close_box(struct os_mailbox *box)
     free(box);
 }
 
-/* Whose item was handed over has it, whatever becomes of the box; the others get the error. */
+/* A fiber that was handed an item has it, whatever happens to the mailbox. The others get the error. */
 FIBER_TEST(mailboxes)
 {
     static char item;
@@ -316,7 +317,7 @@ static err awaits(void *arg)
     return os_promise_await(arg, NULL);
 }
 
-/* Those who await a promise let it be when they run: it may be freed as soon as it is settled. */
+/* Fibers that await a promise do not touch it when they run, so it may be freed as soon as it is settled. */
 FIBER_TEST(promises)
 {
     struct os_promise *promise = calloc(1, sizeof *promise);
@@ -339,13 +340,13 @@ FIBER_TEST(promises)
 
 enum { OBJECTS = 3, USERS = 8, STEPS = 4000 };
 
-/* What the test expects of each user. */
+/* The result that the test expects for each user. */
 struct model {
     struct object *objects[OBJECTS];
     struct user users[USERS];
     struct os_fiber *fibers[USERS];
     bool waits[USERS], cancelled[USERS];
-    err expected[USERS]; /* of those that do not wait any more */
+    err expected[USERS]; /* for those that no longer wait */
     uint32_t random;
 };
 

@@ -1,4 +1,6 @@
-/* How long waiting takes, to the nanosecond: on the platform whose clock moves only while everybody waits. */
+/*
+ * Tests how long waits take, to the nanosecond, on the platform whose clock only moves while all fibers wait.
+ */
 #include "test/support/test.h"
 
 FIBER_TEST(sleeping_takes_its_time)
@@ -46,7 +48,7 @@ static err waits_for_nothing(void *arg)
     return OK;
 }
 
-/* Its grace could gain nothing, since nobody is left who might wake it. */
+/* A grace period would be useless, because no fiber is left that could wake it. */
 static void a_shielded_deadlock_ends_at_once(void **state)
 {
     (void)state;

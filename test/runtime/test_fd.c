@@ -1,4 +1,4 @@
-/* linux_fd: how the devices of Linux wait. */
+/* Tests linux_fd, by which the devices of Linux wait. */
 #define _GNU_SOURCE
 #include "test/support/test.h"
 
@@ -32,7 +32,7 @@ static void close_pair(void)
     linux_fd_close(&right);
 }
 
-/* What a device does, as fd.h shows it. */
+/* Receive as fd.h shows it for a device. */
 static err receive(struct linux_fd *f, void *out, size_t size, size_t *len)
 {
     for (;;) {
@@ -221,7 +221,10 @@ FIBER_TEST(closing_wakes_who_waits)
     memset(heap, 0xa5, sizeof *heap);
     TRY(os_join(f));
     CHECK_EQUAL(result_of_wait, ERR_CLOSED);
-    /* Woken by data, and closed before it runs: closed, and the struct is not touched. */
+    /*
+     * The fiber is woken by data, and the descriptor is closed before it runs. It gets ERR_CLOSED and does
+     * not touch the struct.
+     */
     TRY(linux_fd_open(heap, dup(left.fd), LINUX_FD_STREAM));
     os_sleep(1); /* lets the first event pass: it is writable */
     TRY(os_spawn(&f, waits_to_read, heap));
@@ -233,7 +236,7 @@ FIBER_TEST(closing_wakes_who_waits)
     free(heap);
     TRY(os_join(f));
     CHECK_EQUAL(result_of_wait, ERR_CLOSED);
-    /* A cancelled wait leaves nothing behind; two may wait at once. */
+    /* A cancelled wait leaves nothing, and two fibers may wait at once. */
     TRY(os_spawn(&f, waits_to_read, &right));
     TRY(os_spawn(&g, waits_to_read, &right));
     TRY(os_yield());
@@ -267,7 +270,7 @@ FIBER_TEST(closing_wakes_writers)
     return os_join(f);
 }
 
-/* The number of a closed descriptor is used again at once: no event of the old one counts. */
+/* The number of a closed descriptor is used again at once. Events for the old one are ignored. */
 FIBER_TEST(numbers_may_be_reused)
 {
     TRY(open_pair(SOCK_STREAM, LINUX_FD_STREAM));
@@ -352,7 +355,7 @@ FIBER_TEST(a_watcher_that_wants_more_starves_nobody)
     TRY(open_pair(SOCK_STREAM, LINUX_FD_STREAM));
     linux_fd_watch(&left, always_again, &w[0]);
     linux_fd_watch(&right, always_again, &w[1]);
-    /* A sleeper that it starved would never wake. */
+    /* If the callbacks starved this fiber, its sleep would never end. */
     while (w[0].calls + w[1].calls < 10)
         os_sleep(1);
     CHECK(w[0].calls - w[1].calls <= 1 && w[1].calls - w[0].calls <= 1);
@@ -374,7 +377,7 @@ static bool closes_both(void *arg)
     return false;
 }
 
-/* Two events in one batch, the first of which closes and frees the other's descriptor. */
+/* The first of two events in one batch closes and frees the descriptor of the other one. */
 FIBER_TEST(a_callback_may_close_another)
 {
     struct watcher w = { NULL, 0, 0, 0 };
@@ -414,7 +417,7 @@ FIBER_TEST(files_are_always_ready)
     return OK;
 }
 
-/* A connection refused and one accepted, as a TCP device would make them. */
+/* One connection is refused and one accepted, as a TCP device does it. */
 FIBER_TEST(sockets_connect)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -460,7 +463,10 @@ static long sleeps(void)
     return usage.ru_nvcsw;
 }
 
-/* Whether such sleeps make the thread wait `n` times. A busy machine lets some end before they begin. */
+/*
+ * Whether sleeps of this length make the thread wait `n` times. On a busy machine, some end before they
+ * begin.
+ */
 static bool waits_sleep(os_time length, long n)
 {
     long begun = sleeps();
@@ -473,7 +479,7 @@ FIBER_TEST(short_waits_look_before_they_sleep)
 {
     CHECK(waits_sleep(MILLISECONDS(1), 20));
 
-    /* So long that no wait comes to it, however late it ends. */
+    /* This is so long that no wait reaches it, however late it ends. */
     linux_busy_poll(HOURS(1));
     linux_busy_poll(1);
     os_sleep(1);

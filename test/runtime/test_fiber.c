@@ -48,7 +48,7 @@ FIBER_TEST(join_returns_the_result)
     TRY(os_spawn(&b, returns, (void *)OK));
     CHECK(os_self() != NULL && os_self() != a);
     CHECK_EQUAL(os_join(a), ERR_RANGE);
-    /* It has ended already. */
+    /* The fiber has ended already. */
     CHECK_EQUAL(os_join(b), OK);
     return OK;
 }
@@ -126,7 +126,7 @@ FIBER_TEST(cancelling_wakes_a_sleeper)
     os_cancel(a);
     CHECK_EQUAL(os_join(a), ERR_CANCELLED);
     CHECK_EQUAL(seen, ERR_CANCELLED);
-    /* Before it ever ran. */
+    /* The fiber is cancelled before it runs. */
     TRY(os_spawn(&a, sleeps_long, NULL));
     os_cancel(a);
     CHECK_EQUAL(os_join(a), ERR_CANCELLED);
@@ -219,7 +219,7 @@ static err shielded(void *arg)
             CHECK_EQUAL(os_sleep_until(os_now() + MILLISECONDS(1)), OK);
         }
         CHECK_EQUAL(os_sleep_until(os_now() + MILLISECONDS(1)), OK);
-        /* Its own deadlines count within. */
+        /* Deadlines of the fiber itself count within a shield. */
         OS_DEADLINE(os_now() + MILLISECONDS(1))
         {
             CHECK_EQUAL(os_sleep_until(OS_NEVER), ERR_TIMEOUT);
@@ -320,7 +320,7 @@ FIBER_TEST(deadlines_nest_and_the_earliest_counts)
         {
             os_sleep(SECONDS(10));
             CHECK_EQUAL(os_check(), ERR_TIMEOUT);
-            /* It stays passed. */
+            /* The deadline stays passed. */
             CHECK_EQUAL(os_sleep_until(OS_NEVER), ERR_TIMEOUT);
         }
         CHECK_EQUAL(os_check(), OK);
@@ -339,7 +339,7 @@ FIBER_TEST(a_deadline_that_has_passed_lets_others_run)
         CHECK_TRACE(1);
         CHECK_EQUAL(os_yield(), ERR_TIMEOUT);
         CHECK_TRACE(1, 11);
-        /* Shielded from it, all is well. */
+        /* Within a shield, the deadline has no effect. */
         OS_SHIELD
         {
             CHECK_EQUAL(os_yield(), OK);

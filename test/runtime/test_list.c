@@ -1,4 +1,4 @@
-/* The list. */
+/* Tests os_list. */
 #include "test/support/test.h"
 
 #include <mirage/list.h>
@@ -13,7 +13,7 @@ struct items {
     OS_LIST(struct item) list;
 };
 
-/* The numbers in their order. Each item must be linked to from where its node says. */
+/* The numbers of the list in order. Each item's node must point back to the link that points to it. */
 static int numbers(struct items *items)
 {
     int digits = 0;

@@ -20,7 +20,7 @@ static void sink(void *ctx, enum log_level level, const char *line, size_t len)
     memcpy(last, line, len + 1);
     last_level = level;
     lines++;
-    /* What a sink logs itself goes nowhere. */
+    /* A message that a sink logs itself is dropped. */
     log_write(&tcp, LOG_LEVEL_ERROR, "from the sink");
 }
 
@@ -89,7 +89,7 @@ static void bad_specifications_change_nothing(void **state)
     assert_int_equal(log_configure("tcp:debug"), OK);
     for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
         err e = log_configure(specs[i]);
-        /* A comma at the end is let pass. */
+        /* A comma at the end is allowed. */
         if (strcmp(specs[i], "tcp:debug,") == 0)
             continue;
         if (e != ERR_FORMAT)
@@ -124,7 +124,7 @@ static void long_lines_are_cut(void **state)
     size_t len = strlen(last);
     assert_true(len > 900 && len < 1024);
     assert_string_equal(last + len - 4, "x...");
-    /* One that just fits is whole. */
+    /* A message that just fits is complete. */
     size_t head = (size_t)(strchr(last, 'x') - last);
     text[len - head] = '\0';
     log_write(&tcp, LOG_LEVEL_INFO, "%s", text);
@@ -190,7 +190,7 @@ static void metrics(void **state)
                                "_2nd{instance=\"a\\\"b\\\\c\\nd\"} 0\n";
     assert_int_equal(metric_print(text, sizeof text), sizeof want - 1);
     assert_string_equal(text, want);
-    /* As snprintf: the length that it would need, and what fits. */
+    /* The result is like snprintf's: the length that the text needs. The buffer has the part that fits. */
     memset(text, 'x', sizeof text);
     assert_int_equal(metric_print(text, 10), sizeof want - 1);
     assert_string_equal(text, "# HELP tc");
@@ -202,7 +202,7 @@ static void metrics(void **state)
     text[0] = '\0';
     metric_each(visit, text);
     assert_string_equal(text, "tcp.segments_in 2nd ");
-    /* Without an instance there is no label. A value outlives its registration. */
+    /* Without an instance there is no label. A metric keeps its value after its registration ends. */
     metric_register(rows, &a, NULL);
     metric_unregister(plain, &b);
     static const char bare[] = "# HELP tcp_segments_in Segments \\\\ received\\nso far\n"

@@ -1,4 +1,4 @@
-/* A hundred thousand fibers alive at once; the bench does it with a million. */
+/* Tests a hundred thousand fibers at once. The bench uses a million. */
 #include "test/support/test.h"
 
 #include <stdlib.h>

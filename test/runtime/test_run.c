@@ -1,4 +1,4 @@
-/* What ends a program, well or badly: most of it in a child process. */
+/* Tests how programs end, most of them in a child process. */
 #define _GNU_SOURCE
 #include "test/support/test.h"
 
@@ -20,9 +20,8 @@ LOG_SOURCE(test);
 static char output[16384];
 
 /*
- * Run entry in a child as a program's main would, and return its wait status; what it
- * logged is in `output`. `signals`: sent one after the other, each after a line that the
- * child wrote.
+ * Run `entry` in a child as a program's main would. Returns its wait status, and `output` receives what it
+ * logged. `signals` are sent one after the other, each after a line that the child wrote.
  */
 static int in_child(os_entry entry, const int *signals)
 {
@@ -37,7 +36,7 @@ static int in_child(os_entry entry, const int *signals)
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        /* A sanitizer would report the faults that are wanted here. */
+        /* A sanitizer would report faults that the test wants. */
         signal(SIGSEGV, SIG_DFL);
         signal(SIGABRT, SIG_DFL);
         err result = os_run(entry, NULL);
@@ -266,7 +265,7 @@ static err computes_for_ever(void *arg)
     (void)arg;
     log_info("computing");
     os_now();
-    /* Tells the test when to send the second. */
+    /* Each line tells the test that it may send the next signal. */
     for (long i = 0; forever; i++)
         if (i == 200000000)
             log_info("still computing");
@@ -401,7 +400,7 @@ static void a_stack_overflow_hits_the_guard(void **state)
     assert_said("fiber recurses overflowed its stack of ");
 }
 
-/* Writes below its frame to just under the stack's end, as a frame too many would. */
+/* Write below the frame to just past the stack's end, as one more frame would. */
 static err overruns(void *arg)
 {
     volatile char *frame = __builtin_frame_address(0);
@@ -419,7 +418,7 @@ static err spawns_overrun(void *arg)
     return os_join(f);
 }
 
-/* Before any other test, as only a fresh process can choose its stacks. */
+/* This test runs first, because only a fresh process can choose its stacks. */
 static void older_kernels_have_guards_too(void **state)
 {
     (void)state;

@@ -131,7 +131,10 @@ FIBER_TEST(mutexes_exclude)
     for (int i = 0; i < 3; i++)
         TRY(os_spawn(&f[i], locks, NULL));
     TRY(os_yield());
-    /* One gives up in the queue, another after it was handed the lock: that one has it. */
+    /*
+     * One fiber is cancelled in the queue, and another after it was handed the lock. The second one has the
+     * lock.
+     */
     os_cancel(f[1]);
     os_mutex_unlock(&mutex);
     CHECK(!os_mutex_try_lock(&mutex));
@@ -144,7 +147,7 @@ FIBER_TEST(mutexes_exclude)
     os_mutex_unlock(&mutex);
     OS_DEADLINE(1)
     {
-        /* What need not suspend does not fail. */
+        /* An operation that need not suspend does not fail. */
         CHECK_EQUAL(os_mutex_lock(&mutex), OK);
         os_mutex_unlock(&mutex);
     }
@@ -202,7 +205,7 @@ FIBER_TEST(mailboxes_keep_the_order)
             TRY(os_join(f[i]));
             CHECK_EQUAL(t[i].result, OK);
         }
-        /* And the other way round: readers first. */
+        /* The other order: readers come first. */
         for (size_t i = 0; i < 4; i++) {
             t[i] = (struct transfer){ &box, NULL, OK, false };
             TRY(os_spawn(&f[i], takes_item, &t[i]));
@@ -225,7 +228,7 @@ FIBER_TEST(mailboxes_lose_nothing_to_cancellation)
     struct os_fiber *f;
     os_mailbox_init(&box, slots, 1);
     struct transfer t = { &box, NULL, OK, false };
-    /* A reader cancelled in the queue took nothing. */
+    /* A reader that is cancelled in the queue takes nothing. */
     TRY(os_spawn(&f, takes_item, &t));
     TRY(os_yield());
     os_cancel(f);
@@ -235,7 +238,7 @@ FIBER_TEST(mailboxes_lose_nothing_to_cancellation)
     CHECK(t.item == NULL);
     CHECK_EQUAL(os_mailbox_take(&box, &item), OK);
     CHECK(item == &items[0]);
-    /* A reader cancelled after it was handed an item has it. */
+    /* A reader that is cancelled after it was handed an item has the item. */
     TRY(os_spawn(&f, takes_item, &t));
     TRY(os_yield());
     CHECK_EQUAL(os_mailbox_try_put(&box, &items[1]), OK);
@@ -243,7 +246,7 @@ FIBER_TEST(mailboxes_lose_nothing_to_cancellation)
     TRY(os_join(f));
     CHECK_EQUAL(t.result, OK);
     CHECK(t.item == &items[1]);
-    /* A writer cancelled in the queue keeps its item; one whose item went has put it. */
+    /* A writer that is cancelled in the queue keeps its item. One whose item was taken has put it. */
     CHECK_EQUAL(os_mailbox_put(&box, &items[2]), OK);
     t = (struct transfer){ &box, &items[3], OK, false };
     TRY(os_spawn(&f, puts_item, &t));
@@ -260,7 +263,7 @@ FIBER_TEST(mailboxes_lose_nothing_to_cancellation)
     CHECK_EQUAL(t.result, OK);
     CHECK_EQUAL(os_mailbox_take(&box, &item), OK);
     CHECK(item == &items[3]);
-    /* Deadlines likewise. */
+    /* Deadlines act in the same way. */
     OS_DEADLINE(os_now() + MILLISECONDS(1))
     {
         CHECK_EQUAL(os_mailbox_take(&box, &item), ERR_TIMEOUT);
@@ -331,7 +334,7 @@ FIBER_TEST(promises_reach_all)
     CHECK_EQUAL(os_promise_await(&promise, &value), OK);
     CHECK(value == &items[0]);
     CHECK_EQUAL(os_promise_await(&promise, NULL), OK);
-    /* Gone before its waiters run. */
+    /* The promise is gone before its waiters run. */
     memset(&promise, 0xa5, sizeof promise);
     for (int i = 0; i < 3; i++) {
         TRY(os_join(f[i]));
@@ -376,7 +379,7 @@ FIBER_TEST(groups_join_all)
     CHECK_EQUAL(os_group_join(&group), OK);
     for (int i = 0; i < 3; i++)
         CHECK_EQUAL(t[i].ended, OK);
-    /* The first error to happen ends it; the group can be used again. */
+    /* The first error ends the group, which can be used again. */
     t[0] = (struct task){ HOURS(1), OK, OK };
     t[1] = (struct task){ MILLISECONDS(1), ERR_RANGE, OK };
     t[2] = (struct task){ MILLISECONDS(50), ERR_FORMAT, OK };
@@ -402,7 +405,7 @@ FIBER_TEST(groups_pick_the_first)
     CHECK(first == &t[1]);
     CHECK_EQUAL(t[0].ended, ERR_CANCELLED);
     CHECK_EQUAL(t[2].ended, ERR_CANCELLED);
-    /* Two that end in the same turn: the first counts. One that ended before the pick counts. */
+    /* Two fibers end in the same turn, before the pick. The first one counts. */
     t[0] = (struct task){ 0, ERR_IO, OK };
     t[1] = (struct task){ 0, OK, OK };
     TRY(os_group_spawn(&group, works, &t[0]));

@@ -1,4 +1,4 @@
-/* What the unit tests of HTTP share: cmocka, told to speak TAP. */
+/* Shared by the unit tests of HTTP: cmocka, which prints TAP. */
 #ifndef TEST_SUPPORT_HTTP_H
 #define TEST_SUPPORT_HTTP_H
 
@@ -15,7 +15,7 @@
 
 #include <mirage/http.h>
 
-/* The environment's TEST_CASE chooses cases: the pattern of their names. */
+/* TEST_CASE in the environment is a pattern. Only cases whose names match it run. */
 static __attribute__((constructor)) void choose_cases(void)
 {
     cmocka_set_test_filter(getenv("TEST_CASE"));

@@ -1,10 +1,10 @@
-/* Resident memory, for tests of what is held and given back. */
+/* Measures resident memory, for tests that memory is given back. */
 #ifndef TEST_SUPPORT_RESIDENT_H
 #define TEST_SUPPORT_RESIDENT_H
 
 #include <stdio.h>
 
-/* Whether resident memory says anything: ASan keeps what was freed, and valgrind has its own. */
+/* Whether resident memory can be measured. ASan keeps what was freed, and Valgrind adds memory of its own. */
 #if defined __SANITIZE_ADDRESS__
 #define RESIDENT_COUNTS false
 #elif defined __has_feature
@@ -16,7 +16,7 @@
 #define RESIDENT_COUNTS true
 #endif
 
-/* Bytes of the process that are in memory now. */
+/* The bytes of the process that are in memory now. */
 static __attribute__((unused)) size_t resident(void)
 {
     unsigned long pages = 0;

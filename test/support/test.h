@@ -1,4 +1,4 @@
-/* What the runtime's tests share: cmocka, and running a function as the first fiber. */
+/* Shared by the tests that use fibers: cmocka, and a way to run a function as the first fiber. */
 #ifndef TEST_SUPPORT_TEST_H
 #define TEST_SUPPORT_TEST_H
 
@@ -13,7 +13,7 @@
 
 #include <mirage/os.h>
 
-/* The environment's TEST_CASE chooses cases: the pattern of their names. */
+/* TEST_CASE in the environment is a pattern. Only cases whose names match it run. */
 static __attribute__((constructor)) void choose_cases(void)
 {
     cmocka_set_test_filter(getenv("TEST_CASE"));
@@ -22,8 +22,8 @@ static __attribute__((constructor)) void choose_cases(void)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))
 
 /*
- * cmocka leaves a failed assertion by longjmp, which must not leave a fiber. So within
- * fibers CHECK counts and tells, and run() fails the test afterwards.
+ * cmocka leaves a failed assertion by longjmp, which must not leave a fiber. So CHECK prints and counts
+ * failures in fibers, and run() fails the test afterwards.
  */
 static __attribute__((unused)) int failed_checks;
 #define CHECK(condition)                                                         \
@@ -54,7 +54,7 @@ static __attribute__((unused)) err run(os_entry entry, void *arg)
     return result;
 }
 
-/* What only a build without NDEBUG has: faults on demand, aborting on misuse. */
+/* These exist only without NDEBUG: faults on demand, and aborts on misuse. */
 #ifdef NDEBUG
 #define DEBUG_BUILD false
 #else

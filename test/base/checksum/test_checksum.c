@@ -4,7 +4,7 @@
 
 #include <base/checksum/checksum.h>
 
-/* As RFC 1071 section 4.1 has it, in network order. */
+/* The checksum by the code of RFC 1071, section 4.1, in network order. */
 static uint16_t plain(const uint8_t *p, size_t len)
 {
     uint32_t sum = 0;

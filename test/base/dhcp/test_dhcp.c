@@ -5,7 +5,7 @@
 
 #include <base/dhcp/dhcp.h>
 
-/* A reply with these options. */
+/* Parse a reply with these options. */
 static err parse(struct dhcp_message *out, const char *options, size_t len)
 {
     uint8_t *data = calloc(1, DHCP_HEADER + 4 + len);
@@ -40,7 +40,7 @@ static void options(void **state)
                 m.lease == 86400);
     assert_true(m.renewal == 10 && m.rebinding == 20);
     assert_address(&m.routers[1], "10.0.0.2");
-    /* A mask with a hole, options of the wrong length, behind the end. */
+    /* A mask with a hole, options of the wrong length, and one that exceeds the message. */
     assert_int_equal(PARSE(&m, "\1\4\377\0\377\0\63\3\0\0\1\66\5\1\2\3\4\5\3\3\1\2\3\377\14\1a"), OK);
     assert_true(!m.has_mask && m.lease == 0 && ip_is_any(&m.server) && m.router_count == 0 &&
                 m.hostname[0] == '\0');
@@ -84,7 +84,7 @@ static void classless_routes(void **state)
     assert_string_equal(ip_cidr_format(&m.routes[1].network, text), "192.0.2.128/25");
     assert_string_equal(ip_cidr_format(&m.routes[2].network, text), "1.2.3.4/32");
     assert_true(ip_is_any(&m.routes[2].gateway));
-    /* Cut short, and a prefix that can't be: what came before counts. */
+    /* The option is cut short or has an impossible prefix. The routes before that are kept. */
     assert_int_equal(PARSE(&m, "\171\10\0\12\0\0\1\30\12\0"), OK);
     assert_int_equal(m.route_count, 1);
     assert_int_equal(PARSE(&m, "\171\6\41\1\2\3\4\5"), OK);

@@ -86,7 +86,7 @@ static void names_of_addresses(void **state)
     assert_string_equal(text, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
 }
 
-/* A name at `at` in these bytes. */
+/* Read a name at `at` in these bytes. */
 static err read_at(const char *bytes, size_t len, size_t at, const char *expected, size_t behind)
 {
     struct dns_name name;
@@ -110,21 +110,21 @@ static void compression(void **state)
     assert_int_equal(read_at("\1a\1b\0\1c\300\0", 9, 5, "c.a.b", 9), OK);
     assert_int_equal(read_at("\1a\1b\0\300\2", 7, 5, "b", 7), OK);
     assert_int_equal(read_at("\1a\0\300\0\300\3", 7, 5, "a", 7), OK);
-    /* To itself, forwards, in a circle, behind the end. */
+    /* A pointer to itself, forwards, in a circle, beyond the end. */
     assert_int_equal(read_at("\300\0", 2, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\1a\300\0", 4, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\1a\300\0", 4, 2, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\300\2\1a\0", 5, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\300\2\300\0", 4, 2, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\0\300\100", 3, 1, "", 0), ERR_FORMAT);
-    /* Cut short; reserved kinds of label. */
+    /* Names that are cut short, and reserved kinds of label. */
     assert_int_equal(read_at("\1a", 2, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\2a", 2, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\300", 1, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\100a\0", 3, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("\200a\0", 3, 0, "", 0), ERR_FORMAT);
     assert_int_equal(read_at("", 0, 0, "", 0), ERR_FORMAT);
-    /* Pointers that make a name of more than 255 bytes. */
+    /* Pointers that form a name of more than 255 bytes. */
     uint8_t large[600];
     size_t n = 0, at, before = 0;
     struct dns_name name;
@@ -224,7 +224,7 @@ static void messages(void **state)
                 edns_read.dnssec_ok);
     assert_int_equal(dns_read_record(&r, &record), ERR_END);
     assert_int_equal(dns_read_record(&r, &record), ERR_END);
-    /* Cut anywhere, it is refused at the latest there. */
+    /* A message that is cut anywhere is refused. */
     size_t whole = dns_write_end(&w);
     for (size_t cut = 0; cut < whole; cut++) {
         uint8_t *exact = malloc(cut ? cut : 1);
@@ -237,7 +237,7 @@ static void messages(void **state)
     }
 }
 
-/* A reply under construction to a question about "a.test", type A. */
+/* A reply that is being built, to a question for the type A of "a.test". */
 struct reply {
     uint8_t message[1024];
     struct dns_writer w;
@@ -289,7 +289,7 @@ static void found(void **state)
     begin(&reply, 0);
     address(&reply, "other.test", 66, 60); /* nobody asked about it */
     alias(&reply, "A.test", "b.test", 50);
-    address(&reply, "c.test", 1, 70); /* in whichever order */
+    address(&reply, "c.test", 1, 70); /* records may come in any order */
     alias(&reply, "b.test", "C.test", 40);
     address(&reply, "c.test", 2, 70);
     struct dns_answer answer = answer_of(&reply);
@@ -326,7 +326,7 @@ static void not_found(void **state)
     soa(&reply, "test", 1000000, 1000000);
     answer = answer_of(&reply);
     assert_true(answer.ttl == DNS_ANSWER_NEGATIVE_TTL_MAX);
-    /* Without an SOA it may not be kept, nor with one of somebody else's zone. */
+    /* A negative answer is not cached without an SOA, or with the SOA of another zone. */
     begin(&reply, DNS_NXDOMAIN);
     answer = answer_of(&reply);
     assert_true(answer.kind == DNS_ANSWER_NO_NAME && answer.ttl == 0);

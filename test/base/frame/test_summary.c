@@ -30,7 +30,7 @@ static void summaries(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-        /* Wherever it is cut into views. */
+        /* The summary is the same wherever the frame is cut into views. */
         for (size_t cut = 0; cut < cases[i].len; cut++) {
             struct buf *frame =
                 buf_append(buf_copy(cases[i].frame, cut), buf_copy(cases[i].frame + cut, cases[i].len - cut));

@@ -151,7 +151,10 @@ static void test_codings(void **state)
         const char *lines[3];
         char plain, stored;
     } vectors[] = {
-        /* i identity, g gzip, - none; without and with a stored gzip variant */
+        /*
+         * The expected coding: i for identity, g for gzip, - for none. The first is without a stored gzip
+         * variant, the second with one.
+         */
         { { "Host: a" }, 'i', 'i' },
         { { "Accept-Encoding:  " }, 'i', 'i' },
         { { "Accept-Encoding: gzip" }, 'i', 'g' },

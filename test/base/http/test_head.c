@@ -1,4 +1,4 @@
-/* Request heads: what is refused, with which status, and what is read of the others. */
+/* Request heads: which ones are refused with which status, and what is read of the others. */
 #include "test/support/http.h"
 
 #include <base/http/head.h>
@@ -157,7 +157,7 @@ static void test_vectors(void **state)
         int status = read_head(text, len);
         if (status != vectors[i].status)
             fail_msg("%d instead of %d for:\n%s", status, vectors[i].status, text);
-        /* The same when it comes byte by byte. */
+        /* The result is the same when the head arrives byte by byte. */
         memset(&request, 0, sizeof request);
         head = (struct http_head){ .limits = &limits, .request = &request, .fields = fields };
         status = HTTP_HEAD_MORE;

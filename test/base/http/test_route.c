@@ -1,4 +1,4 @@
-/* Patterns, methods and what is allowed. */
+/* Routes: patterns, methods and the list of allowed methods. */
 #include "test/support/http.h"
 
 #include <base/http/route.h>

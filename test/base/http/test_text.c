@@ -82,7 +82,7 @@ static void test_dates(void **state)
         if (strlen(dates[i].text) == HTTP_DATE_SIZE - 1 && dates[i].text[3] == ',')
             assert_string_equal(text, dates[i].text);
     }
-    /* Every day of five centuries there and back. */
+    /* Every day of five centuries survives writing and reading. */
     for (int64_t day = -100000; day < 100000; day++) {
         struct http_civil civil = http_civil(day);
         assert_int_equal(http_days(civil), day);
@@ -111,7 +111,7 @@ static void test_dates(void **state)
     assert_true(http_date_parse(TEXT("Sunday, 06-Nov-74 08:49:37 GMT"), now, &seconds) && seconds < now);
 }
 
-/* The content decoded from `text` in pieces; NULL with "bad" or "more" when it isn't whole. */
+/* Decode `text` in pieces. Returns the content, or "bad" or "more" when it is not complete. */
 static const char *decode(const char *text, size_t piece)
 {
     static char out[32768];

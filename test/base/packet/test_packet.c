@@ -15,7 +15,7 @@ static void nothing_left(void)
     assert_int_equal(stats.pages, 0);
 }
 
-/* Cut, check each piece, and count them. */
+/* Cut the frame into segments, check each, and count them. */
 static size_t cut(struct buf *frame, uint32_t offloads, enum frame_kind kind, size_t *bytes)
 {
     struct packet_finish finish;
@@ -61,7 +61,7 @@ static void says_once_what_is_for_one_segment(void **state)
         buf_free(b);
     }
     assert_int_equal(n, 3);
-    /* CWR, ACK, PSH, FIN was asked for. */
+    /* The original has CWR, ACK, PSH and FIN. */
     assert_int_equal(flags[0], 0x90);
     assert_int_equal(flags[1], 0x10);
     assert_int_equal(flags[2], 0x19);
@@ -84,7 +84,7 @@ static void segments_however_the_frame_is_cut(void **state)
         b->csum_offset = whole->csum_offset;
         assert_int_equal(cut(buf_append(b, rest), 0, FRAME_TCP6, &bytes), 3);
         assert_int_equal(bytes, 2500);
-        /* The original is not touched. */
+        /* The original is unchanged. */
         assert_null(frame_wrong(whole, FRAME_TCP6, 0));
         buf_free(whole);
     }
@@ -133,7 +133,7 @@ static void refuses_what_makes_no_sense(void **state)
     nothing_left();
 }
 
-/* Nothing that random headers say leads outside the frame, or is left behind. */
+/* Random headers never make the code read outside the frame or leave a buffer. */
 static void survives_random_frames(void **state)
 {
     struct prng prng;

@@ -1,9 +1,12 @@
-/* Numbers below a bound: all of them, equally often, whatever the bound. */
+/* Numbers below a bound: each must occur, and equally often, for every bound. */
 #include "../../support/test.h"
 
 #include <base/random/below.h>
 
-/* Words whose low half is 0 stand for all: no result has more of them than one beside its share. */
+/*
+ * Words whose low half is 0 represent all words. Each result must occur as often as its share, give or take
+ * one.
+ */
 static void test_every_result(void **state)
 {
     (void)state;
@@ -20,7 +23,7 @@ static void test_every_result(void **state)
     }
 }
 
-/* 2^32 is 3 times 1431655765 and 1: of the words that give 0, one is drawn again. */
+/* 2^32 is 3 * 1431655765 + 1. So one of the words that give 0 is refused, and another is drawn. */
 static void test_refused(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * Reassembly: in any order, twice, overlapping, too much, too late; against a naive one; and SipHash's
- * vectors.
+ * Reassembly of fragments that come in any order, twice, overlapping, too many or too late; a comparison with
+ * a naive implementation; and SipHash's vectors.
  */
 #include "test/support/test.h"
 
@@ -82,7 +82,10 @@ static void test_hostile(void **state)
     struct buf *whole;
     (void)state;
     reset();
-    /* An overlap forgets the packet: what comes after begins another one, which is never whole. */
+    /*
+     * An overlap discards the packet. The fragments after it begin another packet, which never becomes
+     * complete.
+     */
     static const struct {
         uint32_t offset;
         size_t len;
@@ -98,7 +101,10 @@ static void test_hostile(void **state)
         assert_int_equal(result, duplicate || beside ? REASSEMBLY_HELD : REASSEMBLY_REFUSED);
     }
     reset();
-    /* Two ends; an end before what there is; beyond 65535; no multiple of eight; nothing. */
+    /*
+     * Two last fragments; a last fragment before one that is there; a fragment beyond 65535; a length that is
+     * no multiple of eight; an empty fragment.
+     */
     assert_int_equal(add(1, 80, 8, false, &whole), REASSEMBLY_HELD);
     assert_int_equal(add(1, 160, 8, false, &whole), REASSEMBLY_REFUSED);
     assert_int_equal(add(1, 80, 8, true, &whole), REASSEMBLY_HELD);
@@ -153,7 +159,10 @@ static void test_expiry(void **state)
     nothing_left();
 }
 
-/* Random fragments of one packet against a map of its bytes: whole exactly when the map says so. */
+/*
+ * Compare random fragments of one packet with a map of its bytes. The packet is complete exactly when the map
+ * is.
+ */
 static void test_against_naive(void **state)
 {
     (void)state;
@@ -178,7 +187,7 @@ static void test_against_naive(void **state)
                 continue;
             }
             if (overlap)
-                continue; /* it was held: the very same, a second time */
+                continue; /* it is a duplicate of a fragment that is held */
             for (size_t k = offset; k < offset + len; k++)
                 map[k] = true;
             end = more ? end : offset + len;
@@ -196,7 +205,7 @@ static void test_against_naive(void **state)
     nothing_left();
 }
 
-/* The vectors of the reference: bytes 0, 1, 2 … under the key 0 … 15. */
+/* The vectors of the reference implementation: the bytes 0, 1, 2 … under the key 0 … 15. */
 static void test_siphash(void **state)
 {
     static const uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };

@@ -1,6 +1,6 @@
 /*
- * The wire formats from Ethernet to UDP: what is read, what is refused, and that what is written is read
- * again.
+ * The wire formats from Ethernet to UDP: which packets are read and which are refused, and that a packet that
+ * is written is read as the same.
  */
 #include "test/support/test.h"
 
@@ -31,7 +31,7 @@ static void test_arp(void **state)
     struct arp_packet packet = { ARP_REQUEST, { { 2, 1, 2, 3, 4, 5 } }, { { 0 } }, 0x0a000001, 0x0a000002 },
                       again;
     uint8_t bytes[ARP_PACKET], bad[ARP_PACKET];
-    /* Each changes one byte to a value that makes the packet another protocol's, or nonsense. */
+    /* Each case changes one byte, so that the packet is invalid or another protocol's. */
     static const struct {
         uint8_t at, value;
     } wrong[] = { { 0, 1 },  { 1, 6 }, { 2, 9 }, { 3, 6 }, { 4, 8 },
@@ -91,8 +91,8 @@ static void test_ipv4(void **state)
         assert_int_equal(ipv4_parse(&again, q, 60, 60), ERR_FORMAT);
     }
     /*
-     * A header shorter than itself, one longer than what is there, a packet longer, a packet shorter than its
-     * header.
+     * A header length below the minimum or beyond the data, and a packet length beyond the data or below the
+     * header's.
      */
     static const struct {
         uint8_t first;
@@ -109,7 +109,7 @@ static void test_ipv4(void **state)
         fix(q, 20);
         assert_int_equal(ipv4_parse(&again, q, wrong[i].len, wrong[i].total), ERR_FORMAT);
     }
-    /* The sum in the emitter carries as it should. */
+    /* The emitter's checksum handles carries. */
     for (uint32_t i = 0; i < 4096; i++) {
         header.id = (uint16_t)(i * 4099);
         header.source = i * 0x10010001;
@@ -140,7 +140,7 @@ static void test_ipv4_options(void **state)
         { "\7\1\0\0", 4, IPV4_OPTIONS_WRONG, 20 },
         { "\7\5\0\0", 4, IPV4_OPTIONS_WRONG, 20 },
         { "\1\1\1\7", 4, IPV4_OPTIONS_WRONG, 23 },
-        { "\0\x83\3\4", 4, IPV4_OPTIONS_FINE, 0 }, /* behind the end */
+        { "\0\x83\3\4", 4, IPV4_OPTIONS_FINE, 0 }, /* beyond the end */
     };
     (void)state;
 
@@ -267,7 +267,7 @@ static void test_domains(void **state)
         { "\2ex\3org\0", 8, "ex.org" },
         { "\1a\0", 3, "a" },
         { "\0\0\0\0", 4, "" },
-        { "\3ab", 3, "" },     /* longer than what is there */
+        { "\3ab", 3, "" },     /* longer than the data */
         { "\1a", 2, "" },      /* without an end */
         { "\3a b\0", 5, "" },  /* no host name */
         { "\100aaaa", 5, "" }, /* a label of 64 bytes */
@@ -338,7 +338,10 @@ static void test_quoted(void **state)
 static void test_errors(void **state)
 {
     (void)state;
-    /* What is written is read as the same, in both versions, but for what a version does not tell apart. */
+    /*
+     * A message that is written is read as the same one in both versions, except for what a version cannot
+     * tell apart.
+     */
     for (int kind = ICMP_UNREACHABLE_NET; kind <= ICMP_PARAMETER_PROBLEM; kind++)
         for (int v4 = 0; v4 < 2; v4++) {
             uint8_t p[ICMP_HEADER];

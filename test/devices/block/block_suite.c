@@ -11,7 +11,7 @@ MODULE(BLOCK_SUITE, block_suite);
 
 static struct block_info info;
 
-/* `sectors` sectors of one letter, in views of `piece` bytes. */
+/* A buffer of `sectors` sectors that are filled with one letter, in views of `piece` bytes. */
 static struct buf *sectors_of(char letter, size_t sectors, size_t piece)
 {
     size_t left = sectors * info.sector_size;
@@ -27,7 +27,7 @@ static struct buf *sectors_of(char letter, size_t sectors, size_t piece)
     return chain;
 }
 
-/* Whether these sectors are `count` times the letter, and how the rest goes on. */
+/* Check that the sectors from `sector` on are filled with these letters, one for each. */
 static void expect(struct block *block, uint64_t sector, const char *letters)
 {
     struct buf *b = NULL;
@@ -77,7 +77,7 @@ static void check_transfers(struct block *block)
     CHECK_EQUAL(block_write(block, 1, sectors_of('a', 2, 4096)), OK);
     expect(block, 0, "0aa0");
     CHECK_EQUAL(block_read(block, 2, 1, &held), OK);
-    /* Views that have nothing to do with sectors, more of them than one call takes. */
+    /* The views do not align with sectors, and there are more of them than one call takes. */
     CHECK_EQUAL(block_write(block, 2, sectors_of('b', 3, 7)), OK);
     expect(block, 0, "0abbb0");
     CHECK(held && held->data[0] == 'a');

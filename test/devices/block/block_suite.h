@@ -1,4 +1,4 @@
-/* The contract of BLOCK, tried on a writable disk of at least 64 sectors, all zeros. */
+/* Tests the contract of BLOCK on a writable disk of at least 64 sectors that are all zeros. */
 #ifndef TEST_DEVICES_BLOCK_SUITE_H
 #define TEST_DEVICES_BLOCK_SUITE_H
 

@@ -11,7 +11,7 @@
 MODULE(BLOCK, block_file);
 err block_file_connect(struct block_file **out);
 
-/* Compiled for the file "disk" in the working directory. */
+/* The module under test is compiled for the file "disk" in the working directory. */
 static char folder[] = "/tmp/mirage-block-XXXXXX";
 enum { DISK_SIZE = 3 << 20 };
 
@@ -66,7 +66,7 @@ FIBER_TEST(kept)
     CHECK_EQUAL(block_file_read(block, 7, 1, &b), OK);
     CHECK(b->data[0] == 'k' && b->data[511] == 'k');
     buf_free(b);
-    /* Cut while in use. */
+    /* The file is truncated while it is in use. */
     CHECK_EQUAL(truncate("disk", 512), 0);
     CHECK_EQUAL(block_file_read(block, 7, 1, &b), ERR_IO);
     block_file_disconnect(block);
@@ -98,7 +98,7 @@ FIBER_TEST(refused)
     return OK;
 }
 
-/* Root may write what nobody may, so the read-only file is a test of others. */
+/* Root may write files that are read-only, so this case runs for other users only. */
 FIBER_TEST(read_only)
 {
     struct block_file *first, *second;

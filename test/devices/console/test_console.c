@@ -1,4 +1,4 @@
-/* console_unix on everything that standard output may be. */
+/* Tests console_unix on every kind of standard output. */
 #include <mirage/functor.h>
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@ err console_unix_connect(struct console_unix **out);
 
 static int saved = -1;
 
-/* Standard output becomes `fd`, which is closed. */
+/* Make `fd` the standard output and close it. */
 static void redirect(int fd)
 {
     fflush(stdout);
@@ -38,7 +38,7 @@ FIBER_TEST(file)
     struct console_unix *console;
     int fd = mkstemp(name), back = open(name, O_RDONLY);
 
-    /* What is there already stays, and so does what other writers append. */
+    /* Existing contents stay, and so do those that other writers append. */
     CHECK_EQUAL(write(fd, "0", 1), 1);
     redirect(fd);
     TRY(console_unix_connect(&console));
@@ -61,7 +61,7 @@ struct drain {
     size_t len, room;
 };
 
-/* Takes what comes, slowly, until `room` bytes are there. */
+/* Read slowly, until there are `room` bytes. */
 static err drain(void *arg)
 {
     struct drain *d = arg;
@@ -95,7 +95,7 @@ static err write_lines(void *arg)
     return OK;
 }
 
-/* Three fibers write lines to something that is full most of the time. */
+/* Three fibers write lines to an output that is full most of the time. */
 static err try_full(int out, int in)
 {
     struct console_unix *console;
@@ -155,7 +155,7 @@ FIBER_TEST(full_terminal)
     tcgetattr(slave, &raw);
     cfmakeraw(&raw);
     tcsetattr(slave, TCSANOW, &raw);
-    /* Some kernels drop what is still in a terminal when its last user leaves. */
+    /* Some kernels discard a terminal's remaining output when its last user closes it. */
     int keep = dup(slave);
     err e = try_full(slave, master);
     close(keep);
@@ -189,7 +189,7 @@ FIBER_TEST(cancelled_and_gone)
     TRY(os_spawn(&other, cancel_soon, fiber));
     CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);
     CHECK_EQUAL(os_join(other), OK);
-    /* The other end goes while somebody waits, and then is gone. */
+    /* The other end is closed while a fiber waits, and stays closed. */
     TRY(os_spawn(&fiber, write_much, console));
     os_sleep(MILLISECONDS(5));
     close(ends[0]);

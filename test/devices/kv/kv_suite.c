@@ -100,7 +100,7 @@ static void check_keys(struct kv *kv)
     memset(key, 'k', sizeof key);
     key[KV_KEY_MAX + 1] = '\0';
     CHECK_EQUAL(kv_stat(kv, key, &info), ERR_INVALID);
-    key[0] = '/'; /* which doesn't count */
+    key[0] = '/'; /* a leading slash does not count for the length */
     CHECK_EQUAL(kv_stat(kv, key, &info), ERR_NOT_FOUND);
     key[KV_KEY_MAX] = '\0';
     key[0] = 'k';

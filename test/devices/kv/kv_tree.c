@@ -45,7 +45,7 @@ void kv_tree_value(int i, struct kv_tree_value *out)
         out->bytes = fill(out->len, values[i].noise);
         return;
     }
-    /* The longest key, and the deepest. */
+    /* The longest and the deepest key. */
     for (size_t at = 0; at < KV_KEY_MAX; at += 2)
         memcpy(out->key + at, "d/", 2);
     memcpy(out->key + KV_KEY_MAX - 1, "e", 2);

@@ -1,4 +1,4 @@
-/* The values that every store holds when the suite begins. */
+/* The values of every store at the beginning of the suite. */
 #ifndef TEST_DEVICES_KV_TREE_H
 #define TEST_DEVICES_KV_TREE_H
 
@@ -15,7 +15,7 @@ struct kv_tree_value {
     size_t len;
 };
 
-/* The value of number `i`; its bytes are the caller's to free. */
+/* The value with the number `i`. The caller frees its bytes. */
 void kv_tree_value(int i, struct kv_tree_value *out);
 
 #endif

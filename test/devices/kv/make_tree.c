@@ -1,4 +1,4 @@
-/* Writes the suite's values as files below a folder that is not there yet. */
+/* Writes the suite's values as files into a folder that does not exist yet. */
 #include "make_tree.h"
 
 #include <stdio.h>

@@ -17,7 +17,7 @@ FIBER_TEST(contract)
     return OK;
 }
 
-/* The tag is that of the contents alone: SHA-256 of nothing is well known. */
+/* The tag depends on the contents alone. The SHA-256 of no bytes is well known. */
 FIBER_TEST(tag)
 {
     struct kv_crunch *kv;

@@ -1,4 +1,4 @@
-/* kv_direct on a folder of the test's own, with and without openat2 in the kernel. */
+/* Tests kv_direct on a folder of the test's own, with and without openat2 in the kernel. */
 #include <mirage/functor.h>
 
 #include <errno.h>
@@ -21,16 +21,16 @@ MODULE(KV_RO, kv_direct);
 err kv_direct_connect(struct kv_direct **out);
 
 static char folder[] = "/tmp/mirage-kv-XXXXXX";
-static bool without_openat2; /* by the kernel, by a checker that does not know it, or by us */
+static bool without_openat2; /* the kernel lacks it, a checker does not know it, or the test forbade it */
 
-/* The module's folder is a constant of it; the test lies where that says. */
+/* The module's folder is a constant of the module, so the test creates that folder. */
 static int setup(void **state)
 {
     (void)state;
     without_openat2 = syscall(SYS_openat2, AT_FDCWD, ".", NULL, 0) < 0 && errno == ENOSYS;
     if (!mkdtemp(folder) || chdir(folder) != 0 || make_tree("tree") != 0)
         return -1;
-    /* Old enough for its tags to be trusted. */
+    /* Files must be this old for their tags to be trusted. */
     return system("find tree -type f -exec touch -d '1 hour ago' {} +");
 }
 
@@ -104,10 +104,10 @@ FIBER_TEST(changes)
     CHECK(b && b->len == 2 && b->data[0] == '2');
     buf_free(b);
     b = NULL;
-    /* Cut since it was looked at. */
+    /* The file is shorter than it was at the last look. */
     CHECK_EQUAL(truncate("tree/c", 1), 0);
     CHECK_EQUAL(kv_direct_read(kv, "c", KV_IDENTITY, 0, 2, &b), ERR_RANGE);
-    /* Changed this moment: it might change again under the same time stamp. */
+    /* The file has just changed, so it may change again without another time stamp. */
     CHECK_EQUAL(system(": > tree/c"), 0);
     IGNORE(kv_direct_stat(kv, "c", &new));
     CHECK_EQUAL(unlink("tree/c"), 0);
@@ -121,7 +121,7 @@ FIBER_TEST(changes)
     return OK;
 }
 
-/* A writer that keeps rewriting the file while it is read: sizes never mix. */
+/* A writer rewrites the file again and again while it is read. A read never mixes two sizes. */
 FIBER_TEST(rewritten)
 {
     struct kv_direct *kv;
@@ -157,7 +157,7 @@ FIBER_TEST(rewritten)
     return OK;
 }
 
-/* From now on the process has a kernel without openat2. */
+/* Forbid openat2 in this process, as an old kernel would. */
 static bool forbid_openat2(void)
 {
     struct sock_filter filter[] = {

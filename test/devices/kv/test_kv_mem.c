@@ -71,7 +71,7 @@ FIBER_TEST(setting)
     CHECK_EQUAL(set(kv, "/a/b", "two"), OK);
     CHECK_EQUAL(kv_mem_stat(kv, "a/b", &after), OK);
     CHECK(strcmp(before.etag, after.etag) != 0);
-    /* Who holds a view keeps what it was given. */
+    /* A reader that holds a view keeps the old value. */
     CHECK(memcmp(old->data, "one", 3) == 0);
     buf_free(old);
     expect(kv, "a/b", "two");
@@ -163,7 +163,7 @@ FIBER_TEST(renaming)
     CHECK_EQUAL(kv_mem_rename(kv, "a/b", "q/r/s"), OK);
     CHECK_EQUAL(kv_mem_stat(kv, "a", &info), ERR_NOT_FOUND);
     expect(kv, "q/r/s/c", "1");
-    /* A dictionary in the place of a value, whose own folder is left. */
+    /* A dictionary replaces a value. The folder that it was in has no other value, so it is gone. */
     CHECK_EQUAL(kv_mem_rename(kv, "q/r/s", "v"), OK);
     CHECK_EQUAL(kv_mem_stat(kv, "q", &info), ERR_NOT_FOUND);
     expect(kv, "v/d", "2");

@@ -1,4 +1,7 @@
-/* Frames for the tests of networks: made by hand, and checked by sums of their own. */
+/*
+ * Frames for the tests of networks. They are made by hand, and checked with checksums that the tests compute
+ * themselves.
+ */
 #ifndef TEST_NETWORK_FRAMES_H
 #define TEST_NETWORK_FRAMES_H
 
@@ -56,7 +59,7 @@ static UNUSED size_t frame_head(enum frame_kind kind)
     return frame_transport(kind) + (frame_is_tcp(kind) ? 32 : 8);
 }
 
-/* The pseudo-header's sum, in host order. */
+/* The checksum of the pseudo-header, in host order. */
 static UNUSED uint32_t pseudo(const uint8_t *frame, size_t transport, size_t len, unsigned protocol)
 {
     uint32_t sum = (uint32_t)len + protocol;
@@ -64,8 +67,8 @@ static UNUSED uint32_t pseudo(const uint8_t *frame, size_t transport, size_t len
 }
 
 /*
- * A frame of `payload` bytes that count up, BUF_CSUM_PARTIAL, with the gso that suits it when size is
- * not 0; its payload is a view of its own.
+ * A frame with BUF_CSUM_PARTIAL whose `payload` bytes count up, in a view of their own. When `size` is not 0,
+ * it has the matching gso.
  */
 static UNUSED struct buf *frame_make(enum frame_kind kind, const uint8_t *to, const uint8_t *from,
                                      size_t payload, unsigned size)
@@ -126,9 +129,7 @@ static UNUSED struct buf *frame_make(enum frame_kind kind, const uint8_t *to, co
     return b;
 }
 
-/*
- * What is wrong with a frame of frame_make's that came by, whose payload begins at byte `at`; NULL: nothing.
- */
+/* The reason why a received frame of frame_make is wrong, or NULL. Its payload begins at byte `at`. */
 static UNUSED const char *frame_wrong(const struct buf *b, enum frame_kind kind, size_t at)
 {
     static uint8_t p[65535 + 14];

@@ -1,6 +1,6 @@
 /*
- * The tap device on a socket pair instead of an interface, which is full when the test wants it to be and
- * gives what no kernel gives.
+ * Tests the tap device on a socket pair in place of an interface. The socket is full when the test wants it,
+ * and delivers frames that no kernel delivers.
  */
 #include "test/support/test.h"
 
@@ -64,7 +64,7 @@ static struct buf *numbered(unsigned number)
 
 static size_t refused;
 
-/* What the other end gets must be numbered in order; returns how much that is. */
+/* Read what has arrived and check that it is numbered in order. Returns how many frames there were. */
 static size_t drain(unsigned *next)
 {
     uint8_t p[2000];
@@ -91,7 +91,7 @@ FIBER_TEST(frames_wait_while_the_kernel_is_full)
     refused = (size_t)tap->dropped_out.value;
     CHECK_EQUAL(refused, 1);
     CHECK_EQUAL(tap->count, QUEUE);
-    /* Room at the other end is all it takes. */
+    /* Writing goes on as soon as the other end has room. */
     while (seen < sent) {
         CHECK(drain(&seen) > 0 || tap->count > 0);
         os_sleep(MILLISECONDS(1));
@@ -165,7 +165,7 @@ FIBER_TEST(every_length_comes_whole)
     TRY(network_tap_connect(&tap));
     network_tap_listen(tap, &came);
     came = came_gso = came_partial = came_bytes = 0;
-    /* Around the ends of the pages that frames are read into, and the longest of all. */
+    /* Lengths near the ends of the pages that frames are read into, and the greatest length. */
     for (size_t len = 14; len <= NETWORK_GSO_MAX; len += len % 4096 > 3960 || len % 4096 < 140 ? 1 : 61) {
         put(&(struct tap_header){ 0 }, sizeof(struct tap_header), len);
         bytes += len;

@@ -1,6 +1,6 @@
 /*
- * What the tap device does in a flood of SYNs: its filter, run by the kernel over datagrams of a socket pair,
- * and when it is set, on a clock that the test moves.
+ * Tests the tap device's filter in a flood of SYNs: when the device sets it, on a clock that the test moves,
+ * and what it lets in, run by the kernel over datagrams of a socket pair.
  */
 #include "test/support/test.h"
 
@@ -16,7 +16,7 @@
 #include <linux/if_tun.h>
 
 static os_time clock_now = SECONDS(1), timer_due;
-static struct sock_filter filter[32]; /* as it was attached last; of 0: none */
+static struct sock_filter filter[32]; /* the filter that was attached last; without one, its length is 0 */
 static unsigned short filter_len;
 static unsigned attached, detached;
 static bool refuse_filter, refuse_timer, drained;
@@ -68,7 +68,7 @@ static os_time test_loop_now(void)
 #define os_timer_stop test_timer_stop
 #include "network_tap_unit.h"
 
-/* Nobody listens: what is shed is counted before. */
+/* Nobody listens here, because frames are counted before they arrive here. */
 void network_tap_on_frame(void *ctx, struct buf *frame)
 {
     (void)ctx;
@@ -97,7 +97,7 @@ static struct network_tap *begin(void)
     return &tap;
 }
 
-/* So many frames come in so long a time; what share of the SYNs is let in then. */
+/* Let these frames arrive within `time`. Returns what share of the SYNs is let in afterwards. */
 static int64_t after(struct network_tap *tap, os_time time, size_t syns, size_t others)
 {
     struct buf *a = syn(FRAME_TCP4), *b = frame_make(FRAME_TCP4, (uint8_t[6]){ 2 }, (uint8_t[6]){ 4 }, 0, 0);
@@ -117,17 +117,17 @@ static void is_shed_in_floods_alone(void **state)
 {
     struct network_tap *tap = begin();
     (void)state;
-    /* Connections that are wanted, a hundred thousand a second; some that are not; nothing. */
+    /* A hundred thousand wanted connections a second, some unwanted ones, and none. */
     CHECK_EQUAL(after(tap, MILLISECONDS(100), 10000, 20000), 1);
     CHECK_EQUAL(after(tap, MILLISECONDS(100), 1000, 0), 1);
-    /* A crowd that comes at once, and goes on to say what it wants. */
+    /* Many clients that connect at once and then send requests. */
     CHECK_EQUAL(after(tap, MILLISECONDS(30), 4000, 0), 1);
     CHECK_EQUAL(after(tap, MILLISECONDS(70), 0, 8000), 1);
     CHECK_EQUAL(after(tap, SECONDS(1), 19999, 0), 1);
     CHECK_EQUAL(after(tap, SECONDS(10), 0, 0), 1);
     CHECK_EQUAL(attached + detached, 0);
     CHECK_EQUAL(timer_due, 0);
-    /* Before there is enough to judge by, too. */
+    /* There are too few frames to judge by. */
     CHECK_EQUAL(after(tap, MILLISECONDS(99), 100000, 0), 1);
     CHECK_EQUAL(after(tap, MILLISECONDS(1), 0, 0), 100);
     CHECK_EQUAL(attached, 1);
@@ -138,20 +138,19 @@ static void the_share_follows_the_flood(void **state)
 {
     struct network_tap *tap = begin();
     (void)state;
-    /* The queue overflowed, so that only a part was seen at first. */
+    /* The queue overflowed, so the device saw only a part of the frames at first. */
     CHECK_EQUAL(after(tap, MILLISECONDS(100), 12000, 500), 12);
     CHECK_EQUAL(timer_due, clock_now + MILLISECONDS(20));
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 1000, 1000), 60);
     CHECK_EQUAL(attached, 2);
     /*
-     * A little more or less is not worth a new filter; and a busy connection beside it is no reason to let in
-     * more.
+     * A small change is no reason for a new filter, and a busy connection is no reason to let in more SYNs.
      */
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 230, 1000), 60);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 170, 1000), 60);
     CHECK_EQUAL(attached, 2);
     CHECK_EQUAL(timer_due, clock_now + MILLISECONDS(20));
-    /* A program that was not running for a while has lost nothing but time. */
+    /* A program that was stopped for a while has lost time only. */
     CHECK_EQUAL(after(tap, MILLISECONDS(500), 5000, 100), 60);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 20000, 0), 6000);
     CHECK_EQUAL(after(tap, MILLISECONDS(20), 1000000, 0), SHED_MOST);
@@ -162,7 +161,7 @@ static void who_is_late_lets_in_less(void **state)
 {
     struct network_tap *tap = begin();
     (void)state;
-    /* As many as are wanted, and they are too many: the queue is never empty. */
+    /* All connections are wanted, but there are too many: the queue is never empty. */
     CHECK_EQUAL(after(tap, MILLISECONDS(100), 64000, 0), 64);
     drained = false;
     for (int i = 0; i < 4; i++)
@@ -189,7 +188,7 @@ static void who_has_time_again_lets_in_more(void **state)
     for (int i = 0; i < 100; i++)
         after(tap, MILLISECONDS(20), 12800 / (size_t)tap->syn_share.value, 0);
     CHECK_EQUAL(tap->shed.rate, 10000 / RATE_LEAST + 1);
-    /* It has time again, and takes as many as before, but not at once. */
+    /* The device has time again. It takes as many as before, but not at once. */
     drained = true;
     int64_t share = tap->syn_share.value;
     for (int i = 0; i < 50; i++)
@@ -219,7 +218,7 @@ static void a_flood_that_ends_is_forgotten(void **state)
     CHECK_EQUAL(detached, 1);
     shed_end(tap);
     CHECK_EQUAL(detached, 1);
-    /* The program ends in the middle of one. */
+    /* The program ends during a flood. */
     tap = begin();
     CHECK_EQUAL(after(tap, MILLISECONDS(100), 64000, 0), 64);
     shed_end(tap);
@@ -245,13 +244,13 @@ static void what_is_lacking_lets_all_in(void **state)
 
 static int ends[2];
 
-/* How many of `n` such frames get through the filter that was set last. */
+/* How many of `n` of these frames pass the filter that was set last. */
 static size_t let_in(const void *frame, size_t len, size_t n)
 {
     uint8_t p[2000];
     size_t got = 0;
     for (size_t i = 0; i < n; i++) {
-        /* A datagram that a filter drops was sent all the same. */
+        /* Sending succeeds also for a datagram that the filter drops. */
         CHECK_EQUAL(send(ends[0], frame, len, 0), (ssize_t)len);
         got += recv(ends[1], p, sizeof p, 0) == (ssize_t)len;
     }
@@ -280,14 +279,14 @@ static void the_filter_drops_a_share_of_syns(void **state)
         struct buf *frame = buf_static(p, len);
         CHECK_EQUAL(is_syn(frame), frame_is_tcp(kind));
         use_filter(SHED_MOST);
-        /* None gets through, but for a chance of one in 65536; or about half. */
+        /* None of them passes, except with a probability of 1 in 65536; or about half of them pass. */
         CHECK(frame_is_tcp(kind) ? let_in(p, len, 200) < 3 : let_in(p, len, 200) == 200);
         use_filter(2);
         size_t half = let_in(p, len, 4096);
         CHECK(frame_is_tcp(kind) ? half > 1700 && half < 2400 : half == 4096);
         use_filter(SHED_MOST);
         if (frame_is_tcp(kind)) {
-            /* Its other flags change nothing; what is no SYN is let in. */
+            /* Other flags do not matter, and everything that is no SYN passes. */
             for (unsigned n = 0; n < 256; n++) {
                 *flags = (uint8_t)n;
                 CHECK_EQUAL(is_syn(frame), (n & (SYN | ACK)) == SYN);
@@ -297,7 +296,8 @@ static void the_filter_drops_a_share_of_syns(void **state)
         }
         if (kind == FRAME_TCP4) {
             /*
-             * Options before it, fragments, which have no header of TCP or only look so, and what is cut off.
+             * IP options before the header; fragments, which have no TCP header or seem to have one; frames
+             * that are cut off.
              */
             memmove(p + 14 + 24, p + 14 + 20, len - 34);
             p[14] = 0x46;

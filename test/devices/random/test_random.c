@@ -11,7 +11,7 @@ FIBER_TEST(filling)
     uint8_t bytes[5002], set[sizeof bytes] = { 0 };
 
     TRY(random_getrandom_connect(&random));
-    /* Every byte is written, and none outside, for all ways through the buffer. */
+    /* Every byte of the output is written, and none outside it, whichever way the buffer is used. */
     for (size_t len = 0; len <= 5000; len = len < 200 ? len + 1 : len + 1200) {
         memset(set, 0, sizeof set);
         for (int round = 0; round < 12; round++) {
@@ -46,7 +46,7 @@ FIBER_TEST(numbers)
     return OK;
 }
 
-/* Three standard deviations and more: one false alarm in millions of runs. */
+/* The limit is more than three standard deviations: a false alarm comes once in millions of runs. */
 FIBER_TEST(below)
 {
     struct random_getrandom *random;

@@ -74,7 +74,7 @@ FIBER_TEST(localhost)
     CHECK(count >= 1 && (contains(out, count, "127.0.0.1") || contains(out, count, "::1")));
     CHECK_EQUAL(resolver_unix_resolve(resolver, "localhost", out, 1, &count), OK);
     CHECK_EQUAL(count, 1);
-    /* RFC 6761: this name never exists. Without a name server nobody can say so. */
+    /* RFC 6761: this name never exists. Without a name server, that cannot be known. */
     err e = resolver_unix_resolve(resolver, "nothing.invalid", out, 8, &count);
     CHECK(e == ERR_NOT_FOUND || e == ERR_TIMEOUT || e == ERR_IO);
     resolver_unix_disconnect(resolver);
@@ -89,7 +89,7 @@ static err resolve_localhost(void *arg)
     return resolver_unix_resolve(arg, "localhost", out, 4, &count);
 }
 
-/* More at once than there are threads. */
+/* More lookups at once than there are threads. */
 FIBER_TEST(many)
 {
     struct resolver_unix *resolver;
@@ -104,7 +104,7 @@ FIBER_TEST(many)
     return OK;
 }
 
-/* Fibers leave at every stage of their lookup; the rest go on. */
+/* Fibers are cancelled at every stage of their lookup. The others go on. */
 FIBER_TEST(cancelled)
 {
     struct resolver_unix *resolver;
@@ -120,7 +120,7 @@ FIBER_TEST(cancelled)
         err e = os_join(fibers[i]);
         CHECK(e == OK || (i % 2 == 0 && e == ERR_CANCELLED));
     }
-    /* And the module goes while their threads run. */
+    /* The module is disconnected while its threads run. */
     for (int i = 0; i < 8; i++)
         TRY(os_spawn(&fibers[i], resolve_localhost, resolver));
     TRY(os_yield());
@@ -129,7 +129,7 @@ FIBER_TEST(cancelled)
     for (int i = 0; i < 8; i++)
         IGNORE(os_join(fibers[i]));
     resolver_unix_disconnect(resolver);
-    /* For the checkers' sake: the abandoned threads are gone before the program. */
+    /* The abandoned threads must end before the program does, or the checkers would report them. */
     os_sleep(MILLISECONDS(100));
     return OK;
 }

@@ -9,7 +9,7 @@
 MODULE(SINK, sink_file);
 err sink_file_connect(struct sink_file **out);
 
-/* The bytes that the file has now, as others see it; `len` is how many fit. */
+/* Read the file's present bytes through another descriptor. `len` is the size of `bytes`. */
 static size_t read_back(const char *name, char *bytes, size_t len)
 {
     FILE *file = fopen(name, "rb");
@@ -42,7 +42,7 @@ FIBER_TEST(bytes_come_in_their_order)
     CHECK(read_back("sink", bytes, sizeof bytes) == sizeof kept && memcmp(bytes, kept, sizeof kept) == 0);
     TRY(sink_file_close(other));
     CHECK(read_back("other", bytes, sizeof bytes) == 5 && memcmp(bytes, "other", 5) == 0);
-    /* One that is made again begins anew. */
+    /* A file that is opened again is empty. */
     TRY(sink_file_open(sink, "sink", &output));
     TRY(sink_file_close(output));
     CHECK(read_back("sink", bytes, sizeof bytes) == 0);

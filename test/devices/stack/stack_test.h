@@ -1,4 +1,4 @@
-/* What the tests of the socket stack share. */
+/* Shared by the tests of the socket stack. */
 #ifndef TEST_DEVICES_STACK_TEST_H
 #define TEST_DEVICES_STACK_TEST_H
 
@@ -58,7 +58,7 @@ static inline size_t count_fds(void)
     return count;
 }
 
-/* Read until the end or an error, which is returned; counts the bytes. */
+/* Read until the end or an error, which is returned. `total` receives the number of bytes. */
 static inline err read_all(flow *f, size_t *total)
 {
     for (;;) {

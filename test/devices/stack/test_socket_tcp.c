@@ -144,7 +144,7 @@ static err write_endless(void *arg)
         TRY(socket_stack_tcp_write(arg, buf_static(page, sizeof page)));
 }
 
-/* Whoever waits is sent away, whether it sleeps or was woken already, and the peer sees the end. */
+/* Every waiting fiber gets an error, whether it sleeps or was woken already, and the peer sees the end. */
 FIBER_TEST(close_while_waiting)
 {
     struct os_fiber *reader, *writer, *acceptor;
@@ -163,7 +163,7 @@ FIBER_TEST(close_while_waiting)
     p.server = NULL;
     CHECK_EQUAL(os_join(reader), ERR_CLOSED);
     CHECK_EQUAL(os_join(writer), ERR_CLOSED);
-    /* What the flow had accepted is delivered before the end. */
+    /* Bytes that the flow accepted are delivered before the end. */
     CHECK_EQUAL(read_all(p.client, &got), ERR_END);
     CHECK(got >= BUF_PAGE_ROOM);
     TRY(os_spawn(&acceptor, accept_one, p.listener));
@@ -175,7 +175,7 @@ FIBER_TEST(close_while_waiting)
     return OK;
 }
 
-/* Their waits have ended, and they have not run, when the flow or the listener is closed and freed. */
+/* The flow or listener is closed and freed after the waits of its fibers ended and before they run. */
 FIBER_TEST(close_under_woken_waiters)
 {
     struct os_fiber *reader, *writer, *acceptor;
@@ -205,7 +205,7 @@ FIBER_TEST(close_under_woken_waiters)
     return OK;
 }
 
-/* A byte has come for the reader; the loop has seen it, and the flow is closed before the reader runs. */
+/* A byte has arrived and the loop has seen it. The flow is closed before the reader runs. */
 FIBER_TEST(close_under_served_reader)
 {
     struct os_fiber *reader;
@@ -238,7 +238,7 @@ FIBER_TEST(cancelled_read)
         struct buf *b;
         CHECK_EQUAL(socket_stack_tcp_read(p.server, &b), ERR_TIMEOUT);
     }
-    /* And the flow is as good as before. */
+    /* The flow works as before. */
     CHECK_EQUAL(write_text(p.client, "late"), OK);
     expect_text(p.server, "late");
     pair_close(&p);
@@ -267,7 +267,7 @@ FIBER_TEST(reset)
     return OK;
 }
 
-/* The reply to a request that was not read to its end reaches a peer that is still sending. */
+/* The peer still sends its request and receives the reply, although the request was not read to its end. */
 FIBER_TEST(close_with_unread_input)
 {
     struct os_fiber *writer;
@@ -313,7 +313,7 @@ static err write_much(void *arg)
     return socket_stack_tcp_shutdown(arg);
 }
 
-/* A reader that dawdles holds the writer up, and every byte comes once, in order. */
+/* A slow reader delays the writer, and every byte arrives once and in order. */
 FIBER_TEST(slow_reader)
 {
     struct os_fiber *writer;
@@ -345,7 +345,7 @@ FIBER_TEST(slow_reader)
     }
     CHECK(ordered);
     CHECK_EQUAL(total, MUCH);
-    /* The writer waited with one chain in hand. */
+    /* The writer waited while it held one chain. */
     CHECK(most < 200);
     CHECK_EQUAL(os_join(writer), OK);
     pair_close(&p);
@@ -372,7 +372,7 @@ static err serve(void *arg)
     }
 }
 
-/* Ten thousand connections one after the other leave nothing behind. */
+/* Ten thousand successive connections leave nothing. */
 FIBER_TEST(many_connections)
 {
     struct socket_stack_tcp_listener *listener;
@@ -397,7 +397,7 @@ FIBER_TEST(many_connections)
             break;
         CHECK_EQUAL(write_text(f, "echo"), OK);
         expect_text(f, "echo");
-        /* Every way to end, and without ports that stay occupied for a minute. */
+        /* Connections end in every way. No port may stay in TIME-WAIT for a minute. */
         if (i % 3 == 0)
             CHECK_EQUAL(socket_stack_tcp_read(f, &b), ERR_END);
         if (i % 3 == 2)
@@ -430,7 +430,7 @@ static err open_one(void *arg)
     return socket_stack_tcp_open(p->tcp, &to, &p->client);
 }
 
-/* What is written first arrives, with the SYN or behind it, as the kernel's settings are. */
+/* The first bytes arrive, with the SYN or after it, depending on the kernel's settings. */
 FIBER_TEST(open_with)
 {
     struct pair p;
@@ -439,7 +439,8 @@ FIBER_TEST(open_with)
     for (int i = 0; i < 4; i++) {
         flow *client, *server;
         struct buf *first = buf_copy("question", 8);
-        for (int k = 0; i == 3 && k < 90; k++) /* more than a SYN holds, and than one system call takes */
+        /* more than a SYN holds, and more than one system call takes */
+        for (int k = 0; i == 3 && k < 90; k++)
             first = buf_append(first, buf_alloc(BUF_PAGE_ROOM));
         size_t all = buf_len(first), got = 0;
         CHECK_EQUAL(socket_stack_tcp_open_with(p.tcp, &to, first, &client), OK);
@@ -460,7 +461,7 @@ FIBER_TEST(open_with)
     return OK;
 }
 
-/* Without descriptors accept says so, at a walking pace, and the connection is not lost. */
+/* Without free descriptors, accept fails, with pauses between, and the connection is not lost. */
 FIBER_TEST(out_of_descriptors)
 {
     struct rlimit limit, low;
@@ -469,7 +470,7 @@ FIBER_TEST(out_of_descriptors)
     flow *second;
     os_time start;
 
-    /* Valgrind enforces the limit itself, by closing what the kernel has accepted. */
+    /* Valgrind enforces the limit itself. It closes connections that the kernel has accepted. */
     if (RUNNING_ON_VALGRIND)
         return OK;
     TRY(pair_open(&p, LOOPBACK4));
@@ -489,7 +490,7 @@ FIBER_TEST(out_of_descriptors)
     CHECK_EQUAL(write_text(p.client, "still there"), OK);
     expect_text(second, "still there");
     socket_stack_tcp_close(second);
-    /* The listener may go during the pause. */
+    /* The listener may be closed during the pause. */
     socket_stack_tcp_close(p.client);
     CHECK_EQUAL(open_one(&p), OK);
     os_sleep(MILLISECONDS(1));
@@ -504,7 +505,7 @@ FIBER_TEST(out_of_descriptors)
     return OK;
 }
 
-/* A connection in progress can be given up. */
+/* Opening a connection can be cancelled. */
 FIBER_TEST(open_cancelled)
 {
     struct socket_stack *stack;
@@ -518,11 +519,11 @@ FIBER_TEST(open_cancelled)
     {
         e = socket_stack_tcp_open(socket_stack_get_tcp(stack), &to, &f);
     }
-    /* What becomes of a packet to nowhere is the network's choice. */
+    /* The network decides what happens to a packet for an address that nobody has. */
     CHECK(e == ERR_TIMEOUT || e == ERR_UNREACHABLE || e == ERR_REFUSED || e == OK);
     if (e == OK)
         socket_stack_tcp_abort(f);
-    CHECK(count_fds() <= fds + 2); /* the loop's own may be new */
+    CHECK(count_fds() <= fds + 2); /* the loop may have opened new ones */
     socket_stack_disconnect(stack);
     return OK;
 }

@@ -115,7 +115,7 @@ FIBER_TEST(port_taken)
     return OK;
 }
 
-/* A closed port answers by ICMP; the next receive tells, and then all is well again. */
+/* A closed port answers with ICMP. The next receive returns the error, and then the socket works again. */
 static err refused_by(struct ip_addr local)
 {
     struct endpoint closed;
@@ -129,7 +129,7 @@ static err refused_by(struct ip_addr local)
         CHECK_EQUAL(socket_stack_udp_send(t.a, &closed, buf_copy("x", 1)), OK);
         CHECK_EQUAL(socket_stack_udp_receive(t.a, NULL, &b), ERR_REFUSED);
     }
-    /* Found out while sending, it is not the new datagram's fault. */
+    /* An error that is found while sending does not concern the new datagram. */
     CHECK_EQUAL(socket_stack_udp_send(t.a, &closed, buf_copy("x", 1)), OK);
     CHECK_EQUAL(socket_stack_udp_send(t.a, &t.to_a, buf_copy("me", 2)), OK);
     CHECK_EQUAL(socket_stack_udp_receive(t.a, NULL, &b), ERR_REFUSED);
@@ -175,7 +175,9 @@ FIBER_TEST(waiting)
     return OK;
 }
 
-/* The receiver's wait has ended, by a datagram or a cancellation, and it has not run when the socket goes. */
+/*
+ * The socket is closed after the receiver's wait ended, by a datagram or a cancellation, and before it runs.
+ */
 FIBER_TEST(unbind_under_woken_receiver)
 {
     struct os_fiber *fiber;
@@ -200,7 +202,7 @@ FIBER_TEST(unbind_under_woken_receiver)
     return OK;
 }
 
-/* What nobody takes is dropped in the end, and holds the sender up no more. */
+/* Datagrams that nobody receives are dropped, so the sender is not blocked. */
 FIBER_TEST(flood)
 {
     struct two t;

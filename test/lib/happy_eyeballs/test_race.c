@@ -1,4 +1,6 @@
-/* When happy eyeballs tries which address (RFC 8305), and in which order a resolver gives them (RFC 6724). */
+/*
+ * When happy eyeballs tries each address (RFC 8305), and in which order a resolver returns them (RFC 6724).
+ */
 #include "test/support/test.h"
 
 #include <stdlib.h>
@@ -6,7 +8,7 @@
 #include "lib/dns_client/dns_client.h"
 #include "lib/happy_eyeballs/race.h"
 
-/* This host: which source it has for a destination, by the test's table. */
+/* The source address of this host for each destination, by a table of the test. */
 static const char *const (*sources)[2];
 
 err stack_ip_source(struct stack_ip *ip, const struct ip_addr *destination, struct ip_addr *out)
@@ -21,7 +23,7 @@ err stack_ip_source(struct stack_ip *ip, const struct ip_addr *destination, stru
     return ERR_UNREACHABLE;
 }
 
-/* The destinations of `from` (each with the source for it) come out as `to`. */
+/* Check that the destinations of `from`, each with its source, are sorted into the order of `to`. */
 static void check_order(const char *const from[][2], const char *const *to)
 {
     struct ip_addr list[8];
@@ -89,7 +91,10 @@ static struct race begin(void)
     return race;
 }
 
-/* At this time (in milliseconds) it starts with the address, -1: it waits until `wake`, -2: it has lost. */
+/*
+ * Check what the race does at this time in milliseconds. `number` is the address that it starts with, or -1:
+ * it waits until `wake`, or -2: it has lost.
+ */
 static void expect(struct race *race, int now, bool v6, int number, int wake)
 {
     struct ip_addr addr;

@@ -1,4 +1,7 @@
-/* The wire and the two hosts of net.h, in the translation unit of the module, whose parameters they play. */
+/*
+ * The wire and the two hosts of net.h. They are in the translation unit of the module and act as its
+ * parameters.
+ */
 #ifndef TEST_TCP_HOSTS_H
 #define TEST_TCP_HOSTS_H
 
@@ -92,7 +95,7 @@ static void arrive(void *arg)
     free(f);
 }
 
-/* A copy of its own, with one bit wrong. */
+/* A copy of the packet with one wrong bit. */
 static struct buf *corrupted(struct ip *ip, struct buf *packet)
 {
     size_t len = buf_len(packet), bit = prng_splitmix(&ip->seed) % (8 * len);
@@ -135,7 +138,7 @@ static void capture(struct ip *ip, const struct ip_head *head, struct buf *packe
     buf_free(packet);
 }
 
-/* Every checksum that the module makes is checked here, whoever would finish it. */
+/* Check every checksum that the module computes, including those that a device would complete. */
 static void check_sum(struct ip *ip, const struct ip_head *head, const struct buf *packet)
 {
     size_t len = buf_len(packet);
@@ -225,7 +228,7 @@ void inject(struct net *net, struct segment segment, const void *data, size_t le
     struct ip_head head = { .source = ADDRESS_B,
                             .destination = ADDRESS_A,
                             .protocol = IP_PROTOCOL_TCP,
-                            .traffic_class = segment.header_len /* a test's way to say it */ };
+                            .traffic_class = segment.header_len /* a test sets the traffic class here */ };
     size_t header_len = segment_header_len(&segment);
     struct buf *packet = buf_alloc(header_len + len);
     segment_emit(packet->data, &segment);

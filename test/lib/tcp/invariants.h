@@ -1,4 +1,4 @@
-/* What is always so between two events, whatever came in. */
+/* The invariants of TCP, which must hold between any two events. */
 #ifndef TEST_TCP_INVARIANTS_H
 #define TEST_TCP_INVARIANTS_H
 
@@ -63,7 +63,7 @@ static __attribute__((unused)) void check_flow(const struct tcp_flow *f)
     check_received(f);
     CHECK(f->cwnd >= f->mss || !flow_synchronized(f));
     CHECK(f->mss >= MSS_LEAST - TIMESTAMP_SIZE || f->peer_mss == 0);
-    /* What is in flight has a timer, or is about to be looked at. */
+    /* Segments in flight have a timer, or the flow is about to be flushed. */
     CHECK(f->sent == NULL || f->deadlines[TIMER_RETRANSMIT] != OS_NEVER || f->flush_queued);
     CHECK(f->deadlines[TIMER_RETRANSMIT] == OS_NEVER || os_timer_is_set(&f->timer));
 }

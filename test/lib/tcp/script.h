@@ -1,4 +1,4 @@
-/* A scripted peer of host a: it speaks in single segments, and looks at each that comes back. */
+/* A scripted peer of host a. It sends single segments and examines each one that comes back. */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
@@ -6,21 +6,21 @@
 
 struct peer {
     struct net net;
-    struct tcp *tcp; /* of host a */
+    struct tcp *tcp; /* host a's TCP */
     struct tcp_listener *listener;
     struct tcp_flow *flow;
-    uint16_t port, local_port; /* ours, and a's */
-    uint32_t seq;              /* the next number that we send */
-    uint32_t ack;              /* the next that we expect of a */
+    uint16_t port, local_port; /* the peer's port, and host a's */
+    uint32_t seq;              /* the next sequence number of the peer */
+    uint32_t ack;              /* the next sequence number that the peer expects of host a */
     uint16_t window;
     bool timestamps;
     uint32_t tsval, tsecr;
-    struct segment syn_ack; /* or the SYN, of an active OPEN */
+    struct segment syn_ack; /* host a's SYN-ACK, or its SYN when it opens actively */
 };
 
 enum { PEER_ISS = 1000, SERVER_PORT = 80 };
 
-/* What a SYN of ours may offer. */
+/* SYNs that the peer sends, with different options. */
 static const struct segment plain_syn = { .flags = SYN, .mss = 1000, .window = 65535 };
 static const __attribute__((unused)) struct segment modern_syn = { .flags = SYN,
                                                                    .mss = 1000,
@@ -46,7 +46,7 @@ static struct segment peer_segment(struct peer *p, uint8_t flags)
                              .tsecr = p->tsecr };
 }
 
-/* Send payload, or an empty segment, in order. */
+/* Send the next segment in order, with or without payload. */
 static void peer_send(struct peer *p, uint8_t flags, const void *data, size_t len)
 {
     inject(&p->net, peer_segment(p, flags), data, len);
@@ -58,7 +58,7 @@ static void peer_ack(struct peer *p)
     peer_send(p, ACK, NULL, 0);
 }
 
-/* What a says within `wait`; it must bear these flags (ECN's aside). */
+/* Wait up to `wait` for a's next segment. It must have these flags. ECN's flags are ignored. */
 static struct segment peer_expect(struct peer *p, os_time wait, uint8_t flags)
 {
     struct captured *c = expect_segment(&p->net, wait);
@@ -92,7 +92,7 @@ static void peer_make(struct peer *p)
     p->tcp = p->net.a.tcp;
 }
 
-/* Host a listens, we connect with this SYN. */
+/* Host a listens, and the peer connects with this SYN. */
 static __attribute__((unused)) void peer_connect(struct peer *p, struct segment syn)
 {
     if (p->listener == NULL)
@@ -121,7 +121,7 @@ static __attribute__((unused)) void peer_end(struct peer *p)
     net_end(&p->net);
 }
 
-/* Write `len` bytes, which are 0, 1, 2 … by segment or what they may be. */
+/* Write `len` bytes on the flow. */
 static __attribute__((unused)) void write_bytes(struct peer *p, size_t len)
 {
     struct buf *b = buf_alloc(len);

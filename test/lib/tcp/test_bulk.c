@@ -1,6 +1,6 @@
 /*
- * Bulk transfer both ways at once through a bad wire, with one seed after another: every byte
- * arrives, in order, and no run hangs. BULK_SEEDS says how many seeds, BULK_FIRST the first one.
+ * Transfers in both directions at once over a bad wire, with many seeds. Every byte must arrive in order, and
+ * no run may hang. BULK_SEEDS is the number of seeds, and BULK_FIRST the first one.
  */
 #include "hosts.h"
 

@@ -1,4 +1,6 @@
-/* Ends: both orders of closing, half-close, resets and their forgeries, orphans, what is unread. */
+/*
+ * The end of connections: both orders of closing, half-close, resets and forged ones, orphans, unread bytes.
+ */
 #include "script.h"
 
 static void open_with(struct peer *p, struct segment syn)
@@ -38,7 +40,7 @@ FIBER_TEST(passive_close)
     CHECK_EQUAL(buf_len(b), 3);
     buf_free(b);
     CHECK_EQUAL(tcp_read(p.flow, &b), ERR_END);
-    write_bytes(&p, 100); /* half-closed: this side may go on */
+    write_bytes(&p, 100); /* the connection is half-closed, so this side may still send */
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).len, 100);
     tcp_close(p.flow);
     peer_expect(&p, MILLISECONDS(1), FIN | ACK);
@@ -49,7 +51,7 @@ FIBER_TEST(passive_close)
     return OK;
 }
 
-/* We end our side and still read. The FIN goes with the last bytes. */
+/* Host a ends its side and still reads. The FIN goes with the last bytes. */
 FIBER_TEST(half_close)
 {
     struct peer p;
@@ -66,7 +68,7 @@ FIBER_TEST(half_close)
     for (int i = 0; i < 5; i++) {
         peer_send(&p, ACK, "answer", 6);
         read_bytes(&p, 6);
-        os_sleep(SECONDS(100)); /* for as long as it takes: it is not an orphan */
+        os_sleep(SECONDS(100)); /* the flow is not an orphan, so it has no time limit */
     }
     CHECK_EQUAL(p.flow->state, STATE_FIN_WAIT_2);
     peer_send(&p, FIN | ACK, NULL, 0);
@@ -130,7 +132,7 @@ FIBER_TEST(fin_out_of_order)
     CHECK_EQUAL(p.flow->state, STATE_ESTABLISHED);
     peer_expect(&p, MILLISECONDS(1), ACK);
     p.seq = base + 2;
-    peer_send(&p, FIN | ACK, "cdefgh", 6); /* the same, with more before it */
+    peer_send(&p, FIN | ACK, "cdefgh", 6); /* the same FIN, with more bytes before it */
     peer_expect(&p, MILLISECONDS(1), ACK);
     p.seq = base;
     peer_send(&p, ACK, "abc", 3);
@@ -144,7 +146,7 @@ FIBER_TEST(fin_out_of_order)
     return OK;
 }
 
-/* Bytes held from behind where a FIN that comes late says the end is: they are void. */
+/* A late FIN ends the stream before bytes that are held. These bytes are discarded. */
 FIBER_TEST(bytes_behind_fin)
 {
     struct peer p;
@@ -213,7 +215,7 @@ FIBER_TEST(reset_by_the_peer)
     return OK;
 }
 
-/* What came before a reset can still be read. */
+/* Bytes that arrived before a reset can still be read. */
 FIBER_TEST(reset_after_bytes)
 {
     struct peer p;
@@ -240,7 +242,7 @@ FIBER_TEST(closed_under_waiters)
     return OK;
 }
 
-/* The next three: their waits have ended in the very turn in which the connection is closed and freed. */
+/* In the next three tests, the waits end in the turn in which the connection is closed and freed. */
 FIBER_TEST(closed_under_cancelled_waiters)
 {
     struct peer p;
@@ -255,7 +257,7 @@ FIBER_TEST(closed_under_cancelled_waiters)
     return OK;
 }
 
-/* The reader's bytes and the writer's room have come. */
+/* The reader's bytes and the writer's space have arrived. */
 FIBER_TEST(closed_under_served_waiters)
 {
     struct peer p;
@@ -294,7 +296,7 @@ static err write_late(void *arg)
     return e;
 }
 
-/* Their deadlines have passed before they begin to wait. */
+/* The deadlines pass before the fibers begin to wait. */
 FIBER_TEST(closed_under_late_waiters)
 {
     struct peer p;
@@ -311,7 +313,7 @@ FIBER_TEST(closed_under_late_waiters)
     return OK;
 }
 
-/* RFC 5961: forged resets, SYNs and acknowledgements are challenged, and not too often. */
+/* RFC 5961: forged resets, SYNs and acknowledgements get challenge ACKs, at a limited rate. */
 FIBER_TEST(forgeries)
 {
     struct peer p;
@@ -326,14 +328,14 @@ FIBER_TEST(forgeries)
         inject(&p.net, peer_segment(&p, RST), NULL, 0);
     expect_silence(&p, MILLISECONDS(100));
     p.seq = seq + 70000;
-    inject(&p.net, peer_segment(&p, RST), NULL, 0); /* outside the window: not even that */
+    inject(&p.net, peer_segment(&p, RST), NULL, 0); /* outside the window it gets no answer at all */
     os_sleep(SECONDS(1));
     p.seq = seq + 10;
     inject(&p.net, peer_segment(&p, SYN), NULL, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, seq);
     os_sleep(SECONDS(1));
     p.seq = seq;
-    p.ack = ack + 1000; /* of what was never sent */
+    p.ack = ack + 1000; /* acknowledges bytes that were never sent */
     inject(&p.net, peer_segment(&p, ACK), "evil", 4);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, seq);
     os_sleep(SECONDS(1));
@@ -351,7 +353,7 @@ FIBER_TEST(forgeries)
     return OK;
 }
 
-/* Two ends that are out of step don't answer each other for ever. */
+/* Two ends whose numbers disagree do not answer each other for ever. */
 FIBER_TEST(no_ack_storm)
 {
     struct peer p;
@@ -368,7 +370,7 @@ FIBER_TEST(no_ack_storm)
     return OK;
 }
 
-/* RFC 2525, section 2.17: unread bytes at close are told by a reset … */
+/* RFC 2525, section 2.17: closing with unread bytes sends a reset … */
 FIBER_TEST(close_with_unread_bytes)
 {
     struct peer p;
@@ -382,7 +384,7 @@ FIBER_TEST(close_with_unread_bytes)
     return OK;
 }
 
-/* … but only when what was written has arrived. */
+/* … but only after the written bytes have arrived. */
 FIBER_TEST(close_with_unread_and_unsent_bytes)
 {
     struct peer p;
@@ -405,7 +407,7 @@ FIBER_TEST(close_with_unread_and_unsent_bytes)
     return OK;
 }
 
-/* Bytes that come after the close, when nothing is left to deliver: a reset. */
+/* Bytes that arrive after the close, when nothing is left to deliver, get a reset. */
 FIBER_TEST(bytes_after_close)
 {
     struct peer p;
@@ -420,7 +422,7 @@ FIBER_TEST(bytes_after_close)
     return OK;
 }
 
-/* A closed connection whose peer is gone, or never ends its side, goes after a minute. */
+/* A closed connection ends after a minute when its peer is gone or never ends its side. */
 FIBER_TEST(orphans)
 {
     struct peer p;
@@ -442,7 +444,7 @@ FIBER_TEST(orphans)
     CHECK_EQUAL(p.tcp->flow_count, 1);
     os_sleep(SECONDS(2));
     CHECK_EQUAL(p.tcp->flow_count, 0);
-    /* A peer that keeps its window shut as well. */
+    /* The peer keeps its window closed, too. */
     p.net.a.ip.taken = p.net.a.ip.captured_count;
     p.seq = PEER_ISS;
     p.port++;
@@ -461,7 +463,7 @@ FIBER_TEST(orphans)
     return OK;
 }
 
-/* Too many orphans: the oldest is reset. */
+/* When there are too many orphans, the oldest is reset. */
 FIBER_TEST(orphan_limit)
 {
     struct peer p;

@@ -1,6 +1,6 @@
 /*
- * Fast Open: cookies given and shown, bytes in a SYN and before the handshake is done, and what bounds all
- * that.
+ * Fast Open: how cookies are given and used, bytes in a SYN and before the handshake ends, and the limits of
+ * all this.
  */
 #include "script.h"
 
@@ -14,7 +14,7 @@ static struct segment fast_syn(struct peer *p, const struct fast_open *option)
     return s;
 }
 
-/* A SYN with `len` bytes and this option from another port: what is answered. */
+/* Send a SYN with `len` bytes and this option from another port. Returns the answer. */
 static struct segment ask(struct peer *p, const struct fast_open *option, const void *data, size_t len)
 {
     p->port++;
@@ -23,7 +23,7 @@ static struct segment ask(struct peer *p, const struct fast_open *option, const 
     return peer_expect(p, SECONDS(1), SYN | ACK);
 }
 
-/* Host a listens, and we have a cookie of its. */
+/* Host a listens, and the peer has a cookie of it. */
 static struct fast_open begin(struct peer *p, uint8_t kind)
 {
     peer_make(p);
@@ -51,7 +51,7 @@ FIBER_TEST(bytes_in_the_syn)
         CHECK_EQUAL(peer_expect(&p, SECONDS(1), ACK).len, 1000);
         CHECK_EQUAL(peer_expect(&p, SECONDS(1), ACK).len, 500);
         p.seq = PEER_ISS + 9;
-        peer_send(&p, ACK, "more", 4); /* of the SYN-ACK and both segments */
+        peer_send(&p, ACK, "more", 4); /* acknowledges the SYN-ACK and both segments */
         CHECK(p.flow->state == STATE_ESTABLISHED && p.flow->snd_queued == 0 && p.tcp->fast_open_pending == 0);
         read_bytes(&p, 4);
         CHECK_EQUAL(METRIC(&p, fast_open_given), 1);
@@ -64,7 +64,10 @@ FIBER_TEST(bytes_in_the_syn)
     return OK;
 }
 
-/* A cookie alone opens as well; the FIN of who closes waits for the handshake. */
+/*
+ * A SYN with a cookie and no bytes also opens the connection. When the application closes it, the FIN waits
+ * for the handshake.
+ */
 FIBER_TEST(no_bytes)
 {
     struct peer p;
@@ -95,11 +98,11 @@ FIBER_TEST(bad_cookies)
     s = ask(&p, &wrong, "question", 8);
     CHECK(s.ack == PEER_ISS + 1 && same_cookie(&s.fast_open, &cookie));
     CHECK_EQUAL(METRIC(&p, fast_open_bad), 2);
-    /* Nor is what has no option taken, and nobody hears of cookies who doesn't ask. */
+    /* Bytes without the option are not taken, and a peer that does not ask gets no cookie. */
     s = ask(&p, &(struct fast_open){ 0 }, "question", 8);
     CHECK(s.ack == PEER_ISS + 1 && s.fast_open.kind == 0);
     CHECK_EQUAL(p.listener->ready.count, 0);
-    /* The bytes come again with the handshake's end. */
+    /* The bytes are repeated with the end of the handshake. */
     p.seq = PEER_ISS + 1;
     peer_send(&p, ACK, "question", 8);
     CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
@@ -110,7 +113,7 @@ FIBER_TEST(bad_cookies)
     return OK;
 }
 
-/* A cookie outlives one change of the key, and is replaced then. */
+/* A cookie is valid for one change of the key, and is then replaced. */
 FIBER_TEST(keys)
 {
     struct peer p;
@@ -130,7 +133,9 @@ FIBER_TEST(keys)
     return OK;
 }
 
-/* Over the limit handshakes are ordinary; who resets keeps a place for a minute. */
+/*
+ * Above the limit, handshakes are ordinary. A peer that resets its connection occupies a place for a minute.
+ */
 FIBER_TEST(limit)
 {
     struct peer p;
@@ -143,7 +148,7 @@ FIBER_TEST(limit)
     p.seq = PEER_ISS + 9;
     p.port--;
     peer_send(&p, RST, NULL, 0);
-    CHECK_EQUAL(p.listener->ready.count, (uint32_t)key_fast_open - 1); /* nobody hears of it */
+    CHECK_EQUAL(p.listener->ready.count, (uint32_t)key_fast_open - 1); /* the connection is not accepted */
     p.port++;
     CHECK_EQUAL(ask(&p, &cookie, "question", 8).ack, PEER_ISS + 1);
     os_sleep(SECONDS(61));
@@ -154,7 +159,7 @@ FIBER_TEST(limit)
     return OK;
 }
 
-/* The SYN-ACK is lost, and what was sent behind it. */
+/* The SYN-ACK and the segments after it are lost. */
 FIBER_TEST(syn_ack_lost)
 {
     struct peer p;
@@ -165,7 +170,8 @@ FIBER_TEST(syn_ack_lost)
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).len, 700);
     struct segment again = peer_expect(&p, MILLISECONDS(1100), SYN | ACK);
     CHECK(again.seq == first.seq && again.ack == first.ack);
-    inject(&p.net, fast_syn(&p, &(struct fast_open){ 0 }), NULL, 0); /* as the client does by itself */
+    /* the client repeats its SYN without the option */
+    inject(&p.net, fast_syn(&p, &(struct fast_open){ 0 }), NULL, 0);
     again = peer_expect(&p, MILLISECONDS(1), SYN | ACK);
     CHECK(again.seq == first.seq && again.ack == first.ack);
     p.seq = PEER_ISS + 9;
@@ -187,7 +193,7 @@ FIBER_TEST(never_finished)
     ask(&p, &cookie, "question", 8);
     CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
     read_bytes(&p, 8);
-    CHECK_EQUAL(tcp_read(p.flow, &b), ERR_RESET); /* that waits until the last SYN-ACK was for nothing */
+    CHECK_EQUAL(tcp_read(p.flow, &b), ERR_RESET); /* this waits until the last SYN-ACK has timed out */
     CHECK_EQUAL(p.tcp->fast_open_pending, 0);
     tcp_close(p.flow);
     peer_end(&p);
@@ -206,7 +212,7 @@ FIBER_TEST(resets)
     read_bytes(&p, 8);
     CHECK_EQUAL(tcp_read(p.flow, &b), ERR_RESET);
     tcp_close(p.flow);
-    /* Ours, for what was not read; and of a listener that goes. */
+    /* Host a resets connections for unread bytes, and those of a listener that is closed. */
     struct segment s = ask(&p, &cookie, "question", 8);
     CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
     tcp_close(p.flow);
@@ -220,7 +226,7 @@ FIBER_TEST(resets)
     return OK;
 }
 
-/* SYN cookies remember no bytes: whoever is answered with one is not opened fast. */
+/* A SYN cookie holds no bytes, so a peer that gets one is not opened fast. */
 FIBER_TEST(in_a_flood)
 {
     struct peer p;
@@ -248,7 +254,7 @@ static err open_with(void *arg)
     return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, 40000 }, first, &o->p->flow);
 }
 
-/* Host a opens with `len` bytes: its SYN. */
+/* Let host a open with `len` bytes. Returns its SYN. */
 static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **opener)
 {
     struct opening *o = &(struct opening){ p, len };
@@ -260,7 +266,10 @@ static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **op
     return syn;
 }
 
-/* Answer it as far as `ack` bytes, with a cookie (of kind 0: none) and this MSS: what is sent then. */
+/*
+ * Acknowledge `ack` bytes of the SYN, with a cookie (or none, for kind 0) and this MSS. Returns what is sent
+ * then.
+ */
 static struct segment answer(struct peer *p, const struct segment *syn, uint32_t ack, uint16_t mss,
                              struct fast_open cookie, struct os_fiber *opener)
 {
@@ -288,19 +297,22 @@ FIBER_TEST(opening_fast)
     struct peer p;
     struct os_fiber *opener;
     peer_make(&p);
-    /* A cookie is asked for; the bytes come with the handshake's end. */
+    /* Host a asks for a cookie. The bytes follow the handshake. */
     struct segment s = open_fast(&p, 700, &opener);
     CHECK(s.fast_open.kind == KIND && s.fast_open.len == 0 && s.len == 0);
     s = answer(&p, &s, 0, 1000, given, opener);
     CHECK(s.len == 700 && s.seq == p.ack - 700 && !p.flow->syn_data);
     end(&p);
-    /* They go with the SYN. */
+    /* The bytes go with the SYN. */
     s = open_fast(&p, 700, &opener);
     CHECK(same_cookie(&s.fast_open, &given) && s.len == 700);
     s = answer(&p, &s, 700, 900, (struct fast_open){ 0 }, opener);
     CHECK(s.len == 0 && p.flow->snd_queued == 0 && p.flow->syn_data);
     end(&p);
-    /* Only as many as fit beside all options, as the peer said last, and it takes a part of them. */
+    /*
+     * The SYN has as many bytes as fit next to the options, by the peer's last MSS. The peer takes a part of
+     * them.
+     */
     s = open_fast(&p, 2000, &opener);
     CHECK(same_cookie(&s.fast_open, &given) && s.len == 860);
     s = answer(&p, &s, 60, 1000, (struct fast_open){ 0 }, opener);
@@ -309,14 +321,14 @@ FIBER_TEST(opening_fast)
     peer_ack(&p);
     CHECK_EQUAL(p.flow->snd_queued, 0);
     end(&p);
-    /* Or none. */
+    /* The peer takes none of them. */
     s = open_fast(&p, 800, &opener);
     s = answer(&p, &s, 0, 1000, given, opener);
     CHECK(s.len == 800 && !p.flow->syn_data);
     end(&p);
     CHECK_EQUAL(METRIC(&p, fast_open_sent), 3);
     CHECK_EQUAL(METRIC(&p, fast_open_taken), 2);
-    /* More than was sent can't be acknowledged. */
+    /* The peer acknowledges more bytes than were sent. */
     s = open_fast(&p, 100, &opener);
     struct segment wrong = peer_segment(&p, SYN | ACK);
     wrong.ack = s.seq + 102;
@@ -329,8 +341,8 @@ FIBER_TEST(opening_fast)
 }
 
 /*
- * A SYN that is not answered goes again without option and bytes; after two in a row the next ones are
- * ordinary, for a while.
+ * An unanswered SYN is repeated without the option and the bytes. After two in a row, SYNs are ordinary for a
+ * while.
  */
 FIBER_TEST(opening_in_vain)
 {
@@ -357,14 +369,14 @@ FIBER_TEST(opening_in_vain)
     CHECK_EQUAL(s.len, 10);
     inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0);
     p.ack = s.seq + 1;
-    inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0); /* of the SYN alone */
+    inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0); /* it acknowledges only the SYN */
     CHECK_EQUAL(os_join(opener), ERR_REFUSED);
     CHECK_EQUAL(p.tcp->memory, 0);
     peer_end(&p);
     return OK;
 }
 
-/* A router finds the SYN too large: it goes again at once, without bytes. */
+/* A router reports that the SYN is too large. It is repeated at once without bytes. */
 FIBER_TEST(syn_too_large)
 {
     struct peer p;
@@ -396,7 +408,7 @@ FIBER_TEST(syn_too_large)
     return OK;
 }
 
-/* Of many peers the ones used last are remembered. */
+/* Cookies are kept for the peers that were used last. */
 FIBER_TEST(many_peers)
 {
     struct peer p;
@@ -429,7 +441,7 @@ static err answer_one(void *arg)
     return OK;
 }
 
-/* One exchange of `len` bytes: whether they came back. */
+/* Exchange `len` bytes. Returns whether they came back. */
 static bool exchange(struct net *net, struct tcp_listener *listener, size_t len)
 {
     struct os_fiber *server;
@@ -454,7 +466,7 @@ static bool exchange(struct net *net, struct tcp_listener *listener, size_t len)
     return same && got == len;
 }
 
-/* Two hosts of ours, over a line that loses, doubles and reorders. */
+/* Two hosts with this TCP, over a line that loses, duplicates and reorders. */
 FIBER_TEST(between_two)
 {
     for (uint64_t seed = 0; seed < 30; seed++) {

@@ -1,6 +1,6 @@
 /*
- * Opening: what is offered and agreed, retransmissions, both ends at once, backlog, cookies, TIME-WAIT's
- * reuse.
+ * Opening: the options that are offered and agreed, retransmissions, simultaneous opens, the backlog, SYN
+ * cookies, and the reuse of a four-tuple in TIME-WAIT.
  */
 #include "script.h"
 
@@ -17,7 +17,7 @@ FIBER_TEST(options_of_the_answer)
     CHECK_EQUAL(p.flow->mss, 1000 - 12);
     tcp_abort(p.flow);
     peer_expect(&p, SECONDS(1), RST | ACK);
-    /* What the peer doesn't offer isn't used. */
+    /* Options that the peer does not offer are not used. */
     p.seq = PEER_ISS;
     p.port++;
     peer_connect(&p, (struct segment){ .flags = SYN, .window = 1000 });
@@ -90,7 +90,7 @@ FIBER_TEST(refused)
     active(&p, &opener);
     struct segment reset = peer_segment(&p, RST | ACK);
     reset.ack += 5;
-    inject(&p.net, reset, NULL, 0); /* of something else */
+    inject(&p.net, reset, NULL, 0); /* it acknowledges another number */
     os_sleep(MILLISECONDS(1));
     inject(&p.net, peer_segment(&p, RST | ACK), NULL, 0);
     CHECK_EQUAL(os_join(opener), ERR_REFUSED);
@@ -124,7 +124,7 @@ FIBER_TEST(open_cancelled)
     return OK;
 }
 
-/* A SYN-ACK of an old connection: RFC 9293, figure 9. */
+/* A SYN-ACK for an old connection: RFC 9293, figure 9. */
 FIBER_TEST(wrong_syn_ack)
 {
     struct peer p;
@@ -170,7 +170,7 @@ static err accept_one(void *arg)
     return tcp_accept(p->listener, &p->flow);
 }
 
-/* A real end where nobody listens. */
+/* The peer is a host on which nobody listens. */
 FIBER_TEST(nobody_listens)
 {
     struct net net;
@@ -205,11 +205,11 @@ FIBER_TEST(full_backlog)
         else
             peer_ack(&p);
     }
-    syn_from(&p, 4); /* two wait to be accepted: no new handshake is begun */
+    syn_from(&p, 4); /* two connections wait to be accepted, so no handshake begins */
     p.port = 3;
     p.seq = PEER_ISS + 1;
     p.ack = third;
-    peer_ack(&p); /* nor is one finished */
+    peer_ack(&p); /* no handshake ends either */
     CHECK_EQUAL(p.listener->ready.count, 2);
     CHECK_EQUAL(p.listener->half_open.count, 1);
     CHECK_EQUAL(METRIC(&p, backlog_full), 2);
@@ -219,7 +219,7 @@ FIBER_TEST(full_backlog)
     }
     CHECK_EQUAL(peer_expect(&p, SECONDS(1), RST | ACK).flags & RST, RST);
     peer_expect(&p, SECONDS(1), RST | ACK);
-    peer_expect(&p, SECONDS(4), SYN | ACK); /* its SYN-ACK again, and now there is room */
+    peer_expect(&p, SECONDS(4), SYN | ACK); /* the SYN-ACK is repeated, and now there is space */
     peer_ack(&p);
     CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
     tcp_abort(p.flow);
@@ -227,7 +227,7 @@ FIBER_TEST(full_backlog)
     return OK;
 }
 
-/* A flood of SYNs: bounded memory, and who is real still gets in. */
+/* In a flood of SYNs, memory stays bounded, and real clients still connect. */
 FIBER_TEST(flood_and_cookies)
 {
     struct peer p;
@@ -250,7 +250,7 @@ FIBER_TEST(flood_and_cookies)
     struct segment s = peer_expect(&p, SECONDS(1), ACK);
     CHECK(s.len > 500 && s.ack == p.seq);
     tcp_abort(p.flow);
-    /* An ACK that bears no cookie is reset. */
+    /* An ACK without a valid cookie gets a reset. */
     p.net.a.ip.taken = p.net.a.ip.captured_count;
     p.port = 71;
     p.timestamps = false;
@@ -263,7 +263,7 @@ FIBER_TEST(flood_and_cookies)
 
 static void close_passively(struct peer *p)
 {
-    /* a closes first, so that it is a that stays in TIME-WAIT */
+    /* host a closes first, so it is the end in TIME-WAIT */
     tcp_close(p->flow);
     peer_expect(p, SECONDS(1), FIN | ACK);
     peer_send(p, FIN | ACK, NULL, 0);
@@ -277,13 +277,16 @@ FIBER_TEST(time_wait)
     peer_make(&p);
     peer_connect(&p, plain_syn);
     close_passively(&p);
-    /* The FIN again is acknowledged again; a reset is ignored; strays are answered once in a while. */
+    /*
+     * A repeated FIN is acknowledged again, a reset is ignored, and stray segments are answered at a limited
+     * rate.
+     */
     p.seq--;
     peer_send(&p, FIN | ACK, NULL, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(1), ACK).ack, p.seq);
     peer_send(&p, RST, NULL, 0);
     CHECK_EQUAL(p.tcp->time_wait_count, 1);
-    /* An older number is a stray SYN, a newer one begins anew. */
+    /* A SYN with an older number is a stray one, and one with a newer number begins a new connection. */
     uint32_t end = p.seq;
     p.seq = end - 10;
     p.net.a.ip.taken = p.net.a.ip.captured_count;
@@ -304,14 +307,14 @@ FIBER_TEST(time_wait)
     return OK;
 }
 
-/* RFC 6191: with time stamps it is they that tell old from new. */
+/* RFC 6191: with time stamps, they tell an old SYN from a new one. */
 FIBER_TEST(time_wait_with_timestamps)
 {
     struct peer p;
     peer_make(&p);
     peer_connect(&p, modern_syn);
     close_passively(&p);
-    p.seq -= 5000; /* lower numbers, but a later time stamp */
+    p.seq -= 5000; /* a lower number, but a later time stamp */
     struct segment again = modern_syn;
     again.tsval = p.tsval + 1000;
     os_sleep(SECONDS(1));
@@ -351,7 +354,7 @@ FIBER_TEST(closed_ports)
     return OK;
 }
 
-/* A listener with a fiber that waits to accept, and a connection that is half-open. Returns its SYN-ACK. */
+/* Make a listener with a fiber that waits to accept, and a half-open connection. Returns its SYN-ACK. */
 static struct segment listen_with_acceptor(struct peer *p, struct os_fiber **acceptor)
 {
     peer_make(p);
@@ -377,10 +380,7 @@ FIBER_TEST(unlisten)
     return OK;
 }
 
-/*
- * The acceptor's wait has ended, by a cancellation or a connection, in the turn in which the listener is
- * freed.
- */
+/* The acceptor's wait ends, by a cancellation or a connection, in the turn in which the listener is freed. */
 FIBER_TEST(unlisten_under_woken_acceptor)
 {
     for (int connected = 0; connected < 2; connected++) {

@@ -1,4 +1,4 @@
-/* Many connections: one after the other, and at once; what they leave, and what an idle one holds. */
+/* Many connections, one after the other and at once: what they leave, and what an idle one holds. */
 #include "hosts.h"
 
 #include <malloc.h>
@@ -60,7 +60,7 @@ static void one_connection(struct net *net)
     tcp_close(flow);
 }
 
-/* More than there are ports: each gives way to the next, and none is left. */
+/* There are more connections than ports. Each replaces an older one, and none is left. */
 FIBER_TEST(sequence)
 {
     struct net net;
@@ -108,7 +108,7 @@ FIBER_TEST(at_once)
                   "the table; %zu timers\n",
                   sizeof(struct tcp_flow), each, stats.timers);
     CHECK(each <= 1024);
-    CHECK(stats.timers < 10); /* no work for idle connections */
+    CHECK(stats.timers < 10); /* idle connections need no timers */
     for (int i = 0; i < AT_ONCE; i++) {
         tcp_close(clients[i]);
         tcp_close(servers[i]);
@@ -117,14 +117,15 @@ FIBER_TEST(at_once)
     }
     os_sleep(SECONDS(120));
     /*
-     * What the runtime pools for as many timers and packets at once stays; no part of it is a connection's.
+     * The runtime keeps its pools for as many timers and packets. No part of the rest belongs to a
+     * connection.
      */
     CHECK(heap_in_use() < before + 2 * 1024 * 1024);
     finish(&net, listener);
     return OK;
 }
 
-/* A flood of SYNs beside a connection: it goes on. */
+/* An existing connection goes on during a flood of SYNs. */
 FIBER_TEST(flood_beside)
 {
     struct net net;

@@ -1,4 +1,7 @@
-/* Loss: timeouts, RACK and tail probes, SACK, NewReno, what is undone, paths that are too narrow, ICMP. */
+/*
+ * Recovery from loss: timeouts, RACK and tail loss probes, SACK, NewReno, spurious timeouts, paths that are
+ * too narrow, ICMP.
+ */
 #include "script.h"
 
 static void open_with(struct peer *p, struct segment syn)
@@ -16,7 +19,7 @@ static void done(struct peer *p)
     peer_end(p);
 }
 
-/* Take `n` full segments that a sends; returns the first one's number. */
+/* Take `n` full segments that host a sends. Returns the number of the first one. */
 static uint32_t take(struct peer *p, int n, uint32_t len)
 {
     uint32_t first = p->ack;
@@ -54,13 +57,13 @@ FIBER_TEST(timeout_and_backoff)
     peer_ack(&p);
     CHECK_EQUAL(p.flow->backoff, 0);
     CHECK_EQUAL(p.flow->recovery, OPEN);
-    /* Karn: what was sent again tells nothing of the round trip. */
+    /* Karn's rule: a retransmitted segment gives no round-trip sample. */
     CHECK_EQUAL(p.flow->srtt, MILLISECONDS(100));
     done(&p);
     return OK;
 }
 
-/* RFC 8985: the last segment is lost, the probe brings the SACKs. */
+/* RFC 8985: the last segments are lost, and the probe makes the peer send SACKs. */
 FIBER_TEST(tail_loss)
 {
     struct peer p;
@@ -71,7 +74,7 @@ FIBER_TEST(tail_loss)
     sack_bytes(&p, first + 3 * 988, 0, 0); /* the last two are lost */
     os_time began = os_now();
     struct segment s = peer_expect(&p, SECONDS(1), ACK);
-    CHECK_EQUAL(s.seq, first + 4 * 988); /* the last one again */
+    CHECK_EQUAL(s.seq, first + 4 * 988); /* the last segment is sent again */
     CHECK(os_now() - began < MILLISECONDS(300));
     CHECK_EQUAL(METRIC(&p, tail_probes), 1);
     os_sleep(MILLISECONDS(100));
@@ -88,7 +91,7 @@ FIBER_TEST(tail_loss)
     return OK;
 }
 
-/* Three segments SACKed behind a hole: it is lost, and sent again at once. */
+/* Three segments after a hole are SACKed. The hole counts as lost and is retransmitted at once. */
 FIBER_TEST(fast_retransmit)
 {
     struct peer p;
@@ -113,7 +116,9 @@ FIBER_TEST(fast_retransmit)
     return OK;
 }
 
-/* Two holes in one window, and a retransmission that is lost as well: RACK sees it without a timeout. */
+/*
+ * There are two holes in one window, and a retransmission is lost, too. RACK detects that without a timeout.
+ */
 FIBER_TEST(lost_retransmission)
 {
     struct peer p;
@@ -127,7 +132,7 @@ FIBER_TEST(lost_retransmission)
     CHECK_EQUAL(s.seq, first + 988);
     take(&p, 1, 988);
     os_sleep(MILLISECONDS(110));
-    /* The second retransmission and new bytes arrive, the first doesn't. */
+    /* The second retransmission and new bytes arrive. The first one does not. */
     sack_bytes(&p, first, first + 988, p.ack);
     bool again = false;
     for (int i = 0; i < 12 && !again; i++) {
@@ -140,7 +145,7 @@ FIBER_TEST(lost_retransmission)
     return OK;
 }
 
-/* Segments that only come late are waited for a little, once reordering was seen. */
+/* After reordering was seen, late segments are waited for a little. */
 FIBER_TEST(reordering)
 {
     struct peer p;
@@ -158,7 +163,7 @@ FIBER_TEST(reordering)
     return OK;
 }
 
-/* RFC 2018, section 8: the peer drops what it had SACKed; a timeout believes it no more. */
+/* RFC 2018, section 8: the peer drops bytes that it had SACKed. After a timeout, SACKs do not count. */
 FIBER_TEST(reneging)
 {
     struct peer p;
@@ -168,7 +173,7 @@ FIBER_TEST(reneging)
     sack_bytes(&p, first, first + 1000, first + 4000);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(2), ACK).seq, first);
     os_sleep(MILLISECONDS(1));
-    sack_bytes(&p, first + 1000, 0, 0); /* … and forgets the rest */
+    sack_bytes(&p, first + 1000, 0, 0); /* the peer forgets the other SACKed bytes */
     struct segment s = peer_expect(&p, SECONDS(2), ACK);
     CHECK_EQUAL(s.seq, first + 1000);
     CHECK_EQUAL(METRIC(&p, reneged), 1);
@@ -179,7 +184,10 @@ FIBER_TEST(reneging)
     return OK;
 }
 
-/* Without SACK: three duplicates, and partial acknowledgements go on with the next hole (RFC 6582). */
+/*
+ * Without SACK: three duplicate acknowledgements begin recovery, and partial acknowledgements continue with
+ * the next hole (RFC 6582).
+ */
 FIBER_TEST(new_reno)
 {
     struct peer p;
@@ -204,7 +212,7 @@ FIBER_TEST(new_reno)
     return OK;
 }
 
-/* The path pauses: the timeout was for nothing, which time stamps tell (RFC 3522). */
+/* The path pauses, so the timeout is spurious, which time stamps reveal (RFC 3522). */
 FIBER_TEST(spurious_timeout)
 {
     struct peer p;
@@ -226,7 +234,7 @@ FIBER_TEST(spurious_timeout)
     return OK;
 }
 
-/* After a timeout everything is sent again as the window opens, and only what is missing. */
+/* After a timeout, the missing bytes, and only these, are sent again as the window opens. */
 FIBER_TEST(timeout_with_sacks)
 {
     struct peer p;
@@ -248,7 +256,7 @@ FIBER_TEST(timeout_with_sacks)
     return OK;
 }
 
-/* SACKs of what was never sent, or backwards, change nothing. */
+/* SACKs of bytes that were never sent, and reversed blocks, have no effect. */
 FIBER_TEST(nonsense_sacks)
 {
     struct peer p;
@@ -259,7 +267,7 @@ FIBER_TEST(nonsense_sacks)
     sack_bytes(&p, first, first + 3000, first + 2000);
     sack_bytes(&p, first, first - 9000, first - 1000);
     CHECK_EQUAL(p.flow->sacked_bytes, 0);
-    /* Bytes one by one: the list of records stays short. */
+    /* SACKs of single bytes: the list of records stays short. */
     for (uint32_t at = 1; at < 3000; at += 2)
         sack_bytes(&p, first, first + at, first + at + 1);
     CHECK(p.flow->sent_count < 100);
@@ -270,7 +278,7 @@ FIBER_TEST(nonsense_sacks)
     return OK;
 }
 
-/* Large segments vanish without a word: smaller ones are tried (RFC 4821). */
+/* Large segments are dropped silently, so smaller ones are tried (RFC 4821). */
 FIBER_TEST(black_hole)
 {
     struct net net;
@@ -313,7 +321,7 @@ static void icmp_about(struct peer *p, enum icmp_error_kind kind, uint32_t mtu, 
     icmp_on_tcp_error(p->net.a.icmp.ctx, &e);
 }
 
-/* RFC 5927: only what quotes something in flight counts, and it never ends a connection. */
+/* RFC 5927: an ICMP error counts only when it quotes something in flight, and it never ends a connection. */
 FIBER_TEST(icmp_too_big)
 {
     struct peer p;
@@ -330,10 +338,11 @@ FIBER_TEST(icmp_too_big)
     CHECK_EQUAL(p.flow->mss, 1460);
     icmp_about(&p, ICMP_TOO_BIG, 1000, first);
     CHECK_EQUAL(p.flow->mss, 960);
-    CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).len, 960); /* at once, in smaller pieces */
-    icmp_about(&p, ICMP_TOO_BIG, 1400, first);                   /* larger than what is known */
+    /* retransmitted at once in smaller segments */
+    CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).len, 960);
+    icmp_about(&p, ICMP_TOO_BIG, 1400, first); /* larger than the known MTU */
     CHECK_EQUAL(p.flow->mss, 960);
-    icmp_about(&p, ICMP_TOO_BIG, 20, first); /* absurd: the least that paths have */
+    icmp_about(&p, ICMP_TOO_BIG, 20, first); /* impossibly small: the minimum MTU is used */
     CHECK_EQUAL(p.flow->mss, 512);
     icmp_about(&p, ICMP_UNREACHABLE_PORT, 0, first);
     icmp_about(&p, ICMP_UNREACHABLE_HOST, 0, first);
@@ -374,7 +383,7 @@ FIBER_TEST(icmp_unreachable)
     return OK;
 }
 
-/* IP learns of a narrower path itself: what is refused is cut smaller and sent again. */
+/* IP learns about a narrower path itself. A segment that it refuses is sent again in smaller ones. */
 FIBER_TEST(path_shrinks)
 {
     struct peer p;

@@ -1,4 +1,4 @@
-/* Bytes on an open connection: windows, acknowledgements, small segments, probes, time stamps, ECN. */
+/* Transfer on an open connection: windows, acknowledgements, small segments, probes, time stamps, ECN. */
 #include "script.h"
 
 static void open_with(struct peer *p, struct segment syn)
@@ -14,8 +14,8 @@ static void done(struct peer *p)
 }
 
 /*
- * The first segments are acknowledged at once, as the peer is in slow start; then every second one, or after
- * 40 ms.
+ * The first segments are acknowledged at once, because the peer is in slow start. Later, every second one is,
+ * or 40 ms pass.
  */
 FIBER_TEST(delayed_ack)
 {
@@ -33,7 +33,7 @@ FIBER_TEST(delayed_ack)
     peer_send(&p, ACK, data, sizeof data);
     peer_send(&p, ACK, data, sizeof data);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).ack, p.seq);
-    /* A batch is acknowledged once. */
+    /* A batch of segments gets one acknowledgement. */
     for (int i = 0; i < 9; i++)
         peer_send(&p, ACK, data, sizeof data);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).ack, p.seq);
@@ -43,7 +43,7 @@ FIBER_TEST(delayed_ack)
     return OK;
 }
 
-/* What is answered is acknowledged by the answer. */
+/* An answer carries the acknowledgement. */
 FIBER_TEST(ping_pong)
 {
     struct peer p;
@@ -68,7 +68,7 @@ static err read_one(void *arg)
     return OK;
 }
 
-/* The same when the reader waits, as it does in a server, though the acknowledgement is due at once. */
+/* The same for a reader that waits, as in a server, although the acknowledgement is due at once. */
 FIBER_TEST(ping_pong_of_a_waiting_reader)
 {
     struct peer p;
@@ -99,7 +99,7 @@ FIBER_TEST(nagle)
     write_bytes(&p, 10);
     write_bytes(&p, 20);
     expect_silence(&p, MILLISECONDS(50));
-    write_bytes(&p, 1000); /* a full segment may go */
+    write_bytes(&p, 1000); /* a full segment may be sent */
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).len, 1000);
     expect_silence(&p, MILLISECONDS(50));
     peer_ack(&p);
@@ -112,7 +112,7 @@ FIBER_TEST(nagle)
     return OK;
 }
 
-/* Small writes while bytes are in flight make one segment. */
+/* Small writes while bytes are in flight are joined to one segment. */
 FIBER_TEST(small_writes_join)
 {
     struct peer p;
@@ -144,7 +144,7 @@ FIBER_TEST(initial_window_of_ten)
     return OK;
 }
 
-/* Segments of 64 kB where the network cuts them. */
+/* Segments of 64 kB, when the network device divides them. */
 FIBER_TEST(large_segments)
 {
     struct peer p;
@@ -172,7 +172,7 @@ FIBER_TEST(zero_window)
     for (int i = 0; i < 5; i++) {
         struct segment s = peer_expect(&p, SECONDS(70), ACK);
         CHECK(s.len == 0 && s.seq == p.ack - 1);
-        CHECK(os_now() - last >= gap * 3 / 2); /* further and further apart */
+        CHECK(os_now() - last >= gap * 3 / 2); /* at growing intervals */
         gap = os_now() - last;
         last = os_now();
         peer_ack(&p);
@@ -187,7 +187,7 @@ FIBER_TEST(zero_window)
     return OK;
 }
 
-/* A window smaller than a segment: not at once (silly window), but after a while. */
+/* A window smaller than a segment is used after a while, but not at once (silly window syndrome). */
 FIBER_TEST(small_window)
 {
     struct peer p;
@@ -206,7 +206,7 @@ FIBER_TEST(small_window)
     return OK;
 }
 
-/* The peer probes our own shut window, which opens when the reader goes on: it never stays shut. */
+/* The peer probes host a's closed window. It opens when the reader goes on, and never stays closed. */
 FIBER_TEST(receiver_stops_and_resumes)
 {
     struct peer p;
@@ -226,7 +226,7 @@ FIBER_TEST(receiver_stops_and_resumes)
     CHECK(sent >= 262144);
     CHECK_EQUAL(receive_window(p.flow), 0);
     p.net.a.ip.taken = p.net.a.ip.captured_count;
-    /* What comes nevertheless is dropped and answered. */
+    /* Bytes beyond the window are dropped and answered. */
     inject(&p.net, peer_segment(&p, ACK), data, 1);
     struct segment s = peer_expect(&p, MILLISECONDS(5), ACK);
     CHECK(s.ack == p.seq && s.window == 0);
@@ -269,7 +269,7 @@ FIBER_TEST(window_tuning)
     return OK;
 }
 
-/* Single bytes, each in its own page, do not hold a hundred times their size. */
+/* Single bytes, each in a page of its own, must not occupy a hundred times their size. */
 FIBER_TEST(tiny_segments)
 {
     struct peer p;
@@ -335,7 +335,7 @@ FIBER_TEST(out_of_order)
             CHECK(s.sack_count == 2 && s.sacks[0].left == base + 20 && s.sacks[1].left == base + 10);
         if (i == 2)
             CHECK(s.sack_count == 1 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 25);
-        if (i == 5) /* a duplicate is told by a DSACK within its range */
+        if (i == 5) /* a DSACK within the range reports a duplicate */
             CHECK(s.sack_count == 2 && s.sacks[0].left == base + 10 && s.sacks[0].right == base + 12 &&
                   s.sacks[1].left == base + 3);
     }
@@ -345,7 +345,7 @@ FIBER_TEST(out_of_order)
     CHECK_EQUAL(buf_read_copy(b, 0, text, 25), OK);
     CHECK(strcmp(text, "abcdefghijklmnopqrstuvwxy") == 0);
     buf_free(b);
-    /* The same bytes again: DSACK. */
+    /* The same bytes again get a DSACK. */
     p.seq = base + 5;
     peer_send(&p, ACK, "fgh", 3);
     s = peer_expect(&p, MILLISECONDS(5), ACK);
@@ -356,7 +356,7 @@ FIBER_TEST(out_of_order)
     return OK;
 }
 
-/* Holes without end: what is held stays bounded. */
+/* However many holes there are, the memory of held bytes stays bounded. */
 FIBER_TEST(many_holes)
 {
     struct peer p;
@@ -406,7 +406,7 @@ FIBER_TEST(keepalive_of_the_peer)
         p.seq++;
         CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).ack, p.seq);
         p.seq--;
-        peer_send(&p, ACK, "x", 1); /* with an old byte, as some do */
+        peer_send(&p, ACK, "x", 1); /* with an old byte, as some stacks send it */
         CHECK_EQUAL(peer_expect(&p, MILLISECONDS(5), ACK).ack, p.seq);
         os_sleep(SECONDS(75));
     }
@@ -428,7 +428,10 @@ FIBER_TEST(user_timeout)
     return OK;
 }
 
-/* Congestion is echoed until the peer says that it has reduced; ours is reduced once a window. */
+/*
+ * Congestion marks are echoed until the peer says that it has reduced its window. Host a reduces its own once
+ * a window.
+ */
 FIBER_TEST(congestion_notification)
 {
     struct peer p;
@@ -458,7 +461,7 @@ FIBER_TEST(congestion_notification)
     CHECK_EQUAL(p.flow->cwnd, before * 7 / 10);
     p.ack += 1000;
     peer_send(&p, ACK | ECE, NULL, 0);
-    CHECK_EQUAL(p.flow->cwnd, before * 7 / 10); /* not twice in a window */
+    CHECK_EQUAL(p.flow->cwnd, before * 7 / 10); /* it is not reduced twice in a window */
     p.ack += 8000;
     peer_ack(&p);
     c = expect_segment(&p.net, MILLISECONDS(5));
@@ -469,7 +472,7 @@ FIBER_TEST(congestion_notification)
     return OK;
 }
 
-/* A device that has no room loses what it was given: it is sent again. */
+/* A device without space drops segments, and they are sent again. */
 FIBER_TEST(device_full)
 {
     struct peer p;
@@ -482,7 +485,7 @@ FIBER_TEST(device_full)
     return OK;
 }
 
-/* Every allocation fails once: nothing crashes or leaks, and the connection goes on or ends. */
+/* Each allocation fails once. Nothing crashes or leaks, and the connection goes on or ends. */
 FIBER_TEST(no_memory)
 {
     for (size_t n = 1; n < 60; n++) {

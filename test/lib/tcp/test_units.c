@@ -1,4 +1,4 @@
-/* The parts that are pure: the wire, secrets, cookies, round trips, CUBIC, the state machine, ports. */
+/* The pure parts: segments, secrets, cookies, round-trip times, CUBIC, the state machine, ports. */
 #include "hosts.h"
 
 static struct segment parse(const char *bytes, size_t len, err *e)
@@ -8,7 +8,7 @@ static struct segment parse(const char *bytes, size_t len, err *e)
     return s;
 }
 
-/* A header with these options behind it, padded to words. */
+/* Parse a header with these options, padded to words. */
 static struct segment with_options(uint8_t flags, const void *options, size_t len, err *e)
 {
     char bytes[HEADER_MAX] = "\x12\x34\x00\x50\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x01\x00";
@@ -39,7 +39,7 @@ static void header(void **state)
     bytes[12] = 0x40; /* four words */
     parse(bytes, 20, &e);
     assert_int_equal(e, ERR_FORMAT);
-    bytes[12] = 0x60; /* more than there is */
+    bytes[12] = 0x60; /* longer than the segment */
     parse(bytes, 20, &e);
     assert_int_equal(e, ERR_FORMAT);
 }
@@ -59,12 +59,12 @@ static void options(void **state)
     assert_int_equal(with_options(SYN, "\3\3\x20", 3, &e).scale, 14);
     s = with_options(ACK, "\2\4\5\xb4\3\3\7\4\2", 9, &e);
     assert_true(e == OK && s.mss == 0 && !s.has_scale && !s.sack_permitted);
-    /* SACK blocks; those of a wrong length, and unknown options, are passed over. */
+    /* SACK blocks. Those of a wrong length and unknown options are ignored. */
     s = with_options(ACK, "\1\1\5\x12\0\0\0\1\0\0\0\2\0\0\0\5\0\0\0\6", 20, &e);
     assert_true(e == OK && s.sack_count == 2 && s.sacks[1].left == 5 && s.sacks[1].right == 6);
     s = with_options(ACK, "\5\x9\0\0\0\1\0\0\0\xfe\4\1\1\0", 14, &e);
     assert_true(e == OK && s.sack_count == 0);
-    /* The end of options ends them; lengths that lead nowhere are refused. */
+    /* The option list ends at its end mark. Options whose lengths are impossible are refused. */
     s = with_options(SYN, "\0\2\4\5", 4, &e);
     assert_true(e == OK && s.mss == 0);
     with_options(SYN, "\2\0\0\0", 4, &e);
@@ -137,12 +137,12 @@ static void fast_open_option(void **state)
                                   "abcd",
                                   8)
                          .kind,
-                     0); /* another experiment */
+                     0); /* another experiment's option */
     assert_int_equal(fast_open_of(SYN, "\xfe\3\xf9\1", 4).kind, 0);
     assert_int_equal(fast_open_of(SYN, "\1\1\xfe\2", 4).kind, 0);
 }
 
-/* What is emitted is read back as it was. */
+/* A segment that is written is read as the same. */
 static void emit_and_parse(void **state)
 {
     (void)state;
@@ -220,7 +220,7 @@ static struct ends some_ends(uint16_t remote_port)
     return (struct ends){ ADDRESS_A, ADDRESS_B, 80, remote_port };
 }
 
-/* RFC 6528: numbers of one connection follow the clock, those of others tell nothing. */
+/* RFC 6528: the numbers of one connection follow the clock, and those of others reveal nothing. */
 static void initial_numbers(void **state)
 {
     struct tcp tcp = { .key = { 1, 2 } }, other = { .key = { 1, 3 } };
@@ -268,13 +268,13 @@ static void cookies(void **state)
     wrong = ack;
     wrong.seq++;
     assert_false(cookie_check(&tcp, &ends, &wrong, &got, SECONDS(101)));
-    /* Without time stamps only the MSS is remembered. */
+    /* Without time stamps, the cookie only holds the MSS. */
     syn = (struct segment){ .seq = 5, .flags = SYN };
     cookie = cookie_make(&tcp, &ends, &syn, &bits, SECONDS(100));
     ack = (struct segment){ .seq = 6, .ack = cookie + 1, .flags = ACK };
     assert_true(cookie_check(&tcp, &ends, &ack, &got, SECONDS(101)));
     assert_true(got.mss == 536 && !got.has_scale && !got.sack_permitted && !got.has_timestamp);
-    /* A guess is good once in 2^24 times the clock's ticks that count. */
+    /* A guessed cookie is valid with a probability of the number of valid clock ticks divided by 2^24. */
     uint64_t seed = 3;
     int lucky = 0;
     for (int i = 0; i < 200000; i++) {
@@ -303,7 +303,7 @@ static void retransmission_timeouts(void **state)
     assert_int_equal(flow.min_rtt, MILLISECONDS(10));
     assert_int_equal(rto_of(SECONDS(100), SECONDS(100)), SECONDS(120)); /* the most */
     tcp.now += MINUTES(6);
-    rtt_sample(&flow, MILLISECONDS(20)); /* an old minimum is forgotten */
+    rtt_sample(&flow, MILLISECONDS(20)); /* an old minimum expires */
     assert_int_equal(flow.min_rtt, MILLISECONDS(20));
 }
 
@@ -317,7 +317,10 @@ static void cube_roots(void **state)
     }
 }
 
-/* RFC 9438: from 70 % of the old window back to it in K seconds, flat there, and beyond. */
+/*
+ * RFC 9438: the window grows from 70 % of its old size back to it in K seconds, is flat there, and then grows
+ * on.
+ */
 static void cubic(void **state)
 {
     struct tcp tcp = { .now = SECONDS(10) };
@@ -343,7 +346,7 @@ static void cubic(void **state)
     assert_true(after_half > 940000 && after_half < 975000); /* 1000 - 0.4 * 4.5^3 = 963 */
     assert_true(at_k > 985000 && at_k < 1010000);
     assert_true(flow.cwnd > 1060000 && flow.cwnd < 1110000); /* 1000 + 0.4 * 5.9^3 = 1082 */
-    /* Fast convergence: a second loss below the old maximum remembers less. */
+    /* Fast convergence: after a second loss below the old maximum, the maximum is set lower. */
     flow.cubic.w_max = 2000000;
     congestion_reduced(&flow);
     assert_int_equal(flow.cubic.w_max, (uint64_t)flow.cwnd * 17 / 20);
@@ -402,7 +405,8 @@ static void states(void **state)
 }
 
 /*
- * Ports to one place follow one another, are all used before one comes again, and differ from host to host.
+ * The ports to one destination follow one another, repeat only when all were used, and differ from host to
+ * host.
  */
 FIBER_TEST(ports)
 {

@@ -1,4 +1,7 @@
-/* The module as one translation unit, over an IP and an ICMP that carry nothing: who waits in a socket. */
+/*
+ * Tests fibers that wait in a socket. The module is one translation unit, above an IP and an ICMP that
+ * transport nothing.
+ */
 #include "udp_unit.h"
 
 #include "test/support/test.h"
@@ -74,7 +77,7 @@ uint32_t random_below(struct random *from, uint32_t bound)
 
 enum { PEER_PORT = 7, PORT = 4000, PAYLOAD = 5 };
 
-/* A datagram from the peer. IPv4 lets it do without a checksum. */
+/* Deliver a datagram from the peer. On IPv4, it needs no checksum. */
 static void datagram_comes(void)
 {
     struct ip_head head = { .source = peer, .destination = own, .protocol = IP_PROTOCOL_UDP };
@@ -84,7 +87,7 @@ static void datagram_comes(void)
     ip_on_udp(ip.udp, b, &head);
 }
 
-/* The peer says that the port of a datagram of ours is closed. */
+/* Deliver the peer's error for a datagram to a closed port. */
 static void refusal_comes(void)
 {
     struct icmp_error error = { .kind = ICMP_UNREACHABLE_PORT,

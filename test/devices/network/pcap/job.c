@@ -1,4 +1,4 @@
-/* Frames of every kind go by two captures, one of whole frames and one of their heads. */
+/* Sends frames of every kind past two captures, one of whole frames and one of their headers. */
 #include <mirage/functor.h>
 
 #include "../frames.h"

@@ -1,4 +1,4 @@
-/* What a run of the simulation depends on: its seed, and nothing else. */
+/* A run of the simulation depends only on its seed. */
 #include <mirage/functor.h>
 
 #include <stdio.h>

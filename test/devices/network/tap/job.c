@@ -1,6 +1,6 @@
 /*
- * The other side of test_tap.py: answers ARP and UDP as a host of its own would, tells what came with type
- * 0x88b5, and does what frames of type 0x88b6 say.
+ * The program for test_tap.py. It answers ARP and UDP like a host, reports frames of type 0x88b5, and obeys
+ * frames of type 0x88b6.
  */
 #include <mirage/functor.h>
 
@@ -40,9 +40,7 @@ static void answer_arp(struct state *s, struct buf *b)
     IGNORE(net_write(s->net, b));
 }
 
-/*
- * Back to where it came from; a checksum that was complete stays so, one that was not is left to the kernel.
- */
+/* Send the frame back. A complete checksum stays complete, and a partial one is left to the kernel. */
 static void echo(struct state *s, struct buf *b)
 {
     uint8_t *p = b->data;

@@ -1,7 +1,8 @@
 #include <mirage/config.h>
 
 /*
- * A line as bad as TCP is to bear: 5 % loss, 5 % reordering, 2 % duplication, 1 % corruption, varying delay.
+ * The line is as bad as TCP must bear: 5 % loss, 5 % reordering, 2 % duplication, 1 % corruption, varying
+ * delay.
  */
 #define BAD "loss=5%,reorder=5%,duplicate=2%,corrupt=1%,delay=3ms,jitter=2ms"
 

@@ -1,5 +1,5 @@
 /*
- * Two hosts on a switch, one of them behind a bad line: bytes go both ways at once, and every one arrives in
+ * Two hosts on a switch, one of them behind a bad line, send to each other at once. Every byte must arrive in
  * order.
  */
 #include <mirage/functor.h>
@@ -31,7 +31,7 @@ static struct buf *piece(size_t at, size_t len, uint8_t salt)
     return b;
 }
 
-/* How far the bytes of `b` go on as they should from `at`; frees it. */
+/* Check that the bytes of `b` continue the sequence at `at`, and free it. */
 static err check(struct buf *b, size_t *at, uint8_t salt)
 {
     err e = OK;
@@ -85,7 +85,7 @@ static err asks(void *arg)
     struct client_tcp_flow *flow;
     const struct endpoint peer = { IP_V4(10, 0, 0, 2), 7 };
     err e = ERR_TIMEOUT;
-    /* The line may lose the handshake more often than TCP tries. */
+    /* The line may lose the handshake more often than TCP repeats it. */
     for (int i = 0; i < 5 && e != OK; i++)
         e = client_tcp_open(client_get_tcp(ends->client), &peer, &flow);
     TRY(e);

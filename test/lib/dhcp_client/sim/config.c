@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* A host on the project's own stack, and a server that lends it addresses, over a bad line. */
+/* A host on the project's own stack, and a server that leases it addresses over a bad line. */
 static STACK stack_on(NETWORK network, IPV4 *ipv4, const char *name)
 {
     ETHERNET ethernet = direct_ethernet(network);

@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* What dns.py runs against a server of its own. */
+/* The program that dns.py runs against a server of its own. */
 void config(void)
 {
     functor(JOB, CONSOLE, RESOLVER) lookup = foreign("unikernel.c", JOB, CONSOLE, RESOLVER);

@@ -1,4 +1,6 @@
-/* Carries out commands one after the other, and tells what came of each: "all NAME", "sleep 100ms" … */
+/*
+ * Performs commands such as "all NAME" and "sleep 100ms" one after the other, and prints the result of each.
+ */
 #include <mirage/functor.h>
 
 #include <stdio.h>

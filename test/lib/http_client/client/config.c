@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* What client.py runs against its own servers. */
+/* The program that client.py runs against its own servers. */
 void config(void)
 {
     functor(JOB, CONSOLE, HTTP_CLIENT) client = foreign("unikernel.c", JOB, CONSOLE, HTTP_CLIENT);

@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* What the end-to-end tests of HTTP run against: handlers for each case, and a site. */
+/* The program for the end-to-end tests of HTTP: handlers for each case, and a site. */
 void config(void)
 {
     functor(JOB, HTTP, SITE) server = foreign("unikernel.c", JOB, HTTP, SITE);

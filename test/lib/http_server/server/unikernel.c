@@ -45,7 +45,7 @@ static IO err text(struct http_exchange *x, uint16_t status, const char *what)
     return http_respond(x, &r, buf_copy(what, strlen(what)));
 }
 
-/* Send the content back piece by piece as it comes. */
+/* Send the content back piece by piece, as it arrives. */
 static IO err echo(struct http_exchange *x)
 {
     struct http_response r = { .status = 200, .content_type = "application/octet-stream" };
@@ -104,7 +104,7 @@ static err fail(const char *how, size_t len)
     return ERR_NOT_FOUND;
 }
 
-/* Fields that must be refused: each as an ERR_INVALID of M_respond. */
+/* Each of these fields must make M_respond return ERR_INVALID. */
 static IO err header(struct http_exchange *x)
 {
     static const struct http_header bad[] = {
@@ -138,7 +138,7 @@ static IO err header(struct http_exchange *x)
     return http_respond(x, &r, NULL);
 }
 
-/* Answering a second time is refused and does no harm. */
+/* A second response is refused and does no harm. */
 static IO err twice(struct http_exchange *x)
 {
     struct http_response r = { .status = 200 };
@@ -159,11 +159,11 @@ static IO err large(struct http_exchange *x)
     return http_respond(x, &r, body);
 }
 
-/* Those who asked for /wait. */
+/* The exchanges for /wait. */
 static struct os_waitq waiting;
 static size_t waiters;
 
-/* A response that comes when somebody asks for /release. */
+/* The response for /wait is sent when /release is requested. */
 static IO err wait_for_release(struct http_exchange *x)
 {
     waiters++;
@@ -172,7 +172,7 @@ static IO err wait_for_release(struct http_exchange *x)
     return e == OK ? text(x, 200, "released\n") : e;
 }
 
-/* Let those who wait be answered, when all of the content has come. */
+/* Answer the waiting exchanges when all of the content has arrived. */
 static IO err release(struct http_exchange *x)
 {
     struct buf *piece;

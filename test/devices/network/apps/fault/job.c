@@ -1,4 +1,4 @@
-/* Bad lines of fixed seeds: what they do is counted, and must be about what they say. Virtual time only. */
+/* Tests bad lines with fixed seeds in virtual time. The number of faults must match their probability. */
 #include <mirage/functor.h>
 
 #include "../../frames.h"
@@ -23,7 +23,7 @@ static os_time sent_at[FRAMES];
 
 static const uint8_t nobody[6] = { 2, 0, 0, 0, 0, 99 };
 
-/* A complete UDP frame that bears a number. */
+/* A complete UDP frame with a number in it. */
 static struct buf *numbered(const uint8_t *to, const uint8_t *from, unsigned number, size_t payload)
 {
     struct buf *b = frame_make(FRAME_UDP4, to, from, payload, 0);
@@ -136,7 +136,7 @@ IO err job_start(struct source *source, struct many *many, struct slow *slow, st
     os_sleep(SECONDS(1));
     between("losses", (long long)counts.frames, 8850, 9150);
 
-    /* 1000 bytes take a millisecond; eleven at once are one too many. */
+    /* 1000 bytes take a millisecond. The eleventh frame at once exceeds the queue. */
     memset(&counts, 0, sizeof counts);
     size_t refused = 0;
     os_time begin = os_now();
@@ -154,7 +154,7 @@ IO err job_start(struct source *source, struct many *many, struct slow *slow, st
     os_sleep(SECONDS(1));
     printf("twice: %zu came, %zu twins\n", counts.frames, counts.twins);
 
-    /* Offloads end here: segments are lost one by one. */
+    /* The line finishes offloads, so segments are lost one by one. */
     memset(&counts, 0, sizeof counts);
     IGNORE(source_write(source, frame_make(FRAME_TCP4, m.mac, s.mac, 60000, 1000)));
     os_sleep(SECONDS(1));

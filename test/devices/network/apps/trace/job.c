@@ -1,6 +1,4 @@
-/*
- * One frame of each kind, and some that are none; what is logged goes to standard output, without its time.
- */
+/* Traces one frame of each kind and some invalid ones. The log goes to standard output without times. */
 #include <mirage/functor.h>
 
 #include "../../frames.h"

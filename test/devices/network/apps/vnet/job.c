@@ -75,7 +75,7 @@ static void send(struct left *left, const char *what, enum frame_kind kind, cons
         show(what);
 }
 
-/* More than the queue holds, in one turn. */
+/* Write more frames in one turn than the queue holds. */
 static void flood(struct left *left, const uint8_t *to, const uint8_t *from)
 {
     size_t taken = 0, refused = 0;

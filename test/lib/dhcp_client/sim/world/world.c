@@ -1,4 +1,7 @@
-/* Days of a host's life with a DHCP server that loses patience, forgets and sleeps; in virtual time. */
+/*
+ * Runs a host for days of virtual time with a DHCP server that changes its mind, forgets and is silent for a
+ * while.
+ */
 #include <mirage/functor.h>
 
 #include <stdio.h>
@@ -16,8 +19,8 @@ enum { LEASE = 1200, SECONDS_OF_DAY = 86400 };
 
 struct state {
     struct server_udp_socket *socket;
-    struct ip_addr offer; /* to whoever asks */
-    bool asleep, refuses; /* what it lent before */
+    struct ip_addr offer; /* the address that it offers */
+    bool asleep, refuses; /* it refuses the address that it leased before */
     unsigned acks, naks, releases;
 };
 
@@ -110,7 +113,7 @@ static IO err live(struct console *console, struct host *host, struct state *s)
     s->asleep = false;
     TRY(watch(host, &first, 600, &back));
     unsigned acks = s->acks;
-    /* It has been given to somebody else: there is another one. */
+    /* Another host has the address now, so the server offers another one. */
     s->offer = second;
     TRY(watch(host, &second, 2 * LEASE, &moved));
     old = has(host, &first);

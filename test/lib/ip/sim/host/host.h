@@ -1,6 +1,6 @@
 /*
- * The peer's end of the wire: it captures what the host sends and sends what a test says. v4.c and
- * v6.c hold the tests of the versions.
+ * The peer's end of the wire. It captures what the host sends, and sends what a test says. v4.c and v6.c
+ * contain the tests of the versions.
  */
 #ifndef TEST_IP_HOST_H
 #define TEST_IP_HOST_H
@@ -34,8 +34,8 @@ struct host {
     struct ip *ip;
     struct udp *udp;
     struct icmp *icmp;
-    struct network_info info; /* of the peer */
-    uint8_t mac[6];           /* of the host */
+    struct network_info info; /* the peer's */
+    uint8_t mac[6];           /* the host's */
     size_t count, conflicts, tcp_errors, problems;
     struct captured frames[CAPTURED];
     int tests, failed;
@@ -49,17 +49,20 @@ struct host {
         }                                                                    \
     } while (0)
 
-/* Run a test with nothing captured yet, and say how it went. */
+/* Run a test, with an empty capture at first, and print its result. */
 INTERNAL void test(struct host *host, const char *name, void (*body)(struct host *host));
 
 /* Let time pass. */
 INTERNAL void pass(os_time duration);
-/* Forget what was captured. */
+/* Empty the capture. */
 INTERNAL void forget(struct host *host);
-/* A frame from the peer to the host, or to a group, of this type. */
+/* Send a frame of this type from the peer to the host or to a group. */
 INTERNAL void send_frame(struct host *host, const uint8_t *destination, uint16_t type, const void *payload,
                          size_t len);
-/* The n-th captured frame of this type whose payload's byte `at` is `value`; NULL when there are fewer. */
+/*
+ * The captured frame number `n` among those of this type whose payload has `value` at `at`. NULL when there
+ * are fewer.
+ */
 INTERNAL const struct captured *find(const struct host *host, uint16_t type, size_t at, uint8_t value,
                                      size_t n);
 INTERNAL size_t count_of(const struct host *host, uint16_t type, size_t at, uint8_t value);

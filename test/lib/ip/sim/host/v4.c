@@ -42,7 +42,7 @@ static void send_packet(struct host *host, uint8_t protocol, uint16_t fragment, 
     send_frame(host, host->mac, IP4, p, make_packet(p, protocol, fragment, id, payload, len));
 }
 
-/* An ICMP message with its checksum. */
+/* Send an ICMP message with its checksum. */
 static void send_icmp(struct host *host, uint8_t type, uint8_t code, uint16_t id, uint16_t sequence,
                       const void *payload, size_t len)
 {
@@ -72,7 +72,7 @@ static void send_udp(struct host *host, uint16_t destination, const void *payloa
     send_packet(host, 17, 0, 1, d, make_udp(d, 7, destination, payload, len));
 }
 
-/* Tell the host where the peer is. */
+/* Let the host learn the peer's link address. */
 static void meet(struct host *host)
 {
     send_arp(host, REQUEST, 1, 2, 0);
@@ -106,7 +106,7 @@ static void arp_resolves(struct host *host)
     for (uint8_t i = 2; i < 24; i++)
         CHECK(host, write_to(host, 7, i) == OK);
     send_arp(host, REPLY, 7, 2, 7);
-    /* The latest wait, as many as may. */
+    /* The newest packets wait, as many as the limit allows. */
     CHECK(host, count_of(host, IP4, PROTOCOL, 99) == 16);
     const struct captured *c = find(host, IP4, PROTOCOL, 99, 0);
     CHECK(host, c != NULL && c->bytes[14 + 20] == 8 && c->bytes[5] == 7);
@@ -125,7 +125,10 @@ static void arp_gives_up(struct host *host)
     pass(SECONDS(5));
 }
 
-/* What is used for a minute is asked for again, by unicast; who is gone then is asked for by broadcast. */
+/*
+ * An entry that has been in use for a minute is verified by unicast. When there is no answer, the host asks
+ * by broadcast.
+ */
 static void arp_ages(struct host *host)
 {
     pass(SECONDS(61));
@@ -242,7 +245,7 @@ static void echo_is_answered(struct host *host)
                     memcmp(c->bytes + 14 + 28, payload, 56) == 0);
     CHECK(host, c != NULL && checksum_is_valid(checksum_add(0, c->bytes + 34, 64)));
     forget(host);
-    /* To everybody: RFC 1122, section 3.2.2.6. And one whose checksum is wrong. */
+    /* A ping to the broadcast address (RFC 1122, section 3.2.2.6), and one with a wrong checksum. */
     uint8_t p[100], m[8] = { 8, 0, 0xf7, 0xff };
     size_t len = make_packet(p, 1, 0, 1, m, 8);
     wire_put32(p + 16, 0x0a0000ff);
@@ -268,7 +271,7 @@ static void martians_are_dropped(struct host *host)
         send_frame(host, host->mac, IP4, p, len);
     }
     CHECK(host, metric_of("ipv4.martian") == before + 7 && count_of(host, IP4, PROTOCOL, 1) == 0);
-    /* To us, but sent to everybody on the link. */
+    /* A ping to the host's address in a broadcast frame. */
     uint8_t p[100], m[8] = { 8, 0, 0xf7, 0xff };
     send_frame(host, everybody, IP4, p, make_packet(p, 1, 0, 1, m, 8));
     CHECK(host, count_of(host, IP4, PROTOCOL, 1) == 0);
@@ -290,7 +293,7 @@ static void options_are_skipped(struct host *host)
     send_frame(host, host->mac, IP4, p, len);
     CHECK(host, host->count == 0 && metric_of("ipv4.source_routed") == 1);
     p[20] = 7;
-    p[21] = 9; /* longer than what is there */
+    p[21] = 9; /* longer than the packet */
     memset(p + 10, 0, 2);
     checksum_store(p + 10, checksum_add(0, p, 24));
     send_frame(host, host->mac, IP4, p, len);
@@ -309,7 +312,7 @@ static void fragments_come_together(struct host *host)
     size_t len = make_udp(d, 7, 5000, payload, sizeof payload);
 
     CHECK(host, udp_bind(host->udp, &IP_ANY, 5000, &s) == OK);
-    /* The last first, one twice. */
+    /* The last fragment comes first, and one comes twice. */
     send_packet(host, 17, 2000 / 8, 77, d + 2000, len - 2000);
     send_packet(host, 17, 0x2000, 77, d, 1000);
     send_packet(host, 17, 0x2000, 77, d, 1000);
@@ -318,18 +321,21 @@ static void fragments_come_together(struct host *host)
     uint8_t got[3000];
     CHECK(host, buf_read_copy(b, 0, got, sizeof got) == OK && memcmp(got, payload, sizeof got) == 0);
     buf_free(b);
-    /* Overlap: the whole packet is forgotten, so its rest does not complete it. */
+    /* An overlap discards the packet, so its other fragments do not complete it. */
     int64_t refused = metric_of("ipv4.fragments_refused");
     send_packet(host, 17, 0x2000, 78, d, 1000);
     send_packet(host, 17, 0x2000 | 992 / 8, 78, d + 992, 1008);
     send_packet(host, 17, 2000 / 8, 78, d + 2000, len - 2000);
     send_packet(host, 17, 0x2000 | 1000 / 8, 78, d + 1000, 1000);
     CHECK(host, metric_of("ipv4.fragments_refused") == refused + 1 && metric_of("udp.in") == 1);
-    /* Beyond 65535 bytes; a length that is no multiple of eight. */
+    /* A fragment beyond 65535 bytes, and one whose length is no multiple of eight. */
     send_packet(host, 17, 8191, 79, d, 1000);
     send_packet(host, 17, 0x2000, 80, d, 1001);
     CHECK(host, metric_of("ipv4.fragments_refused") == refused + 3);
-    /* RFC 792: time exceeded, code 1, for the one whose first fragment came; nothing for the other. */
+    /*
+     * RFC 792: the packet whose first fragment arrived gets time exceeded, code 1. The other one gets
+     * nothing.
+     */
     forget(host);
     send_packet(host, 17, 0x2000, 81, d, 1000);
     send_packet(host, 17, 2000 / 8, 82, d + 2000, 8);
@@ -387,7 +393,7 @@ static void closed_ports_are_told(struct host *host)
     CHECK(host, c != NULL && c->bytes[34] == 3 && c->bytes[35] == 3 &&
                     wire_get16(c->bytes + 34 + 8 + 20 + 2) == 4444);
     CHECK(host, c != NULL && checksum_is_valid(checksum_add(0, c->bytes + 34, c->len - 20)));
-    /* Many at once: the bucket's fifty at most, then a hundred a second. */
+    /* Of many errors at once, the first fifty are sent, and then a hundred a second. */
     pass(SECONDS(5));
     forget(host);
     for (int i = 0; i < 45; i++)
@@ -422,7 +428,7 @@ static void errors_reach_sockets(struct host *host)
     memcpy(quote, c->bytes + 14, sizeof quote);
     uint32_t before = ip_mtu(host->ip, &peer);
     CHECK(host, before == 1480);
-    /* About a datagram that was not sent: to another port. */
+    /* An error about a datagram that was not sent, because it had another port. */
     quote[23] ^= 1;
     send_icmp(host, 3, 4, 0, 1400, quote, sizeof quote);
     send_icmp(host, 3, 3, 0, 0, quote, sizeof quote);
@@ -437,7 +443,7 @@ static void errors_reach_sockets(struct host *host)
     CHECK(host, ip_mtu(host->ip, &peer) == before);
     send_icmp(host, 3, 3, 0, 0, quote, sizeof quote);
     CHECK(host, udp_receive(s, NULL, &b) == ERR_REFUSED);
-    /* About a packet from somebody else. */
+    /* An error about a packet of another host. */
     quote[15] = 99;
     send_icmp(host, 3, 3, 0, 0, quote, sizeof quote);
     CHECK(host, metric_of("icmp.malformed") >= 1);
@@ -496,7 +502,7 @@ static void routes_are_chosen(struct host *host)
     pass(SECONDS(5));
 }
 
-/* To ourselves: a ping, and a datagram that goes in one piece. */
+/* The host sends a ping and a datagram to itself. The datagram is not fragmented. */
 static void loops_back(struct host *host)
 {
     struct ip_addr loopback = IP_V4(127, 0, 0, 1);
@@ -521,7 +527,7 @@ static void link_filters(struct host *host)
     send_frame(host, everybody, 0x8100, p, sizeof p);
     send_frame(host, everybody, 0x0040, p, sizeof p);
     send_frame(host, stranger, IP4, p, sizeof p);
-    /* A switch that has not yet learnt the stranger's port gives the frame to everybody. */
+    /* The switch has not learnt the stranger's port yet, so it sends the frame to every port. */
     CHECK(host,
           metric_of("ethernet.dropped_tagged") == tagged + 1 && metric_of("ethernet.dropped_other") >= other);
 }

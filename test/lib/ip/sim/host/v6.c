@@ -83,7 +83,7 @@ static void send_na(struct host *host, const struct ip_addr *target, const struc
     send_icmp6(host, target, to, 255, m, 32);
 }
 
-/* Tell the host where the peer is. */
+/* Let the host learn the peer's link address. */
 static void meet6(struct host *host)
 {
     send_ns(host, &peer6, &own6, 255, true);
@@ -142,7 +142,7 @@ static bool checksum_holds(const struct captured *c)
     return checksum_is_valid(checksum_add(checksum_pseudo(&from, &to, 58, len), c->bytes + 14 + UPPER, len));
 }
 
-/* The host's first address below 2001:db8:0:third::/64, or any. */
+/* The host's first address below 2001:db8:0:third::/64, or IP_ANY. */
 static struct ip_addr address_below(struct host *host, uint8_t third)
 {
     struct ip_cidr list[24];
@@ -163,10 +163,10 @@ static void answers_solicitations(struct host *host)
                     memcmp(c->bytes, host->info.mac, 6) == 0);
     forget(host);
     int64_t refused = metric_of("ipv6.ndp_refused");
-    send_ns(host, &peer6, &own6, 254, true);  /* from beyond the link */
-    send_ns(host, &IP_ANY, &own6, 255, true); /* a probe that tells a link address */
+    send_ns(host, &peer6, &own6, 254, true);  /* its hop limit says that it was routed */
+    send_ns(host, &IP_ANY, &own6, 255, true); /* a probe must not have a link address option */
     CHECK(host, count_icmp(host, NA) == 0 && metric_of("ipv6.ndp_refused") == refused + 2);
-    /* Another host that probes our address is told, as all are. */
+    /* When another host probes the host's address, the host answers to all. */
     send_ns(host, &IP_ANY, &own6, 255, false);
     c = find_icmp(host, NA, 0);
     CHECK(host, c != NULL && memcmp(c->bytes + 14 + TO, all_nodes.bytes, 16) == 0 &&
@@ -179,7 +179,7 @@ static err write6(struct host *host, const struct ip_addr *to, size_t len)
     return ip_write(host->ip, &head, buf_alloc(len));
 }
 
-/* RFC 4861, section 7.3: asked by multicast, used, doubted, asked by unicast, given up. */
+/* RFC 4861, section 7.3: a neighbour is looked for by multicast, used, verified by unicast, and given up. */
 static void finds_neighbours(struct host *host)
 {
     struct ip_addr neighbour = { .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 0x33 } };
@@ -203,7 +203,7 @@ static void finds_neighbours(struct host *host)
     CHECK(host, write6(host, &neighbour, 8) == OK);
     pass(SECONDS(8) + MILLISECONDS(100));
     CHECK(host, count_icmp(host, NS) == 3 && write6(host, &neighbour, 8) == ERR_UNREACHABLE);
-    /* What makes progress above needs no question. */
+    /* When a higher layer reports progress, no solicitation is needed. */
     pass(SECONDS(2));
     send_na(host, &neighbour, &all_nodes, 0x20);
     CHECK(host, write6(host, &neighbour, 8) == OK);
@@ -226,10 +226,13 @@ static void neighbours_are_bounded(struct host *host)
         send_ns(host, &a, &own6, 255, true);
     }
     CHECK(host, metric_of("ipv6.neighbours") == 512);
-    pass(SECONDS(20)); /* each is asked whether it is there */
+    pass(SECONDS(20)); /* each neighbour is verified */
 }
 
-/* RFC 4862, 8106, 4191: an address, a router, its MTU, name servers, domains; until they end. */
+/*
+ * RFC 4862, 8106, 4191: the host takes an address, a router, an MTU, name servers and domains from an
+ * advertisement until they expire.
+ */
 static void listens_to_routers(struct host *host)
 {
     uint8_t more[72] = {
@@ -243,7 +246,7 @@ static void listens_to_routers(struct host *host)
 
     CHECK(host, count_icmp(host, RS) == 0 && write6(host, &far, 8) == ERR_UNREACHABLE);
     pass(HOURS(2));
-    CHECK(host, count_icmp(host, RS) >= 1); /* still asking, ever more rarely */
+    CHECK(host, count_icmp(host, RS) >= 1); /* it still solicits, at growing intervals */
     forget(host);
     send_ra(host, &router, 1800, 0, &prefix, more, 56);
     a = address_below(host, 1);
@@ -264,7 +267,9 @@ static void listens_to_routers(struct host *host)
     CHECK(host, count_icmp(host, RS) == 0);
     pass(SECONDS(1200));
     CHECK(host, write6(host, &far, 8) == ERR_UNREACHABLE && ip_has(host->ip, &a));
-    /* Deprecated now: RFC 6724 prefers the other, though it matches less. */
+    /*
+     * The address is deprecated now. RFC 6724 prefers the other one, although it has a shorter common prefix.
+     */
     struct ip_addr same = a, source;
     same.bytes[15] ^= 1;
     CHECK(host, ip_source(host->ip, &same, &source) == OK && ip_equal(&source, &own6));
@@ -272,7 +277,7 @@ static void listens_to_routers(struct host *host)
     CHECK(host, !ip_has(host->ip, &a));
 }
 
-/* RFC 4862, section 5.5.3: a forged advertisement can't take an address away at once. */
+/* RFC 4862, section 5.5.3: a forged advertisement cannot remove an address at once. */
 static void lifetimes_shrink_to_two_hours(struct host *host)
 {
     struct prefix prefix = { 2, 86400, 86400 };
@@ -287,7 +292,7 @@ static void lifetimes_shrink_to_two_hours(struct host *host)
     CHECK(host, !ip_has(host->ip, &a));
 }
 
-/* RFC 4862, section 5.4; 7217, section 6: another address when ours is taken. */
+/* RFC 4862, section 5.4, and RFC 7217, section 6: the host takes another address when its own is in use. */
 static void duplicates_are_replaced(struct host *host)
 {
     struct prefix prefix = { 3, 3600, 3600 };
@@ -296,7 +301,7 @@ static void duplicates_are_replaced(struct host *host)
     send_na(host, &first, &all_nodes, 0x20);
     struct ip_addr second = address_below(host, 3);
     CHECK(host, !ip_is_any(&second) && !ip_equal(&first, &second) && !ip_has(host->ip, &first));
-    /* Its own probe, come back by a loop, is no other host's (RFC 7527); somebody's probe is. */
+    /* The host's own probe that a loop returns is no conflict (RFC 7527). Another host's probe is one. */
     const struct captured *c = find_icmp(host, NS, count_icmp(host, NS) - 1);
     CHECK(host, c != NULL && memcmp(c->bytes + 14 + UPPER + 8, second.bytes, 16) == 0);
     if (c != NULL) {
@@ -327,7 +332,10 @@ static void prefixes_are_bounded(struct host *host)
     pass(HOURS(2));
 }
 
-/* RFC 4191: preference, and a route of its own; RFC 4861, section 6.3.6: one that does not answer is left. */
+/*
+ * RFC 4191: routers have preferences and routes of their own. RFC 4861, section 6.3.6: the host leaves a
+ * router that does not answer.
+ */
 static void chooses_routers(struct host *host)
 {
     uint8_t route[16] = { 24, 2, 48, 0, 0, 0, 0x0e, 0x10, 0x20, 0x01, 0x0d, 0xb8, 0, 0xff };
@@ -338,14 +346,14 @@ static void chooses_routers(struct host *host)
     send_ra(host, &router, 1800, 0, NULL, "", 0);
     memcpy(host->info.mac, nine, 6);
     send_ra(host, &other_router, 1800, 0x18, NULL, route,
-            sizeof route); /* of low preference, but for that route */
+            sizeof route); /* of low preference, except for that route */
     memcpy(host->info.mac, one, 6);
     CHECK(host, write6(host, &far, 8) == OK && write6(host, &elsewhere, 8) == OK);
     pass(MILLISECONDS(1));
     const struct captured *c = find(host, IP6, NEXT, 99, 0), *d = find(host, IP6, NEXT, 99, 1);
     CHECK(host, c != NULL && memcmp(c->bytes, nine, 6) == 0);
     CHECK(host, d != NULL && memcmp(d->bytes, one, 6) == 0);
-    /* Neither answers; the one at nine is given up, and the other takes its route. */
+    /* Neither router answers. The host gives up fe80::9, and the other router takes its route. */
     pass(SECONDS(9));
     forget(host);
     send_na(host, &router, &own6, 0xe0);
@@ -353,7 +361,7 @@ static void chooses_routers(struct host *host)
     pass(MILLISECONDS(1));
     c = find(host, IP6, NEXT, 99, 0);
     CHECK(host, c != NULL && memcmp(c->bytes, one, 6) == 0);
-    /* A router that says it is none any more. */
+    /* A router that announces that it no longer is one. */
     send_na(host, &router, &own6, 0x60);
     pass(SECONDS(2));
     forget(host);
@@ -363,7 +371,7 @@ static void chooses_routers(struct host *host)
     pass(HOURS(2));
 }
 
-/* RFC 4861, section 8: only from the router in use, about a way through it. */
+/* RFC 4861, section 8: redirects count only from the router that is in use for the destination. */
 static void follows_redirects(struct host *host)
 {
     uint8_t m[48] = { REDIRECT };
@@ -402,7 +410,7 @@ static void answers_echoes(struct host *host)
     m[2] ^= 1;
     send6(host, &peer6, &own6, 58, 64, m, sizeof m);
     CHECK(host, host->count == 0);
-    /* Addresses that can't be, or would be taken for IPv4. */
+    /* Source addresses that are impossible, or that would be taken for IPv4. */
     struct ip_addr mapped = IP_V4(10, 0, 0, 2), loopback = { .bytes = { [15] = 1 } };
     int64_t martian = metric_of("ipv6.martian");
     send_icmp6(host, &mapped, &own6, 64, m, sizeof m);
@@ -420,11 +428,11 @@ static void checks_extension_headers(struct host *host)
     memcpy(p + 16, echo, 8);
     send6(host, &peer6, &own6, 0, 64, p, 24);
     CHECK(host, count_icmp(host, 129) == 1);
-    p[10] = 0x9e; /* an option that must be known */
+    p[10] = 0x9e; /* an unknown option that must be reported */
     send6(host, &peer6, &own6, 0, 64, p, 24);
     const struct captured *c = find_icmp(host, 4, 0);
     CHECK(host, c != NULL && c->bytes[14 + UPPER + 1] == 2 && wire_get32(c->bytes + 14 + UPPER + 4) == 50);
-    p[10] = 0x5e; /* one that has the packet dropped */
+    p[10] = 0x5e; /* an unknown option for which the packet is dropped */
     send6(host, &peer6, &own6, 0, 64, p, 24);
     CHECK(host, count_icmp(host, 129) == 1 && count_icmp(host, 4) == 1);
     p[10] = 1;
@@ -439,7 +447,7 @@ static void checks_extension_headers(struct host *host)
     send6(host, &peer6, &own6, 0, 64, p, 24);
     c = find_icmp(host, 4, 2);
     CHECK(host, c != NULL && c->bytes[14 + UPPER + 1] == 1 && wire_get32(c->bytes + 14 + UPPER + 4) == 40);
-    /* More headers than there may be, and a protocol that nobody has. */
+    /* More headers than the limit, and an unknown protocol. */
     uint8_t many[20 * 8] = { 0 };
     for (size_t i = 0; i < 19; i++)
         memcpy(many + i * 8, (const uint8_t[]){ 60, 0, 1, 4 }, 4);
@@ -470,7 +478,7 @@ static void puts_fragments_together(struct host *host)
     meet6(host);
     send_fragment(host, 1, 58, 1200, false, m + 1200, 800);
     send_fragment(host, 1, 58, 0, true, m, 1200);
-    /* The reply is longer than the link: two fragments back. */
+    /* The reply is longer than the MTU, so it comes in two fragments. */
     CHECK(host, count_of(host, IP6, NEXT, 44) == 2);
     const struct captured *c = find(host, IP6, NEXT, 44, 1);
     CHECK(host, c != NULL && (wire_get16(c->bytes + 14 + UPPER + 2) & 1) == 0);
@@ -480,12 +488,14 @@ static void puts_fragments_together(struct host *host)
     send_fragment(host, 2, 58, 1192, false, m + 1192, 808);
     send_fragment(host, 2, 58, 1200, false, m + 1200, 800);
     CHECK(host, metric_of("ipv6.fragments_refused") == refused + 1 && host->count == 0);
-    /* RFC 6946: one that is whole by itself waits for nobody, not even under another's number. */
+    /*
+     * RFC 6946: an atomic fragment is complete by itself, even when other fragments have its identification.
+     */
     uint8_t echo[8] = { 128 };
     checksum_store(echo + 2, checksum_add(checksum_pseudo(&peer6, &own6, 58, 8), echo, 8));
     send_fragment(host, 2, 58, 0, false, echo, 8);
     CHECK(host, count_icmp(host, 129) == 1);
-    /* RFC 7112: headers that go on in the next fragment; RFC 6980: neighbour discovery in fragments. */
+    /* RFC 7112: headers that continue in the next fragment. RFC 6980: neighbour discovery in fragments. */
     send_fragment(host, 3, 60, 0, true, "\x3a\x01\x01\x04\0\0\0\0", 8);
     CHECK(host, metric_of("ipv6.fragments_refused") == refused + 2);
     forget(host);
