@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""run.py SOURCE WORK: a module is added to a copy of the tree by adding its folder, and nothing else.
+"""run.py SOURCE WORK: adds a module to a copy of the tree by adding its folder, and nothing else.
 
-It must then be in `mirage help modules`, in an application that calls it and in the compiler's messages; and what is wrong
-with its lines is told when the tree is built. Prints TAP."""
+The module must then be in `mirage help modules`, in an application that calls it and in the compiler's messages. The
+build of the tree must report what is wrong with its lines. Prints TAP."""
 import re
 import shutil
 import sys
@@ -20,7 +20,7 @@ MADE = [str(work / name) for name in ("header", "table", "functions", "depfile")
 maker = [str(build / "tool" / "catalog-maker"), "cc", str(tree), str(work / "cache"), *MADE]
 TOY = (HERE / "toy" / "toy.c").read_text()
 
-# What the CATALOG line of the toy says, and what is said of it.
+# CATALOG lines of the toy, and the error for each.
 WRONG = [
     ("CATALOG(toy, consol)", "lib/toy/toy.c:13: error: 'consol' is neither a parameter nor a key of the module 'toy' (did you mean 'console'?); "
      "declare it, or leave it out of the CATALOG line"),
@@ -36,7 +36,7 @@ WRONG = [
     ("CATALOG(crunch, console)", "lib/kv_crunch/kv_crunch.c:14: error: the catalogue has two functions 'crunch': the other is said in lib/toy/toy.c:13; "
      "name this one by CATALOG(NAME, ARGUMENT...)"),
 ]
-# What a signature's header says, and what is said of it.
+# Texts of a signature's header, and the error for each.
 CHIME = "/*\n * CHIME: something that rings.\n */\n#define CHIME(M) DEVICE(M)\n"
 CHIME_WRONG = [
     (CHIME.replace(" * CHIME: s", " * S"), "include/mirage/sig/chime.h:1: error: nothing says which signature this is; begin this header with a comment that "
@@ -62,12 +62,12 @@ def write_toy(text):
 
 
 def said(text, line):
-    """The toy's source with another CATALOG line, at its place."""
+    """The toy's source with another CATALOG line in the place of its own."""
     return text.replace("CATALOG(toy, console, word)", line)
 
 
 def left_out(folder, names):
-    """What was made in the tree, what is hidden, and the fuzzers' corpora."""
+    """The names that are not copied: what was built, hidden files, and the fuzzers' corpora."""
     made = {"_build", "__pycache__", "corpus"} | {n for n in names if n.startswith(".")}
     return made | {n for n in names if Path(folder) == source and n.startswith("build")}
 
@@ -125,7 +125,7 @@ def unread():
     hello = work / "hello"
     shutil.copytree(source / "examples" / "hello", hello, ignore=left_out)
     status, out, err = mirage("build", str(hello))
-    # What each step of the build keeps of a source bears the source's name.
+    # Each file that the build keeps for a source has the source's name.
     kept = sorted(path.name for path in (hello / "_build").rglob("*") if "toy" in path.name)
     tap.report(status == 0 and not kept, "an application that does not use it reads nothing of it", f"{err}{kept}")
 

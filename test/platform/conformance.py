@@ -10,8 +10,8 @@ from tap import Tap
 
 
 def run(*arguments, given=""):
-    """The status, what went to PLATFORM_OUT, and what went there and to PLATFORM_LOG."""
-    # For another processor, meson says what runs programs.
+    """The exit status, the output on PLATFORM_OUT, and the output on PLATFORM_OUT and PLATFORM_LOG together."""
+    # For another processor, meson names the emulator.
     command = [*shlex.split(os.environ.get("MESON_EXE_WRAPPER", "")), *sys.argv[1:], *arguments]
     done = subprocess.run(command, input=given, timeout=300, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stdout + done.stderr

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tree obeys .clang-format, and no line of its C is longer than it says, comments included."""
+"""Checks that the tree obeys .clang-format, and that no line of C is longer than its limit, comments included."""
 
 import re
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tap import ROOT, Tap
 
-VERSION = "14"  # others lay out some places differently
+VERSION = "14"  # other versions format some places differently
 COLUMNS = 110
-# Tests name the lines of these files, and some are no C on purpose; each folder has a .clang-format that says so.
+# Tests name lines of these files, and some of them are not C on purpose. Each folder has a .clang-format that says so.
 AS_WRITTEN = re.compile(r"^test/tool/(functor|config)/(negative|positive)/")
 
 

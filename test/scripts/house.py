@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the house promises beside layers.py: no target is named in the tool or the catalogue, the tool stands on
-floors, nothing includes a source of another folder or a platform by a relative path, and lib/ opens no host files.
-Prints TAP."""
+"""Checks the rules of the tree that layers.py does not: no target is named in the tool or the catalogue, no floor of the
+tool includes a higher one, nothing includes a source of another folder or a platform by a relative path, and lib/ opens
+no host files. Prints TAP."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 from tap import ROOT, Tap
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
-# Each floor of tool/ includes itself and those before it.
+# Each floor of tool/ may include itself and those before it.
 FLOORS = ["base", "target", "composition", "emission", "project", "commands"]
 
 
@@ -35,7 +35,7 @@ def floor_of(file):
 
 
 def above(file, text):
-    """What a file of the tool includes of the floors above its own."""
+    """The includes of a file of the tool that name a higher floor."""
     own = floor_of(file)
     if own is None:
         return []
@@ -57,7 +57,7 @@ def relative_platforms(file, text):
             if name.startswith("../") and ("platform/" in name or name.startswith("../../../"))]
 
 
-# What stands in a module of lib/ that reaches for another module's folder or for the host's files.
+# Text that shows that a module of lib/ uses another module's folder or the host's files.
 REACHES = re.compile(r'#\s*include\s*"\.\./|#\s*include\s*<(?:unistd|fcntl|dirent|sys/\w+)\.h>|\b(?:fopen|freopen|fdopen)\(')
 
 
@@ -92,7 +92,7 @@ def main():
     found = [line for name, text in sources.items() for line in reaching(name, text)]
     tap.report(not found, "no module of lib/ reaches into another's folder or opens host files: that is base/, or a signature", "\n".join(found))
 
-    # That each can fail.
+    # Each check must be able to fail.
     tap.report(len(names_in("tool/project/open.c", 'strcmp(name, "sim")', names)) == 1, "a target's name is found")
     tap.report(len(above("tool/base/files.c", '#include "commands/cli.h"')) == 1, "a higher floor is found")
     tap.report(len(relative_platforms("lib/x/x.c", '#include "../../platform/linux/fd.h"')) == 1, "a relative path is found")

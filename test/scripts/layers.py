@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Includes run one way: examples, lib, devices, runtime, platform; anyone may use base. Speaks TAP."""
+"""Checks that includes only go down: examples, lib, devices, runtime, platform. All may use base. Prints TAP."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from tap import ROOT, Tap
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
-# What the files of a folder may include, beside its own files and the compiler's.
+# The folders that files of a folder may include, besides their own and the compiler's.
 MAY = {
     "base": ["base", "include"],
     "include": ["base", "include"],
@@ -56,7 +56,7 @@ def main():
     files = [Path(name) for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
     found = [m for file in files for m in mistakes(file, (ROOT / file).read_text(errors="replace"))]
     tap.report(bool(files) and not found, "includes run one way, and no source of another folder is included", "\n".join(found))
-    # That the test can fail: what each rule is there for is found.
+    # Each rule must be able to fail.
     for name, line in (("lib/tcp/tcp.c", "#include <platform/linux/fd.h>"), ("lib/udp/udp.c", '#include "../../devices/console/console_unix.c"'),
                        ("base/ip/ip.c", '#include "../../runtime/runtime.h"'), ("lib/dns_client/cache.c", '#include "../tcp/tcp.c"')):
         tap.report(len(list(mistakes(Path(name), line))) == 1, f"{line} in {name} is found")

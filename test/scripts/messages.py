@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What demo.sh and test.sh say: their options, and the packages that are missing.
+"""Tests the messages of demo.sh and test.sh about their options and about missing packages.
 
 They run in a folder that holds only them, with commands of the test's own in PATH, so nothing is installed or built.
 """
@@ -19,7 +19,7 @@ INSTALL = "apt-get install --no-install-recommends meson ninja-build"
 
 
 class Machine:
-    """A folder with the scripts, and a PATH with what this machine has."""
+    """A folder with the scripts, and a PATH of the test's own."""
 
     def __init__(self, work):
         shutil.rmtree(work, ignore_errors=True)

@@ -42,7 +42,8 @@ class LabError(Exception):
 
 
 def until(check, what, seconds=200, every=0.02):
-    """The first true value of check(); LabError when none comes in time. An exception of the network counts as false."""
+    """Call check() until it returns a true value, and return that. OSError and subprocess errors count as
+    false. LabError: time is over."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -57,7 +58,7 @@ def until(check, what, seconds=200, every=0.02):
 
 
 def lacking(*programs):
-    """Why nothing can be tried here, or None. Root, namespaces and taps are always needed."""
+    """The reason why the tests cannot run here, or None. They need root, namespaces, taps and the named programs."""
     if os.geteuid() != 0:
         return "this needs root, to make network namespaces"
     missing = [name for name in ("ip", *programs) if shutil.which(name) is None]
@@ -71,7 +72,8 @@ def lacking(*programs):
 
 
 def build(mirage, folder, work, *options):
-    """Build the application in `folder`, a copy the caller made: the program's path; LabError with what mirage said."""
+    """Build the application in `folder`, a copy that the caller made. Returns the program's path, or raises LabError with
+    the output of mirage."""
     status, out, err = run([str(mirage), "build", *options, str(folder)], work, mirage_environment(work))
     if status != 0:
         raise LabError(f"mirage build {' '.join(options)} {folder}\n{out}{err}")
@@ -79,14 +81,14 @@ def build(mirage, folder, work, *options):
 
 
 def copy_tree(source, target):
-    """A copy of sources alone."""
+    """Copy the sources of an application, without what is built from them."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("_build", "compile_commands.json"))
     return target
 
 
 class Process:
-    """A program that was started in a namespace; what it writes goes to a file."""
+    """A program that runs in a namespace. Its output goes to a file."""
 
     def __init__(self, popen, log):
         self.popen, self.log = popen, log
@@ -102,7 +104,8 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def wait_for(self, pattern, seconds=200):
-        """The match of a regular expression in what it writes; LabError when it ends without that, or is late."""
+        """Wait until a regular expression matches the program's output, and return the match. LabError when the program ends
+        before that, or time is over."""
         def look():
             ended = not self.alive()
             found = re.search(pattern, self.said(), re.M)
@@ -112,7 +115,7 @@ class Process:
         return until(look, lambda: f"{pattern!r} in\n{self.said()}", seconds)
 
     def stop(self, seconds=200):
-        """Ask it to end; the exit status, or None when it had to be killed."""
+        """Ask the program to end. Returns its exit status, or None when it had to be killed."""
         if self.alive():
             self.popen.send_signal(signal.SIGTERM)
         return self.wait(seconds)
@@ -130,7 +133,7 @@ class Process:
         self.popen.wait()
 
     def memory(self):
-        """Bytes of memory that it occupies."""
+        """The program's resident memory in bytes."""
         return int(re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text(), re.M)[1]) * 1024
 
 
@@ -149,7 +152,7 @@ class Namespace:
         return ["ip", "netns", "exec", self.name, *map(str, argv)]
 
     def run(self, *argv, check=True, seconds=300, **more):
-        """Run a command to its end: subprocess's result, with text. LabError when it fails and `check`."""
+        """Run a command to its end. Returns subprocess's result, with text. LabError when it fails and `check` is set."""
         options = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, **more}
         if "input" in more:
             del options["stdin"]
@@ -159,7 +162,7 @@ class Namespace:
         return done
 
     def ip(self, words):
-        """One command of ip(8), in this namespace."""
+        """Run ip(8) in this namespace."""
         done = subprocess.run(["ip", "-netns", self.name, *words.split()], capture_output=True, text=True, timeout=200)
         if done.returncode != 0:
             raise LabError(f"ip {words}: {done.stderr.strip()}")
@@ -171,7 +174,7 @@ class Namespace:
 
     @contextlib.contextmanager
     def inside(self):
-        """This thread is in the namespace for the block: sockets made here belong to it and stay there."""
+        """For a `with` block: this thread is in the namespace. Sockets that are made in the block stay in the namespace."""
         here = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         there = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -185,7 +188,7 @@ class Namespace:
             os.close(there)
 
     def tap(self, name, *addresses, mtu=None):
-        """A tap interface with addresses for this namespace's kernel; a program with --interface=name is its other end."""
+        """Make a tap interface with addresses for this namespace's kernel. A program with --interface=name has the other end."""
         self.ip(f"tuntap add dev {name} mode tap")
         return self.up(name, *addresses, mtu=mtu)
 
@@ -198,29 +201,29 @@ class Namespace:
         return name
 
     def veth(self, name, other, other_name):
-        """A cable to another namespace; up() gives its ends addresses."""
+        """Connect this namespace to another one with a veth pair. up() gives its ends addresses."""
         self.ip(f"link add {name} type veth peer name {other_name} netns {other.name}")
 
     def bridge(self, name, *ports):
-        """A switch of interfaces that are there."""
+        """Make a bridge of existing interfaces."""
         self.ip(f"link add {name} type bridge")
         for port in ports:
             self.ip(f"link set {port} master {name}")
         self.ip(f"link set {name} up")
 
     def split_here(self, name):
-        """No segmentation offload: what leaves by this interface, or comes in by it, is a frame at a time."""
+        """Switch segmentation offload off. The interface then sends and receives single frames."""
         with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             for command in (0x1F, 0x24, 0x2C):  # ETHTOOL_STSO, _SGSO, _SGRO
                 value = ctypes.create_string_buffer(struct.pack("=II", command, 0))
                 fcntl.ioctl(s, 0x8946, struct.pack("=16sQ16x", name.encode(), ctypes.addressof(value)))  # SIOCETHTOOL
 
     def start(self, *argv, env=None, files=None):
-        """A process that runs on until it is stopped; `files`: how many descriptors it may have."""
+        """Start a process that runs until it is stopped. `files` limits its descriptors."""
         return self.lab.start(self.command(*argv), env, files)
 
     def connect(self, address, port, seconds=100):
-        """A TCP connection from here."""
+        """Open a TCP connection from this namespace."""
         with self.inside():
             return socket.create_connection((address, port), seconds)
 
@@ -230,7 +233,7 @@ class Namespace:
         return True
 
     def serve_names(self, interface, *options):
-        """dnsmasq on an interface that is up: DNS, and DHCP with --dhcp-range=…; see its leases in the result's `leases`."""
+        """Start dnsmasq on an interface: DNS, and with --dhcp-range=… DHCP. `leases` of the result is the path of its leases."""
         leases = self.lab.file("leases")
         process = self.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root",
                              "--pid-file", "--log-facility=-", "--log-queries", "--log-dhcp", f"--dhcp-leasefile={leases}",
@@ -240,7 +243,7 @@ class Namespace:
         return process
 
     def advertise(self, interface, options):
-        """radvd on an interface; `options` is what its radvd.conf says of it, as in "prefix fd09::/64 { };"."""
+        """Start radvd on an interface. `options` is the interface's part of radvd.conf, such as "prefix fd09::/64 { };"."""
         config, pid = self.lab.file("radvd.conf"), self.lab.file("radvd.pid")
         config.write_text(f"interface {interface} {{ AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; {options} }};\n")
         self.sysctl("net.ipv6.conf.all.forwarding", 1)
@@ -249,7 +252,7 @@ class Namespace:
         return process
 
     def capture(self, interface, file, *expression):
-        """tcpdump's record of an interface; stop() it before reading the file."""
+        """Record an interface with tcpdump. Call stop() before you read the file."""
         process = self.start("tcpdump", "-i", interface, "-U", "-Z", "root", "-s", "0", "-B", "8192", "-w", file, *expression)
         process.wait_for("listening on")
         return process
@@ -284,7 +287,7 @@ class Lab:
 
     @staticmethod
     def sweep():
-        """Remove what labs that were killed left."""
+        """Remove what killed labs left."""
         folder = Path("/run/netns")
         for path in folder.iterdir() if folder.is_dir() else ():
             found = re.fullmatch(NAMES + r"-(\d+)-\d+", path.name)
@@ -302,7 +305,7 @@ class Lab:
         return self.namespaces[-1]
 
     def file(self, name):
-        """A path of its own for a file that goes with the lab."""
+        """A new path for a file that is deleted with the lab."""
         self.files += 1
         return self.folder / f"{self.files}-{name}"
 
@@ -319,7 +322,7 @@ class Lab:
 
 
 def ends_well(tap, process, name):
-    """Report that it ends when it is told to: not killed, and without a word from a sanitizer."""
+    """Report whether the program ends when it is asked to, without being killed and without a sanitizer's report."""
     status = process.stop()
     said = process.said()
     tap.report(status == 0 and "ERROR: " not in said and "runtime error" not in said, f"{name}: it ends well", f"{status}\n{said[-6000:]}")

@@ -1,4 +1,4 @@
-"""What the tests that drive programs share: reporting in TAP, and running with a time limit."""
+"""For tests that drive programs: reports in TAP, and runs programs with a time limit."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Tap:
         print(f"ok {self.count} - {name} # SKIP {reason}")
 
     def end(self):
-        """The plan; returns the exit status."""
+        """Print the plan. Returns the exit status."""
         print(f"1..{self.count}")
         return 1 if self.failed else 0
 
@@ -63,8 +63,8 @@ def run(argv, cwd, env):
 
 
 def copy_tree(to):
-    """Copies the files that are the project's: those git knows, and new ones that it doesn't ignore. False where
-    git does not tell."""
+    """Copy the project's files: those that git knows, and new ones that it does not ignore. Returns False outside a
+    git checkout."""
     listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
         return False
@@ -76,7 +76,7 @@ def copy_tree(to):
 
 
 def mirage_environment(work):
-    """The environment without what would change mirage's choices, and with a cache of the test's own."""
+    """The environment, without variables that change mirage's choices, and with a cache of the test's own."""
     env = {k: v for k, v in os.environ.items() if k not in ("CC", "MIRAGE_ROOT", "NO_COLOR")}
     env["XDG_CACHE_HOME"] = str(work / "cache")
     return env

@@ -21,7 +21,7 @@ MODES = {
     "clang release": ["--cc=clang", "--release"],
 }
 TARGETS = ["linux", "sim"]
-VIRTUAL = {"fault"}  # what counts milliseconds exactly runs in virtual time only
+VIRTUAL = {"fault"}  # these count milliseconds exactly, so they only run in virtual time
 
 
 def same_output(tap, mirage, source, work, env):
@@ -35,7 +35,7 @@ def same_output(tap, mirage, source, work, env):
 
 
 def simulation(tap, mirage, work, env):
-    """A run of sim is a function of its seed, and takes no time."""
+    """A run of sim depends on its seed alone, and takes no real time."""
     status, out, err = run([mirage, "build", "--target=sim", "--cc=gcc", "--release"], work, env)
     tap.report(status == 0, "sim builds", err)
     binary = str(work / "_build" / "sim-release" / work.name)
@@ -110,7 +110,7 @@ def pcap(tap, mirage, work, env):
 
 
 def two(tap, mirage, work, env):
-    """Two hosts on a switch, one behind a bad line: TCP brings every byte, whatever the seed."""
+    """Two hosts on a switch, one behind a bad line: TCP delivers every byte, whatever the seed."""
     status, _, err = run([mirage, "build", "--target=sim", "--cc=gcc"], work, env)
     tap.report(status == 0, "two hosts build", err)
     argv = [str(work / "_build" / "sim" / work.name), "--ipv4-ipv4=10.0.0.1/24", "--ipv4__2-ipv4=10.0.0.2/24",

@@ -39,7 +39,7 @@ TUN = Path("/dev/net/tun")
 
 
 def own_tun():
-    """A /dev/net/tun of this namespace's own, that everybody may open."""
+    """Make a /dev/net/tun in this namespace that everybody may open."""
     device = os.stat(TUN).st_rdev
     sh(f"mount -t tmpfs none {TUN.parent}")
     os.mknod(TUN, stat.S_IFCHR, device)
@@ -73,7 +73,7 @@ class Peer:
         self.send(b"\x02\0\0\0\0\x02" + self.mac + b"\x88\xb6" + text.encode().ljust(60, b" "))
 
     def receive(self, protocol):
-        """The next frame of the program's whose IPv4 or IPv6 protocol this is, and its header."""
+        """The program's next frame with this IPv4 or IPv6 protocol, and its header."""
         while True:
             data, address = self.packets.recvfrom(70000)
             frame = data[VNET.size:]
@@ -99,7 +99,7 @@ def total(data):
 
 
 def tcp_frame(to, payload):
-    """A GSO frame for the program: its checksum is the pseudo-header's."""
+    """A GSO frame for the program. Its checksum field has the sum of the pseudo-header."""
     ip = bytearray(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40 + len(payload), 1, 0x4000, 64, 6, 0, b"\x0a\x09\0\1", b"\x0a\x09\0\2"))
     ip[10:12] = struct.pack("!H", 0xFFFF & ~total(bytes(ip)))
     pseudo = total(bytes(ip[12:20]) + struct.pack("!HH", 6, 20 + len(payload)))
@@ -135,7 +135,7 @@ def check_frames(tap, peer):
 
 
 def check_kernel(tap, peer):
-    """The kernel's own UDP: it resolves the address, and verifies what comes back."""
+    """The kernel's UDP resolves the address, and verifies the datagram that comes back."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(50)
         s.connect(("10.9.0.2", 7))
@@ -221,7 +221,7 @@ def check_others(tap, binary):
 
     def fails(name, said, *args, user=None):
         with tempfile.TemporaryDirectory() as folder:
-            # Another user may not be let into the build's folder.
+            # Another user may have no access to the build folder.
             os.chmod(folder, 0o755)
             copy = shutil.copy(binary, folder)
             done = subprocess.run([copy, *args], capture_output=True, text=True, timeout=200, user=user)
@@ -248,7 +248,7 @@ def check_others(tap, binary):
 
 
 def start_given(binary, names, *descriptors):
-    """Start it with these descriptors, from 3 on. The shell's process becomes the program's."""
+    """Start the program with these descriptors, from 3 on. The shell replaces itself by the program."""
     def place():
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, 3 + number)
@@ -259,7 +259,7 @@ def start_given(binary, names, *descriptors):
 
 
 def check_given(tap, binary):
-    """Taps that whoever starts the program opened for it."""
+    """Taps that the starter of the program opened for it."""
     tun, null = (fcntl.fcntl(os.open(path, os.O_RDWR), fcntl.F_DUPFD_CLOEXEC, 100) for path in (TUN, "/dev/null"))
     fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"given0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
     sh("ip link set given0 mtu 1400")
@@ -271,7 +271,7 @@ def check_given(tap, binary):
     for name, before, said in (
             ("a descriptor that is no tap is refused", 0, "the descriptor that was given as network.service is no tap with IFF_NO_PI and "
              "IFF_VNET_HDR: open /dev/net/tun with these, or start the program without it"),
-            # The program itself opens the first numbers that are free.
+            # The program itself opens descriptors with the first free numbers.
             ("a descriptor that is not there is refused", 200, "the descriptor that was given as network.service is not open: whoever "
              "starts the program has to leave it open")):
         process = start_given(binary, "other:" * before + "network.service", null)

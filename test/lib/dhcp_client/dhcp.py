@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The DHCP client for a day of virtual time, over a line that loses, repeats, reorders and corrupts, seed by seed. Speaks TAP.
+"""Tests the DHCP client for a day of virtual time over a line that loses, repeats, reorders and corrupts. Prints TAP.
 
 dhcp.py MIRAGE SOURCE-FOLDER WORK-FOLDER [SEEDS]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""dns_client over the host's sockets, against servers on loopback. Speaks TAP.
+"""Tests dns_client over the host's sockets, with servers on loopback. Prints TAP.
 
 dns.py MIRAGE SOURCE-FOLDER [MIRAGE-BUILD-OPTION...]
 """
@@ -49,7 +49,7 @@ EVIL = "203.0.113.66"
 
 
 def zone(query, **more):
-    """What an honest server says, following the aliases that it knows."""
+    """The answer of a correct server, which follows the aliases that it knows."""
     answers, name = [], query.name
     for _ in range(20):
         records = ZONE.get(name)
@@ -113,7 +113,7 @@ class Client:
         return done.stdout.splitlines()
 
     def says(self, name, *lines, args=(), anyhow=False):
-        """The commands before the colons, and what they must say."""
+        """Run the commands that stand before the colons, and compare their output with what stands after them."""
         commands = [line.split(": ", 1)[0] if ": " in line else line for line in lines]
         got = self.run(*commands, args=args)
         expected = [line if ": " in line else line + ":" for line in lines]

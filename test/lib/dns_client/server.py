@@ -1,4 +1,4 @@
-"""A DNS server for tests, over UDP and TCP on loopback: answers from a table, and misbehaves by name."""
+"""A DNS server for tests, over UDP and TCP on loopback. It answers from a table. For some names it misbehaves."""
 
 import socket
 import struct
@@ -63,7 +63,7 @@ class Query:
 
 
 def both(address, port):
-    """A listening socket and a datagram socket at one port; for port 0, one that is free for both."""
+    """Open a listening socket and a datagram socket at one port. For port 0, it is a port that is free for both."""
     for attempt in range(50):
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -81,7 +81,7 @@ def both(address, port):
 
 
 class Server:
-    """answer(query) gives a list of messages to send, or one."""
+    """`answer(query)` returns a message to send, or a list of them."""
 
     def __init__(self, address, port, answer):
         self.answer, self.queries, self.lock = answer, [], threading.Lock()
@@ -115,7 +115,7 @@ class Server:
                     data = connection.recv(size, socket.MSG_WAITALL)
                     for message in self.messages(Query(data, True, peer)):
                         whole = struct.pack("!H", len(message)) + message
-                        # In pieces, as a stream may bring them.
+                        # A stream may deliver the bytes in pieces.
                         for i in range(0, len(whole), 700):
                             connection.sendall(whole[i:i + 700])
                 except (OSError, struct.error):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The HTTP client against scripted servers on loopback. Speaks TAP.
+"""Tests the HTTP client with scripted servers on loopback. Prints TAP.
 
 client.py MIRAGE SOURCE-FOLDER [MIRAGE-BUILD-OPTION...]
 """
@@ -22,7 +22,7 @@ def check(name, condition, detail=""):
 
 
 class Scripted:
-    """Answers each connection with the next reply; keeps what was asked."""
+    """A server that answers each connection with the next reply and keeps the requests."""
 
     def __init__(self, *replies, drip=False, stay=False):
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -65,7 +65,7 @@ class Scripted:
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
-# The reply, and what the client makes of it.
+# A reply, and the client's result for it.
 REPLIES = [
     ("a length", OK + b"Content-Length: 5\r\n\r\nhello", "status 200", "hello\nend"),
     ("bytes behind the length", OK + b"Content-Length: 5\r\n\r\nhelloxxx", "status 200", "hello\nend"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole of server.py on the project's own stack over a tap; each server is asked over one version of IP.
+"""Runs all of server.py on the project's own stack over a tap. The clients use one version of IP.
 
 direct.py MIRAGE SERVER-FOLDER 4|6 [MIRAGE-BUILD-OPTION...]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""End to end: a server process on loopback against raw sockets. Speaks TAP.
+"""Tests an HTTP server end to end: a process on loopback, with raw sockets as clients. Prints TAP.
 
 server.py MIRAGE SOURCE-FOLDER [MIRAGE-BUILD-OPTION...]
 """
@@ -18,7 +18,7 @@ import time
 
 from tap import Tap, rests
 
-TIMEOUT = 300  # of any single wait; nothing is expected to come near it
+TIMEOUT = 300  # seconds for a single wait, many times what any takes
 tap = Tap()
 
 
@@ -432,7 +432,7 @@ def test_hostile(server):
 
 
 def settled(server, limit):
-    """Views, fibers when whatever was under way has ended; the asking connection has its own."""
+    """The numbers of views and fibers after all work has ended. They include those of the connection that asks."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         stats = server.stats()
@@ -471,7 +471,7 @@ def timed_out(server, data, drip=b""):
 
 
 def test_timeouts(program):
-    """One short timeout after the other: with all of them, a busy machine would make an ask come too late for another one."""
+    """Each test has one short timeout. If all were short, a request on a busy machine could miss another timeout."""
     server = Server(program, "--http-request-timeout=500ms")
     check("a head in drips is 408", timed_out(server, b"G", get(b"/hello")[1:] * 100).status == 408)
     with server.connect() as sock:

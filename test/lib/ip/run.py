@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Builds sim/, a host without TCP and the other end of its wire, for the target sim, and runs it with many seeds.
+"""Builds sim/ for the target sim and runs it with many seeds. It is a host without TCP, and the other end of its wire.
 
-The program tells its own tests in TAP; its first run's lines are repeated here, and a line says
-how the other seeds went.
+The program prints its own tests in TAP. This script repeats the lines of the first run, and prints one line for the
+other seeds.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs.py MIRAGE SOURCE BUILD: the pages of docs/ and the README agree with the code and with one another. Prints TAP."""
+"""docs.py MIRAGE SOURCE BUILD: checks that docs/ and the README agree with the code and with one another. Prints TAP."""
 import difflib
 import json
 import os
@@ -32,7 +32,7 @@ def without_code(text):
 
 
 def anchors(text):
-    """The ids that GitHub, and mirage-crunch, give to headings."""
+    """The ids that GitHub and mirage-crunch give to headings."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
             for heading in re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)}
 
@@ -78,7 +78,7 @@ def broken_links(path):
 
 
 def snippets(path):
-    """Blocks of C that begin with an include are whole files, and must compile."""
+    """A block of C that begins with an include is a whole file and must compile."""
     problems = []
     for block in re.findall(r"^```c\n(#include <mirage/(?:config|functor)\.h>.*?)^```$", read(path), re.M | re.S):
         with tempfile.NamedTemporaryFile("w", suffix=".c") as file:

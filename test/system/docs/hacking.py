@@ -16,7 +16,7 @@ BUILT = ["tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch",
 
 
 def diffs(page):
-    """By section, those that git knows how to apply; others show a part of one."""
+    """The diffs that git can apply, by section. The others show a part of a diff."""
     for section in page.split("\n## ")[1:]:
         for block in re.findall(r"^```diff\n(.*?)^```$", section, re.M | re.S):
             if "\n@@ " in block:
@@ -72,7 +72,7 @@ def main():
         return 0
     env = mirage_environment(work)
     env["CC"] = compiler
-    # The copy lies in a checkout, whose paths its own are not.
+    # The copy lies inside a checkout, but its paths are not those of the checkout.
     env["GIT_CEILING_DIRECTORIES"] = str(work)
     apply(tap, tree, env)
     for words in (["meson", "setup", "build"], ["ninja", "-C", "build", *BUILT]):

@@ -1,4 +1,4 @@
-"""A DHCP server for tests, which does what it is told to: its leases are short, and it can refuse or keep silent."""
+"""A DHCP server for tests. Its leases are short, and a test can make it refuse requests or ignore them."""
 
 import socket
 import struct
@@ -29,7 +29,7 @@ class Message:
 
 
 class Server:
-    """`mute(message)`: keep silent about it; `refuse(message)`: answer with a NAK."""
+    """Ignore messages for which `mute(message)` is true, and answer with a NAK when `refuse(message)` is true."""
 
     def __init__(self, namespace, interface, own, offer, lease, renew=None, rebind=None, more=()):
         self.own, self.offer, self.lease, self.renew, self.rebind, self.more = own, offer, lease, renew, rebind, more
@@ -49,7 +49,7 @@ class Server:
                 data, extra, _, source = self.socket.recvmsg(2048, 100)
             except OSError:
                 return
-            # The packet's own destination is the last of a struct in_pktinfo.
+            # The packet's destination is the last member of struct in_pktinfo.
             message = Message(data, source[0], socket.inet_ntoa(extra[0][2][8:12]))
             self.heard.append(message)
             if message.type in (DISCOVER, REQUEST) and not self.mute(message):

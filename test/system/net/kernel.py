@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""TCP against the kernel's over a tap: bytes both ways at once, whole and in order, over good lines and bad.
+"""Tests TCP with the kernel's TCP over a tap: all bytes arrive in order in both directions, over good lines and bad ones.
 
 Usage: kernel.py MIRAGE WORK [SEEDS]
 """
@@ -21,7 +21,7 @@ BAD = "loss=5%,reorder=5%,duplicate=2%,corrupt=1%,delay=3ms,jitter=2ms"
 
 
 def echo(host, address, size, seed):
-    """Send `size` bytes, end that side, and read the same back to the end."""
+    """Send `size` bytes, end this side, and read the same bytes back to the end."""
     data = random.Random(seed).randbytes(size)
     with host.connect(address, ECHO) as s:
         s.settimeout(600)
@@ -40,7 +40,7 @@ def echo(host, address, size, seed):
 
 
 def stops_and_resumes(host, address):
-    """A reader of ours that stops until the peer's window is shut, and goes on."""
+    """The reader stops until the peer's window is closed, and then goes on."""
     with host.connect(address, SOURCE) as s:
         s.settimeout(300)
         for _ in range(3):

@@ -26,7 +26,7 @@ class Tests:
         self.programs = {}
 
     def program(self, name):
-        """Built when it is first needed."""
+        """Build the program when it is first needed."""
         if name not in self.programs:
             self.work.mkdir(parents=True, exist_ok=True)
             lab.copy_tree(self.source / PROGRAMS[name], self.work / name)
@@ -48,7 +48,7 @@ class Tests:
         lab.ends_well(self.tap, program, name)
 
     def lease(self):
-        """What dnsmasq leases, with all that it tells."""
+        """A lease of dnsmasq, with all of its options."""
         with Lab() as l:
             host = self.host(l)
             server = host.serve_names("tap0", "--dhcp-range=10.9.0.100,10.9.0.150,120s", "--dhcp-option=option:router,10.9.0.1",
@@ -96,7 +96,7 @@ class Tests:
             self.tap.equal("and before T2, when it would ask all servers", [m.to for m in renewals], ["10.9.0.1"] * 2)
             server.lease, server.rebind = 8, 5
             until(lambda: "from 10.9.0.1 for 8 s" in program.said(), "a short lease")
-            # Then nobody answers: the lease ends, and the address with it.
+            # When no server answers, the lease ends, and the address is removed.
             server.mute = lambda m: True
             program.wait_for(r"no IPv4 address")
             last = server.of(REQUEST)[-1]
@@ -115,7 +115,7 @@ class Tests:
             host = self.host(l)
             server = self.server(host, lease=60, renew=2, rebind=40)
             program = self.start(host, "lease", "--dhcp", "--stay=1h", "--dhcp-address=10.9.0.77")
-            # An address had before, on another network.
+            # The client had an address on another network before.
             server.refuse = lambda m: m.address(50) == "10.9.0.77"
             self.bound(program)
             first = server.heard[0]
@@ -138,7 +138,7 @@ class Tests:
             self.end(program, "reboot")
 
     def conflict(self):
-        """The address is somebody else's already."""
+        """Another host already has the leased address."""
         with Lab() as l:
             host = self.host(l, "10.9.0.50/24")
             server = self.server(host, lease=60, renew=None, rebind=None)
@@ -154,7 +154,7 @@ class Tests:
             self.end(program, "conflict")
 
     def names(self):
-        """dnsmasq's names, its servers found by DHCP."""
+        """Names of dnsmasq, whose address comes by DHCP."""
         many = [f"--host-record=many.lan,198.51.100.{i}" for i in range(1, 120)]
         with Lab() as l:
             host = self.host(l)
@@ -173,7 +173,7 @@ class Tests:
             self.tap.report(status == 0 and "runtime error" not in program.said() and "ERROR: " not in program.said(), "names: it ends well", program.said())
 
     def fetch(self):
-        """A page by name, all of it found out by DHCP and DNS; IPv6 has no server, so IPv4's must be tried next."""
+        """Get a page by name, with DHCP and DNS. There is no server on IPv6, so IPv4 must be tried next."""
         with Lab() as l:
             host = self.host(l, "fd09::1/64")
             host.serve_names("tap0", "--dhcp-range=10.9.0.100,10.9.0.150,120s", "--no-ping", "--host-record=www.lan,10.9.0.1,fd09::1",

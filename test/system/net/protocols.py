@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ARP, IPv4, IPv6, ICMP and UDP of the project's own stack against the Linux kernel's, over a tap in a namespace.
+"""Tests ARP, IPv4, IPv6, ICMP and UDP of the project's own stack with the Linux kernel's, over a tap in a namespace.
 
 protocols.py MIRAGE SOURCE-FOLDER WORK-FOLDER [TEST...]
 """
@@ -66,7 +66,7 @@ class Tests:
         return f" {count} received" in done.stdout, done.stdout
 
     def pings(self):
-        """The kernel's echoes, small, in fragments, and as large as may be; its neighbours' states."""
+        """The kernel's pings are answered: small ones, fragmented ones and the largest. Its neighbour entries are valid."""
         with Lab() as l:
             host = self.host(l)
             program = self.start(host, *STATIC)
@@ -81,7 +81,7 @@ class Tests:
             self.end(program, "pings")
 
     def echoes(self):
-        """The kernel's datagrams come back, whatever their size; many at once, too."""
+        """The kernel's datagrams come back, whatever their size, also many at once."""
         with Lab() as l:
             host = self.host(l)
             program = self.start(host, *STATIC)
@@ -113,7 +113,7 @@ class Tests:
             self.end(program, "echoes")
 
     def asks(self):
-        """Our pings and datagrams to the kernel."""
+        """The stack's pings and datagrams to the kernel are answered."""
         with Lab() as l:
             host = self.host(l)
             for address in THEIRS:
@@ -127,7 +127,7 @@ class Tests:
                 server.close()
 
     def routers(self):
-        """Addresses by SLAAC from radvd, and what it says of the MTU; the router gone, its address forgotten."""
+        """The stack takes an address and the MTU from radvd, and forgets the address when the router is gone."""
         if lab.lacking("radvd"):
             self.tap.skip("routers", lab.lacking("radvd"))
             return
@@ -138,7 +138,7 @@ class Tests:
             address = program.wait_for(r"fd08::[0-9a-f:]+(?=/64)", 20)[0]
             ok, out = self.ping(host, address, "-s", 1000)
             self.tap.report(ok, "an address by SLAAC", out + program.said())
-            # The kernel reaches us by a route of its own, and we answer by the router.
+            # The kernel reaches the stack by a route of its own, and the stack answers by the router.
             host.ip("addr add fd99::1/128 dev lo")
             ok, out = self.ping(host, address, "-I", "fd99::1")
             self.tap.report(ok, "and a router beyond the link", out)
@@ -153,7 +153,7 @@ class Tests:
             self.end(program, "SLAAC again")
 
     def traces(self):
-        """traceroute's probes end here; a path whose MTU is smaller is found out."""
+        """traceroute reaches the stack, and the stack learns a smaller path MTU."""
         with Lab() as l:
             host = self.host(l)
             far = l.namespace()
@@ -183,7 +183,7 @@ class Tests:
                 server.close()
 
     def conflicts(self):
-        """Another host with our addresses: a warning, and the first stays."""
+        """Another host takes the stack's addresses. The stack logs a warning and keeps them."""
         with Lab() as l:
             host = self.host(l)
             program = self.start(host, *STATIC)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""examples/router between two networks of kernels: TCP, UDP, ping and ICMP errors through it. Speaks TAP.
+"""Tests examples/router between two networks of kernels: TCP, UDP, ping and ICMP errors through it. Prints TAP.
 
 router.py MIRAGE SOURCE-FOLDER WORK-FOLDER
 """
@@ -27,7 +27,7 @@ def udp(namespace, address, port=0):
 
 
 def network(l):
-    """Two hosts within, the router between two bridges, a host outside."""
+    """Two hosts inside, the router between two bridges, and a host outside."""
     router, first, second, far = (l.namespace() for _ in range(4))
     for tap, bridge, hosts in (("inside0", "br-in", ((first, "10.1.0.2/24"), (second, "10.1.0.3/24"))),
                                ("outside0", "br-out", ((far, "192.0.2.1/24"),))):
@@ -45,7 +45,7 @@ def network(l):
 
 
 def echo_server(far, count):
-    """Takes connections and gives back what comes; tells who called."""
+    """A server that echoes and that records its clients' addresses."""
     with far.inside():
         listener = socket.create_server(("192.0.2.1", 7000))
     callers = []
@@ -66,7 +66,7 @@ def echo_server(far, count):
 
 
 def bulk(connection):
-    """As much as was sent comes back the same."""
+    """The bytes that were sent come back unchanged."""
     data = os.urandom(SIZE)
     threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)), daemon=True).start()
     got = bytearray()
@@ -142,7 +142,7 @@ def echo_tests(tap, first, far):
 
 
 def dns_tests(tap, first, second, far):
-    """dig within, dnsmasq outside: names over UDP, from two hosts at once, and over TCP."""
+    """dig inside asks dnsmasq outside, over UDP from two hosts at once, and over TCP."""
     far.serve_names("eth0", "--host-record=www.lan,192.0.2.80")
     for host, words, what in ((first, [], "dig"), (second, [], "dig of another host"), (first, ["+tcp"], "dig over TCP")):
         done = host.run("dig", "+short", "+tries=3", "+time=5", *words, "@192.0.2.1", "www.lan", "A", check=False)
