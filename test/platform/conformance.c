@@ -34,8 +34,7 @@ static void check(bool is_so, const char *what)
     say("%sok %d - %s\n", is_so ? "" : "not ", ++number, what);
 }
 
-/* clocks and waiting, on the scheduler's stack as the loop does it */
-
+/* This and the other checks of clocks and waiting run on the scheduler's stack, as the loop does. */
 static void clocks(void)
 {
     bool back = false;
@@ -63,8 +62,6 @@ static void waits(void)
     platform_wait(begun);
     check(platform_monotonic() - begun < SECONDS(10), "a deadline in the past does not wait");
 }
-
-/* sources */
 
 static struct {
     struct platform_source source;
@@ -128,8 +125,6 @@ static err waits_for_nothing(void *arg)
 {
     return os_wait(arg);
 }
-
-/* memory */
 
 static bool all_zero(const uint8_t *at, size_t size)
 {
@@ -198,8 +193,6 @@ static void stacks(void)
     check(both && b[0] == 2 && a[0] == 3, "a stack that was trimmed can be used again");
 }
 
-/* the processor */
-
 static struct arch_fiber here, there;
 static int visits;
 
@@ -255,16 +248,12 @@ static err ticks(void *arg)
     return OK;
 }
 
-/* devices */
-
 static void devices(void)
 {
     intptr_t handle = 77;
     check(platform_device("network", "that nobody gave", &handle) == ERR_NOT_FOUND && handle == 77,
           "a device that nobody gave is not found");
 }
-
-/* entropy */
 
 static void entropy(void)
 {
@@ -297,8 +286,6 @@ static int everything(void)
     say("1..%d\n", number);
     return failed > 0;
 }
-
-/* what is looked at from outside */
 
 static int arguments(int argc, char *argv[])
 {

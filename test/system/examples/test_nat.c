@@ -1,4 +1,7 @@
-/* The router's table and its changes to packets: every checksum that was right is right afterwards. */
+/*
+ * Tests the router's table and its changes to packets. A checksum that was right before must be right
+ * afterwards.
+ */
 #include "test/support/test.h"
 
 #include <arpa/inet.h>
@@ -11,7 +14,7 @@
 #include "examples/router/router/nat.h"
 #include "examples/router/router/translate.h"
 
-/* As it stands in the packet: the tests only compare. */
+/* The 16-bit word in the packet's byte order, since the tests only compare words. */
 static uint16_t word_at(const uint8_t *p)
 {
     uint16_t word;
@@ -37,7 +40,10 @@ static void table(void **state)
     nat_use(nat, a, now, SECONDS(10));
     assert_int_equal(a->outside, htons(5000));
     assert_ptr_equal(nat_from_inside(nat, 17, 1, htons(5000), now, pick, &prng), a);
-    /* The same port of another host, of the same parity; of another protocol, the same port. */
+    /*
+     * A mapping for the same port of another host has the same parity. One for another protocol has the same
+     * port.
+     */
     struct mapping *b = nat_from_inside(nat, 17, 2, htons(5000), now, pick, &prng);
     nat_use(nat, b, now, SECONDS(20));
     assert_true(b->outside != a->outside && ntohs(b->outside) % 2 == 0 && ntohs(b->outside) >= 1024);
@@ -55,7 +61,7 @@ static void table(void **state)
     assert_ptr_equal(nat_from_outside(nat, 17, b->outside, now), b);
     assert_int_equal(nat->count, 3);
     nat_use(nat, b, now, SECONDS(100));
-    /* Full: the least used goes, and nothing grows. */
+    /* When the table is full, the least recently used mapping is removed, and the table does not grow. */
     for (uint32_t i = 0; i < 3 * NAT_MAPPINGS; i++) {
         struct mapping *m =
             nat_from_inside(nat, 6, 100 + i / 60000, htons((uint16_t)(1024 + i % 60000)), now, pick, &prng);
@@ -89,7 +95,7 @@ static void finish(uint8_t *p, size_t header, size_t len, uint8_t protocol, bool
         checksum_store(p + place, checksum_add(pseudo, p + header, len - header));
 }
 
-/* A packet of random bytes, but for what makes it one. */
+/* A packet of random bytes with a valid header. */
 static size_t make(struct prng *prng, uint8_t *p, uint8_t protocol, bool partial, bool no_sum)
 {
     size_t header = 20 + 4 * prng_below(prng, 3), len = header + 20 + prng_below(prng, 100);
@@ -125,7 +131,7 @@ static void packets(void **state)
         view_age(p);
         memcpy(before, p, len);
         finish(p, v.header, len, protocol, partial, no_sum);
-        /* The two zeros of one's complement are one number. */
+        /* One's complement has two zeros, which are the same number. */
         size_t place = v.header + (protocol == 6 ? 16u : protocol == 17 ? 6u : 2u);
         for (size_t at = 10;; at = place) {
             uint16_t got = word_at(before + at), want = word_at(p + at);

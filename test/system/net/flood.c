@@ -1,6 +1,6 @@
 /*
- * TCP segments to one port, as fast as they go, for the tests of what an attacker can do: flood with --help
- * tells what. Sources and numbers are random, unless one source is given; checksums are right.
+ * Sends TCP segments to one port as fast as possible, for the tests of attacks. flood --help lists the
+ * options. Sources and numbers are random, unless one source is given. Checksums are right.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -22,7 +22,7 @@ enum { BATCH = 64, SIZE = 14 + 20 + 20 };
 struct flood {
     const char *interface;
     uint8_t mac[6];
-    uint32_t to, from; /* in network order; from 0: any of 10.128.0.0/9 */
+    uint32_t to, from; /* in network order; from 0 stands for any of 10.128.0.0/9 */
     uint16_t port, from_port;
     uint8_t flags;
     uint64_t count;
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
         }
         for (int i = 0; i < BATCH; i++)
             make(&f, frames[i]);
-        /* What the queue has no room for is dropped, as on a wire. */
+        /* Segments for which the queue has no space are dropped, as on a wire. */
         int n = sendmmsg(fd, messages, BATCH, 0);
         sent += n > 0 ? (uint64_t)n : 0;
         failed += n < 0;

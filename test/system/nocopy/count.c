@@ -1,6 +1,7 @@
 /*
- * Preloaded: counts the bytes of copies that are longer than any headers, and writes the sum, in text, to
- * shared memory that COPIES names. It copies by itself, since what it interposes is how libc would.
+ * A library for LD_PRELOAD. It counts the bytes of copies that are longer than any headers, and writes the
+ * sum as text to the shared memory that COPIES names. It contains its own loop for copying, because it
+ * replaces libc's functions.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -8,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Ethernet, IPv6 with room to spare, and TCP with all its options. */
+/* The size of Ethernet's, IPv6's and TCP's headers with all options, and some more. */
 enum { HEADERS = 128 };
 
 static uint64_t *copied;

@@ -48,13 +48,13 @@ struct packetdrill_interface {
     int (*poll)(void *self, struct pollfd *fds, nfds_t count, int timeout);
 
     /*
-     * An IP packet to the stack, and the next one from it with the time when it left; a length of 0: there is
-     * none.
+     * Send an IP packet to the stack, or receive its next one with the time when it left. Its length is 0
+     * when there is none.
      */
     int (*netdev_send)(void *self, const void *packet, size_t len);
     int (*netdev_receive)(void *self, void *packet, size_t *len, long long *microseconds);
 
-    /* The stack's clock, which is packetdrill's while a script runs. */
+    /* Access to the stack's clock, which is packetdrill's clock while a script runs. */
     int (*usleep)(void *self, useconds_t microseconds);
     int (*gettimeofday)(void *self, struct timeval *tv, struct timezone *tz);
 
@@ -66,7 +66,7 @@ struct packetdrill_interface {
                   unsigned flags);
 };
 
-/* `flags` is what --so_flags said, or NULL. */
+/* `flags` is the value of --so_flags, or NULL. */
 void packetdrill_interface_init(const char *flags, struct packetdrill_interface *interface);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Gives datagrams to port 7 back; with --to it first pings that address and has datagrams of many sizes come
- * back from its port 7.
+ * Echoes datagrams at port 7. With --to, it first pings that address and sends datagrams of many sizes to its
+ * port 7.
  */
 #include <mirage/functor.h>
 
@@ -56,7 +56,7 @@ static IO err ask(struct console *console, struct stack *stack, struct icmp *icm
     TRY(stack_udp_bind(stack_get_udp(stack), &IP_ANY, 0, &socket));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         TRY(say(console, "exchange", &to, sizes[i], exchange(socket, &peer, sizes[i])));
-    peer.port = 9; /* nobody there */
+    peer.port = 9; /* nobody listens there */
     TRY(say(console, "closed", &to, 9, exchange(socket, &peer, 10)));
     stack_udp_unbind(socket);
     return OK;

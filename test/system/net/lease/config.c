@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* The project's own stack with a DHCP client that tells what it is and gives its address back. */
+/* The project's own stack with a DHCP client that sends its DUID and releases its address at the end. */
 void config(void)
 {
     functor(JOB, CONSOLE, STACK) lease = foreign("unikernel.c", JOB, CONSOLE, STACK);

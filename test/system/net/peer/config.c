@@ -1,6 +1,6 @@
 #include <mirage/config.h>
 
-/* The stack as generic_stack() wires it, with what tests want otherwise. */
+/* The stack as generic_stack() connects it, with settings that the tests need. */
 void config(void)
 {
     BOOL_KEY bad_line = key_bool("bad-line", false, "a fault injector between the card and Ethernet");

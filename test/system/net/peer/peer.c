@@ -33,7 +33,7 @@ struct held {
 };
 
 struct peer {
-    uint8_t pattern[PERIOD + PIECE]; /* so that a piece may begin anywhere */
+    uint8_t pattern[PERIOD + PIECE]; /* long enough for a piece to begin anywhere in the period */
     struct held *held;
     size_t held_count;
     struct os_waitq resumed;
@@ -56,7 +56,7 @@ static struct buf *piece(struct peer *p, uint64_t at, uint64_t most)
     return buf_static(p->pattern + at % PERIOD, most < PIECE ? (size_t)most : PIECE);
 }
 
-/* Whether these are the pattern's bytes from *at on; frees them. */
+/* Check that these are the pattern's bytes from *at on, and free them. */
 static bool fits(struct peer *p, struct buf *data, uint64_t *at)
 {
     bool good = true;
@@ -196,7 +196,7 @@ static IO err take(struct peer *p, struct http_exchange *x)
     return text(x, e == ERR_END ? 200 : 400, answer, (size_t)n);
 }
 
-/* What is in use now, and every metric, in the exposition format. */
+/* Print the memory that is in use now, and every metric in the exposition format. */
 static IO err stats(struct peer *p, struct http_exchange *x)
 {
     static char answer[32768];

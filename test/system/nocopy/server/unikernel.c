@@ -1,4 +1,7 @@
-/* Port 1 discards, 2 sends without end, 3 echoes; 4 discards with a copy, to see that copies are seen. */
+/*
+ * Port 1 discards, port 2 sends without end, and port 3 echoes. Port 4 discards with a copy, to show that
+ * copies are counted.
+ */
 #include <mirage/functor.h>
 
 #include <stdlib.h>

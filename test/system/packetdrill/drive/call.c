@@ -1,6 +1,6 @@
 /*
- * System calls: made with a script's arguments, their results compared. One that the script expects to
- * block is made from a thread, while the script goes on.
+ * Makes system calls with a script's arguments and compares their results. A call that the script expects to
+ * block runs in a thread, while the script goes on.
  */
 #include "drive.h"
 
@@ -17,7 +17,7 @@
 
 enum { ARGUMENTS_MAX = 8, VECTORS_MAX = 16 };
 
-/* A call under way: the script's event, and what it is called with. */
+/* A call that is being made: the script's event, and the call's arguments. */
 struct call {
     struct drive *d;
     const struct event *event;
@@ -90,7 +90,7 @@ static socklen_t address_of(const struct drive *d, const struct end *end, struct
     return sizeof *in6;
 }
 
-/* Vectors of a script: [{..., 1000}, {..., 20}] */
+/* Read the vectors of a script: [{..., 1000}, {..., 20}]. */
 static int vectors(const struct call *c, size_t i, struct iovec *out)
 {
     int n = 0;
@@ -107,7 +107,7 @@ static void vectors_free(struct iovec *iov, int count)
         free(iov[count].iov_base);
 }
 
-/* To the script's peer, which only MSG_FASTOPEN asks for. */
+/* Send to the script's peer, which only MSG_FASTOPEN does. */
 static int64_t send_to(struct call *c, int fd, const void *bytes, size_t len, int flags)
 {
     struct sockaddr_storage address;
@@ -278,7 +278,7 @@ static int64_t make_call(struct call *c)
         if (strcmp(name, transfers[i]) == 0)
             return transfer(c, name);
     if (strcmp(name, "socket") == 0) {
-        c->d->connected = c->d->isn_known = false; /* what is next is another connection */
+        c->d->connected = c->d->isn_known = false; /* the next connection is another one */
         c->d->timestamp_count = 0;
         return s->socket(s->self, c->d->v6_sockets ? AF_INET6 : AF_INET, (int)number(c, 1),
                          (int)number(c, 2));
@@ -375,7 +375,7 @@ static bool blocked_sleeps(void)
     return state != NULL && state[1] == ' ' && state[2] == 'S';
 }
 
-/* Before another call: the one that blocked must have come to its end. */
+/* Wait until the call that blocked has ended, before another call is made. */
 static void await_blocked(struct drive *d, const struct event *event)
 {
     struct timespec limit;

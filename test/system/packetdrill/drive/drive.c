@@ -40,7 +40,7 @@ void drive_fail(struct drive *d, const struct event *event, const char *format, 
 void drive_check_time(struct drive *d, const struct event *event, int64_t at, int64_t until, int64_t live,
                       const char *what)
 {
-    /* As packetdrill's: a fixed tolerance, or one percent of what was waited. */
+    /* The tolerance is packetdrill's: a fixed time, or one percent of the wait. */
     int64_t tolerance = d->tolerance, percent = (at - d->event_at) / 100;
     if (percent > tolerance)
         tolerance = percent;
@@ -60,7 +60,7 @@ static void wait_until(struct drive *d, int64_t at)
             drive_fail(d, d->event, "usleep failed");
 }
 
-/* A SYN or another first packet to a listener: the script's peer comes from a new port. */
+/* Begin a connection with the first packet to a listener. The script's peer uses a new port. */
 static void begin_passive(struct drive *d)
 {
     d->connected = true;
@@ -80,7 +80,7 @@ static void run_in(struct drive *d, const struct event *event)
         drive_fail(d, event, "netdev_send failed: %s", errno_name(errno));
 }
 
-/* The connection that the stack opens by itself shows its port and number with its SYN. */
+/* Learn the port and the number of a connection that the stack opens from its SYN. */
 static void learn_connection(struct drive *d, const struct live_packet *live)
 {
     bool syn = live->flags & TCP_SYN;
@@ -102,7 +102,7 @@ static bool same_ends(const struct drive *d, const struct live_packet *live)
            memcmp(live->to.address, d->remote.address, len) == 0;
 }
 
-/* The stack's next packet, and when it left, since the script's 0. */
+/* Receive the stack's next packet, and the time when it left, relative to the script's 0. */
 static void receive(struct drive *d, const struct event *event, struct live_packet *live, int64_t *at)
 {
     static uint8_t packet[PACKET_MAX];
@@ -137,8 +137,8 @@ static void run_out(struct drive *d, const struct event *event, int64_t at, int6
 }
 
 /*
- * `sysctl -q net.ipv4.tcp_sack=0 …`: written to the folder that the stack reads settings from. A script of
- * ours commands nothing else.
+ * Run `sysctl -q net.ipv4.tcp_sack=0 …`: write the value to the folder from which the stack reads settings.
+ * The scripts of this folder run no other command.
  */
 static void run_command(struct drive *d, const struct event *event, const char *command)
 {
@@ -192,7 +192,7 @@ static void run_event(struct drive *d, const struct event *event)
     d->event_at = drive_now(d);
 }
 
-/* Where the two ends are, as packetdrill has them by default. */
+/* Set the addresses of both ends to packetdrill's defaults. */
 static void set_addresses(struct drive *d)
 {
     if (d->v6) {
@@ -212,7 +212,7 @@ static void run_script(struct drive *d, const char *so)
     if (handle == NULL || (*(void **)&init = dlsym(handle, "packetdrill_interface_init")) == NULL)
         script_fail(so, 0, "%s", dlerror());
     setenv("MIRAGE_SYSCTL", d->settings, 1);
-    /* So that scripts' segments of 1460 bytes are full ones in both versions of IP. */
+    /* With this MTU, segments of 1460 bytes are full in both versions of IP. */
     init(d->v6 ? "mtu=1520" : NULL, &d->stack);
     if (d->script->init_command != NULL)
         run_command(d, NULL, d->script->init_command);
@@ -234,7 +234,7 @@ static char *read_file(const char *path)
     return text;
 }
 
-/* In a process of its own; its exit status is the result. */
+/* Run a script in this process and exit with its result. */
 static _Noreturn void run_file(const char *so, const char *path, const char *ip_version, const char *settings,
                                bool verbose)
 {

@@ -1,4 +1,4 @@
-/* Running a script against a stack: what the files of the driver share. */
+/* Runs a script against a stack. The files of the driver share this header. */
 #ifndef DRIVE_DRIVE_H
 #define DRIVE_DRIVE_H
 
@@ -10,29 +10,29 @@
 
 enum { PACKET_MAX = 65536, TIMESTAMPS_MAX = 256, FDS_MAX = 64 };
 
-/* One end of the connection under test; addresses of 4 or 16 bytes. */
+/* An end of the connection under test. Addresses have 4 or 16 bytes. */
 struct end {
     uint8_t address[16];
     uint16_t port;
 };
 
 /*
- * A script's numbers against the stack's: what the stack chose (its initial sequence number, its time stamps,
- * its descriptors) is not what the script says, and what the script sends is taken as it stands.
+ * The state of a run. It maps the script's numbers to the stack's, because the stack chooses its initial
+ * sequence number, its time stamps and its descriptors. Numbers that the script sends are used as they are.
  */
 struct drive {
     const struct script *script;
     struct packetdrill_interface stack;
-    bool v6;         /* on the wire */
-    bool v6_sockets; /* of the family AF_INET6 */
+    bool v6;         /* whether packets are IPv6 */
+    bool v6_sockets; /* whether sockets are of the family AF_INET6 */
     bool verbose;
-    int64_t tolerance; /* microseconds */
-    int64_t started;   /* the stack's time of the script's 0 */
+    int64_t tolerance; /* in microseconds */
+    int64_t started;   /* the stack's time at the script's 0 */
     const struct event *event;
-    int64_t event_at; /* since started */
+    int64_t event_at; /* relative to `started` */
     struct end local, remote;
-    bool connected; /* somebody has sent a SYN */
-    bool active;    /* it was the stack */
+    bool connected; /* whether a SYN was sent */
+    bool active;    /* whether the stack sent it */
     bool isn_known;
     uint32_t isn; /* the stack's initial sequence number */
     struct {
@@ -40,12 +40,12 @@ struct drive {
     } timestamps[TIMESTAMPS_MAX];
     size_t timestamp_count;
     int fds[FDS_MAX];     /* the stack's descriptor for the script's */
-    int64_t blocked_base; /* what the times of the call that blocks count from */
+    int64_t blocked_base; /* the time to which the times of the blocking call are relative */
     int connection;       /* the descriptor of the last connection */
     const char *settings; /* a folder like /proc/sys */
 };
 
-/* A packet as it came out, in host order. */
+/* A packet that the stack sent, in host order. */
 struct live_packet {
     const uint8_t *tcp;
     size_t tcp_len; /* with the payload */
@@ -58,20 +58,23 @@ struct live_packet {
     size_t options_len;
 };
 
-/* packet.c: the bytes of a scripted packet; and what the stack sent, or NULL and what is wrong with it. */
+/*
+ * packet.c: build a scripted packet's bytes, or read a packet of the stack. The second function returns NULL,
+ * or what is wrong with the packet.
+ */
 size_t packet_build(struct drive *d, const struct packet_spec *spec, uint8_t *out);
 const char *packet_read(const struct drive *d, const uint8_t *bytes, size_t len, struct live_packet *out);
-/* Whether a live packet is what the script says; else text that tells the difference. */
+/* Compare a live packet with the script's. Returns NULL when they are equal, or text about the difference. */
 const char *packet_compare(struct drive *d, const struct packet_spec *spec, const struct live_packet *live);
-/* A live packet, in the script's numbers and language. */
+/* Show a live packet in the script's language, with the script's numbers. */
 const char *packet_show(const struct drive *d, const struct live_packet *live);
 
 /* call.c: make the call and compare its result. */
 void call_run(struct drive *d, const struct event *event);
-/* At the script's end: wait for a call that blocks. */
+/* Wait, at the script's end, for a call that blocks. */
 void call_finish(struct drive *d);
 
-/* info.c: the assertions of %{ }%. */
+/* info.c: check the assertions of %{ }%. */
 void info_check(struct drive *d, const struct event *event);
 
 int64_t drive_now(struct drive *d);

@@ -1,6 +1,6 @@
 /*
- * %{ assert NAME == VALUE }%: what TCP_INFO tells of the last connection. packetdrill runs such code as
- * Python; of that, this understands assertions of equality, joined by `and`, one or more on a line.
+ * Checks %{ assert NAME == VALUE }%, about the TCP_INFO of the last connection. packetdrill runs such code as
+ * Python. This program only understands assertions of equality, one or more on a line, joined by `and`.
  */
 #include "drive.h"
 

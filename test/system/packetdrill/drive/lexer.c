@@ -56,7 +56,7 @@ static char *bytes_of(const char *from, size_t len)
     return text;
 }
 
-/* Text between a pair of marks, which becomes the token's. */
+/* Take the text between a pair of marks as the token's text. */
 static void take_between(struct lexer *l, enum token_kind kind, size_t mark, const char *end_mark)
 {
     const char *from = l->at + mark, *end = strstr(from, end_mark);

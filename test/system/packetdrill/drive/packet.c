@@ -1,4 +1,4 @@
-/* Packets: a scripted one in bytes, bytes of the stack read strictly, and the two compared. */
+/* Builds a scripted packet's bytes, reads the stack's packets strictly, and compares the two. */
 #include "drive.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static uint16_t folded(uint32_t sum)
     return (uint16_t)~sum;
 }
 
-/* Of a transport with its pseudo-header; the addresses stand one behind the other. */
+/* The checksum of a transport with its pseudo-header. The two addresses are adjacent. */
 static uint16_t transport_sum(bool v6, const uint8_t *addresses, uint8_t protocol, const uint8_t *data,
                               size_t len)
 {
@@ -58,7 +58,7 @@ static const uint8_t *addresses_of(const struct drive *d, const uint8_t *ip)
     return ip + (d->v6 ? 8 : 12);
 }
 
-/* What the stack's clock said when the script's said this. */
+/* The time stamp of the stack for this time stamp of the script. */
 static uint32_t live_timestamp(struct drive *d, uint32_t script)
 {
     for (size_t i = d->timestamp_count; i > 0; i--)
@@ -66,7 +66,7 @@ static uint32_t live_timestamp(struct drive *d, uint32_t script)
             return d->timestamps[i - 1].live;
     if (d->timestamp_count == 0)
         return script;
-    /* One that the stack has not sent: as far from the first as the script says. */
+    /* The stack has not sent this one. Its distance from the first is the script's. */
     return script - d->timestamps[0].script + d->timestamps[0].live;
 }
 
@@ -116,7 +116,7 @@ static const struct icmp_code icmp_codes[] = {
     { "source_quench", NULL, { 4, 0 }, { 4, 0 } },
 };
 
-/* The message, quoting the header of a segment of the stack's with eight bytes of what follows. */
+/* Build an ICMP message that quotes the header of a segment of the stack and eight bytes after it. */
 static size_t build_icmp(struct drive *d, const struct icmp_spec *spec, uint8_t *out)
 {
     const struct icmp_code *code = NULL;
@@ -198,7 +198,7 @@ const char *packet_read(const struct drive *d, const uint8_t *p, size_t len, str
     return NULL;
 }
 
-/* Where the value of a time stamp stands in the options; -1: nowhere. */
+/* The offset of a time stamp's value in the options, or -1. */
 static int find_timestamp(const uint8_t *options, size_t len)
 {
     for (size_t i = 0; i + 1 < len && options[i] != 0;
@@ -259,7 +259,7 @@ const char *packet_show(const struct drive *d, const struct live_packet *live)
     return text;
 }
 
-/* The value of a time stamp is the stack's own: note what the script calls it. */
+/* The stack chooses its time stamps. Record the script's name for this one. */
 static void learn_timestamp(struct drive *d, const struct segment_spec *spec, struct live_packet *live)
 {
     int at = find_timestamp(live->options, live->options_len);

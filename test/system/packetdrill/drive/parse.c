@@ -13,7 +13,7 @@ static void *make(size_t size)
 
 static struct expr *parse_expr(struct lexer *l);
 
-/* a, b, c up to the closing sign, which is taken. */
+/* Read "a, b, c" and the closing sign. */
 static struct expr *parse_list(struct lexer *l, char closing)
 {
     struct expr *first = NULL, **last = &first;
@@ -40,7 +40,7 @@ static struct expr *parse_word(struct lexer *l)
         return e;
     }
     if (lexer_take_sign(l, '(')) {
-        /* htons(80), inet_addr("…"): who runs a script here chooses addresses itself. */
+        /* Accept htons(80) and inet_addr("…") as any value, because the driver chooses addresses itself. */
         e->kind = EXPR_ANY;
         parse_list(l, ')');
         return e;
@@ -180,7 +180,7 @@ static void parse_options(struct lexer *l, struct script *script)
         struct option *o = make(sizeof *o);
         o->name = l->token.text;
         if (*l->at == '=') {
-            /* A value is a word to the lexer or not: all that stands before the next space is it. */
+            /* A value need not be a word for the lexer. It extends to the next space. */
             const char *from = l->at + 1;
             size_t n = strcspn(from, " \t\n");
             bool quoted = n > 1 && from[0] == '"' && from[n - 1] == '"';

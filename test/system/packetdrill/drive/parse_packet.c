@@ -23,7 +23,9 @@ static void parse_sack(struct lexer *l, struct segment_spec *s)
     s->options[len_at] = (uint8_t)(s->options_len - len_at + 1);
 }
 
-/* Fast Open's cookie, or none: the option of RFC 7413, and the experimental one of its drafts. */
+/*
+ * Read Fast Open's cookie, or an empty one, in the option of RFC 7413 or the experimental one of its drafts.
+ */
 static bool parse_fast_open(struct lexer *l, struct segment_spec *s)
 {
     uint8_t cookie[OPTIONS_MAX];
@@ -84,7 +86,7 @@ static void parse_tcp_options(struct lexer *l, struct segment_spec *s)
         do
             parse_tcp_option(l, s);
         while (lexer_take_sign(l, ','));
-        /* As on the wire: whole words of four bytes. */
+        /* On the wire, options fill whole words of four bytes. */
         while (s->options_len % 4 != 0)
             put(s, l, 0, 1);
     }

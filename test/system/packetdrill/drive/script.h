@@ -38,19 +38,19 @@ struct token {
     char sign; /* TOKEN_SIGN */
     int64_t integer;
     double real;
-    char *text; /* of words, strings, commands, options */
+    char *text; /* the text of a word, string, command or option */
 };
 
 struct lexer {
     const char *path, *at;
     int line;
-    struct token token; /* the one to be looked at */
+    struct token token; /* the current token */
 };
 
 void lexer_begin(struct lexer *l, const char *path, const char *text);
 void lexer_next(struct lexer *l);
 
-/* Tell what is wrong at a line of the script, and end the process: each script has one of its own. */
+/* Print what is wrong at a line of the script, and exit. Each script has a process of its own. */
 _Noreturn void script_fail(const char *path, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -59,14 +59,14 @@ _Noreturn void script_fail(const char *path, int line, const char *format, ...)
 enum expr_kind { EXPR_NUMBER, EXPR_WORD, EXPR_STRING, EXPR_ANY, EXPR_LIST, EXPR_FIELDS };
 
 /*
- * A value in a call: a number, "text", ..., [a, b], {field=a, b}. Words stand for constants; a|b is their
+ * A value in a call: a number, "text", ..., [a, b], {field=a, b}. A word stands for a constant, and a|b is a
  * union.
  */
 struct expr {
     enum expr_kind kind;
     int64_t number;
-    char *text; /* of a word or a string */
-    char *name; /* of a field, or NULL */
+    char *text; /* the text of a word or a string */
+    char *name; /* the name of a field, or NULL */
     struct expr *items, *next;
 };
 
@@ -74,7 +74,7 @@ enum ecn_check { ECN_ANY, ECN_IS, ECN_ECT };
 
 enum { OPTIONS_MAX = 40 };
 
-/* A TCP segment as a script writes it, its numbers relative to the two initial ones. */
+/* A TCP segment of a script. Its numbers are relative to the two initial sequence numbers. */
 struct segment_spec {
     uint8_t flags;
     uint32_t seq, len, ack;
@@ -83,14 +83,14 @@ struct segment_spec {
     bool any_options;
     uint8_t options[OPTIONS_MAX];
     size_t options_len;
-    int tsval_at; /* where in the options the value of a time stamp stands; -1: there is none */
-    int sack_at;  /* where the first block stands; -1 */
+    int tsval_at; /* the offset of a time stamp's value in the options, or -1 */
+    int sack_at;  /* the offset of the first SACK block, or -1 */
 };
 
 struct icmp_spec {
     char *type, *code;
     int mtu;           /* -1 */
-    uint32_t seq, len; /* of the segment that it quotes */
+    uint32_t seq, len; /* those of the quoted segment */
 };
 
 struct packet_spec {
@@ -120,7 +120,7 @@ struct event {
     enum event_kind kind;
     struct packet_spec packet;
     struct call_spec call;
-    char *text; /* of a command, or of code */
+    char *text; /* the text of a command, or of code */
 };
 
 struct option {
@@ -138,17 +138,17 @@ struct script {
 void script_parse(struct script *script, const char *path, const char *text);
 const char *script_option(const struct script *script, const char *name);
 
-/* parse_packet.c: behind the '<' or '>'. */
+/* parse_packet.c: parse what follows the '<' or '>'. */
 void parse_packet(struct lexer *l, bool outbound, struct packet_spec *out);
 
-/* Of the lexer's token: take it when it is this one. */
+/* Take the current token when it is this sign. Returns whether it was. */
 bool lexer_take_sign(struct lexer *l, char sign);
 bool lexer_take_word(struct lexer *l, const char *word);
 void lexer_want_sign(struct lexer *l, char sign);
 int64_t lexer_want_integer(struct lexer *l);
 /*
- * The word and the bytes behind it, as pairs of hexadecimal digits: how many; SIZE_MAX when it is another
- * word.
+ * Take the word and the pairs of hexadecimal digits after it. Returns the number of bytes, or SIZE_MAX when
+ * the current token is another word.
  */
 size_t lexer_take_hex(struct lexer *l, const char *word, uint8_t *out, size_t room);
 
@@ -163,7 +163,9 @@ enum {
     TCP_CWR = 128
 };
 
-/* symbols.c: the number of SO_REUSEADDR, ECONNRESET, O_NONBLOCK, …; false when it isn't known. */
+/*
+ * symbols.c: the value of SO_REUSEADDR, ECONNRESET, O_NONBLOCK and so on. False when the name is not known.
+ */
 bool symbol_value(const char *name, int64_t *out);
 const char *errno_name(int error);
 

@@ -1,4 +1,4 @@
-/* The project's own stack between packetdrill's packets and packetdrill's system calls. */
+/* The project's own stack, between packetdrill's packets and packetdrill's system calls. */
 #include <mirage/config.h>
 
 void config(void)

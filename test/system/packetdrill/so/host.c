@@ -17,7 +17,7 @@
 #include <platform/sim/sim.h>
 #include "netdev.h"
 
-/* Longer than any timer of TCP's: a stack that has sent nothing by then is silent. */
+/* This is longer than any timer of TCP, so a stack that has sent nothing by then stays silent. */
 #define SILENCE HOURS(3)
 #define ARGUMENTS_MAX 16
 
@@ -38,13 +38,13 @@ static struct host {
     pthread_t loop, first_caller;
     uint64_t asked, answered; /* requests to the loop, by number */
     bool ended;
-    os_time target;          /* time may pass up to here */
+    os_time target;          /* the time up to which the clock may advance */
     os_time deadline;        /* the next timer, while the loop is idle */
     bool until_packet;       /* … or until a packet leaves, */
     struct host_call *until; /* or this call ends */
     struct host_call *calls, **calls_last;
     struct packet_list in, out;
-    struct platform_source source; /* what was asked for and what was sent to the stack */
+    struct platform_source source; /* raised for requests and packets that came from outside */
     void (*receive)(void *ctx, const uint8_t *packet, size_t len);
     void *receive_ctx;
     void (*begin)(void *ctx, struct host_call *call);
@@ -54,7 +54,7 @@ static struct host {
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
-    bool alias_known[2]; /* by version: IPv4, IPv6 */
+    bool alias_known[2]; /* for IPv4 and IPv6 */
     uint8_t alias[2][16];
 } host = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -66,10 +66,8 @@ static struct host {
     .mtu = 1500,
 };
 
-/* When the call that blocked on this thread ended: its caller asks for the time next. */
+/* The time when the blocking call on this thread ended. Its caller asks for the time next. */
 static __thread os_time ended_at;
-
-/* packets */
 
 static void packet_add(struct packet_list *list, const void *bytes, size_t len, os_time at)
 {
@@ -92,9 +90,10 @@ static struct packet *packet_take(struct packet_list *list)
     return p;
 }
 
-/* what is outside of the simulation */
-
-/* Hand one thing that came from outside to the stack, without the lock: it may answer at once. */
+/*
+ * Hand one packet or call from outside to the stack, without holding the lock, because the stack may answer
+ * at once.
+ */
 static bool arrive(void *ctx)
 {
     (void)ctx;
@@ -119,7 +118,7 @@ static bool satisfied(void)
     return (host.until_packet && host.out.first != NULL) || (host.until != NULL && host.until->done);
 }
 
-/* There is nothing to do now: let the callers go on, until one of them asks for something. */
+/* Nothing is left to do now. Let the callers go on until one of them makes a request. */
 static void idle(os_time deadline)
 {
     host.target = sim_platform.now;
@@ -138,14 +137,14 @@ static void outside(os_time deadline)
         host.turn(host.turn_ctx);
     pthread_mutex_lock(&host.lock);
     if (host.begin != NULL && (host.calls != NULL || host.in.first != NULL)) {
-        /* There is something to do at this point of time. */
+        /* There is work to do at this point of time. */
         platform_source_raise(&host.source);
     } else if (deadline <= sim_platform.now + MICROSECONDS(1)) {
-        /* The shortest of timers stand for the end of this turn. */
+        /* A very short timer marks the end of this turn. */
         if (deadline > sim_platform.now)
             sim_platform.now = deadline;
     } else if (host.begin == NULL || (!satisfied() && deadline <= host.target)) {
-        /* While the stack comes up or goes down, nobody looks at the time. */
+        /* Time does not matter while the stack starts or stops. */
         sim_platform.now = deadline;
     } else {
         if (!satisfied() && host.target > sim_platform.now)
@@ -154,8 +153,6 @@ static void outside(os_time deadline)
     }
     pthread_mutex_unlock(&host.lock);
 }
-
-/* for the stack's modules */
 
 void host_on_packet(void (*receive)(void *ctx, const uint8_t *packet, size_t len), void *ctx)
 {
@@ -208,9 +205,7 @@ uint16_t host_mtu(void)
     return host.mtu;
 }
 
-/* for the interface */
-
-/* Wake the loop and wait until it is idle again. Called with the lock. */
+/* Wake the loop and wait until it is idle again. The caller holds the lock. */
 static void ask(void)
 {
     uint64_t number = ++host.asked;
@@ -301,7 +296,7 @@ void host_sleep(os_time duration)
     pthread_mutex_unlock(&host.lock);
 }
 
-/* packetdrill waits out the last microseconds before an event by asking for the time again and again. */
+/* packetdrill spends the last microseconds before an event asking for the time repeatedly. */
 os_time host_time(void)
 {
     os_time now = ended_at;
@@ -314,8 +309,6 @@ os_time host_time(void)
     }
     return now;
 }
-
-/* starting and ending */
 
 static void *loop_thread(void *arg)
 {
@@ -334,7 +327,7 @@ static void add_argument(const char *text)
         host.arguments[host.argument_count++] = strdup(text);
 }
 
-/* "mtu=1520,--log=tcp:debug": the device's, and arguments of the program. */
+/* Read flags such as "mtu=1520,--log=tcp:debug": settings of the device, and arguments of the program. */
 static void read_flags(const char *flags)
 {
     char *text = strdup(flags == NULL ? "" : flags), *save = NULL;

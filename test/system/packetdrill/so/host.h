@@ -48,20 +48,20 @@ enum host_operation {
     HOST_EPOLL_WAIT,
 };
 
-/* A system call; its arguments lie where the caller has them. */
+/* A system call. Its arguments are in the caller's memory. */
 struct host_call {
     enum host_operation operation;
     int fd;
     int arguments[3]; /* domain and type; backlog; command and argument; level and name; how */
-    int flags;        /* of HOST_RECEIVE and HOST_SEND */
+    int flags;        /* the flags of HOST_RECEIVE and HOST_SEND */
     struct sockaddr_storage address;
     const struct iovec *iov;
     int iov_count;
-    void *value; /* of an option or an ioctl, or the events */
+    void *value; /* the value of an option or an ioctl, or the events */
     unsigned long request;
     struct msghdr *message; /* of recvmsg: takes control messages; its room for them is arguments[0] */
     socklen_t *len;
-    int timeout; /* ms, -1: none */
+    int timeout; /* in milliseconds; -1 means none */
     int64_t result;
     int error; /* errno when the result is negative */
 
@@ -71,13 +71,16 @@ struct host_call {
     struct host_call *next;
 };
 
-/* For the modules of the stack: what takes packets, and what runs calls, both on the loop's thread. */
+/*
+ * Used by the stack's modules: set what receives packets, and what runs calls. Both run on the loop's thread.
+ */
 void host_on_packet(void (*receive)(void *ctx, const uint8_t *packet, size_t len), void *ctx);
 void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx);
-/* What is to be looked at after each turn of the loop, before time passes. */
+/* Set what runs after each turn of the loop, before time passes. */
 void host_on_turn(void (*turn)(void *ctx), void *ctx);
 /*
- * What packetdrill has for the stack's address, which the network device translates; NULL: the stack's own.
+ * Set packetdrill's address for the stack, which the network device translates. NULL stands for the stack's
+ * own.
  */
 void host_set_alias(bool v6, const uint8_t *address);
 const uint8_t *host_alias(bool v6);
@@ -85,10 +88,10 @@ void host_packet_out(const uint8_t *packet, size_t len);
 void host_call_done(struct host_call *call);
 uint16_t host_mtu(void);
 
-/* What time the scripts' clock began at, in seconds; any will do. */
+/* The scripts' clock begins at this time, in seconds. The value does not matter. */
 #define HOST_CLOCK_BASE 1000000
 
-/* For the interface. */
+/* Used by the interface. */
 void host_begin(const char *flags);
 void host_end(void);
 int64_t host_run(struct host_call *call);
@@ -98,8 +101,8 @@ void host_sleep(os_time duration);
 os_time host_time(void);
 
 /*
- * A setting as /proc/sys has it, "net.ipv4.tcp_sack"; false when there is none. What a script writes to
- * /proc/sys itself, after the first question, counts as well.
+ * Read a setting with a name such as "net.ipv4.tcp_sack" as /proc/sys has it. False when there is none. What
+ * a script itself writes to /proc/sys after the first call is seen, too.
  */
 bool host_setting(const char *name, char *out, size_t size);
 

@@ -1,7 +1,7 @@
 #define MIRAGE_INSTANCE tcp
 #include <mirage/main.h>
 
-/* Constants of this one instance can be changed while it runs, as sysctl changes them in Linux. */
+/* The constants of this instance can be changed while it runs, as sysctl does in Linux. */
 #undef MIRAGE_CONSTANT
 #define MIRAGE_CONSTANT static __attribute__((unused))
 #undef KEY_STRING
@@ -13,8 +13,8 @@
 #include "host.h"
 
 /*
- * Fast Open's cookies are hashes of both addresses, the stack's last: of what packetdrill has for it, since
- * scripts know what comes of that.
+ * Fast Open's cookies are hashes of both addresses. For the stack's address, packetdrill's is hashed, because
+ * scripts contain the resulting cookies.
  */
 static uint64_t siphash_as_seen(const uint64_t key[2], const void *data, size_t len)
 {
@@ -140,7 +140,7 @@ bool inside_window_full(const void *flow)
            seq_after(f->snd_nxt + min_u32(unsent, f->mss), f->snd_una + f->snd_wnd);
 }
 
-/* Whole segments of at most 64 kB, and of half the largest window that the peer has offered. */
+/* Whole segments, with at most 64 kB and at most half of the largest window that the peer has offered. */
 uint32_t inside_chunk(const void *flow)
 {
     const struct tcp_flow *f = flow;
@@ -181,7 +181,7 @@ err inside_wait_input(void *flow)
     f->reading = true;
     err e = os_wait(&f->readers);
     if (e == ERR_CLOSED)
-        return e; /* and the flow is gone */
+        return e; /* the flow is freed, too */
     f->reading = false;
     return e;
 }
@@ -214,7 +214,7 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     while (f->received_last != NULL && f->received_last->next != NULL)
         f->received_last = f->received_last->next;
     f->tcp->now = os_now();
-    /* TCP counts the views of a queue that is taken whole. */
+    /* TCP counts the views of a queue that is taken as a whole. */
     uint32_t views = 0;
     for (const struct buf *b = f->received; b != NULL; b = b->next)
         views++;

@@ -28,7 +28,7 @@ static uint8_t linux_ca_state(const struct tcp_flow *f)
     }
 }
 
-/* The size is not known yet while a SYN is on the way. */
+/* The size is not known while a SYN is in flight. */
 static uint32_t mss_of(const struct tcp_flow *f)
 {
     return f->mss != 0 ? f->mss : MSS_V4;
@@ -39,7 +39,7 @@ static uint32_t segments(const struct tcp_flow *f, uint32_t bytes)
     return (bytes + mss_of(f) - 1) / mss_of(f);
 }
 
-/* In segments, of which our SYN is one. */
+/* The count of segments includes the SYN. */
 static uint32_t delivered(const struct tcp_flow *f)
 {
     if (f->state < STATE_ESTABLISHED)

@@ -1,4 +1,4 @@
-/* packetdrill's table of functions, each a call to the stack's thread. */
+/* packetdrill's table of functions. Each one calls the stack's thread. */
 #include "../abi.h"
 #include "host.h"
 
@@ -122,7 +122,7 @@ static ssize_t interface_recvmsg(void *self, int fd, struct msghdr *message, int
     message->msg_flags = 0;
     ssize_t result = (ssize_t)host_run(&call);
     if (result < 0)
-        *message = before; /* as the system's leaves it */
+        *message = before; /* the system call leaves these unchanged */
     return result;
 }
 
@@ -143,7 +143,7 @@ static ssize_t interface_writev(void *self, int fd, const struct iovec *iov, int
     return transfer(HOST_SEND, fd, iov, count, 0);
 }
 
-/* An address matters for MSG_FASTOPEN alone. */
+/* The address only matters for MSG_FASTOPEN. */
 static ssize_t send_to(int fd, const struct iovec *iov, int count, int flags, const struct sockaddr *to,
                        socklen_t to_len)
 {
@@ -307,8 +307,8 @@ static int interface_splice(void *self, int in, loff_t *in_offset, int out, loff
 }
 
 /*
- * packetdrill asks for the TCP_INFO that its %{ }% code is to see not through the interface, but of libc.
- * With this object in LD_PRELOAD it is answered all the same.
+ * packetdrill asks libc, and not the interface, for the TCP_INFO that its %{ }% code sees. With this object
+ * in LD_PRELOAD, the call arrives here.
  */
 __attribute__((visibility("default"))) int getsockopt(int fd, int level, int name, void *value,
                                                       socklen_t *len)
@@ -318,7 +318,7 @@ __attribute__((visibility("default"))) int getsockopt(int fd, int level, int nam
     return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
 }
 
-/* Not in its interface either. */
+/* This is not part of packetdrill's interface either. */
 __attribute__((visibility("default"))) ssize_t sendfile(int out, int in, off_t *offset, size_t len)
 {
     char bytes[65536];

@@ -33,7 +33,7 @@ static const uint8_t own_ipv4[4] = { NETDEV_IPV4 }, own_ipv6[16] = { NETDEV_IPV6
 
 struct packetdrill_netdev {
     void *ctx;
-    struct buf *answers[ANSWERS_MAX]; /* of the link, for the next turn of the loop */
+    struct buf *answers[ANSWERS_MAX]; /* answers of the link, for the next turn of the loop */
     size_t answer_count;
     struct os_timer turn;
 };
@@ -71,7 +71,7 @@ static void put_ethernet(uint8_t *frame, uint16_t type)
     wire_put16(frame + 12, type);
 }
 
-/* Who has an address that isn't the stack's own? We do. */
+/* Answer ARP for every address except the stack's own. */
 static void answer_arp(struct packetdrill_netdev *net, const uint8_t *arp, size_t len)
 {
     uint8_t reply[NETWORK_HEADER + 28];
@@ -93,7 +93,7 @@ static void answer_solicitation(struct packetdrill_netdev *net, const uint8_t *i
     uint8_t *to = reply + NETWORK_HEADER, *icmp = to + 40;
     const uint8_t *target = ip + 48;
     static const uint8_t unspecified[16];
-    /* A probe for a duplicate of the stack's own address comes from nobody. */
+    /* A probe for a duplicate of the stack's own address gets no answer. */
     if (memcmp(ip + 8, unspecified, 16) == 0)
         return;
     put_ethernet(reply, ETHERNET_IPV6);
@@ -115,7 +115,7 @@ static void answer_solicitation(struct packetdrill_netdev *net, const uint8_t *i
     answer(net, reply, sizeof reply);
 }
 
-/* Whether it was the link's own affair, of which packetdrill hears nothing. */
+/* Whether the frame only concerns the link, so that packetdrill does not see it. */
 static bool is_of_link(struct packetdrill_netdev *net, const uint8_t *frame, size_t len)
 {
     const uint8_t *ip = frame + NETWORK_HEADER;
@@ -125,7 +125,7 @@ static bool is_of_link(struct packetdrill_netdev *net, const uint8_t *frame, siz
     case ETHERNET_IPV4: return ip_len < 20 || ip[9] == 2;
     case ETHERNET_IPV6:
         if (ip_len < 48 || ip[6] == 0)
-            return true; /* multicast listeners' reports have an option before them */
+            return true; /* reports of multicast listeners have an option before them */
         if (ip[6] != IP_PROTOCOL_ICMPV6 || ip[40] < MLD_FIRST || (ip[40] > ND_LAST && ip[40] != MLDV2_REPORT))
             return false;
         if (ip[40] == ND_SOLICIT && ip_len >= 64)
@@ -135,7 +135,7 @@ static bool is_of_link(struct packetdrill_netdev *net, const uint8_t *frame, siz
     }
 }
 
-/* Replace an address and keep the checksum at `sum_at` right for that (RFC 1624, (3)). */
+/* Replace an address, and update the checksum at `sum_at` for that (RFC 1624, equation 3). */
 static void replace(uint8_t *address, const uint8_t *by, size_t len, uint8_t *sum_at)
 {
     if (sum_at != NULL) {
@@ -149,7 +149,7 @@ static void replace(uint8_t *address, const uint8_t *by, size_t len, uint8_t *su
     memcpy(address, by, len);
 }
 
-/* Where the transport's checksum is, which covers the addresses too; NULL: it doesn't, or isn't there. */
+/* The place of the transport's checksum, which also covers the addresses. NULL when there is none. */
 static uint8_t *transport_sum(uint8_t *ip, size_t len, bool v6)
 {
     size_t header = v6 ? 40 : (size_t)(ip[0] & 15) * 4;
@@ -174,7 +174,7 @@ static void translate(uint8_t *ip, size_t len, bool v6, size_t at, const uint8_t
     }
 }
 
-/* An ICMP error quotes a packet of the stack's, whose source is the alias too. */
+/* An ICMP error quotes a packet of the stack. Its source is translated, too. */
 static void translate_quoted(uint8_t *ip, size_t len, bool v6)
 {
     size_t header = v6 ? 40 : (size_t)(ip[0] & 15) * 4, inner = v6 ? 40 : 20;
@@ -189,7 +189,7 @@ static void translate_quoted(uint8_t *ip, size_t len, bool v6)
     else {
         uint8_t before[4];
         memcpy(before, quoted + 12, 4);
-        /* Both the quoted header and its checksum lie within what ICMP sums. */
+        /* ICMP's checksum covers both the quoted header and that header's checksum. */
         uint8_t sum[2] = { quoted[10], quoted[11] }, fixed[2] = { sum[0], sum[1] };
         replace(before, own_ipv4, 4, fixed);
         replace(quoted + 12, own_ipv4, 4, ip + header + 2);
@@ -261,8 +261,8 @@ static err write_one(struct packetdrill_netdev *net, struct buf *frame)
 }
 
 /*
- * Segments leave apart, as from a card with TSO: packetdrill puts together what its script expects together,
- * and only the last of a large one has a PSH, as with Linux.
+ * Segments leave one by one, as from a card with TSO. packetdrill joins those that its script expects as one,
+ * and only the last of a large one has a PSH, as in Linux.
  */
 err packetdrill_netdev_write(struct packetdrill_netdev *net, struct buf *frame)
 {

@@ -1,4 +1,4 @@
-/* The addresses of the stack, and of the router before it, which stands for everybody else. */
+/* The addresses of the stack, and of the router, which stands for all other hosts. */
 #ifndef PACKETDRILL_NETDEV_H
 #define PACKETDRILL_NETDEV_H
 

@@ -1,7 +1,4 @@
-/*
- * What the stack has of the process that it is in: descriptors that stand for its sockets, and the host's
- * settings.
- */
+/* What the stack uses of its process: descriptors that stand for its sockets, and the host's settings. */
 #include "host.h"
 
 #include <stdio.h>
@@ -55,13 +52,13 @@ static bool read_setting(const char *folder, const char *name, char *out, size_t
     return ok;
 }
 
-/* The kernel's settings at first. */
+/* The kernel's settings at the beginning. */
 static struct {
     char name[64], text[128];
 } initial[SETTINGS_MAX];
 static size_t initial_count;
 
-/* Whether a script has written to /proc/sys itself, and not by way of our sysctl. */
+/* Whether a script has written to /proc/sys itself, and not with the sysctl of this folder. */
 static bool kernel_setting(const char *name, char *out, size_t size)
 {
     char text[128] = "";
