@@ -34,24 +34,6 @@ struct project {
 void project_flags(struct project *project);
 
 /*
- * Objects that applications share, for the project's flags, in the user's cache: those of the runtime, and
- * those of the pure libraries that the program's modules and the runtime use. objects_begin_… starts making
- * them in the background, and objects_end waits for them. Both print an error and return false on failure.
- * `inputs` are the files that the objects are made from.
- */
-struct objects {
-    const char *what; /* "the runtime" */
-    struct strings paths, inputs;
-    long process; /* 0 when everything was made before */
-    const char *log, *stamp;
-    int lock; /* a lock file that is held between the calls; a second build waits for it */
-};
-bool objects_begin_runtime(const struct project *project, struct objects *out);
-bool objects_begin_libraries(const struct project *project, const struct program *program,
-                             struct objects *out);
-bool objects_end(const struct project *project, struct objects *objects);
-
-/*
  * Write the instances, main.c, build.ninja, compile_commands.json and the manifest below project->build, and
  * append their paths to `written`. `objects` are linked with the instances. On failure, prints errors and
  * returns false.

@@ -1,7 +1,6 @@
-/*
- * Makes the objects of the runtime and of pure libraries. They are compiled once for each compiler and set of
- * flags, and applications share them.
- */
+/* The objects are compiled once for each compiler and set of flags. */
+#include "emission/objects.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,7 +21,6 @@
 #include "base/stamp.h"
 #include "base/strings.h"
 #include "composition/libraries.h"
-#include "emission/project.h"
 
 /* The most sources in a unit. More, smaller units give a second processor something to do. */
 enum { UNIT_FILES = 8 };
