@@ -1,6 +1,6 @@
-# What the folders' planted.sh share: they show in TAP that a fuzzer finds a bug, from one seed that does not meet it. A bug is
-# a patch, planted/NAME.patch, which is applied to a copy of the sources only, so that the sources themselves hold no bug.
-# Sourced with `here`, the folder's path; $seed is where the seed is to be written.
+# Functions for the planted.sh of each folder. Such a script shows in TAP that a fuzzer finds a bug from one harmless seed. A
+# bug is a patch, planted/NAME.patch. It is only applied to a copy of the sources, so the sources themselves have no bug.
+# Source this file with `here`, the folder's path. Then write the seed to $seed.
 root=$(cd "$here/../.." && pwd)
 number=0
 work=$(mktemp -d)
@@ -13,13 +13,13 @@ if command -v clang >/dev/null && echo 'int LLVMFuzzerTestOneInput(const char *d
     can_fuzz=yes
 fi
 
-# plan BUGS: how many bugs the script plants.
+# plan BUGS: print the plan for a script that plants so many bugs.
 plan() {
     echo "1..$(($1 * 3))"
 }
 
-# plant NAME TARGET: copy the sources, apply planted/NAME.patch, and build the folder's fuzzer from the copy. One test
-# point: that the patch applies.
+# plant NAME TARGET: copy the sources, apply planted/NAME.patch, and build the folder's fuzzer from the copy. The one test
+# point is that the patch applies.
 plant() {
     number=$((number + 1))
     rm -rf "$work/tree" && mkdir "$work/tree"
@@ -41,8 +41,8 @@ plant() {
     clang $flags -fsanitize=fuzzer,address "$work/tree/fuzz/$(basename "$here")/$2.c" $standing_on -o "$work/fuzz"
 }
 
-# finds WHOSE RUNS LENGTH [OPTION...]: two test points, whose names begin with WHOSE. Runs bound the search, not time, so
-# that a slow machine finds what a fast one does.
+# finds WHOSE RUNS LENGTH [OPTION...]: run the fuzzer. There are two test points, whose names begin with WHOSE. The number of
+# runs is limited, and not the time, so a slow machine finds what a fast one does.
 finds() {
     whose=$1 runs=$2 length=$3
     shift 3

@@ -1,8 +1,8 @@
-# What run.sh and planted.sh make before a fuzzer, sourced with `root`, the folder of the sources. MIRAGE is the command
-# that writes the units: build/tool/mirage when it is not set.
+# Makes what run.sh and planted.sh need before they build a fuzzer. Source this file with `root`, the folder of the sources.
+# MIRAGE is the command that writes the units, by default build/tool/mirage.
 
 # prepare TREE NAME FOLDER FLAG...: write into FOLDER the instances that TREE's fuzz/NAME/units names, and an archive of the
-# runtime, the platform sim and the pure libraries, compiled by Clang with the flags. `standing_on` is then what a fuzzer is
+# runtime, the platform sim and the pure libraries, compiled by Clang with the flags. Sets `standing_on` to what a fuzzer is
 # linked with.
 prepare() {
     tree=$1 name=$2 folder=$3

@@ -43,7 +43,7 @@ for source in "$here/$name"/*.c; do
     if [ "${MERGE:-0}" = 1 ]; then
         merged=$build/$target.merged
         rm -rf "$merged" && mkdir "$merged"
-        # By edges, not by how often they were taken: that keeps the corpus small.
+        # Inputs count by the edges that they reach, and not by how often, which keeps the corpus small.
         "$build/$target" -merge=1 -use_counters=0 "$merged" "$corpus" "$found" >/dev/null 2>&1
         rm -f "$corpus"/* && cp "$merged"/* "$corpus"/
     fi

@@ -25,7 +25,7 @@ def build(mirage, app, options, cache):
 
 
 def measure(mirage, work, name, options, rounds):
-    """Medians of: everything from nothing; with the runtime's objects in the cache; nothing to do; one functor changed."""
+    """Median times: all from nothing; with the runtime's objects in the cache; with nothing to do; with one functor changed."""
     app, cache = work / "examples" / name, work / "cache"
     times = {"from nothing": [], "runtime cached": [], "nothing to do": [], "one file changed": []}
     for i in range(rounds):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh [SERVER [ARGUMENT...]]: requests a second of a server against nginx, alternating in one run.
+# run.sh [SERVER [ARGUMENT...]]: compare a server's requests a second with nginx's, alternating in one run.
 # SERVER is a program that takes --port=N and serves PAGE, of which nginx gets a copy; without one,
 # bench/http/server is built by the mirage command (MIRAGE, default `mirage`) with --release.
 #   ROUNDS 5, SECONDS_EACH 3, CONNECTIONS 64, PAGE /1k.html, PIPELINE 1, SERVER_CORE 0, CLIENT_CORE 1
@@ -75,7 +75,7 @@ local depth = tonumber(os.getenv("PIPELINE"))
 function init() local r = {} for i = 1, depth do r[i] = wrk.format() end all = table.concat(r) end
 function request() return all end
 LUA
-# Clock ticks (10 ms) that a process has used.
+# The processor time of a process, in clock ticks of 10 ms.
 ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 
 # "requests/s, microseconds of the server's processor time a request"

@@ -25,7 +25,7 @@ from lab import Lab, LabError, build, copy_tree, lacking, until  # noqa: E402
 SERVER_CORE, CLIENT_CORE = "0", "1"
 WHAT = {"send": "Gbit/s", "receive": "Gbit/s", "pingpong": "round trips/s", "udp": "datagrams/s", "connect": "connections/s",
         "http": "requests/s"}
-# From the server's side, as a reader of the table expects it.
+# Directions as the server sees them, which a reader of the table expects.
 SHOWN = {"send": "bulk, server receives", "receive": "bulk, server sends", "pingpong": "1-byte ping-pong", "udp": "UDP echo, 64 bytes",
          "connect": "connect and close", "http": "HTTP, 1 kB, 64 connections"}
 
@@ -53,7 +53,7 @@ def pkg_config(word, name):
 
 
 def cpu_of(pid):
-    """Seconds of processor time that the process has used."""
+    """The processor time of the process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -119,7 +119,7 @@ class Bench:
         return self.servers[key]
 
     def measure(self, who, what):
-        """What the client counts, and the server's share of a processor meanwhile."""
+        """The client's count, and the server's share of a processor during it."""
         process, address = self.server(who, what)
         seconds, before = self.options.seconds, cpu_of(process.pid)
         pin = ["taskset", "-c", CLIENT_CORE]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The tap device alone against the kernel, in a network namespace of its own: frames and bits a second each way.
+# Measures the tap device alone, with the kernel as its peer in a network namespace: frames and bits a second each way.
 # Usage: bench/tap/run.sh MIRAGE  (as root)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The fuzzer finds one byte too many of each chunk whose size has two digits.
+# The planted bug: a chunk whose size has two digits is one byte too long.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"

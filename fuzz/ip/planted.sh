@@ -1,9 +1,9 @@
 #!/bin/sh
-# The fuzzer finds that the length of neighbour discovery's options is not checked.
+# The planted bug: the length of neighbour discovery's options is not checked.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
-# A router's advertisement with its link address.
+# The seed is a router's advertisement with its link address.
 printf '\041\103\040\072\206\0\0\0\100\0\7\010\0\0\0\0\0\0\0\0\1\1\2\0\0\0\0\011' >"$seed"
 plan 1
 plant option_length ipv6

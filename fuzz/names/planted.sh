@@ -1,5 +1,5 @@
 #!/bin/sh
-# The fuzzers find a byte read behind the message: of a compressed name, and of an option.
+# The planted bugs: a compressed name, and an option, are read one byte past the end of the message.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"

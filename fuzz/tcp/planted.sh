@@ -1,5 +1,5 @@
 #!/bin/sh
-# The fuzzer finds that held bytes which a FIN makes void are kept, as they once were.
+# The planted bug: held bytes beyond a FIN are kept, although the FIN makes them void.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"

@@ -4,12 +4,12 @@
     fiber N           the backtrace of fiber N of that list
     fiber N COMMAND   any other command in it, such as `bt full`
 
-A fiber that waits is looked at by giving the processor its registers for a moment, so the
-program must be alive: it does not work on a core file.
+To look into a fiber that waits, the commands load its registers into the processor for a moment. So they need a running
+program, and do not work on a core file.
 """
 import gdb
 
-# Where arch_fiber_switch left the registers, from the saved stack pointer on; platform/arch/.
+# The offsets of the registers that arch_fiber_switch (platform/arch/) saves, from the saved stack pointer.
 LAYOUTS = {
     "i386:x86-64": ({"r15": 0, "r14": 8, "r13": 16, "r12": 24, "rbx": 32, "rbp": 40, "rip": 48}, "rsp", 56),
     "aarch64": (

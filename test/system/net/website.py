@@ -34,7 +34,7 @@ def url(address, scope=None):
 
 
 class Site(examples.Site):
-    """What the examples' tests ask of the website, asked at an address."""
+    """Makes the requests of the examples' tests at an address."""
 
     def __init__(self, tap, name, base):
         self.s, self.name, self.base = SimpleNamespace(tap=tap), name, base
@@ -72,7 +72,7 @@ class Tests:
     # Each test has namespaces of its own.
 
     def pages(self):
-        """What the website says over sockets, it says over the stack: pages, ranges, conditions, gzip, HEAD, errors, links."""
+        """The website's answers are those over sockets: pages, ranges, conditions, gzip, HEAD, errors, links."""
         with Lab() as l:
             host = self.host(l)
             program = self.serve(host, "sanitized", *STATIC)
@@ -129,7 +129,7 @@ class Tests:
             self.end(program, "echoes")
 
     def closed(self):
-        """Nobody listens: a reset for TCP, an ICMP error for UDP, at once."""
+        """A port on which nobody listens answers at once, with a reset for TCP and an ICMP error for UDP."""
         with Lab() as l:
             host = self.host(l)
             program = self.serve(host, "sanitized", *STATIC)
@@ -208,7 +208,7 @@ class Tests:
             self.end(program, "Chromium")
 
     def has(self, argument):
-        """None, or why the program can't be configured so."""
+        """The reason why the program cannot be configured in this way, or None."""
         with Lab() as l:
             said = l.namespace().run(self.programs["sanitized"], "--help").stdout
         return None if argument in said else f"the program has no --{argument}"
@@ -220,7 +220,7 @@ class Tests:
             return
         with Lab() as l:
             host = self.host(l)
-            # On any of its addresses, so that the lease is what is tested.
+            # The server listens on every address, so that this tests the lease.
             server = host.serve_names("tap0", "--dhcp-range=10.9.0.100,10.9.0.150,120s", "--dhcp-option=option:router,10.9.0.1")
             program = host.start(self.programs["sanitized"], "--interface=tap0", "--port=80", "--dhcp", "--log=*:info")
             try:
@@ -254,7 +254,7 @@ class Tests:
             self.end(program, "SLAAC")
 
     def routed(self, l, router, address):
-        """A client beyond the router that was advertised."""
+        """A client is behind the advertised router."""
         client = l.namespace()
         router.veth("out0", client, "in0")
         router.up("out0", "fd0b::1/64")

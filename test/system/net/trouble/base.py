@@ -1,4 +1,4 @@
-"""What the tests of robust.py share: the program under test as a peer, crowds, exchanges, patterns."""
+"""Shared by the tests of robust.py: the program under test as a peer, crowds, exchanges, patterns."""
 
 import multiprocessing
 import os
@@ -40,7 +40,7 @@ def pattern(n, cycle=make_pattern()):
 
 
 def http(sock, method, path):
-    """One exchange that ends its connection: the content."""
+    """Make one exchange on a connection of its own. Returns the content."""
     sock.sendall(f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
     got = b""
     while piece := sock.recv(1 << 16):
@@ -52,7 +52,7 @@ def http(sock, method, path):
 
 
 def ask_on(sock, path):
-    """One exchange of a connection that lives on: the content."""
+    """Make one exchange on a connection that stays open. Returns the content."""
     sock.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     got = b""
     while b"\r\n\r\n" not in got or len(got) < got.index(b"\r\n\r\n") + 4 + int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", got)[1]):
@@ -64,7 +64,7 @@ def ask_on(sock, path):
 
 
 def receive(sock, n):
-    """Exactly n bytes, or what came before the end."""
+    """Read exactly n bytes, or fewer when the stream ends before."""
     out = bytearray()
     while len(out) < n and (piece := sock.recv(min(n - len(out), 1 << 18))):
         out += piece
@@ -72,7 +72,7 @@ def receive(sock, n):
 
 
 class Crowd:
-    """Connections that say nothing, in a process of their own, since one may have too few descriptors for all."""
+    """Connections that send nothing. They are in a process of their own, because one process may have too few descriptors."""
 
     def __init__(self, address, n):
         self.pipe, other = multiprocessing.Pipe()
@@ -99,7 +99,7 @@ class Crowd:
 
 
 class Peer:
-    """The program test/system/net/peer, seen from one namespace."""
+    """The program test/system/net/peer, as one namespace reaches it."""
 
     def __init__(self, host, binary, *words, start_in=None):
         self.host = host
@@ -111,13 +111,13 @@ class Peer:
             return http(s, method, path)
 
     def stats(self, sock=None):
-        """What is in use, and the metrics; as if nobody had asked. `sock`: a connection that is there already."""
+        """The memory in use and the metrics, without what this request adds. `sock` is an open connection, when there is one."""
         said = ask_on(sock, "/stats") if sock else self.ask("GET", "/stats")
         lines = (line.rsplit(" ", 1) for line in said.splitlines() if not line.startswith("#"))
         return {name.partition("{")[0]: int(value) for name, value in lines}
 
     def settled(self, first, *names):
-        """Wait until these are as in `first` or less; whether they are, and what they are then."""
+        """Wait until these numbers are at most those of `first`. Returns whether they are, and the last ones."""
         names = names or ("views", "pages", "fibers")
         now = {}
 
@@ -131,12 +131,12 @@ class Peer:
             return False, {**now, "wanted": {name: first[name] for name in names}}
 
     def resident(self):
-        """Bytes of memory that it occupies, without those that malloc() has free."""
+        """The program's memory in bytes, without what malloc() has free."""
         self.ask("POST", "/trim")
         return self.process.memory()
 
     def alive(self, name, tap, seconds=600):
-        """Report that it serves both versions still."""
+        """Report whether the program still serves both versions of IP."""
         try:
             until(lambda: self.host.answers(V4, 80) and self.host.answers(V6, 80), "it answers", seconds)
             tap.report(True, f"{name}: it serves afterwards")
@@ -148,7 +148,7 @@ class Peer:
 
 
 class Base:
-    """What the tests stand on: programs, hosts, peers and floods."""
+    """The base of the tests: programs, hosts, peers and floods."""
 
     def __init__(self, tap, mirage, work, flood, quick):
         self.tap, self.mirage, self.work, self.flood_program, self.quick = tap, mirage, work, flood, quick
@@ -156,7 +156,7 @@ class Base:
         self.rounds = int(os.environ.get("NET_ROUNDS", 1 if quick else 4))
 
     def program(self, variant):
-        """Built when it is first needed."""
+        """Build the program when it is first needed."""
         variant = "quick" if self.quick else variant
         if variant not in self.built:
             work = self.work / variant

@@ -11,7 +11,7 @@ from trouble.base import Base, Crowd, ECHO, V4, V6, http, pattern
 
 class Crowds(Base):
     def sequence(self):
-        """100 000 connections, one after the other: closed by the client, by the server, or reset; nothing is left."""
+        """100 000 successive connections are closed by the client, by the server, or reset. Nothing is left."""
         n = 2000 if self.quick else 100000
         with Lab() as l:
             peer = self.peer(l, "plain")
@@ -59,7 +59,7 @@ class Crowds(Base):
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
 
     def crowd(self):
-        """20 000 connections at once: what each costs, and that they leave nothing."""
+        """20 000 connections at once: measures what each costs, and checks that they leave nothing."""
         n = 1000 if self.quick else 20000
         with Lab() as l:
             peer = self.peer(l, "plain")
@@ -71,7 +71,7 @@ class Crowds(Base):
                 until(lambda: peer.stats()["held"] == n, "all are accepted", 1800, 0.2)
                 full, memory_full = peer.stats(), peer.process.memory()
                 if turn == 0 and not self.quick:
-                    # What the test's own list takes, as malloc counts it.
+                    # The size of the test program's own list, as malloc counts it.
                     each = (full["allocated"] - before["allocated"]) / n - 32
                     print(f"# {n} idle connections: {each:.0f} bytes of the heap each, {(memory_full - memory) / n:.0f} resident", flush=True)
                     self.tap.report(each <= 1024, f"{n} idle connections cost no more than 1 kB each", f"{each} bytes")

@@ -1,4 +1,4 @@
-"""A flood of SYNs beside clients that are connected."""
+"""Floods of SYNs while clients are connected."""
 
 import select
 import socket
@@ -10,10 +10,10 @@ from trouble.base import Base, ECHO, Peer, SOURCE, SYN, V4
 
 class Floods(Base):
     def syn_flood(self):
-        """SYNs from everywhere, as fast as they go: a connected client is served on, new ones get in, memory is bounded."""
+        """SYNs arrive as fast as possible. A connected client is still served, new ones can connect, and memory is bounded."""
         with Lab() as l:
             peer = self.peer(l, "plain")
-            # For what a flood costs as a neighbour on the same processors, when it goes elsewhere.
+            # This flood goes elsewhere. It shows what a flood costs by its use of the processors alone.
             peer.host.veth("sink0", l.namespace(), "sink1")
             peer.host.up("sink0")
             l.namespaces[-1].up("sink1")
@@ -52,7 +52,7 @@ class Floods(Base):
             peer.alive("SYN flood", self.tap)
             if not self.quick:
                 self.tap.report(peak < memory + (16 << 20), "memory is bounded", f"{memory} {peak}")
-                # The half-open ones are given up after a minute.
+                # Half-open connections are given up after a minute.
                 ok, now = peer.settled(first, "views", "pages", "fibers", "tap_syn_share")
                 self.tap.report(ok, "a SYN flood leaves nothing", str(now))
             flood = self.flood(peer.host, seconds=600)
@@ -62,7 +62,7 @@ class Floods(Base):
             self.killed(peer.host)
 
     def killed(self, host):
-        """The interface outlives a program that was killed in a flood, and the filter that it had set."""
+        """The interface outlives a program that was killed during a flood, and its filter."""
         peer = Peer(host, self.program("plain"))
         flood = self.flood(host, seconds=600)
         time.sleep(0.5)
@@ -72,7 +72,7 @@ class Floods(Base):
 
     @staticmethod
     def admitted(host, n, seconds, enough):
-        """How many of so many connections that begin now are there in time, or `enough`."""
+        """Begin this many connections. Returns how many are open in time, or `enough`."""
         poll, socks, there = select.poll(), {}, 0
         with host.inside():
             for _ in range(n):
@@ -101,7 +101,7 @@ class Floods(Base):
 
     @staticmethod
     def rate(sock, seconds):
-        """Bytes a second that a connection brings."""
+        """The bytes a second that a connection transfers."""
         start, total, room = time.monotonic(), 0, bytearray(1 << 20)
         while (spent := time.monotonic() - start) < seconds:
             total += sock.recv_into(room)

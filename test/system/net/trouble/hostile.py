@@ -14,7 +14,7 @@ from trouble.base import Base, ACK, DISCARD, ECHO, FIN, HOLD, LATE, RST, SOURCE,
 
 class Hostile(Base):
     def storms(self):
-        """Segments of an attacker who knows both ends of a connection, but not its numbers; and of one who knows nothing."""
+        """Segments of an attacker that knows a connection's four-tuple but not its numbers, and of one that knows neither."""
         with Lab() as l:
             peer = self.peer(l, "impatient")
             first = peer.stats()
@@ -38,7 +38,7 @@ class Hostile(Base):
             peer.end("storms", self.tap)
 
     def scans(self):
-        """nmap: which ports are open, by all its ways of asking, which programs are behind them, which system it is."""
+        """nmap looks for open ports by each of its methods, for the programs behind them, and for the system."""
         if not shutil.which("nmap"):
             self.tap.skip("scans", "not installed: nmap")
             return
@@ -51,7 +51,7 @@ class Hostile(Base):
                     continue
                 # It asks an open and a closed port for all that systems differ in, with flags and options that nobody sends.
                 said = self.scan(peer, f"which system {address} is", address, "-sS", "-O", "-p7,9,81", opened={ECHO, DISCARD}, options=("-v",))
-                # A host whose numbers can be guessed is told so.
+                # nmap reports a host whose sequence numbers can be guessed.
                 guess = re.search(r"TCP Sequence Prediction: Difficulty=(\d+)", said)
                 if address == V4:
                     self.tap.report(guess and int(guess[1]) >= 200, "its sequence numbers are hard to guess", said)
@@ -66,7 +66,7 @@ class Hostile(Base):
                 for way, states in (("-sA", "unfiltered"), ("-sM", "closed")):
                     self.scan(peer, f"segments of {way}", V4, way, "-p1-100", opened=set(range(1, 101)), states=states)
                 self.scan(peer, "protocols of IP", V4, "-sO", "-p1,6,17,47,255", opened={1, 6, 17}, states="open", at_least=True)
-            # The two that do not read have not seen that their peer is gone.
+            # The two connections that do not read have not noticed that their peer is gone.
             for path in ("/release", "/resume"):
                 peer.ask("POST", path)
             peer.alive("scans", self.tap)
@@ -88,7 +88,7 @@ class Hostile(Base):
         return said
 
     def garbage(self):
-        """Frames of noise, and real ones with some bytes changed, lengths too."""
+        """Frames of random bytes, and real frames with some bytes changed, also in their lengths."""
         dice = random.Random(9)
         with Lab() as l:
             peer = self.peer(l, "impatient")
@@ -143,7 +143,7 @@ class Hostile(Base):
 
     @staticmethod
     def sum(frame):
-        """Make the header's checksum right again, most of the time, so that what is behind it is looked at."""
+        """Correct the header's checksum most of the time, so that the stack reads what follows it."""
         if frame[12:14] != b"\x08\0" or len(frame) < 34:
             return
         n = (frame[14] & 15) * 4
@@ -156,7 +156,7 @@ class Hostile(Base):
         frame[24:26] = struct.pack("!H", 0xFFFF & ~total)
 
     def fragments(self):
-        """Fragments in any order make a packet; overlapping and endless ones make none, and hold little memory."""
+        """Fragments in any order form a packet. Overlapping and endless ones form none, and occupy little memory."""
         with Lab() as l:
             peer = self.peer(l, "impatient")
             first = peer.stats()
@@ -217,7 +217,7 @@ class Hostile(Base):
     def send_fragment(raw, ident, data, offset, more, source="10.9.0.1"):
         head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), ident, (0x2000 if more else 0) | offset // 8, 64, 1, 0,
                            socket.inet_aton(source), socket.inet_aton(V4))
-        # A raw socket may refuse what does not add up, which is a case less.
+        # A raw socket may refuse an inconsistent packet. Then this case is left out.
         try:
             raw[0].sendto(head + data, (V4, 0))
         except OSError:

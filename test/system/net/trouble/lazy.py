@@ -10,7 +10,7 @@ from trouble.base import Base, ECHO, HOLD, LATE, PERIOD, Peer, SOURCE, V4, V6, p
 
 class Lazy(Base):
     def slow(self):
-        """Windows that close for a while, both ways, several at once: all bytes arrive when they open."""
+        """Windows of several connections close for a while in both directions. All bytes arrive when they open."""
         with Lab() as l:
             peer = self.peer(l, "impatient")
             first = peer.stats()
@@ -43,7 +43,7 @@ class Lazy(Base):
             peer.end("slow readers", self.tap)
 
     def late(self, peer, first):
-        """The program is the one that does not read."""
+        """The program under test does not read."""
         n, socks, done = 8 << 20, [], []
         content = pattern(n)
 
@@ -61,7 +61,7 @@ class Lazy(Base):
         held = peer.stats()
         self.tap.report(not done, "senders to one who does not read are stopped", str(done))
         print(f"# {held['pages']} pages held by 8 that do not read")
-        # The kernel's probes of closed windows come ever more seldom; the window's opening must tell it.
+        # The kernel probes a closed window at growing intervals, so the stack must announce that it opens.
         peer.ask("POST", "/resume")
         start = time.monotonic()
         for t in threads:
@@ -74,7 +74,7 @@ class Lazy(Base):
         self.tap.report(ok, "slow senders leave nothing", str(now))
 
     def vanish(self):
-        """Peers that are gone from one moment to the next are given up; a link that was down for a while is taken up again."""
+        """Peers that vanish are given up. Transfers continue after a link was down for a while."""
         with Lab() as l:
             router, client = l.namespace(), l.namespace()
             router.ip("tuntap add dev tap0 mode tap")
@@ -91,7 +91,7 @@ class Lazy(Base):
                 receive(s, 100000)
             memory = peer.process.memory()
             router.ip("link set out0 down")
-            # Acknowledgements stay away: patience is 3 s, and is noticed at a retransmission.
+            # No acknowledgements arrive. The limit is 3 s, and is checked at each retransmission.
             ok, now = peer.settled({**first, "fibers": first["fibers"] + 1, "views": first["views"] + 2, "pages": first["pages"] + 2})
             self.tap.report(ok, "peers that vanish are given up", str(now))
             router.ip("link set out0 up")

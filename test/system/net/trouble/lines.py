@@ -11,7 +11,7 @@ from trouble.base import Base, BAD_LINE, PERIOD, Peer, SOURCE, V4, V6, http, pat
 
 class Lines(Base):
     def faults(self):
-        """Kernel peers over the bad line, each seed another one: downloads and uploads side by side, all bytes compared."""
+        """Kernel peers download and upload at once over a bad line, with many seeds. All bytes are compared."""
         seeds = [int(os.environ["NET_SEED"])] if "NET_SEED" in os.environ else range(1, int(os.environ.get("NET_SEEDS", 2 if self.quick else 16)) + 1)
         for seed in seeds:
             with Lab() as l:
@@ -47,7 +47,7 @@ class Lines(Base):
         return errors
 
     def down(self):
-        """The link goes down and comes up in the middle of transfers both ways."""
+        """The link goes down and up during transfers in both directions."""
         with Lab() as l:
             peer = self.peer(l, "plain")
             n = (10 if self.quick else 100) << 20
@@ -85,7 +85,7 @@ class Lines(Base):
             peer.end("a link that was down", self.tap)
 
     def narrow(self):
-        """Routers that say how large packets may be, and bridges that say nothing."""
+        """Routers that report a path's MTU, and bridges that drop large packets silently."""
         with Lab() as l:
             router, client = l.namespace(), l.namespace()
             router.tap("tap0", "10.9.0.1/24", "fd09::1/64")
@@ -102,7 +102,7 @@ class Lines(Base):
             router.ip("link set out0 mtu 1280")
             for address in (V4, V6):
                 self.through(client, address, f"one of 1280 bytes to {address}")
-            # In the middle of a transfer, and below what IPv6 may have.
+            # The MTU shrinks during a transfer, to less than IPv6 allows.
             with client.connect(V4, SOURCE, 600) as s:
                 receive(s, 1000000)
                 router.ip("link set out0 mtu 700")

@@ -9,7 +9,7 @@ MSG_FASTOPEN, SYN_DATA = 0x20000000, 32
 
 
 def echo(host, address, data):
-    """Send with the SYN where there is a cookie: whether all came back, and whether the SYN's bytes were taken."""
+    """Send bytes with the SYN when there is a cookie. Returns whether all came back, and whether the SYN's were taken."""
     with host.inside():
         s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     with s:
@@ -23,7 +23,7 @@ def echo(host, address, data):
 
 class Opening(Base):
     def fast_open(self):
-        """A cookie is given to the first connection, and the next ones' bytes go with their SYNs; over a bad line as well."""
+        """The first connection gets a cookie, and the next ones send bytes with their SYNs, also over a bad line."""
         with Lab() as l:
             peer = self.peer(l, "bad")
             peer.host.sysctl("net.ipv4.tcp_fastopen", 1)
