@@ -8,6 +8,36 @@ name=${1:?usage: run.sh NAME SECONDS [TARGET]}
 seconds=${2:?usage: run.sh NAME SECONDS [TARGET]}
 only=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
+
+# refuse WHAT GIVEN NAME...: say that there is no such thing, and which there are.
+refuse() {
+    what=$1 given=$2
+    shift 2
+    echo "fuzz/run.sh: there is no $what '$given'; there are: $*" >&2
+    exit 1
+}
+
+# names FOLDER: what its sources are called, without the suffix.
+names() {
+    (cd "$1" && printf '%s\n' *.c | sed 's/\.c$//')
+}
+
+case $name in
+*/* | .*) folder=/nowhere ;;
+*) folder=$here/$name ;;
+esac
+# shellcheck disable=SC2046
+[ -d "$folder/corpus" ] ||
+    refuse 'folder of fuzzers' "$name" $(cd "$here" && printf '%s\n' */corpus | sed 's,/corpus$,,')
+case $seconds in
+'' | *[!0-9]* | 0*)
+    echo "fuzz/run.sh: SECONDS is '$seconds'; give a whole number of seconds from 1" >&2
+    exit 1
+    ;;
+esac
+# shellcheck disable=SC2046
+[ -z "$only" ] || names "$folder" | grep -qxF -e "$only" || refuse "fuzzer of fuzz/$name" "$only" $(names "$folder")
+
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
 root=$(cd "$here/.." && pwd)
 . "$here/prepare.sh"
