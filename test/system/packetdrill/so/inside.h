@@ -20,7 +20,10 @@ struct iovec;
 #define SOL_TCP 6
 #endif
 
-/* Linux's numbers of the states, which are not RFC 9293's order; its own header has no names for them. */
+/*
+ * Linux's numbers for the states. They differ from RFC 9293's order, and Linux's own header has no names for
+ * them.
+ */
 enum {
     TCP_ESTABLISHED = 1,
     TCP_SYN_SENT,
@@ -35,36 +38,37 @@ enum {
     TCP_CLOSING,
 };
 
-/* A connection in SYN-SENT, its SYN on the way; inside_wait_open waits for what becomes of it. */
+/* Begin to open a connection. Its SYN is sent, and inside_wait_open waits for the result. */
 err inside_open(void *tcp, const struct endpoint *peer, void **flow);
 /*
- * The same with Fast Open: what of `first` (NULL: nothing) has room in the SYN goes with it; it is taken on
+ * The same with Fast Open. The SYN has as many bytes of `first` as fit. `first` may be NULL, and is taken on
  * success and on error.
  */
 err inside_open_with(void *tcp, const struct endpoint *peer, struct buf *first, void **flow);
-uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer); /* bytes; 0: there is no cookie */
+/* in bytes; 0 when there is no cookie */
+uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer);
 err inside_wait_open(void *flow);
 
-/* What can be done now, without waiting. */
-bool inside_is_open(const void *flow);   /* the handshake is over, well or not */
-bool inside_is_closed(const void *flow); /* nothing comes or goes any more */
+/* What is possible now, without waiting. */
+bool inside_is_open(const void *flow);   /* whether the handshake has ended, with or without success */
+bool inside_is_closed(const void *flow); /* whether nothing is sent or received any more */
 bool inside_end_of_input(const void *flow);
 size_t inside_readable(const void *flow);
-size_t inside_queued(const void *flow); /* written and not acknowledged */
+size_t inside_queued(const void *flow); /* bytes that were written and are not acknowledged */
 size_t inside_unsent(const void *flow);
 uint32_t inside_acknowledged(const void *flow); /* bytes of the stream, modulo 2^32 */
 uint32_t inside_sent(const void *flow);
-uint32_t inside_received(const void *flow); /* the number that comes next */
+uint32_t inside_received(const void *flow); /* the next number in the stream */
 err inside_wait_output(void *flow);         /* wait until an acknowledgement comes, or the end */
 bool inside_fin_received(const void *flow);
-bool inside_window_full(const void *flow); /* the peer's window keeps back what is unsent */
-uint32_t inside_chunk(const void *flow);   /* how much Linux would put in one of its buffers */
+bool inside_window_full(const void *flow); /* whether the peer's window delays unsent bytes */
+uint32_t inside_chunk(const void *flow);   /* how many bytes Linux would put in one of its buffers */
 uint32_t inside_cwnd(const void *flow);    /* in segments */
 bool inside_acceptable(const void *listener, bool with_data);
 bool inside_shut(const void *flow);
-err inside_error(const void *flow); /* why it was closed; OK when it ended in order */
+err inside_error(const void *flow); /* the reason for the end; OK when it ended in order */
 
-/* Wait until there is something to read, or will never be. */
+/* Wait until there is something to read, or until there never will be. */
 err inside_wait_input(void *flow);
 
 /* Copy up to `len` received bytes, and take them unless `peek`. */
@@ -72,18 +76,23 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
 
 void inside_info(const void *flow, struct tcp_info *out);
 
-/* A setting of the whole stack by its name in Linux, without "net.ipv4."; false when it has none such. */
+/*
+ * Set a value of the whole stack by its name in Linux, without "net.ipv4.". False when there is no such
+ * setting.
+ */
 bool inside_set(const char *name, int64_t value);
-void inside_set_fast_open_keys(void *tcp, const uint8_t keys[32]); /* this one and the one before */
+void inside_set_fast_open_keys(void *tcp, const uint8_t keys[32]); /* the present key and the one before it */
 bool inside_set_congestion(const char *name);
 const char *inside_congestion(void);
 int64_t inside_receive_buffer(void);
 
-/* Of one flow. */
+/* Settings of one flow. */
 void inside_set_receive_buffer(void *flow, uint32_t bytes);
-void inside_set_user_timeout(void *flow, uint32_t ms);                     /* 0: the usual */
-void inside_set_keepalive(void *flow, uint32_t interval, uint32_t probes); /* seconds; 0: as it is */
-void inside_set_handshake(void *flow, uint32_t retries); /* of an open that is under way; 0: as it is */
+void inside_set_user_timeout(void *flow, uint32_t ms); /* 0 means the default */
+/* in seconds; 0 leaves it as it is */
+void inside_set_keepalive(void *flow, uint32_t interval, uint32_t probes);
+/* for an open that is under way; 0 leaves it as it is */
+void inside_set_handshake(void *flow, uint32_t retries);
 void inside_set_mss(void *flow, uint16_t mss);
 void inside_set_quick_ack(void *flow, bool on);
 uint32_t inside_mss(const void *flow);

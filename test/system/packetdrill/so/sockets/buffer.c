@@ -1,11 +1,11 @@
 /*
- * SO_SNDBUF and TCP_NOTSENT_LOWAT as Linux counts them: not bytes but the memory of its buffers, of which a
- * new one is begun when there is room, and then filled. And for TCP_INFO, what kept a connection from
- * sending.
+ * SO_SNDBUF and TCP_NOTSENT_LOWAT as Linux counts them: by the memory of its buffers, and not by bytes. Linux
+ * begins a new buffer when there is space, and then fills it. This file also counts, for TCP_INFO, what
+ * delayed sending.
  */
 #include "private.h"
 
-/* What a buffer takes besides its bytes, and what the least SO_SNDBUF is. */
+/* The memory of a buffer besides its bytes, and the smallest SO_SNDBUF. */
 enum { BUFFER_OVERHEAD = 1024, SEND_BUFFER_LEAST = 4608, SEGMENT_MEMORY = 2304, UNLIMITED = 0x7fffffff };
 
 void buffer_set(struct socket *socket, int value)
@@ -16,7 +16,7 @@ void buffer_set(struct socket *socket, int value)
     socket->options.send_buffer = twice < SEND_BUFFER_LEAST ? SEND_BUFFER_LEAST : (uint32_t)twice;
 }
 
-/* SO_SNDBUF if it was set; else tcp_wmem's, which grows with the congestion window. */
+/* SO_SNDBUF when it was set, or else tcp_wmem's value, which grows with the congestion window. */
 size_t buffer_size(const struct socket *socket)
 {
     if (socket->options.send_buffer != 0)
@@ -43,14 +43,14 @@ static uint32_t lowat(const struct socket *socket)
     return own != 0 ? own : (uint32_t)setting_number("net.ipv4.tcp_notsent_lowat", UINT32_MAX);
 }
 
-/* Whether another buffer may be begun. */
+/* Whether there is space for another buffer. */
 static bool may_begin(const struct socket *socket, unsigned factor)
 {
     return used(socket) < buffer_size(socket) &&
            (uint64_t)inside_unsent(socket->flow) * factor < lowat(socket);
 }
 
-/* Bytes that a write may take at once: what fills the last buffer, or a new one. */
+/* The bytes that a write may take at once: those that fill the last buffer, or a new one. */
 size_t buffer_room(const struct socket *socket)
 {
     size_t chunk = inside_chunk(socket->flow), part = inside_unsent(socket->flow) % chunk;
@@ -59,14 +59,14 @@ size_t buffer_room(const struct socket *socket)
     return may_begin(socket, 1) ? chunk : 0;
 }
 
-/* What poll and those who wait go by: a third is free. */
+/* Whether poll reports that the socket is writable: a third of the memory is free. */
 bool buffer_writable(const struct socket *socket)
 {
     size_t queued = used(socket), size = buffer_size(socket);
     return size > queued && size - queued >= queued / 2 && may_begin(socket, 2);
 }
 
-/* Count the time since the last look for what was the case then. */
+/* Add the time since the last call to the counter of the state at that time. */
 void usage_look(struct socket *socket)
 {
     struct usage *u = &socket->usage;

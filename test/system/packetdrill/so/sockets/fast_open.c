@@ -1,6 +1,6 @@
 /*
- * Fast Open as Linux has it: whether a listener takes bytes with a SYN, under which key it makes cookies, and
- * writing before there is a connection.
+ * Fast Open as in Linux: whether a listener takes bytes with a SYN, which key it makes cookies with, and how
+ * to write before a connection exists.
  */
 #include "private.h"
 
@@ -14,7 +14,7 @@ static uint64_t enabled(void)
     return host_setting("net.ipv4.tcp_fastopen", text, sizeof text) ? strtoull(text, NULL, 0) : CLIENT;
 }
 
-/* Four words of hexadecimal digits; they lie in memory as the processor has them. */
+/* Read four words of hexadecimal digits. They are stored in the processor's byte order. */
 static bool read_key(const char *text, uint8_t out[FAST_OPEN_KEY])
 {
     unsigned words[KEY_WORDS];
@@ -24,7 +24,7 @@ static bool read_key(const char *text, uint8_t out[FAST_OPEN_KEY])
     return true;
 }
 
-/* The first key, and the one that is still good; both in `out`. */
+/* Write the first key, and the key that is still valid, to `out`. Returns the number of bytes. */
 size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY])
 {
     char text[2 * SETTING_TEXT], *second;
@@ -42,7 +42,9 @@ size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN
     return len;
 }
 
-/* Of a listener; it holds for all, since TCP has one limit and one pair of keys. */
+/*
+ * Apply a listener's settings. They hold for all listeners, because TCP has one limit and one pair of keys.
+ */
 void fast_open_apply(struct sockets *all, struct socket *socket)
 {
     uint8_t keys[2 * FAST_OPEN_KEY];
@@ -72,9 +74,9 @@ bool fast_open_client(void)
 }
 
 /*
- * Open to the address of the call, or the one that connect() left, with what has room in the SYN: *done
- * bytes. The result is that number, or what keeps from going on with the rest; who waits has a connection
- * then.
+ * Open a connection to the address of the call, or to the one that connect() stored, with the bytes that fit
+ * into the SYN. `*done` receives their number. Returns that number, or the error that keeps the call from
+ * sending the rest. A call that may wait has a connection afterwards.
  */
 int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_t *bytes, size_t len,
                        size_t *done)

@@ -1,6 +1,6 @@
 /*
- * The error queue: MSG_ZEROCOPY's completions (bytes are copied here, and completions say so) and
- * SO_TIMESTAMPING's times of what was sent and acknowledged.
+ * The error queue: completions of MSG_ZEROCOPY (bytes are copied here, and the completions say so), and the
+ * times of sending and acknowledgement for SO_TIMESTAMPING.
  */
 #include "private.h"
 
@@ -14,7 +14,7 @@ static void notice_add(struct socket *socket, const struct notice *n)
 {
     struct notice *last = socket->notices_last, *added;
     socket->notice_count++;
-    /* Completions in a row are told as one range. */
+    /* Consecutive completions are reported as one range. */
     if (n->zerocopy && last != NULL && last->zerocopy && last->data + 1 == n->info) {
         last->data = n->data;
         return;
@@ -30,7 +30,7 @@ static void notice_add(struct socket *socket, const struct notice *n)
     socket->notices_last = added;
 }
 
-/* Bytes up to `end` of the stream were written by one call. */
+/* Record that one call wrote the bytes up to `end` of the stream. */
 void notice_expect(struct socket *socket, uint32_t end, int flags)
 {
     uint32_t stamps = (uint32_t)option_stored(socket, SOL_SOCKET, SO_TIMESTAMPING);
@@ -57,7 +57,9 @@ static void stamp(struct socket *socket, const struct awaited *a, uint32_t which
         notice_add(socket, &(struct notice){ .info = info, .data = a->key, .at = os_now() });
 }
 
-/* What was sent or acknowledged since the last look, which was at this point of time too. */
+/*
+ * Queue notices for what was sent or acknowledged since the last call, which was at this point of time, too.
+ */
 void notice_look(struct socket *socket)
 {
     struct awaited *a;
@@ -118,7 +120,7 @@ static void put_time(struct host_call *call, os_time at)
     control_put(call, SOL_SOCKET, SCM_TIMESTAMPING, ts, sizeof ts);
 }
 
-/* Linux appends the address of who caused it: nobody. */
+/* Linux appends the address of the notice's cause. There is none. */
 static void put_error(struct host_call *call, const struct socket *socket, const struct notice *n)
 {
     struct {
@@ -134,7 +136,10 @@ static void put_error(struct host_call *call, const struct socket *socket, const
         control_put(call, IPPROTO_IPV6, IPV6_RECVERR, &data, sizeof data);
 }
 
-/* MSG_ERRQUEUE: the first notice. A time's would have what was sent with it, which is cut off. */
+/*
+ * Receive the first notice, for MSG_ERRQUEUE. A time's notice would also have the sent bytes, which are cut
+ * off.
+ */
 int64_t notice_receive(struct socket *socket, struct host_call *call)
 {
     struct notice *n = socket->notices;

@@ -16,7 +16,7 @@ void socket_free(struct socket *socket)
     os_timer_stop(&socket->held_timer);
     if (socket->listener != NULL)
         stack_tcp_unlisten(socket->listener);
-    /* What is still being opened is forgotten (RFC 9293, section 3.10.4). */
+    /* A connection that is still being opened is dropped (RFC 9293, section 3.10.4). */
     if (socket->flow != NULL && !inside_is_open(socket->flow))
         stack_tcp_abort(socket->flow);
     else if (socket->flow != NULL)
@@ -82,7 +82,7 @@ int64_t call_bind(struct sockets *all, struct host_call *call)
     struct socket *socket = socket_find(all, call->fd);
     if (socket->kind != KIND_NEW || !read_address(call, &socket->local))
         return fail(call, EINVAL);
-    /* What packetdrill takes for the stack's address is translated by the network device. */
+    /* The network device translates packetdrill's address for the stack. */
     if (!stack_ip_has(stack_get_ip(all->stack), &socket->local.addr))
         socket->local.addr = IP_ANY;
     return 0;
@@ -106,7 +106,7 @@ int64_t call_listen(struct sockets *all, struct host_call *call)
     return 0;
 }
 
-/* TCP_DEFER_ACCEPT: not before there is something to read. */
+/* Wait for something to read before the connection is accepted, for TCP_DEFER_ACCEPT. */
 static err wait_for_data(struct socket *socket)
 {
     while (!inside_acceptable(socket->listener, true)) {
@@ -153,7 +153,7 @@ int64_t call_accept(struct sockets *all, struct host_call *call)
     return fd;
 }
 
-/* What has become of an open that is over: the first to ask takes the error. */
+/* The result of an open that has ended. The first caller takes the error. */
 int64_t connected(struct socket *socket, struct host_call *call)
 {
     int error = take_error(socket);
@@ -166,7 +166,7 @@ int64_t connected(struct socket *socket, struct host_call *call)
     return 0;
 }
 
-/* Its SYN is on the way. */
+/* Note that the socket's SYN was sent. */
 void open_begun(struct socket *socket, void *flow)
 {
     socket->kind = KIND_FLOW;
@@ -210,7 +210,7 @@ int64_t call_connect(struct sockets *all, struct host_call *call)
     return connected(socket, call);
 }
 
-/* SO_LINGER with a time: until what was written has arrived, or that time is over. */
+/* Wait until what was written has arrived, or the time of SO_LINGER is over. */
 static void linger(struct socket *socket)
 {
     os_time until = os_now() + SECONDS(socket->options.linger.l_linger);

@@ -5,7 +5,7 @@
 #include <netinet/ip.h>
 #include <sys/ioctl.h>
 
-/* What holds for an open that is under way as well. */
+/* Apply the settings that also hold for an open that is under way. */
 void timeouts_apply(struct socket *socket)
 {
     if (socket->flow == NULL || inside_is_closed(socket->flow))
@@ -16,7 +16,7 @@ void timeouts_apply(struct socket *socket)
     inside_set_handshake(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_SYNCNT));
 }
 
-/* What was asked for before there was a connection. */
+/* Apply the settings that were made before there was a connection. */
 void options_apply(struct socket *socket)
 {
     const struct options *o = &socket->options;
@@ -38,7 +38,7 @@ static struct stored *stored_find(struct options *o, int level, int name)
     return NULL;
 }
 
-/* What was stored; 0: nothing. */
+/* The stored value, or 0 when there is none. */
 int option_stored(const struct socket *socket, int level, int name)
 {
     const struct options *o = &socket->options;
@@ -110,7 +110,7 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         o->nodelay = value != 0;
         if (has_flow(socket))
             stack_tcp_set_nodelay(socket->flow, o->nodelay);
-        /* What TCP_CORK holds goes then too. */
+        /* Bytes that TCP_CORK holds are sent then, too. */
         return o->nodelay && has_flow(socket) ? errno_of(send_held(socket)) : 0;
     case TCP_CORK:
         o->cork = value != 0;
@@ -204,7 +204,7 @@ static int64_t give(struct host_call *call, const void *value, size_t len)
     return 0;
 }
 
-/* All of the caller's structure, which may be a later kernel's and longer: what is not known is zero. */
+/* Fill the caller's whole structure. It may be longer, as in a later kernel, and unknown members are zero. */
 static int64_t give_info(struct socket *socket, struct host_call *call)
 {
     struct tcp_info info = { .tcpi_state = socket->kind == KIND_LISTENER ? TCP_LISTEN : TCP_CLOSE };
@@ -220,14 +220,14 @@ static int64_t give_info(struct socket *socket, struct host_call *call)
     return 0;
 }
 
-/* Nothing is known of memory, in as many numbers as the caller wants. */
+/* Nothing is known about memory, so the caller gets as many zeros as it wants. */
 static int64_t give_zeros(struct host_call *call)
 {
     memset(call->value, 0, *call->len);
     return 0;
 }
 
-/* False: it isn't known, and may have been stored. */
+/* The value of an option of the socket itself. False when it is not known here; it may have been stored. */
 static bool own_value(struct socket *socket, int level, int name, int *value)
 {
     const struct options *o = &socket->options;
@@ -239,7 +239,7 @@ static bool own_value(struct socket *socket, int level, int name, int *value)
         { SOL_SOCKET, SO_DOMAIN, socket->domain },
         { SOL_SOCKET, SO_ACCEPTCONN, socket->kind == KIND_LISTENER },
         { SOL_SOCKET, SO_KEEPALIVE, o->keepalive },
-        /* Linux tells twice what was set. */
+        /* Linux returns twice the value that was set. */
         { SOL_SOCKET, SO_RCVBUF,
           o->receive_buffer != 0 ? 2 * (int)o->receive_buffer : (int)inside_receive_buffer() },
         { SOL_SOCKET, SO_SNDBUF, (int)buffer_size(socket) },

@@ -1,6 +1,6 @@
 #include "private.h"
 
-/* What a descriptor is ready for. */
+/* The events for which the descriptor is ready. */
 static uint32_t readiness(const struct socket *socket)
 {
     if (socket->kind == KIND_LISTENER)
@@ -44,7 +44,8 @@ static int look(struct sockets *all, struct pollfd *fds, int count)
 }
 
 /*
- * Edge-triggered descriptors are told when they become ready for more than was told, or when more has come.
+ * Edge-triggered descriptors are reported when they become ready for more than was reported, or when more
+ * bytes have arrived.
  */
 static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_event *events, int count)
 {

@@ -32,26 +32,26 @@ enum { STORED_MAX = 16, WATCHED_MAX = 16, SETTINGS = 19, SETTING_TEXT = 64, FAST
 
 enum kind { KIND_NONE, KIND_NEW, KIND_LISTENER, KIND_FLOW, KIND_EPOLL };
 
-/* An option that has no effect here, and reads as it was set. */
+/* An option that has no effect here. It reads as it was set. */
 struct stored {
     int level, name, value;
 };
 
-/* What a listener hands on to what it accepts. */
+/* The options that a listener passes on to accepted connections. */
 struct options {
-    uint32_t receive_buffer, send_buffer; /* 0: not set */
-    uint32_t keep_idle;                   /* seconds */
+    uint32_t receive_buffer, send_buffer; /* 0 when not set */
+    uint32_t keep_idle;                   /* in seconds */
     int defer_accept;
     uint16_t max_segment;
     bool nodelay, keepalive, cork;
     struct linger linger;
     uint8_t fast_open_keys[2 * FAST_OPEN_KEY];
-    size_t fast_open_keys_len; /* 0: what sysctl says */
+    size_t fast_open_keys_len; /* 0 stands for the value of sysctl */
     struct stored stored[STORED_MAX];
     size_t stored_count;
 };
 
-/* Of the error queue: a range of MSG_ZEROCOPY's numbers, or a time. */
+/* A notice of the error queue: a range of MSG_ZEROCOPY's numbers, or a time. */
 struct notice {
     struct notice *next;
     bool zerocopy;
@@ -59,37 +59,40 @@ struct notice {
     os_time at;
 };
 
-/* A write that notices are to come of, by the stream's byte behind it. */
+/* A write for which notices are due. It is identified by the next byte in the stream. */
 struct awaited {
     struct awaited *next;
     uint32_t end, id, key, stamps;
     bool zerocopy, sent;
 };
 
-/* How long there was something to deliver, and what kept it back. */
+/* How long there was something to send, and what delayed it. */
 struct usage {
     os_time since, total, window, buffer;
     bool busy, window_full, buffer_full;
-    uint32_t received; /* the stream's next number then, */
+    uint32_t received; /* the stream's next number at the last look, */
     os_time received_at;
 };
 
 struct watched {
     int fd;
     struct epoll_event event;
-    uint32_t seen;   /* EPOLLET: what was told already, */
-    size_t readable; /* with so many bytes to be read */
+    uint32_t seen;   /* EPOLLET: the events that were reported, */
+    size_t readable; /* and how many bytes could be read then */
     uint32_t notices;
-    bool spent; /* EPOLLONESHOT: nothing more is told */
+    bool spent; /* EPOLLONESHOT: nothing more is reported */
 };
 
 struct socket {
     enum kind kind;
     int domain;
     bool nonblocking, connecting, reported;
-    bool read_shut; /* SHUT_RD: what is not there yet is the end */
+    bool read_shut; /* SHUT_RD: after the bytes that are there, the stream ends */
     struct endpoint local;
-    /* Of port 0: none; who a connect with TCP_FASTOPEN_CONNECT left for the first write to open. */
+    /*
+     * The peer that a connect with TCP_FASTOPEN_CONNECT left for the first write to open. Its port is 0 when
+     * there is none.
+     */
     struct endpoint deferred;
     uint32_t backlog;
     struct stack_tcp_flow *flow;
@@ -98,14 +101,14 @@ struct socket {
     uint8_t *held; /* bytes that TCP_CORK or MSG_MORE keeps back */
     size_t held_len;
     struct os_timer held_timer;
-    struct piece *pieces, *pieces_last; /* behind a MSG_EOR that was not sent yet */
+    struct piece *pieces, *pieces_last; /* the bytes after a MSG_EOR that was not sent yet */
     size_t pieces_len;
-    bool record_ended; /* what was written last was the end of a record */
+    bool record_ended; /* whether the last write was the end of a record */
     struct notice *notices, *notices_last;
     struct awaited *awaited;
     uint32_t notice_count, awaited_count, zerocopy_id;
-    uint32_t stamp_base; /* where the stream was when SO_TIMESTAMPING was set */
-    bool buffer_waited;  /* a write found no room */
+    uint32_t stamp_base; /* the position in the stream when SO_TIMESTAMPING was set */
+    bool buffer_waited;  /* a write found no space */
     struct usage usage;
     struct watched watched[WATCHED_MAX];
 };
@@ -114,7 +117,7 @@ struct sockets {
     struct stack *stack;
     struct stack_tcp *tcp;
     struct socket *fds[HOST_FDS_MAX];
-    char settings[SETTINGS][SETTING_TEXT]; /* of Linux, as they were read last */
+    char settings[SETTINGS][SETTING_TEXT]; /* Linux's settings, as they were read last */
 };
 
 /* sockets.c */

@@ -1,6 +1,6 @@
 /*
- * MSG_EOR: no segment bears bytes from before and from behind it. What comes behind waits until what is
- *   before was sent.
+ * MSG_EOR: no segment has bytes from before and after it. The bytes after it wait until those before were
+ * sent.
  */
 #include "private.h"
 
@@ -32,7 +32,7 @@ static err piece_add(struct socket *socket, const void *bytes, size_t len)
     return OK;
 }
 
-/* Hand a piece on; those before the last are not held back by Nagle, as in Linux. */
+/* Hand a piece to TCP. As in Linux, Nagle's algorithm does not delay the pieces before the last. */
 static err piece_write(struct socket *socket)
 {
     struct piece *p = socket->pieces;
@@ -64,14 +64,14 @@ void record_end(struct socket *socket)
         socket->record_ended = true;
 }
 
-/* After each turn: what is next, when everything before was sent. */
+/* Write the next piece when everything before it was sent. This runs after each turn of the loop. */
 void record_look(struct socket *socket)
 {
     if (socket->pieces != NULL && !inside_is_closed(socket->flow) && inside_unsent(socket->flow) == 0)
         IGNORE(piece_write(socket));
 }
 
-/* All of it now, with boundaries or without: nothing more is to be written. */
+/* Write all pieces now, with boundaries or without, because nothing more will be written. */
 err record_flush(struct socket *socket)
 {
     err e = OK;

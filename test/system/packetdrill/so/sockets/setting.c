@@ -1,4 +1,4 @@
-/* Settings of Linux that scripts change with sysctl, given to TCP; see README.md. */
+/* Gives TCP the settings of Linux that scripts change with sysctl. README.md lists them. */
 #include "private.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ static void apply_number(const char *name, const char *text)
     inside_set(name, strtoll(text, NULL, 10));
 }
 
-/* 2: always, as if the backlog were full. */
+/* The value 2 means always, as if the backlog were full. */
 static void apply_cookies(const char *name, const char *text)
 {
     apply_number(name, text);
@@ -38,7 +38,7 @@ static void apply_cookies(const char *name, const char *text)
         inside_set("tcp_max_syn_backlog", 0);
 }
 
-/* The least, the usual and the largest buffer. */
+/* The text has the smallest, the default and the largest buffer. */
 static void apply_receive_buffer(const char *name, const char *text)
 {
     char *end;
@@ -48,7 +48,7 @@ static void apply_receive_buffer(const char *name, const char *text)
     if (usual > 0 && largest >= usual) {
         inside_set("receive_buffer", usual);
         inside_set("receive_buffer_max", largest);
-        /* The scale follows from that, as it does in Linux. */
+        /* The window scale follows from the largest buffer, as in Linux. */
         int scale = 63 - __builtin_clzll((unsigned long long)largest) - 15;
         if (setting_number("net.ipv4.tcp_window_scaling", 1) != 0)
             inside_set("window_scale", scale < 0 ? 0 : scale > 14 ? 14 : scale);
@@ -70,7 +70,7 @@ static void apply_congestion(const char *name, const char *text)
         log_debug("%s is not known: %s stays", text, inside_congestion());
 }
 
-/* It is looked up where it is used. */
+/* This setting is read where it is used. */
 static void apply_nothing(const char *name, const char *text)
 {
     (void)name, (void)text;
@@ -98,7 +98,7 @@ static const struct setting settings[SETTINGS] = {
     { "tcp_fastopen_key", apply_nothing },
 };
 
-/* Those that have changed: what a socket option set since then stays. */
+/* Apply the settings that have changed. A socket option that was set in between stays. */
 void settings_read(struct sockets *all)
 {
     for (size_t i = 0; i < SETTINGS; i++) {

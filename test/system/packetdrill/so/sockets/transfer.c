@@ -2,7 +2,7 @@
 
 enum { HELD_MS = 200 };
 
-/* The error that ended the connection, once; 0 when there is none, or it was told. */
+/* The error that ended the connection, once. 0 when there is none, or when it was returned before. */
 int take_error(struct socket *socket)
 {
     if (socket->kind != KIND_FLOW || socket->flow == NULL || !inside_is_closed(socket->flow) ||
@@ -26,7 +26,7 @@ bool must_not_wait(const struct socket *socket, const struct host_call *call)
     return socket->nonblocking || (call->flags & MSG_DONTWAIT);
 }
 
-/* There is no memory at NULL; other addresses are the caller's affair. */
+/* Only NULL is recognised as an address without memory. Other addresses are the caller's responsibility. */
 static bool bad_address(const struct host_call *call)
 {
     for (int i = 0; i < call->iov_count; i++)
@@ -35,7 +35,7 @@ static bool bad_address(const struct host_call *call)
     return false;
 }
 
-/* TCP_INQ: how much is left to read; the end of the stream counts as one byte. */
+/* Report how many bytes are left to read, for TCP_INQ. The end of the stream counts as one byte. */
 static void tell_inq(const struct socket *socket, struct host_call *call)
 {
     int left = (int)inside_readable(socket->flow);
@@ -74,7 +74,7 @@ int64_t call_receive(struct sockets *all, struct host_call *call)
         }
         if (bad_address(call))
             return fail(call, EFAULT);
-        /* MSG_WAITALL's further pieces are only counted: scripts have nothing to compare them with. */
+        /* Further pieces of MSG_WAITALL are only counted, because scripts do not compare them. */
         done += inside_read(socket->flow, (call->flags & MSG_TRUNC) || done > 0 ? NULL : call->iov,
                             call->iov_count, len - done, peek);
     } while (all_of_it && done < len);
@@ -101,13 +101,13 @@ static err held_fiber(void *arg)
     return send_held(arg);
 }
 
-/* Linux keeps bytes back for 200 ms at most. */
+/* Linux holds bytes for 200 ms at most. */
 void held_fire(void *arg)
 {
     IGNORE(os_spawn(NULL, held_fiber, arg));
 }
 
-/* Keep back what doesn't fill a segment. */
+/* Hold the bytes that do not fill a segment. */
 static err hold(struct socket *socket, const uint8_t *bytes, size_t len)
 {
     uint8_t *grown = realloc(socket->held, socket->held_len + len);
