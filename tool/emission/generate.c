@@ -64,16 +64,12 @@ void project_flags(struct project *p)
         strings_add(c, "-Og");
     }
     strings_add(l, "-g");
-    strings_add(l, "-Wl,--gc-sections");
-    strings_add(l, "-Wl,-z,relro,-z,now");
     for (const char *const *flag = p->target->compile_flags; flag != NULL && *flag != NULL; flag++)
         strings_add(c, *flag);
-    for (const char *const *flag = p->target->link_flags; flag != NULL && *flag != NULL; flag++)
+    for (const char *const *flag = target_link_flags(p->target); *flag != NULL; flag++)
         strings_add(l, *flag);
     if (p->target->linker_script != NULL)
         strings_add(l, text("-T%s/%s", p->installation.root, p->target->linker_script));
-    /* libm is linked only when a function of <math.h> is used. */
-    strings_add(l, "-Wl,--push-state,--as-needed,-lm,--pop-state");
 }
 
 /* The command that asks pkg-config. The libraries of another processor have a folder of their own. */

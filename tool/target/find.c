@@ -6,6 +6,12 @@
 #include "base/strings.h"
 #include "target/target.h"
 
+const char *const *target_link_flags(const struct target *target)
+{
+    static const char *const of_process[] = { PROCESS_LINK_FLAGS, NULL };
+    return target->link_flags == NULL ? of_process : target->link_flags;
+}
+
 const struct target *target_find(const char *name)
 {
     struct strings names = { 0 };

@@ -5,7 +5,7 @@ const struct target target_linux = {
     .summary = "a Linux process on the kernel's sockets",
     .arches = (const char *const[]){ "x86_64", "aarch64", NULL },
     .folders = (const char *const[]){ "platform/linux", "platform/posix", NULL },
-    .link_flags = (const char *const[]){ "-pthread", NULL },
+    .link_flags = (const char *const[]){ PROCESS_LINK_FLAGS, "-pthread", NULL },
     .modules =
         (const struct target_module[]){
             { .role = "console", .source = "devices/console/console_unix.c" },

@@ -54,6 +54,14 @@ struct target_step {
     const char *description; /* one word: "strip" */
 };
 
+/*
+ * Flags that link a process of the host. The linker drops sections that nothing refers to, makes tables
+ * read-only once the program has started, and adds libm when a function of <math.h> is used. A process that
+ * needs other flags too names these and its own in link_flags. A program that is no process leaves them out.
+ */
+#define PROCESS_LINK_FLAGS \
+    "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,--push-state,--as-needed,-lm,--pop-state"
+
 /* NULL ends lists of texts. Fields may be NULL unless a comment says otherwise. */
 struct target {
     const char *name;
@@ -63,7 +71,8 @@ struct target {
     const char *const *arches; /* the processors that it exists for: see arch.h; never NULL */
     const char *const
         *folders; /* of its platform, below the root, and what it takes of others'; never NULL */
-    const char *const *compile_flags, *const *link_flags;
+    const char *const *compile_flags;
+    const char *const *link_flags;   /* NULL: PROCESS_LINK_FLAGS */
     const char *linker_script;       /* below the root; NULL: the linker's own */
     const char *link;                /* the command, as a step's, with $ldflags; NULL: the compiler's */
     const struct target_step *after; /* ended by one without a suffix; NULL: none */
@@ -97,5 +106,8 @@ bool target_has(const struct target *target, const char *source);
 
 /* The default of a key of the catalogue on this target, or `otherwise` when the target names none. */
 const char *target_default(const struct target *target, const char *key, const char *otherwise);
+
+/* The target's own link_flags, or PROCESS_LINK_FLAGS. Never NULL. */
+const char *const *target_link_flags(const struct target *target);
 
 #endif

@@ -83,6 +83,14 @@ def builds(tap, mirage, work, env):
     (path / "gdb").chmod(0o755)
     tap.equal("what is debugged has its symbols", run([mirage, "run", "--debug", "hello"], work, {**env, "PATH": f"{path}:{env['PATH']}"}),
               (0, f"{app}/_build/toy/hello\n", ""))
+    links = (app / "_build/toy/build.ninja").read_text()
+    tap.report("-Wl,--build-id=none" in links and not any(flag in links for flag in ("relro", "gc-sections", "-lm")),
+               "a target that names its link flags is linked with these alone", links)
+    status, out, err = run([mirage, "build", "-t", "sim", "hello"], work, env)
+    links = (app / "_build/sim/build.ninja").read_text() if status == 0 else out + err
+    tap.report(all(flag in links for flag in ("-z,relro,-z,now", "--gc-sections", "--as-needed,-lm")),
+               "and one that names none as a process is", links)
+    run([mirage, "build", "-t", "toy", "hello"], work, env)
     script = work.parent / "tree/platform/toy/toy.ld"
     before = (app / "_build/toy/hello").stat().st_mtime_ns
     script.write_text(script.read_text() + "\n")
