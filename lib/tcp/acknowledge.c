@@ -123,6 +123,7 @@ static void sacks_apply(struct tcp_flow *flow, const struct segment *segment)
     unsigned first = 0;
     if (is_dsack(segment)) {
         flow->dsack_seen = true;
+        undo_reported(flow, &segment->sacks[0]);
         first = 1;
     }
     for (unsigned i = first; i < segment->sack_count; i++) {
@@ -174,6 +175,32 @@ static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t
     return max_u32(acked > known ? acked - known : 0, min_u32(acked, flow->mss));
 }
 
+/* The segment reports something new about what was sent: look for losses, and send what may be sent. */
+static void react(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered, uint32_t acked)
+{
+    if (flow->retransmit_mode != MODE_PERSIST) {
+        flow->retransmit_mode = MODE_RTO;
+        timer_off(flow, TIMER_RETRANSMIT);
+    }
+    tail_probe_after_ack(flow, segment);
+    recovery_after_ack(flow, segment, delivered, acked);
+    flush_later(flow);
+}
+
+/*
+ * A later acknowledgement overtook this one. What it SACKs is news all the same: RFC 6675, section 5, updates
+ * the scoreboard with every acknowledgement. Its window and its number are old.
+ */
+static void acknowledge_late(struct tcp_flow *flow, const struct segment *segment)
+{
+    uint32_t sacked = flow->sacked_bytes;
+    if (!flow->sack || segment->sack_count == 0)
+        return;
+    sacks_apply(flow, segment);
+    if (flow->sacked_bytes > sacked || flow->dsack_seen)
+        react(flow, segment, flow->sacked_bytes - sacked, 0);
+}
+
 /*
  * Returns false when the segment must be dropped, because it acknowledges what was never sent or is too old.
  */
@@ -184,8 +211,11 @@ INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
         challenge_ack(flow); /* RFC 5961, section 5.2 */
         return false;
     }
-    if (seq_before(ack, una))
-        return true; /* a later acknowledgement overtook it, but its payload may still be new */
+    flow->original_arrived = flow->arrived_early = false;
+    if (seq_before(ack, una)) {
+        acknowledge_late(flow, segment);
+        return true; /* its payload may still be new */
+    }
     acked = ack - una;
     bool duplicate = is_duplicate(flow, segment);
     if (segment->sack_count > 0 && flow->sack)
@@ -198,14 +228,8 @@ INTERNAL bool acknowledge(struct tcp_flow *flow, const struct segment *segment)
         flow->dup_acks++;
     uint32_t delivered = newly_delivered(flow, sacked, acked, duplicate);
     update_window(flow, segment);
-    if (acked > 0 || delivered > 0 || duplicate) {
-        if (flow->retransmit_mode != MODE_PERSIST) {
-            flow->retransmit_mode = MODE_RTO;
-            timer_off(flow, TIMER_RETRANSMIT);
-        }
-        tail_probe_after_ack(flow, segment);
-        recovery_after_ack(flow, segment, delivered, acked);
-    }
+    if (acked > 0 || delivered > 0 || duplicate || flow->dsack_seen)
+        react(flow, segment, delivered, acked);
     if (flow->state != STATE_CLOSED)
         flush_later(flow);
     return true;

@@ -99,6 +99,8 @@ INTERNAL struct buf *cut_front(struct buf *data, uint32_t n);
 INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data);
 INTERNAL bool ranges_take(struct tcp_flow *flow);
 INTERNAL void ranges_drop(struct tcp_flow *flow);
+INTERNAL void note_duplicate(struct tcp_flow *flow, uint32_t seq, uint32_t end);
+INTERNAL void dsack_note(struct tcp_flow *flow, uint32_t left, uint32_t right);
 INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room);
 
 /* stream.c */
@@ -106,6 +108,7 @@ INTERNAL void enqueue(struct tcp_flow *flow, struct buf *data);
 
 /* output.c */
 INTERNAL void output(struct tcp_flow *flow);
+INTERNAL bool new_sendable(struct tcp_flow *flow);
 INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags);
 INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len);
 INTERNAL void send_ack(struct tcp_flow *flow);
@@ -149,6 +152,15 @@ INTERNAL void recovery_reduce(struct tcp_flow *flow);
 INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered,
                                  uint32_t acked);
 INTERNAL void recovery_timeout(struct tcp_flow *flow);
+
+/* undo.c */
+INTERNAL void undo_remember(struct tcp_flow *flow);
+INTERNAL void undo_forget(struct tcp_flow *flow);
+INTERNAL void undo_resent(struct tcp_flow *flow, const struct sent *sent);
+INTERNAL void undo_reported(struct tcp_flow *flow, const struct sack_block *block);
+INTERNAL void undo_if_spurious(struct tcp_flow *flow, const struct segment *segment, uint32_t acked);
+INTERNAL void frto_start(struct tcp_flow *flow);
+INTERNAL void frto_after_ack(struct tcp_flow *flow, uint32_t acked);
 INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *segment);
 
 /* timers.c */

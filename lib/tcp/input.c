@@ -28,8 +28,7 @@ static void answer_unacceptable(struct tcp_flow *flow, const struct segment *seg
         flow->challenged = true;
         flow->challenge_at = flow->tcp->now;
     } else if (segment->len > 0 && seq_before(segment->seq, flow->rcv_nxt)) {
-        flow->dsack = (struct sack_block){ segment->seq, segment->seq + segment->len };
-        flow->dsack_pending = flow->sack && !seq_after(flow->dsack.right, flow->rcv_nxt);
+        dsack_note(flow, segment->seq, seq_min(segment->seq + segment->len, flow->rcv_nxt));
     }
     flow->ack_need = ACK_NOW;
     flush_later(flow);

@@ -230,7 +230,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
         flow->cwr = false;
     }
     flow->last_sent = tcp->now;
-    if (flow->recovery == RECOVERY)
+    if (flow->recovery == RECOVERY || flow->recovery == REDUCED)
         flow->prr_out += len;
     uint32_t sack_room = s.sack_count > 0 ? 4 + 8u * s.sack_count : 0;
     uint16_t mss = (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
@@ -258,6 +258,7 @@ INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
     if (record->end - record->seq - record->fin > most && !sent_split(flow, record, record->seq + most))
         return false;
     sent_mark_resent(flow, record);
+    undo_resent(flow, record);
     flow->tcp->metrics.resent.value += record->end - record->seq;
     transmit(flow, record, true);
     return true;
@@ -318,6 +319,13 @@ static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
     if (len % mss != 0 && !may_send_small(flow, len, unsent))
         len -= len % mss;
     return len;
+}
+
+/* Whether bytes that were never sent may go now. */
+INTERNAL bool new_sendable(struct tcp_flow *flow)
+{
+    uint32_t unsent = flow_unsent(flow);
+    return unsent > 0 && sendable(flow, unsent) > 0;
 }
 
 /* Send `len` bytes from snd_nxt, and the FIN behind the last of them. */
@@ -390,7 +398,8 @@ INTERNAL void output(struct tcp_flow *flow)
         return;
     uint32_t before = flow->snd_nxt;
     flow->cwnd_full = false;
-    resend_lost(flow);
+    if (flow->frto != FRTO_SECOND)
+        resend_lost(flow);
     send_new(flow);
     if (flow->cwnd_full || flow->snd_nxt != before)
         note_usage(flow);

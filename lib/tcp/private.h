@@ -14,7 +14,8 @@
  *   receive.c      its payload and our window           ranges.c      reassembly
  *   output.c       what is sent                         flush.c       and when
  *   sent.c         which bytes are in flight            recovery.c    which of them are lost
- *   congestion.c   CUBIC and NewReno                    timers.c      what time brings
+ *   undo.c         losses that were none                timers.c      what time brings
+ *   congestion.c   CUBIC and NewReno
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
  *   flow.c         a connection's life, and stream.c   it as a FLOW
  *   tcp.c          the signature's other operations

@@ -60,6 +60,28 @@ INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *ou
     return count;
 }
 
+/*
+ * These bytes came a second time: the next segment reports it (RFC 2883). One segment has room for one such
+ * report, so the one before it leaves first, unless the two are adjacent.
+ */
+INTERNAL void dsack_note(struct tcp_flow *flow, uint32_t left, uint32_t right)
+{
+    if (!flow->sack || !seq_before(left, right))
+        return;
+    if (flow->dsack_pending && left == flow->dsack.right) {
+        flow->dsack.right = right;
+        return;
+    }
+    if (flow->dsack_pending)
+        send_ack(flow);
+    flow->dsack = (struct sack_block){ left, right };
+    flow->dsack_pending = true;
+}
+
+/*
+ * The range with this number has changed, or was received again. It is reported before the others: behind the
+ * report of a duplicate stands the range that holds it (RFC 2883, section 4).
+ */
 static void note_recent(struct tcp_flow *flow, uint32_t seq)
 {
     const struct range *range = flow->ranges;
@@ -99,6 +121,16 @@ static void join_next(struct tcp_flow *flow, struct range *range)
     free(next);
 }
 
+/* Of the bytes that have come now, report the first that are held already. */
+INTERNAL void note_duplicate(struct tcp_flow *flow, uint32_t seq, uint32_t end)
+{
+    const struct range *range = flow->ranges;
+    while (range != NULL && !seq_after(range->end, seq))
+        range = range->next;
+    if (range != NULL && seq_before(range->seq, end))
+        dsack_note(flow, seq_max(range->seq, seq), seq_min(range->end, end));
+}
+
 /*
  * Keep bytes that came out of order. Bytes that are held already are cut off, and ranges that the new bytes
  * cover entirely are dropped, so that no byte is held twice.
@@ -107,6 +139,7 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
 {
     struct range **link = &flow->ranges, *prev = NULL, *range;
     uint32_t views, first = seq;
+    note_duplicate(flow, seq, end);
     while (*link != NULL && seq_before((*link)->end, seq)) {
         prev = *link;
         link = &(*link)->next;
@@ -116,8 +149,7 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
         prev = *link;
         uint32_t known = prev->end - seq;
         if (!seq_before(prev->end, end) || prev->fin) {
-            flow->dsack = (struct sack_block){ seq, end };
-            flow->dsack_pending = flow->sack && end != seq;
+            note_recent(flow, seq);
             goto drop;
         }
         data = cut_front(data, known);

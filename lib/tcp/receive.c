@@ -167,10 +167,7 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
 
     if (seq_before(seq, flow->rcv_nxt)) {
         uint32_t known = flow->rcv_nxt - seq;
-        if (len > 0) {
-            flow->dsack = (struct sack_block){ seq, seq_min(end, flow->rcv_nxt) };
-            flow->dsack_pending = flow->sack;
-        }
+        dsack_note(flow, seq, seq_min(end, flow->rcv_nxt));
         if (known >= len + fin) {
             buf_free(payload);
             ack_now(flow);
@@ -211,6 +208,8 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
         return;
     }
     bool filled = flow->ranges != NULL;
+    if (filled && seq == segment->seq)
+        note_duplicate(flow, seq, end);
     if (len > 0)
         receive_append(flow, payload, len);
     else

@@ -1,7 +1,7 @@
 /*
  * Which bytes are lost, and what follows from it: RACK-TLP (RFC 8985), NewReno (RFC 6582) for peers without
- * SACK, proportional rate reduction (RFC 9937), retransmission timeouts (RFC 6298), and the Eifel algorithm
- * (RFC 3522, RFC 4015), which undoes a reduction when nothing was lost.
+ * SACK, proportional rate reduction (RFC 9937), and retransmission timeouts (RFC 6298). What undoes a
+ * reduction when nothing was lost is in undo.c.
  */
 #include "private.h"
 
@@ -27,8 +27,12 @@ INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *s)
     } else {
         flow->rack.highest = s->end;
     }
-    if (s->ever_resent && rtt < flow->min_rtt)
+    if (!s->ever_resent && !seq_after(s->end, flow->recover))
+        flow->original_arrived = true;
+    if (s->ever_resent && rtt < flow->min_rtt) {
+        flow->arrived_early = true;
         return;
+    }
     flow->rack.rtt = rtt;
     if (s->at > flow->rack.at || (s->at == flow->rack.at && seq_after(s->end, flow->rack.end))) {
         flow->rack.at = s->at;
@@ -81,77 +85,60 @@ INTERNAL bool rack_detect(struct tcp_flow *flow)
     return found;
 }
 
-static void remember_for_undo(struct tcp_flow *flow)
+/*
+ * Lower the threshold for congestion. The next new bytes tell a peer with ECN so, whatever the reason was
+ * (RFC 3168, section 6.1.2).
+ */
+static void reduce(struct tcp_flow *flow)
 {
-    flow->prior_cwnd = flow->cwnd;
-    flow->prior_ssthresh = flow->ssthresh;
-    flow->undo_timestamp = timestamp_now(flow->tcp) + flow->ts_offset;
-    flow->undo_armed = flow->timestamps;
+    flow->ssthresh = congestion_reduced(flow);
+    flow->cwr = flow->ecn;
+}
+
+static void proportional_begin(struct tcp_flow *flow)
+{
+    flow->recover = flow->snd_nxt;
+    flow->prr_delivered = flow->prr_out = 0;
+    flow->recover_flight = max_u32(flow->snd_nxt - flow->snd_una, 1);
 }
 
 INTERNAL void recovery_enter(struct tcp_flow *flow)
 {
     COUNT(flow->tcp, recoveries);
     if (flow->recovery == OPEN || flow->recovery == REDUCED) {
-        remember_for_undo(flow);
+        undo_remember(flow);
         if (flow->recovery == OPEN)
-            flow->ssthresh = congestion_reduced(flow);
+            reduce(flow);
     }
     flow->recovery = RECOVERY;
-    flow->recover = flow->snd_nxt;
-    flow->prr_delivered = flow->prr_out = 0;
-    flow->recover_flight = max_u32(flow->snd_nxt - flow->snd_una, 1);
+    proportional_begin(flow);
 }
 
 /*
  * Congestion without a loss to repair: an ECN echo (RFC 3168, section 6.1.2), or a tail loss probe that
- * repaired the loss.
+ * repaired the loss. The window comes down to its new size in the course of a round trip.
  */
 INTERNAL void recovery_reduce(struct tcp_flow *flow)
 {
     if (flow->recovery != OPEN)
         return;
-    flow->ssthresh = flow->cwnd = congestion_reduced(flow);
+    undo_forget(flow);
+    reduce(flow);
     flow->recovery = REDUCED;
-    flow->recover = flow->snd_nxt;
-    if (flow->ecn)
-        flow->cwr = true;
+    proportional_begin(flow);
 }
 
 static void recovery_exit(struct tcp_flow *flow)
 {
-    if (flow->recovery == RECOVERY)
+    if (flow->recovery == RECOVERY || flow->recovery == REDUCED)
         flow->cwnd = flow->ssthresh;
     flow->recovery = OPEN;
     flow->undo_armed = false;
+    flow->undo_end = flow->snd_nxt;
+    flow->frto = FRTO_OFF;
     flow->dup_acks = 0;
     if (flow->rack.persist > 0 && --flow->rack.persist == 0)
         flow->rack.multiple = 1;
-}
-
-/*
- * RFC 3522: when an acknowledgement echoes a time stamp from before the first retransmission, it is for the
- * original, and nothing was lost.
- */
-static bool was_spurious(const struct tcp_flow *flow, const struct segment *segment, uint32_t acked)
-{
-    return flow->undo_armed && acked > 0 && segment->has_timestamp && segment->tsecr != 0 &&
-           seq_before(segment->tsecr, flow->undo_timestamp);
-}
-
-static void undo(struct tcp_flow *flow)
-{
-    COUNT(flow->tcp, undone);
-    flow->cwnd = max_u32(flow->cwnd, flow->prior_cwnd);
-    flow->ssthresh = flow->prior_ssthresh;
-    flow->cubic.w_max = max_u32(flow->cubic.w_max, flow->prior_cwnd);
-    flow->recovery = OPEN;
-    flow->undo_armed = false;
-    flow->backoff = 0;
-    for (struct sent *s = flow->sent; s != NULL; s = s->next)
-        if (s->lost && !s->resent)
-            sent_mark_found(flow, s);
-    flow->resend_from = NULL;
 }
 
 /*
@@ -172,7 +159,7 @@ static void proportional_rate(struct tcp_flow *flow, uint32_t delivered, bool sa
         uint32_t behind = flow->prr_delivered > flow->prr_out ? flow->prr_delivered - flow->prr_out : 0;
         count = min_u32(flow->ssthresh - flight, max_u32(behind, delivered) + (safe ? flow->mss : 0));
     }
-    if (flow->prr_out == 0)
+    if (flow->prr_out == 0 && flow->recovery == RECOVERY)
         count = max_u32(count, flow->mss); /* the fast retransmission itself */
     flow->cwnd = max_u32(flight + count, flow->mss);
 }
@@ -209,8 +196,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
                                  uint32_t acked)
 {
     rack_new_round(flow);
-    if (flow->recovery >= RECOVERY && was_spurious(flow, segment, acked))
-        undo(flow);
+    undo_if_spurious(flow, segment, acked);
     bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
     /*
      * RFC 6582, section 4.1: without SACK, stay in recovery until one more byte is acknowledged. Otherwise
@@ -220,22 +206,24 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
      * The acknowledgement that ends a fast recovery covers bytes from before it. The window is set to its
      * target, and does not grow for them.
      */
-    bool grows = acked > 0 && !(done && flow->recovery == RECOVERY);
+    bool grows = acked > 0 && !(done && flow->recovery == RECOVERY) && flow->recovery != REDUCED;
     if (done &&
         (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
         recovery_exit(flow);
     if (flow->sent == NULL) {
-        if (grows && flow->recovery != REDUCED)
+        if (grows)
             congestion_acked(flow, delivered);
         return;
     }
     bool lost = detect(flow, done ? 0 : acked);
     if (lost && flow->recovery < RECOVERY)
         recovery_enter(flow);
-    if (flow->recovery == RECOVERY)
+    if (flow->recovery == RECOVERY || flow->recovery == REDUCED)
         proportional_rate(flow, delivered, acked > 0 && !lost);
-    else if (grows && flow->recovery != REDUCED)
+    else if (grows)
         congestion_acked(flow, delivered);
+    if (flow->recovery == LOSS)
+        frto_after_ack(flow, acked);
 }
 
 /* RFC 8985, section 7.4: what the answer to a tail loss probe means. */
@@ -262,10 +250,11 @@ INTERNAL void recovery_timeout(struct tcp_flow *flow)
         COUNT(flow->tcp, reneged);
         sent_forget_sacks(flow);
     }
+    frto_start(flow);
     if (flow->recovery != LOSS) {
         if (flow->recovery != RECOVERY)
-            remember_for_undo(flow);
-        flow->ssthresh = congestion_reduced(flow);
+            undo_remember(flow);
+        reduce(flow);
     }
     flow->recovery = LOSS;
     flow->recover = flow->snd_nxt;

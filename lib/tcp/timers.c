@@ -213,6 +213,7 @@ static void tail_probe_timeout(struct tcp_flow *flow)
 static void reorder_timeout(struct tcp_flow *flow)
 {
     flow->retransmit_mode = MODE_RTO;
+    flow->frto = FRTO_OFF;
     if (rack_detect(flow)) {
         if (flow->recovery < RECOVERY)
             recovery_enter(flow);

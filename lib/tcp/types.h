@@ -140,6 +140,9 @@ enum recovery {
     LOSS,     /* a retransmission timeout */
 };
 
+/* F-RTO (RFC 5682, section 2.1): what the next acknowledgement after a timeout decides. */
+enum frto { FRTO_OFF, FRTO_FIRST, FRTO_SECOND };
+
 enum timer {
     TIMER_RETRANSMIT, /* retransmit_mode says what it does */
     TIMER_DELAYED_ACK,
@@ -176,10 +179,14 @@ struct tcp_flow {
     bool reordering_seen : 1;
     bool tail_probe_resent : 1, tail_probe : 1;
     bool dsack_seen : 1, dsack_pending : 1;
-    bool undo_armed : 1;
-    bool app_limited : 1; /* this flight has not filled the congestion window */
-    bool cwnd_full : 1;   /* the congestion window stopped the present run of output */
-    bool orphan_data : 1; /* bytes came that nobody will read */
+    bool undo_armed : 1;       /* by a time stamp */
+    bool undo_dsack : 1;       /* by the report that each retransmission was needless */
+    bool original_arrived : 1; /* this segment newly reports a record that was sent once, before `recover` */
+    bool arrived_early : 1;    /* and a record sooner after its retransmission than any round trip was */
+    uint8_t frto : 2;          /* enum frto */
+    bool app_limited : 1;      /* this flight has not filled the congestion window */
+    bool cwnd_full : 1;        /* the congestion window stopped the present run of output */
+    bool orphan_data : 1;      /* bytes came that nobody will read */
     bool challenged : 1;
     bool ended : 1;
     err error; /* why it is closed */
@@ -237,6 +244,9 @@ struct tcp_flow {
     /* congestion: congestion.c, recovery.c */
     uint32_t cwnd, ssthresh, recover;
     uint32_t prior_cwnd, prior_ssthresh, undo_timestamp;
+    struct sack_block undo_resent; /* the least and the greatest number retransmitted since */
+    uint32_t undo_bytes;           /* how many of these retransmissions were not reported needless */
+    uint32_t undo_end;             /* when this is acknowledged, no more such report is awaited */
     uint32_t dup_acks;
     uint32_t prr_delivered, prr_out, recover_flight;
     uint32_t tail_probe_end;
