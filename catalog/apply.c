@@ -24,6 +24,8 @@ static bool is_there(const struct target *target, const struct catalog_entry *en
     return entry->role != NULL ? target_role(target, entry->role) != NULL : target_has(target, entry->source);
 }
 
+#define NO_TARGET "no target"
+
 /* "the target linux alone", "the targets linux and sim alone", "no target". */
 static const char *targets_with(const struct catalog_entry *entry)
 {
@@ -32,7 +34,7 @@ static const char *targets_with(const struct catalog_entry *entry)
     for (const struct target *const *t = config_targets(); *t != NULL; t++)
         count += is_there(*t, entry);
     if (count == 0)
-        return "no target";
+        return NO_TARGET;
     for (const struct target *const *t = config_targets(); *t != NULL && len < sizeof said; t++)
         if (is_there(*t, entry)) {
             const char *before = done > 0     ? (done + 1 == count ? " and " : ", ")
@@ -48,8 +50,12 @@ static const char *targets_with(const struct catalog_entry *entry)
 static void *absent(struct here here, const struct catalog_entry *entry)
 {
     char sentence[400];
-    snprintf(sentence, sizeof sentence, "%s() is a module of %s, and this program is for %s", entry->name,
-             targets_with(entry), config_target()->name);
+    const char *target = config_target()->name, *with = targets_with(entry);
+    int len = snprintf(sentence, sizeof sentence, "%s() is a module of %s, and this program is for %s",
+                       entry->name, with, target);
+    if (entry->role == NULL && strcmp(with, NO_TARGET) == 0)
+        snprintf(sentence + len, sizeof sentence - (size_t)len,
+                 "; name %s in the .modules of tool/target/%s.c", entry->source, target);
     return node_new(
         NODE_VALUE, here,
         json_pack("{s:s,s:s,s:s}", "kind", "absent", "result", entry->result, "message", sentence));

@@ -1,4 +1,4 @@
-/* Finding the modules: each folder below lib/ and devices/ that has C files is a module, or has several. */
+/* Finding the modules. Each folder below lib/ and devices/ that has C files is a module, or has several. */
 #include "find.h"
 
 #include <dirent.h>
@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/keep.h"
 #include "base/paths.h"
+#include "base/report.h"
 #include "base/strings.h"
 
 static int by_text(const void *a, const void *b)
@@ -50,6 +51,20 @@ static void add_inputs(const struct description *d, struct strings *inputs)
             strings_add(inputs, d->inputs.items[i]);
 }
 
+/* Whether each source has a MODULE line. Without this check, only the functions would be missing. */
+static bool have_modules(const struct description *described, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count; i++)
+        if (described[i].module_count == 0) {
+            error_at(described[i].files.items[0], 1,
+                     "the folder of this file has no MODULE line; add MODULE(SIGNATURE, name), or move the "
+                     "folder to base/ if it is a pure library");
+            ok = false;
+        }
+    return ok;
+}
+
 bool modules_find(const struct compiler *compiler, const char *cache, const char *const *folders,
                   struct strings *inputs, struct found *out)
 {
@@ -62,6 +77,8 @@ bool modules_find(const struct compiler *compiler, const char *cache, const char
             add_source(inputs->items[i], &sources);
     }
     if (!describe_unchecked(compiler, cache, sources.items, sources.count, &described))
+        return false;
+    if (!have_modules(described, sources.count))
         return false;
     for (size_t i = 0; i < sources.count; i++)
         if (described[i].module_count > 1)

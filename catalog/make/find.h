@@ -15,7 +15,7 @@ struct found {
 
 /*
  * Describe every module below the folders, a list that NULL ends. A folder of C files is one module when it
- * has one MODULE line. When it has several, each of its files is a module. A folder without one is no module.
+ * has one MODULE line. When it has several, each of its files is a module. A folder without one is an error.
  * The folders and all files that were read are added to `inputs`. Reports what is wrong and then returns
  * false.
  */

@@ -166,6 +166,31 @@ def refused():
                "without the line it has its name and takes its parameters", err)
 
 
+def without_module():
+    write_toy(TOY.replace("MODULE(CONSOLE, toy);\nCATALOG(toy, console, word);\n", ""))
+    status, out, err = run(maker, tree, env)
+    tap.equal("a folder without a MODULE line is refused", (status, err), (
+        1, "lib/toy/toy.c:1: error: the folder of this file has no MODULE line; add MODULE(SIGNATURE, name), or move the folder to base/ if it is a pure "
+        "library\n"))
+    write_toy(TOY)
+
+
+def without_target():
+    bell = tree / "devices/toy/toy_bell.c"
+    bell.parent.mkdir()
+    bell.write_text(TOY.replace("toy", "toy_bell"))
+    ninja()
+    config = app / "config.c"
+    text = config.read_text()
+    config.write_text(text.replace("toy(", "toy_bell("))
+    _, _, err = mirage("build", "--cc=gcc", str(app))
+    tap.equal("a device that no target names is refused, and where to name it is said", err,
+              "app/config.c:6: error: toy_bell() is a module of no target, and this program is for linux; name devices/toy/toy_bell.c in the .modules of "
+              "tool/target/linux.c\n")
+    config.write_text(text)
+    shutil.rmtree(bell.parent)
+
+
 def signatures_refused():
     write_toy(TOY)
     header, functor = tree / "include/mirage/sig/chime.h", tree / "include/mirage/functor.h"
@@ -203,5 +228,7 @@ if prepare():
     unread()
     used()
     refused()
+    without_module()
+    without_target()
     signatures_refused()
 sys.exit(tap.end())
