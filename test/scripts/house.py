@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules of the tree that layers.py does not: no target is named in the tool or the catalogue, no floor of the
-tool includes a higher one, nothing includes a source of another folder or a platform by a relative path, and lib/ opens
-no host files. Prints TAP."""
+tool includes a higher one, nothing includes a source of another folder or a platform by a relative path, lib/ opens no
+host files, and each fuzzer is replayed. Prints TAP."""
 
 import os
 import re
@@ -67,6 +67,19 @@ def reaching(file, text):
     return [f"{file}:{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if REACHES.search(line)]
 
 
+def unreplayed(files, rows):
+    """The fuzzers, and the scripts that plant bugs, for which test/fuzz/meson.build has no row."""
+    planted = re.search(r"foreach folder : \[(.*?)\]", rows, re.S).group(1)
+    replayed = {folder: re.findall(r"'(\w+)'", names) for folder, names in re.findall(r"'(\w+)': \[(.*?)\]", rows, re.S)}
+    for name in files:
+        if found := re.fullmatch(r"fuzz/(\w+)/(\w+)\.(c|sh)", name):
+            folder, what, kind = found.groups()
+            if kind == "c" and what not in replayed.get(folder, ()):
+                yield f"{name}: add '{what}' to '{folder}' in test/fuzz/meson.build"
+            if kind == "sh" and what == "planted" and f"'{folder}'" not in planted:
+                yield f"{name}: add '{folder}' to the folders of planted bugs in test/fuzz/meson.build"
+
+
 def main():
     tap = Tap()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
@@ -92,6 +105,10 @@ def main():
     found = [line for name, text in sources.items() for line in reaching(name, text)]
     tap.report(not found, "no module of lib/ reaches into another's folder or opens host files: that is base/, or a signature", "\n".join(found))
 
+    rows = (ROOT / "test/fuzz/meson.build").read_text()
+    found = list(unreplayed(files, rows))
+    tap.report(not found, "each fuzzer's corpus is replayed by a test, and each planted bug is looked for", "\n".join(found))
+
     # Each check must be able to fail.
     tap.report(len(names_in("tool/project/open.c", 'strcmp(name, "sim")', names)) == 1, "a target's name is found")
     tap.report(len(above("tool/base/files.c", '#include "commands/cli.h"')) == 1, "a higher floor is found")
@@ -99,6 +116,9 @@ def main():
     tap.report(len(list(foreign_sources("lib/udp/udp.c", '#include "../tcp/tcp.c"'))) == 1, "another folder's source is found")
     tap.report(all(len(reaching("lib/x/x.c", line)) == 1 for line in ('#include "../ip/x.h"', "#include <fcntl.h>", "    f = fopen(name, mode);")),
                "what reaches out of lib/ is found")
+    tap.equal("a fuzzer without a test is found", list(unreplayed(["fuzz/tcp/other.c", "fuzz/other/planted.sh"], rows)),
+              ["fuzz/tcp/other.c: add 'other' to 'tcp' in test/fuzz/meson.build",
+               "fuzz/other/planted.sh: add 'other' to the folders of planted bugs in test/fuzz/meson.build"])
     return tap.end()
 
 
