@@ -98,8 +98,8 @@ static void refuse_unused(void)
             if (c->nodes[i].must_be_used != NULL)
                 refuse(c->nodes[i].changed,
                        "what %s returns is not used: it is a new module or functor, and the old one stays as "
-                       "it was",
-                       c->nodes[i].must_be_used);
+                       "it was; keep it: x = %s(x, ...)",
+                       c->nodes[i].must_be_used, c->nodes[i].must_be_used);
 }
 
 bool mirage_config_finish(void)
