@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tap import Tap, copy_tree, mirage_environment, run
 
-APP = Path(__file__).resolve().parent / "chime"
-BUILT = ["tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch", "test/base/test_base_parity"]
+BUILT = ["tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch", "test/base/test_base_parity",
+         "test/lib/chime_text/test_chime_text"]
 
 
 def diffs(page):
@@ -30,7 +30,7 @@ def apply(tap, tree, env):
         tap.report(done.returncode == 0, f"{section}: the diff applies", done.stderr)
         applied.append(section)
     tap.equal("each recipe is there", sorted(set(applied)), ["Add a base library", "Add a command", "Add a device", "Add a runtime argument",
-                                                             "Add a signature", "Add a test"])
+                                                             "Add a signature", "Add a test", "Add an example"])
 
 
 def told(tap, mirage, work, env):
@@ -46,7 +46,7 @@ def told(tap, mirage, work, env):
 
 
 def used(tap, mirage, work, env):
-    shutil.copytree(APP, work / "chime")
+    shutil.copytree(work.parent / "tree/examples/chime", work / "chime")
     status, out, err = run([mirage, "build", "chime"], work, env)
     tap.report(status == 0, "an application uses both modules", out + err)
     program = work / "chime/_build/linux/chime"
@@ -81,8 +81,9 @@ def main():
             tap.report(False, "the tree with all of it builds", out[-3000:] + err)
             return tap.end()
     tap.report(True, "the tree with all of it builds")
-    status, out, err = run([tree / "build/test/base/test_base_parity"], work, {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
-    tap.report(status == 0 and "ok 1 - test_bits" in out, "the test of the base library passes", out + err)
+    for what, program, case in (("base library", "base/test_base_parity", "test_bits"), ("functor", "lib/chime_text/test_chime_text", "test_ring")):
+        status, out, err = run([tree / "build/test" / program], work, {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        tap.report(status == 0 and f"ok 1 - {case}" in out, f"the test of the {what} passes", out + err)
     mirage = tree / "build/tool/mirage"
     told(tap, mirage, apps, env)
     used(tap, mirage, apps, env)
