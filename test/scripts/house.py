@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules of the tree that layers.py does not: no target is named in the tool or the catalogue, no floor of the
 tool includes a higher one, nothing includes a source of another folder or a platform by a relative path, lib/ opens no
-host files, and each fuzzer is replayed. Prints TAP."""
+host files, modules lie where they are looked for, and each fuzzer is replayed. Prints TAP."""
 
 import os
 import re
@@ -67,6 +67,15 @@ def reaching(file, text):
     return [f"{file}:{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if REACHES.search(line)]
 
 
+MODULE_LINE = re.compile(r"^\s*MODULE(?:_ON)?\(", re.M)
+
+
+def misplaced(file, text):
+    """A module where the build does not look for modules."""
+    if file.startswith(("base/", "runtime/", "platform/")) and MODULE_LINE.search(text):
+        yield f"{file} has a MODULE line: a module is a folder of lib/, or of devices/ when it touches the world outside"
+
+
 def unreplayed(files, rows):
     """The fuzzers, and the scripts that plant bugs, for which test/fuzz/meson.build has no row."""
     planted = re.search(r"foreach folder : \[(.*?)\]", rows, re.S).group(1)
@@ -105,6 +114,8 @@ def main():
     found = [line for name, text in sources.items() for line in reaching(name, text)]
     tap.report(not found, "no module of lib/ reaches into another's folder or opens host files: that is base/, or a signature", "\n".join(found))
 
+    found = [line for name, text in sources.items() for line in misplaced(name, text)]
+    tap.report(not found, "no module lies where none is looked for", "\n".join(found))
     rows = (ROOT / "test/fuzz/meson.build").read_text()
     found = list(unreplayed(files, rows))
     tap.report(not found, "each fuzzer's corpus is replayed by a test, and each planted bug is looked for", "\n".join(found))
@@ -116,6 +127,8 @@ def main():
     tap.report(len(list(foreign_sources("lib/udp/udp.c", '#include "../tcp/tcp.c"'))) == 1, "another folder's source is found")
     tap.report(all(len(reaching("lib/x/x.c", line)) == 1 for line in ('#include "../ip/x.h"', "#include <fcntl.h>", "    f = fopen(name, mode);")),
                "what reaches out of lib/ is found")
+    tap.equal("a misplaced module is found", list(misplaced("base/x/x.c", "\nMODULE(CONSOLE, x);\n")),
+              ["base/x/x.c has a MODULE line: a module is a folder of lib/, or of devices/ when it touches the world outside"])
     tap.equal("a fuzzer without a test is found", list(unreplayed(["fuzz/tcp/other.c", "fuzz/other/planted.sh"], rows)),
               ["fuzz/tcp/other.c: add 'other' to 'tcp' in test/fuzz/meson.build",
                "fuzz/other/planted.sh: add 'other' to the folders of planted bugs in test/fuzz/meson.build"])
