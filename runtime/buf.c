@@ -47,8 +47,10 @@ static struct buf_page *heap_page(size_t headroom, size_t len)
     if (page == NULL)
         return NULL;
     page->kind = BUF_PAGE_HEAP;
+    page->pinned = size;
     page->start = (uint8_t *)(page + 1);
     page->end = page->start + headroom + len;
+    runtime.buf.heap_pieces++;
     runtime.buf.heap_bytes += size;
     return page;
 }
@@ -64,7 +66,8 @@ static void page_free(struct buf_page *page)
         ASAN_POISON_MEMORY_REGION(page->start, BUF_PAGE_SIZE);
         break;
     case BUF_PAGE_HEAP:
-        runtime.buf.heap_bytes -= (size_t)(page->end - (uint8_t *)page);
+        runtime.buf.heap_pieces--;
+        runtime.buf.heap_bytes -= page->pinned;
         free(page);
         break;
     case BUF_PAGE_EXTERN: {
@@ -135,6 +138,7 @@ struct buf *buf_extern(void *data, size_t len, void (*release)(void *arg), void 
     runtime.buf.pages++;
     *page = (struct buf_page){ .refs = 1,
                                .kind = BUF_PAGE_EXTERN,
+                               .pinned = len,
                                .start = data,
                                .end = (uint8_t *)data + len,
                                .release = release,

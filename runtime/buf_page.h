@@ -11,6 +11,7 @@ enum buf_page_kind { BUF_PAGE_POOL, BUF_PAGE_HEAP, BUF_PAGE_EXTERN };
 struct buf_page {
     uint32_t refs; /* views of it */
     uint8_t kind;  /* enum buf_page_kind */
+    size_t pinned; /* memory that a view of it keeps */
     uint8_t *start, *end;
     void (*release)(void *arg); /* of foreign memory */
     void *arg;

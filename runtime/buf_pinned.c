@@ -6,13 +6,6 @@
 /* What a piece of a compact copy takes besides its bytes: its view, its page's description, malloc's own. */
 #define PIECE_COST (BUF_VIEW_SIZE + sizeof(struct buf_page) + 16)
 
-static size_t page_size(const struct buf_page *page)
-{
-    if (page->kind == BUF_PAGE_HEAP)
-        return (size_t)(page->end - (const uint8_t *)page);
-    return (size_t)(page->end - page->start);
-}
-
 size_t buf_pinned_behind(const struct buf *last, const struct buf *b)
 {
     const struct buf_page *before = last != NULL ? last->page : NULL;
@@ -20,7 +13,7 @@ size_t buf_pinned_behind(const struct buf *last, const struct buf *b)
     for (; b != NULL; b = b->next) {
         pinned += BUF_VIEW_SIZE;
         if (b->page != NULL && b->page != before)
-            pinned += page_size(b->page);
+            pinned += b->page->pinned;
         before = b->page;
     }
     return pinned;

@@ -85,9 +85,11 @@ bool buf_refill_pages(void)
     }
     for (size_t i = SLAB_ITEMS; i-- > 0;) {
         uint8_t *start = memory + i * BUF_PAGE_SIZE;
-        pages[i] = (struct buf_page){
-            .kind = BUF_PAGE_POOL, .start = start, .end = start + BUF_PAGE_SIZE, .next = runtime.free_pages
-        };
+        pages[i] = (struct buf_page){ .kind = BUF_PAGE_POOL,
+                                      .pinned = BUF_PAGE_SIZE,
+                                      .start = start,
+                                      .end = start + BUF_PAGE_SIZE,
+                                      .next = runtime.free_pages };
         runtime.free_pages = &pages[i];
         ASAN_POISON_MEMORY_REGION(start, BUF_PAGE_SIZE);
     }

@@ -142,6 +142,7 @@ struct buf_stats {
     size_t pages;          /* pieces of memory that views hold, from pool, heap and buf_extern */
     size_t pooled_pages;   /* free in the pool */
     size_t returned_pages; /* free, and their memory went back to the platform */
+    size_t heap_pieces;    /* of `pages`, those from the heap */
     size_t heap_bytes;     /* held by buffers that don't use a page: they are larger, or were made compact */
 };
 void buf_get_stats(struct buf_stats *out);

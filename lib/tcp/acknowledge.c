@@ -5,13 +5,13 @@
 INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes)
 {
     flow->snd_queued -= bytes;
-    flow->tcp->memory -= bytes;
     flow->queue_offset += bytes;
     while (flow->queue != NULL && flow->queue_offset >= flow->queue->len) {
         struct buf *done = flow->queue;
         flow->queue_offset -= done->len;
         flow->queue = done->next;
         flow->queue_views--;
+        flow->tcp->memory -= queue_cost(done->len);
         done->next = NULL;
         buf_free(done);
     }

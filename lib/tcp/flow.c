@@ -78,9 +78,10 @@ static void leave_lists(struct tcp_flow *flow)
 static void drop_send_queue(struct tcp_flow *flow)
 {
     sent_clear(flow);
+    for (const struct buf *b = flow->queue; b != NULL; b = b->next)
+        flow->tcp->memory -= queue_cost(b->len);
     buf_free(flow->queue);
     flow->queue = flow->queue_last = flow->unsent = NULL;
-    flow->tcp->memory -= flow->snd_queued;
     flow->snd_queued = flow->queue_views = 0;
 }
 

@@ -88,19 +88,21 @@ INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes);
 
 /* receive.c */
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
+INTERNAL void receive_next(struct tcp_flow *flow, uint32_t len, bool fin, struct buf *payload);
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
-INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes);
+INTERNAL struct buf *receive_take(struct tcp_flow *flow);
 INTERNAL void receive_drop(struct tcp_flow *flow);
 INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len);
 
 /* ranges.c */
-INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views);
+INTERNAL struct buf *chain_last(struct buf *b);
 INTERNAL struct buf *cut_front(struct buf *data, uint32_t n);
 INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data);
 INTERNAL bool ranges_take(struct tcp_flow *flow);
 INTERNAL void ranges_drop(struct tcp_flow *flow);
 INTERNAL void note_duplicate(struct tcp_flow *flow, uint32_t seq, uint32_t end);
 INTERNAL void dsack_note(struct tcp_flow *flow, uint32_t left, uint32_t right);
+INTERNAL void ranges_compact(struct tcp_flow *flow);
 INTERNAL size_t receive_sacks(const struct tcp_flow *flow, struct sack_block *out, size_t room);
 
 /* stream.c */

@@ -133,16 +133,17 @@ static void fin_acked(struct tcp_flow *flow)
  */
 static bool predicted(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
-    if (flow->state != STATE_ESTABLISHED || segment->len == 0 || segment->seq != flow->rcv_nxt ||
-        (segment->flags & ~PSH) != ACK || segment->ack != flow->snd_una || flow->ranges != NULL ||
-        segment->sack_count != 0 || flow->ece || segment->len > flow->rcv_adv - flow->rcv_nxt ||
+    if (flow->state != STATE_ESTABLISHED || flow->shut || segment->len == 0 ||
+        segment->seq != flow->rcv_nxt || (segment->flags & ~PSH) != ACK || segment->ack != flow->snd_una ||
+        flow->ranges != NULL || segment->sack_count != 0 || flow->ece ||
+        segment->len > flow->rcv_adv - flow->rcv_nxt ||
         (uint32_t)segment->window << flow->snd_scale != flow->snd_wnd ||
         (flow->timestamps && (!segment->has_timestamp || seq_before(segment->tsval, flow->ts_recent))))
         return false;
     if (flow->timestamps)
         update_ts_recent(flow, segment);
     flow->snd_wl1 = segment->seq;
-    receive_data(flow, segment, payload);
+    receive_next(flow, segment->len, false, payload);
     return true;
 }
 

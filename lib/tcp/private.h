@@ -55,7 +55,12 @@ KEY_INT(receive_buffer, 262144, 1024, 1 << 30, "receive window at first, bytes")
 KEY_INT(receive_buffer_max, 4194304, 1024, 1 << 30, "and what it may grow to");
 KEY_INT(send_buffer, 65536, 1024, 1 << 30, "bytes that a write may leave unacknowledged at first");
 KEY_INT(send_buffer_max, 4194304, 1024, 1 << 30, "and what that may grow to with the congestion window");
-KEY_INT(memory_max, 268435456, 0, INT64_MAX, "bytes in all queues beyond which buffers stay at their least");
+KEY_INT(memory_max, 268435456, 0, INT64_MAX,
+        "memory that all queues may hold, bytes; beyond it buffers stay at their least");
+KEY_INT(
+    sparse_max, 131072, 0, 1 << 30,
+    "memory that what a connection has received may hold beyond four times its bytes, before it is copied "
+    "together; less when all queues are nearly full");
 KEY_INT(connections_max, 262144, 0, 1 << 30, "connections, besides those in TIME-WAIT");
 KEY_INT(syn_backlog, 512, 0, 1 << 30, "half-open connections of a listener before it answers with cookies");
 KEY_BOOL(syn_cookies, true, "answer with SYN cookies (RFC 4987) when the backlog is full");

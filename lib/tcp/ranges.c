@@ -1,25 +1,36 @@
 /*
  * Reassembly: bytes that came out of order, as ranges of sequence numbers with holes between them, and the
- * SACK blocks that report them. No byte is held twice, and there are at most RANGES_MAX ranges.
+ * SACK blocks that report them. No byte is held twice, there are at most RANGES_MAX ranges, and each is
+ * charged by the memory that it takes; receive.c limits their sum.
  */
 #include "private.h"
 
 #include <stdlib.h>
 
-/* Returns the last view of the chain. `views` receives how many views it has. */
-INTERNAL struct buf *chain_last(struct buf *b, uint32_t *views)
+/* What a range takes beside its data. */
+enum { RANGE_COST = sizeof(struct range) + 16 };
+
+/* Returns the last view of the chain. */
+INTERNAL struct buf *chain_last(struct buf *b)
 {
-    for (*views = 1; b->next != NULL; b = b->next)
-        ++*views;
+    while (b->next != NULL)
+        b = b->next;
     return b;
+}
+
+/* The memory that the range takes is now this much. */
+static void charge(struct tcp_flow *flow, struct range *range, size_t pinned)
+{
+    flow->range_pinned += pinned - range->pinned;
+    flow->tcp->memory += pinned - range->pinned;
+    range->pinned = pinned;
 }
 
 static void range_free(struct tcp_flow *flow, struct range *range)
 {
-    uint32_t len = range->end - range->seq - range->fin;
     flow->range_count--;
-    flow->range_bytes -= len;
-    flow->tcp->memory -= len;
+    flow->range_bytes -= range->end - range->seq - range->fin;
+    charge(flow, range, 0);
     buf_free(range->data);
     free(range);
 }
@@ -117,6 +128,9 @@ static void join_next(struct tcp_flow *flow, struct range *range)
     if (next->last != NULL)
         range->last = next->last;
     range->next = next->next;
+    size_t pinned = range->pinned + next->pinned - RANGE_COST;
+    charge(flow, next, 0);
+    charge(flow, range, pinned);
     flow->range_count--;
     free(next);
 }
@@ -131,6 +145,49 @@ INTERNAL void note_duplicate(struct tcp_flow *flow, uint32_t seq, uint32_t end)
         dsack_note(flow, seq_max(range->seq, seq), seq_min(range->end, end));
 }
 
+/* Make a range for bytes that begin at `seq`, before `next`. NULL: no memory, or there are too many. */
+static struct range *range_new(struct tcp_flow *flow, uint32_t seq, struct range *next)
+{
+    struct range *range = flow->range_count < RANGES_MAX ? calloc(1, sizeof *range) : NULL;
+    if (range == NULL) {
+        COUNT(flow->tcp, refused_memory);
+        return NULL;
+    }
+    range->next = next;
+    range->seq = range->end = seq;
+    charge(flow, range, RANGE_COST);
+    flow->range_count++;
+    return range;
+}
+
+/* Append bytes, or only a FIN, to a range. */
+static void range_append(struct tcp_flow *flow, struct range *range, uint32_t end, bool fin, struct buf *data)
+{
+    flow->range_bytes += end - range->end - fin;
+    range->end = end;
+    range->fin = fin;
+    if (data == NULL)
+        return;
+    charge(flow, range, range->pinned + buf_pinned_behind(range->last, data));
+    if (range->last != NULL)
+        range->last->next = data;
+    else
+        range->data = data;
+    range->last = chain_last(data);
+}
+
+/* Copy each range together that is sparse. */
+INTERNAL void ranges_compact(struct tcp_flow *flow)
+{
+    for (struct range *range = flow->ranges; range != NULL; range = range->next) {
+        if (range->data == NULL)
+            continue;
+        range->data = buf_compact(range->data);
+        range->last = chain_last(range->data);
+        charge(flow, range, RANGE_COST + buf_pinned(range->data));
+    }
+}
+
 /*
  * Keep bytes that came out of order. Bytes that are held already are cut off, and ranges that the new bytes
  * cover entirely are dropped, so that no byte is held twice.
@@ -138,7 +195,7 @@ INTERNAL void note_duplicate(struct tcp_flow *flow, uint32_t seq, uint32_t end)
 INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *data)
 {
     struct range **link = &flow->ranges, *prev = NULL, *range;
-    uint32_t views, first = seq;
+    uint32_t first = seq;
     note_duplicate(flow, seq, end);
     while (*link != NULL && seq_before((*link)->end, seq)) {
         prev = *link;
@@ -169,31 +226,13 @@ INTERNAL void ranges_hold(struct tcp_flow *flow, uint32_t seq, uint32_t end, boo
     }
     if (end == seq)
         goto drop;
-    flow->range_bytes += end - seq - fin;
-    flow->tcp->memory += end - seq - fin;
-    if (prev != NULL && prev->end == seq) {
-        struct buf *last = data != NULL ? chain_last(data, &views) : prev->last;
-        if (prev->last != NULL)
-            prev->last->next = data;
-        else
-            prev->data = data;
-        prev->last = last;
-        prev->end = end;
-        prev->fin = fin;
-        range = prev;
-    } else {
-        range = calloc(1, sizeof *range);
-        if (range == NULL || flow->range_count >= RANGES_MAX) {
-            free(range);
-            flow->range_bytes -= end - seq - fin;
-            flow->tcp->memory -= end - seq - fin;
-            COUNT(flow->tcp, refused_memory);
+    range = prev;
+    if (range == NULL) {
+        if ((range = range_new(flow, seq, *link)) == NULL)
             goto drop;
-        }
-        *range = (struct range){ *link, seq, end, data, data != NULL ? chain_last(data, &views) : NULL, fin };
         *link = range;
-        flow->range_count++;
     }
+    range_append(flow, range, end, fin, data);
     if (range->fin)
         drop_from(flow, &range->next); /* no byte can follow a FIN */
     else

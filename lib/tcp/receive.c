@@ -5,14 +5,61 @@
 #include "private.h"
 
 enum {
-    PAGE = 4096,     /* the memory that a view is taken to hold */
-    SMALL = 512,     /* views up to this size may be copied together when memory is short */
-    PRESSED = 16384, /* the window when all queues together are too large */
+    SPARSE = 4,       /* memory for each byte, from which on received bytes are sparse */
+    HANDED = 16384,   /* memory of sparse bytes that the reader may be handed as they came */
+    PRESSED = 16384,  /* the window when all queues together are too large */
+    LEFT_SHARE = 256, /* the part of the memory left to all that one connection's sparse bytes may hold */
 };
 
 static bool memory_short(const struct tcp *tcp)
 {
     return tcp->memory > (uint64_t)key_memory_max;
+}
+
+/*
+ * Whether what was received holds far more memory than it has bytes. A peer can do that with segments of
+ * single bytes, each of which arrives in a page of its own. The nearer all connections are to their limit
+ * together, the less one may hold, so that those that come last find some room.
+ */
+static bool is_sparse(const struct tcp_flow *flow)
+{
+    uint64_t pinned = flow->rcv_pinned + flow->range_pinned,
+             dense = SPARSE * ((uint64_t)flow->rcv_queued + flow->range_bytes);
+    if (pinned <= dense)
+        return false;
+    uint64_t left = memory_short(flow->tcp) ? 0 : (uint64_t)key_memory_max - flow->tcp->memory;
+    uint64_t slack = left / LEFT_SHARE;
+    return pinned - dense > (slack < (uint64_t)key_sparse_max ? slack : (uint64_t)key_sparse_max);
+}
+
+static void set_received(struct tcp_flow *flow, struct buf *received)
+{
+    uint64_t pinned = buf_pinned(received);
+    flow->tcp->memory += pinned - flow->rcv_pinned;
+    flow->rcv_pinned = pinned;
+    flow->received = received;
+    flow->received_last = received != NULL ? chain_last(received) : NULL;
+}
+
+/* Copy what was received together, as far as it is sparse. */
+static void collapse(struct tcp_flow *flow)
+{
+    if (flow->compact)
+        return;
+    uint64_t before = flow->tcp->memory;
+    set_received(flow, buf_compact(flow->received));
+    ranges_compact(flow);
+    flow->compact = true;
+    if (flow->tcp->memory < before)
+        COUNT(flow->tcp, collapsed);
+}
+
+/* Whether there is room to hold more behind a hole. */
+static bool may_hold(struct tcp_flow *flow)
+{
+    if (is_sparse(flow) || memory_short(flow->tcp))
+        collapse(flow);
+    return !is_sparse(flow) && !memory_short(flow->tcp);
 }
 
 /*
@@ -31,38 +78,24 @@ INTERNAL uint32_t receive_window(const struct tcp_flow *flow)
     return window;
 }
 
-/*
- * Copy a small view to the end of the last page, when small segments would hold far too many pages. Returns
- * whether it did.
- */
-static bool copied_together(struct tcp_flow *flow, struct buf *data, uint32_t len)
-{
-    struct buf *last = flow->received_last;
-    if ((uint64_t)flow->rcv_views * PAGE <= 2 * (uint64_t)flow->rcv_buffer || len > SMALL || last == NULL ||
-        buf_tailroom(last) < len || buf_read_copy(data, 0, last->data + last->len, len) != OK)
-        return false;
-    last->len += len;
-    buf_free(data);
-    return true;
-}
-
 /* Append the next bytes in order. */
 INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len)
 {
-    uint32_t views;
+    size_t pinned = buf_pinned_behind(flow->received_last, data);
+    struct buf *last = chain_last(data);
     flow->rcv_nxt += len;
     flow->rcv_queued += len;
-    flow->tcp->memory += len;
     flow->unacked += len;
-    if (copied_together(flow, data, len))
-        return;
-    struct buf *last = chain_last(data, &views);
+    flow->rcv_pinned += pinned;
+    flow->tcp->memory += pinned;
     if (flow->received_last != NULL)
         flow->received_last->next = data;
     else
         flow->received = data;
     flow->received_last = last;
-    flow->rcv_views += views;
+    flow->compact = false;
+    if (is_sparse(flow))
+        collapse(flow);
 }
 
 /* Free everything that was received: nobody will read it. */
@@ -70,9 +103,8 @@ INTERNAL void receive_drop(struct tcp_flow *flow)
 {
     ranges_drop(flow);
     buf_free(flow->received);
-    flow->received = flow->received_last = NULL;
-    flow->tcp->memory -= flow->rcv_queued;
-    flow->rcv_queued = flow->rcv_views = 0;
+    set_received(flow, NULL);
+    flow->rcv_queued = 0;
 }
 
 static void wake_reader(struct tcp_flow *flow)
@@ -156,6 +188,52 @@ static void learn_segment_size(struct tcp_flow *flow, const struct buf *payload,
         flow->rcv_mss = (uint16_t)min_u32(size, max_u32(flow->mss, MSS_V4));
 }
 
+/* Bytes behind a hole, or only a FIN. Takes the payload. */
+static void receive_early(struct tcp_flow *flow, uint32_t seq, uint32_t end, bool fin, struct buf *payload)
+{
+    if (payload != NULL)
+        learn_segment_size(flow, payload, end - seq);
+    if (may_hold(flow)) {
+        ranges_hold(flow, seq, end + fin, fin, payload);
+        flow->compact = false;
+    } else {
+        buf_free(payload);
+        COUNT(flow->tcp, refused_memory);
+    }
+    ack_now(flow);
+}
+
+/*
+ * The next bytes in order, which the window has room for, or only a FIN. Takes the payload. They are refused
+ * when memory is short and the reader has enough to read, so that it goes on.
+ */
+INTERNAL void receive_next(struct tcp_flow *flow, uint32_t len, bool fin, struct buf *payload)
+{
+    bool filled = flow->ranges != NULL;
+    if (len > 0) {
+        if (flow->rcv_queued >= PRESSED && memory_short(flow->tcp)) {
+            buf_free(payload);
+            COUNT(flow->tcp, refused_memory);
+            ack_now(flow);
+            return;
+        }
+        learn_segment_size(flow, payload, len);
+        receive_append(flow, payload, len);
+    } else {
+        buf_free(payload);
+    }
+    if (filled)
+        fin |= ranges_take(flow);
+    if (len > 0)
+        wake_reader(flow);
+    if (filled)
+        ack_now(flow);
+    else
+        ack_later(flow);
+    if (fin)
+        receive_fin(flow);
+}
+
 /*
  * RFC 9293, section 3.10.7.4, seventh and eighth check, for a segment that overlaps the window. Takes the
  * payload.
@@ -191,39 +269,15 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
         fin = false;
         buf_truncate(payload, len);
     }
-    if (len > 0)
-        learn_segment_size(flow, payload, len);
     if (!flow->owned && flow->listener == NULL) {
         receive_orphan(flow, segment, seq, len, fin, payload);
-        return;
+    } else if (seq != flow->rcv_nxt) {
+        receive_early(flow, seq, end, fin, payload);
+    } else {
+        if (flow->ranges != NULL && seq == segment->seq)
+            note_duplicate(flow, seq, end);
+        receive_next(flow, len, fin, payload);
     }
-    if (seq != flow->rcv_nxt) {
-        if (memory_short(flow->tcp)) {
-            buf_free(payload);
-            COUNT(flow->tcp, refused_memory);
-        } else {
-            ranges_hold(flow, seq, end + fin, fin, payload);
-        }
-        ack_now(flow);
-        return;
-    }
-    bool filled = flow->ranges != NULL;
-    if (filled && seq == segment->seq)
-        note_duplicate(flow, seq, end);
-    if (len > 0)
-        receive_append(flow, payload, len);
-    else
-        buf_free(payload);
-    if (filled)
-        fin |= ranges_take(flow);
-    if (len > 0)
-        wake_reader(flow);
-    if (filled)
-        ack_now(flow);
-    else
-        ack_later(flow);
-    if (fin)
-        receive_fin(flow);
 }
 
 /* Dynamic right-sizing: the receive buffer grows to twice what is read in a round trip. */
@@ -242,19 +296,25 @@ static void tune(struct tcp_flow *flow)
 }
 
 /*
- * The reader has taken `bytes`. An acknowledgement that waited for the reader is sent now. If the window was
- * small and is open again, the peer is told, so that it can go on.
+ * Take all that the reader may have, not NULL. An acknowledgement that waited for the reader is sent now. If
+ * the window was small and is open again, the peer is told, so that it can go on. What the reader gets is not
+ * charged any more, so it is made dense first.
  */
-INTERNAL void receive_taken(struct tcp_flow *flow, uint32_t bytes)
+INTERNAL struct buf *receive_take(struct tcp_flow *flow)
 {
-    flow->rcv_queued -= bytes;
-    flow->tcp->memory -= bytes;
-    flow->rcv_views = 0;
+    if (flow->rcv_pinned > HANDED && flow->rcv_pinned > SPARSE * (uint64_t)flow->rcv_queued)
+        flow->received = buf_compact(flow->received);
+    struct buf *taken = flow->received;
+    flow->received = flow->received_last = NULL;
+    flow->tcp->memory -= flow->rcv_pinned;
+    flow->rcv_queued = 0;
+    flow->rcv_pinned = 0;
     if (flow->fin_received || !flow_synchronized(flow))
-        return;
+        return taken;
     tune(flow);
     uint32_t offered = flow->rcv_adv - flow->rcv_nxt,
              window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
     if (window >= 2 * offered && window > offered)
         flow->ack_need = ACK_NOW;
+    return taken;
 }

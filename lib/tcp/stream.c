@@ -1,7 +1,12 @@
 /* A connection as a FLOW: reading, writing, and the ways to end it. These run on fibers. */
 #include "private.h"
 
-enum { COPIED_MOST = 128, VIEWS_MOST = 16384 };
+enum {
+    COPIED_MOST = 128, /* bytes of a write that is always copied behind the one before */
+    SMALL_MOST = 1024, /* and of one that is when there are many small ones */
+    SMALL_VIEWS = 32,
+    VIEWS_MOST = 16384,
+};
 
 /* Returns the error of an operation on a connection that is over. */
 static err broken(const struct tcp_flow *flow)
@@ -25,14 +30,17 @@ IO err tcp_read(struct tcp_flow *flow, struct buf **out)
         flow->reading = false;
         TRY(e);
     }
-    uint32_t bytes = flow->rcv_queued;
-    *out = flow->received;
-    flow->received = flow->received_last = NULL;
     flow->tcp->now = os_now();
-    receive_taken(flow, bytes);
+    *out = receive_take(flow);
     if (flow->ack_need == ACK_NOW && flow->state != STATE_CLOSED)
         flush_later(flow);
     return OK;
+}
+
+/* Whether the send queue has many views, which are small, though each may hold a page. */
+static bool many_small(const struct tcp_flow *flow)
+{
+    return flow->queue_views > SMALL_VIEWS && (uint64_t)flow->queue_views * SMALL_MOST > flow->snd_queued;
 }
 
 /*
@@ -46,7 +54,8 @@ static bool queue_full(const struct tcp_flow *flow)
         limit = (uint64_t)key_send_buffer;
     if (limit > (uint64_t)key_send_buffer_max)
         limit = (uint64_t)key_send_buffer_max;
-    return flow->snd_queued >= limit || flow->queue_views >= VIEWS_MOST;
+    return flow->snd_queued >= limit || flow->queue_views >= VIEWS_MOST ||
+           (many_small(flow) && (uint64_t)flow->queue_views * SMALL_MOST >= limit);
 }
 
 /*
@@ -55,8 +64,10 @@ static bool queue_full(const struct tcp_flow *flow)
 static bool copied_behind(struct tcp_flow *flow, const struct buf *b)
 {
     struct buf *last = flow->queue_last;
-    if (b->len > COPIED_MOST || last == NULL || buf_tailroom(last) < b->len)
+    if (b->len > SMALL_MOST || (b->len > COPIED_MOST && !many_small(flow)) || last == NULL ||
+        buf_tailroom(last) < b->len)
         return false;
+    flow->tcp->memory += queue_cost(last->len + b->len) - queue_cost(last->len);
     memcpy(last->data + last->len, b->data, b->len);
     if (flow->unsent == NULL) {
         flow->unsent = last;
@@ -70,7 +81,6 @@ static void enqueue_view(struct tcp_flow *flow, struct buf *b)
 {
     b->next = NULL;
     flow->snd_queued += b->len;
-    flow->tcp->memory += b->len;
     if (b->len == 0 || copied_behind(flow, b)) {
         buf_free(b);
         return;
@@ -85,6 +95,7 @@ static void enqueue_view(struct tcp_flow *flow, struct buf *b)
         flow->queue_offset = 0;
     flow->queue_last = b;
     flow->queue_views++;
+    flow->tcp->memory += queue_cost(b->len);
     if (flow->unsent == NULL) {
         flow->unsent = b;
         flow->unsent_offset = 0;

@@ -43,6 +43,8 @@ static const struct metric_row metrics[] = {
                "SYNs dropped because a listener's queues were full"),
     METRIC_ROW(struct tcp, metrics.refused_memory, COUNTER, "tcp.refused_memory",
                "connections or segments refused for want of memory or by a limit"),
+    METRIC_ROW(struct tcp, metrics.collapsed, COUNTER, "tcp.collapsed",
+               "times that a connection's received bytes were copied together, because they were sparse"),
     METRIC_ROW(struct tcp, metrics.timeouts, COUNTER, "tcp.timeouts", "retransmission timeouts"),
     METRIC_ROW(struct tcp, metrics.recoveries, COUNTER, "tcp.recoveries", "fast recoveries"),
     METRIC_ROW(struct tcp, metrics.undone, COUNTER, "tcp.undone",

@@ -15,7 +15,8 @@ enum {
     MSS_LEAST = 88, /* the least MSS that we accept: with less, segments would be mostly headers */
     GSO_MOST = 65535 - 60 - 60,
     QUEUE_MOST = 1 << 30,
-    RANGES_MAX = 512, /* ranges of one connection that wait behind a hole */
+    QUEUE_COST = 4096, /* the memory that a view of the send queue is taken to hold at least */
+    RANGES_MAX = 512,  /* ranges of one connection that wait behind a hole */
     DUP_THRESHOLD = 3,
 };
 
@@ -130,6 +131,7 @@ struct range {
     struct range *next;
     uint32_t seq, end;
     struct buf *data, *last;
+    size_t pinned; /* memory that it and its data take */
     bool fin;
 };
 
@@ -189,7 +191,8 @@ struct tcp_flow {
     bool orphan_data : 1;      /* bytes came that nobody will read */
     bool challenged : 1;
     bool ended : 1;
-    err error; /* why it is closed */
+    bool compact : 1; /* nothing was received since it was copied together */
+    err error;        /* why it is closed */
 
     /* sending, RFC 9293 section 3.3.1 */
     uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
@@ -213,9 +216,10 @@ struct tcp_flow {
     uint32_t sent_count;
 
     /* receiving */
-    uint32_t rcv_nxt, rcv_adv, irs; /* rcv_adv: the right edge of the window that was offered */
-    uint32_t rcv_buffer;            /* the window when nothing is queued */
-    uint32_t rcv_queued, rcv_views;
+    uint32_t rcv_nxt, rcv_adv, irs;    /* rcv_adv: the right edge of the window that was offered */
+    uint32_t rcv_buffer;               /* the window when nothing is queued */
+    uint32_t rcv_queued;               /* bytes that the reader has not taken */
+    uint64_t rcv_pinned, range_pinned; /* memory that these and the ranges take */
     struct buf *received, *received_last;
     struct range *ranges;
     uint32_t recent[SACK_BLOCKS]; /* a sequence number of each recently changed range, the latest first */
@@ -326,7 +330,7 @@ struct tcp {
     uint32_t port_offsets[PORT_TABLE];
     struct sent *spare_sent;
     uint32_t spare_sent_count;
-    uint64_t memory; /* bytes in all queues */
+    uint64_t memory; /* that all queues take */
     uint32_t offloads;
     struct os_waitq drained; /* tcp_disconnect waits for the orphans */
     os_time now;             /* the time of the segment or timer that is being handled */
@@ -334,8 +338,8 @@ struct tcp {
         struct metric segments_in, segments_out, resent, bad_checksum, malformed, unwanted, opened, accepted,
             broken, out_of_window, paws, challenges, cookies_sent, cookies_good, cookies_bad, fast_open_given,
             fast_open_good, fast_open_bad, fast_open_sent, fast_open_taken, fast_open_limited, backlog_full,
-            refused_memory, timeouts, recoveries, undone, tail_probes, reneged, black_holes, icmp_ignored,
-            time_wait_recycled, orphans_reset;
+            refused_memory, collapsed, timeouts, recoveries, undone, tail_probes, reneged, black_holes,
+            icmp_ignored, time_wait_recycled, orphans_reset;
     } metrics;
 };
 
@@ -387,6 +391,15 @@ static inline bool flow_may_send(const struct tcp_flow *flow)
 static inline uint32_t timestamp_now(const struct tcp *tcp)
 {
     return (uint32_t)(tcp->now / MILLISECONDS(1));
+}
+
+/*
+ * The memory that a view of the send queue is charged. An application may write slices of a large buffer of
+ * its own, so this is not what they pin, but no less than a page, which is what small writes hold.
+ */
+static inline uint32_t queue_cost(uint32_t len)
+{
+    return max_u32(len, QUEUE_COST);
 }
 
 static inline uint32_t flow_unsent(const struct tcp_flow *flow)

@@ -43,15 +43,19 @@ static void check_queue(const struct tcp_flow *f)
 static void check_received(const struct tcp_flow *f)
 {
     uint32_t count = 0, bytes = 0, end = f->rcv_nxt;
-    CHECK(buf_len(f->received) == f->rcv_queued);
+    uint64_t pinned = 0;
+    CHECK(buf_len(f->received) == f->rcv_queued && buf_pinned(f->received) == f->rcv_pinned);
     for (const struct range *r = f->ranges; r != NULL; r = r->next) {
         CHECK(seq_after(r->seq, end) && seq_after(r->end, r->seq));
         CHECK(buf_len(r->data) == r->end - r->seq - r->fin);
         CHECK(r->last == NULL ? r->data == NULL : r->last->next == NULL);
         end = r->end;
         bytes += r->end - r->seq - r->fin;
+        pinned += r->pinned;
+        CHECK(buf_pinned(r->data) < r->pinned);
         count++;
     }
+    CHECK(pinned == f->range_pinned);
     CHECK(count == f->range_count && bytes == f->range_bytes && count <= RANGES_MAX);
     CHECK(!seq_before(f->rcv_adv, f->rcv_nxt));
 }
@@ -82,7 +86,9 @@ static __attribute__((unused)) void check_tcp(const struct tcp *tcp)
             check_flow(f);
             CHECK(!f->pending || f->state == STATE_SYN_RECEIVED);
             pending += f->pending;
-            memory += f->snd_queued + f->rcv_queued + f->range_bytes;
+            memory += f->rcv_pinned + f->range_pinned;
+            for (const struct buf *b = f->queue; b != NULL; b = b->next)
+                memory += queue_cost(b->len);
             flows++;
         }
     CHECK(flows == tcp->flow_count && waits == tcp->time_wait_count);
