@@ -137,6 +137,12 @@ static err append_ips(struct arg_ips *list, const char *text)
     return OK;
 }
 
+/* A length that was forgotten would make a network of the host alone, so it must be given. */
+static err parse_network(struct ip_cidr *out, const char *text)
+{
+    return strchr(text, '/') == NULL ? ERR_FORMAT : ip_cidr_parse(out, text, strlen(text));
+}
+
 err arg_set(const struct arg *arg, const char *text)
 {
     switch (arg->type) {
@@ -144,7 +150,7 @@ err arg_set(const struct arg *arg, const char *text)
     case ARG_TYPE_INT: return parse_int(arg->value, text);
     case ARG_TYPE_STRING: *(const char **)arg->value = text; return OK;
     case ARG_TYPE_IP: return ip_parse(arg->value, text, strlen(text));
-    case ARG_TYPE_CIDR: return ip_cidr_parse(arg->value, text, strlen(text));
+    case ARG_TYPE_CIDR: return parse_network(arg->value, text);
     case ARG_TYPE_PORT: return parse_port(arg->value, text);
     case ARG_TYPE_DURATION: return parse_duration(arg->value, text);
     case ARG_TYPE_STRINGS: return append_strings(arg->value, text);

@@ -7,13 +7,22 @@
 
 /*
  * Wait for an address, up to `most` nanoseconds. The program runs without one as well, as one may come later:
- * only being cancelled is an error. `arguments` are those that would give one.
+ * only being cancelled is an error. `arguments` are those that would give one. Unless one of them was given,
+ * as `asked` says, only a router can help, and the user is told so before the wait.
  */
-static IO err ready_wait(struct ip *ip, os_time most, const char *arguments)
+static IO err ready_wait(struct ip *ip, os_time most, bool asked, const char *arguments)
 {
-    err e = ip_wait(ip, os_now() + most);
+    err e = ip_wait(ip, os_now());
 
     TRY(os_check());
+    if (e == ERR_TIMEOUT && most > 0) {
+        if (!asked)
+            log_warning(
+                "no address was given: give %s; a router may advertise one, which is waited for %.1f s",
+                arguments, (double)most / SECONDS(1));
+        e = ip_wait(ip, os_now() + most);
+        TRY(os_check());
+    }
     if (e == ERR_TIMEOUT)
         log_warning("no address after %.1f s: going on without", (double)most / SECONDS(1));
     else if (e != OK)

@@ -62,7 +62,7 @@ IO err dhcp_client_connect(struct dhcp_client **out, struct ipv4 *ipv4, struct s
         e = begin(c);
     if (e == OK) {
         struct ip *ip = stack_get_ip(stack);
-        e = ready_wait(ip, address_wait, "--dhcp, --ipv4 or --ipv6");
+        e = ready_wait(ip, address_wait, c->fiber != NULL, "--dhcp, --ipv4 or --ipv6");
         if (e == OK) {
             ready_tell(ip);
             *out = c;

@@ -30,7 +30,7 @@ struct stack {
 IO err stack_connect(struct stack **out, struct ip *ip, struct udp *udp, struct tcp *tcp)
 {
     if (key_wait_for_address)
-        TRY(ready_wait(ip, address_wait, "--ipv4 or --ipv6"));
+        TRY(ready_wait(ip, address_wait, false, "--ipv4 or --ipv6"));
     ready_tell(ip);
     struct stack *stack = malloc(sizeof *stack);
     if (stack == NULL)

@@ -108,8 +108,8 @@ static void values(void **state)
 {
     (void)state;
     assert_int_equal(PARSE("--verbose", "--no-fast-path", "--count=-0x10", "--limit", "9223372036854775807",
-                           "--root=", "--title", "a=b", "--gateway=fe80::1", "--ipv4=192.0.2.1", "--timeout",
-                           "1h30m5s20ms3us1ns", "--servers=9.9.9.9"),
+                           "--root=", "--title", "a=b", "--gateway=fe80::1", "--ipv4=192.0.2.1/32",
+                           "--timeout", "1h30m5s20ms3us1ns", "--servers=9.9.9.9"),
                      ARG_RUN);
     assert_true(verbose);
     assert_false(fast_path);
@@ -203,6 +203,10 @@ static void mistakes(void **state)
         { { "--gateway=1.2.3" }, "--gateway=1.2.3: expected an IPv4 or IPv6 address" },
         { { "--ipv4=10.0.0.2/33" },
           "--ipv4=10.0.0.2/33: expected an address with a prefix length, as 10.0.0.2/24" },
+        { { "--ipv4=10.0.0.2" },
+          "--ipv4=10.0.0.2: expected an address with a prefix length, as 10.0.0.2/24" },
+        { { "--ipv4=2001:db8::2" },
+          "--ipv4=2001:db8::2: expected an address with a prefix length, as 10.0.0.2/24" },
         { { "--servers=1.1.1.1," },
           "--servers=1.1.1.1,: expected IPv4 or IPv6 addresses with commas between" },
         { { "--timeout=30" }, "--timeout=30: " DURATION },

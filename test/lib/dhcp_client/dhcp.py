@@ -25,6 +25,10 @@ def main():
         tap.report(False, "it builds", err)
         return tap.end()
     program = str(folder / out.strip())
+    status, out, err = run([program, "--server-ipv4=10.0.0.1/24", "--log=dhcp:warning,*:error"], folder, env)
+    said = "no address was given: give --dhcp, --ipv4 or --ipv6; a router may advertise one, which is waited for 20.0 s"
+    first = err.splitlines()[0] if err else ""
+    tap.report(first.split()[:1] == ["0.000000"] and first.endswith(said), "without --dhcp and --ipv4 it says at once what to give", out + err)
     bad = []
     for seed in range(1, seeds + 1):
         status, out, err = run([program, f"--seed={seed}", *ARGUMENTS], folder, env)
