@@ -90,11 +90,12 @@ struct exchange {
     struct endpoint server;
     struct dns_query query;
     bool edns;
+    bool any_case; /* the server does not keep the case of letters */
 };
 
 /*
- * Send the query and read the answer. ERR_TIMEOUT; ERR_TOO_LARGE: it must be asked by TCP; ERR_FORMAT; errors
- * of UDP and TCP.
+ * Send the query and read the answer. ERR_TIMEOUT; ERR_TOO_LARGE: it must be asked by TCP; ERR_UNSUPPORTED:
+ * the answer came in another case, so ask again with `any_case`; ERR_FORMAT; errors of UDP and TCP.
  */
 INTERNAL IO err exchange_by_udp(struct exchange *x, os_time until, struct dns_answer *out);
 INTERNAL IO err exchange_by_tcp(struct exchange *x, os_time until, struct dns_answer *out);

@@ -32,15 +32,19 @@ static struct buf *query_message(const struct exchange *x)
     return b;
 }
 
-/* A new identifier, and the name's letters in random case (draft-vixie-dnsext-dns0x20). */
+/*
+ * A new identifier, and the name's letters in random case (draft-vixie-dnsext-dns0x20), or in lower case for
+ * a server that does not keep it.
+ */
 static void disguise(struct exchange *x)
 {
     struct dns_name *name = &x->query.name;
+    bool mix = key_mix_case && !x->any_case;
     x->query.id = (uint16_t)random_u64(x->client->random);
     uint64_t bits = 0;
     for (size_t i = 0; key_mix_case && i < name->len; i++) {
         uint8_t c = name->wire[i] | 0x20;
-        if (i % 64 == 0)
+        if (mix && i % 64 == 0)
             bits = random_u64(x->client->random);
         if (c >= 'a' && c <= 'z')
             name->wire[i] = c ^ (uint8_t)((bits >> i % 64 & 1) << 5);
@@ -54,8 +58,13 @@ static err read_reply(struct exchange *x, const struct buf *reply, bool by_udp, 
     enum dns_answer_fit fit = dns_answer_fit(&x->query, reply->data, reply->len, &r);
     if (fit == DNS_ANSWER_ALIEN)
         return ERR_AGAIN;
-    /* Some servers do not keep the case. Over TCP it is not needed. */
-    if (by_udp && (fit == DNS_ANSWER_OTHER_CASE || r.header.truncated))
+    /*
+     * Some servers do not keep the case, and have no TCP either. A forger who guessed all but the case has to
+     * guess the next query's port and identifier. Over TCP the case is not needed.
+     */
+    if (by_udp && fit == DNS_ANSWER_OTHER_CASE && !x->any_case)
+        return ERR_UNSUPPORTED;
+    if (by_udp && r.header.truncated)
         return ERR_TOO_LARGE;
     return dns_answer_read(&r, &x->query.name, x->query.type, out);
 }

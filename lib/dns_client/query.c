@@ -41,22 +41,38 @@ static void show(const struct exchange *x, const char *what)
     log_debug("%s, type %u, at %s: %s", name, x->query.type, ip_format(&x->server.addr, text), what);
 }
 
-/* Ask one server, once. ERR_IO: it cannot tell. */
-static IO err ask_server(struct exchange *x, os_time wait, struct dns_answer *out)
+/*
+ * Until when a server may answer by TCP. When there are others, one whose TCP is silent costs little more
+ * than one that does not answer by UDP.
+ */
+static os_time tcp_until(os_time begun, os_time wait, bool alone)
 {
-    os_time until = os_now() + wait;
+    os_time now = os_now();
+    if (alone)
+        return now + MILLISECONDS(key_longest_wait);
+    return begun + 2 * wait > now + wait ? begun + 2 * wait : now + wait;
+}
+
+/* Ask one server, once; `alone` says that there is no other. ERR_IO: it cannot tell. */
+static IO err ask_server(struct exchange *x, os_time wait, bool alone, struct dns_answer *out)
+{
+    os_time begun = os_now();
     err e;
     metric_add(&x->client->queries, 1);
-    e = exchange_by_udp(x, until, out);
+    e = exchange_by_udp(x, begun + wait, out);
+    if (e == ERR_UNSUPPORTED) {
+        x->any_case = true;
+        e = exchange_by_udp(x, os_now() + wait, out);
+    }
     if (e == ERR_TOO_LARGE)
-        e = exchange_by_tcp(x, os_now() + MILLISECONDS(key_longest_wait), out);
+        e = exchange_by_tcp(x, tcp_until(begun, wait, alone), out);
     show(x, e != OK ? err_string(e) : out->kind == DNS_ANSWER_FAILED ? "it cannot tell" : "answered");
     if (e == OK && out->kind == DNS_ANSWER_FAILED) {
         /* An old server may not understand EDNS (RFC 6891, section 7): ask it again without. */
         unsigned rcode = out->rcode;
         if (x->edns && (rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_BADVERS)) {
             x->edns = false;
-            return ask_server(x, wait, out);
+            return ask_server(x, wait, alone, out);
         }
         return ERR_IO;
     }
@@ -85,7 +101,7 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
                     struct dns_answer *out)
 {
     struct ip_addr servers[SERVERS_MAX];
-    bool plain[SERVERS_MAX] = { false }, told = false;
+    bool plain[SERVERS_MAX] = { false }, any_case[SERVERS_MAX] = { false }, told = false;
     os_time wait = MILLISECONDS(key_first_wait);
     size_t count;
     err last = ERR_UNREACHABLE;
@@ -98,14 +114,16 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
                 .server = { servers[n], nameserver_port },
                 .query = { .type = type, .name = *name },
                 .edns = !plain[n],
+                .any_case = any_case[n],
             };
-            err e = ask_server(&x, jitter(client, wait), out);
+            err e = ask_server(&x, jitter(client, wait), count == 1, out);
             if (e == OK) {
                 client->preferred = n;
                 return OK;
             }
             TRY(os_check());
             plain[n] = !x.edns;
+            any_case[n] = x.any_case;
             told |= e == ERR_IO;
             if (e == ERR_TIMEOUT)
                 metric_add(&client->timeouts, 1);

@@ -36,6 +36,8 @@ ZONE = {
     "host.corp.test": [(A, 60, "192.0.2.20")],
     "dotted.host": [(A, 60, "192.0.2.21")],
     "case.test": [(A, 60, "192.0.2.30")],
+    "upper.test": [(A, 60, "192.0.2.38")],
+    "mute.test": [(A, 60, "192.0.2.40")],
     "plain.test": [(A, 60, "192.0.2.31")],
     "forged.test": [(A, 60, "192.0.2.32")],
     "flood.test": [(A, 60, "192.0.2.33")],
@@ -46,6 +48,7 @@ ZONE = {
 }
 SOA_TTL = 1
 EVIL = "203.0.113.66"
+SILENCE = 12
 
 
 def zone(query, **more):
@@ -77,8 +80,13 @@ def answer(server, query):
         return query.reply(rcode=5 if name == "refused.test" else 2)
     if name == "lame.test":
         return query.reply(flags=0x8000)
-    if name == "case.test" and not query.tcp:
-        return zone(query, question=query.question[:-4].lower() + query.question[-4:])
+    if name in ("case.test", "upper.test") and not query.tcp:
+        change = bytes.lower if name == "case.test" else bytes.upper
+        return zone(query, question=change(query.question[:-4]) + query.question[-4:])
+    if name == "mute.test":
+        if query.tcp:
+            time.sleep(SILENCE)
+        return query.reply(flags=0x8380)
     if name == "plain.test" and query.edns:
         return query.reply(rcode=1, question=b"", edns=False)
     if name == "forged.test":
@@ -191,8 +199,11 @@ def tests(tap, client, server, second):
     client.says("what is no host name", "all 127.1: invalid argument", "all a..b: invalid argument", "all -a: invalid argument",
                 f"all {'a' * 64}.test: invalid argument")
 
-    client.says("a server that doesn't keep the case is asked by TCP", "v4 case.test: 192.0.2.30")
-    count("case.test", 1, "once", True)
+    client.says("a server that doesn't keep the case is asked in small letters", "v4 case.test: 192.0.2.30")
+    count("case.test", 2, "after one answer in another case", False)
+    tap.equal("and by UDP", (server.asked("case.test")[-1].asked, server.asked("case.test", True)), ("case.test", []))
+    client.says("and in any case answers", "v4 upper.test: 192.0.2.38")
+    count("upper.test", 2, "at once", False)
     client.says("a server that doesn't know EDNS is asked without", "v4 plain.test: 192.0.2.31")
     tap.report([q.edns for q in server.asked("plain.test")] == [True, False], "at once")
     client.says("what isn't the reply is passed over", "v4 forged.test: 192.0.2.32")
@@ -211,6 +222,11 @@ def tests(tap, client, server, second):
                 "v4 lame.test: input/output error")
     client.says("then the next one is asked", "v4 backup.test: 192.0.2.36", args=["--nameserver=127.0.0.2"])
     client.says("a server whose port is closed", "v4 v4.test: 192.0.2.4", args=["--nameserver=127.0.0.2", "--nameserver=127.0.0.3"])
+
+    begun = time.monotonic()
+    client.says("a server whose TCP is silent", "v4 mute.test: 192.0.2.40", args=["--nameserver=127.0.0.2"])
+    took = time.monotonic() - begun
+    tap.report(took < SILENCE / 2, "costs little when another server is good", f"{took} s")
 
     before = len(server.asked("late.test"))
     client.says("those who ask the same at once", *["&v4 late.test: 192.0.2.35"] * 5, "v4 late.test: 192.0.2.35", anyhow=True)
