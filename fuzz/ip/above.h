@@ -53,6 +53,13 @@ bool ip_has(struct ip *ip, const struct ip_addr *addr)
     (void)ip;
     return ip_equal(addr, &own[0]) || ip_equal(addr, &own[1]);
 }
+size_t ip_addresses(struct ip *ip, struct ip_cidr *out, size_t room)
+{
+    (void)ip;
+    if (room > 0)
+        out[0] = (struct ip_cidr){ own[0], 24 };
+    return 1;
+}
 uint32_t ip_offloads(struct ip *ip)
 {
     (void)ip;

@@ -64,10 +64,10 @@ INTERNAL IO err dhcp_send(struct dhcp_client *c, enum dhcp_type type, const stru
 
 /*
  * Wait for a reply of this transaction, of `type`, to be put into *out; DHCP_ACK: or a refusal, ERR_REFUSED.
- * ERR_TIMEOUT at `until`.
+ * When one server was asked, only this `server` may refuse; IP_ANY: all were asked. ERR_TIMEOUT at `until`.
  */
-INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until,
-                           struct dhcp_message *out);
+INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, const struct ip_addr *server,
+                           os_time until, struct dhcp_message *out);
 
 /* configure.c */
 

@@ -61,7 +61,11 @@ static IO err next_reply(struct dhcp_client *c, struct dhcp_message *out)
     for (;;) {
         struct endpoint from;
         struct buf *b = NULL;
-        TRY(udp_receive(c->socket, &from, &b));
+        err e = udp_receive(c->socket, &from, &b);
+        /* An error about a closed port is no answer: anybody can send one, and another server may answer. */
+        if (e == ERR_REFUSED)
+            continue;
+        TRY(e);
         if (b != NULL && (b = buf_pull_up(b, buf_len(b))) == NULL)
             return ERR_NO_MEMORY;
         bool ours = b != NULL && is_ours(c, b, &from, out);
@@ -74,14 +78,16 @@ static IO err next_reply(struct dhcp_client *c, struct dhcp_message *out)
     }
 }
 
-INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, os_time until,
-                           struct dhcp_message *out)
+INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, const struct ip_addr *server,
+                           os_time until, struct dhcp_message *out)
 {
     err e = OK;
     OS_DEADLINE(until)
     {
         while ((e = next_reply(c, out)) == OK) {
             if (type == DHCP_ACK && out->type == DHCP_NAK) {
+                if (!ip_is_any(server) && !ip_equal(&out->server, server))
+                    continue;
                 log_warning("the server refuses: %s",
                             out->message[0] != '\0' ? out->message : "it does not say why");
                 e = ERR_REFUSED;

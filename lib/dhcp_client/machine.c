@@ -36,7 +36,7 @@ static IO err discover(struct dhcp_client *c, struct dhcp_message *offer)
         err e = dhcp_send(c, DHCP_DISCOVER, &asked);
         if (e != OK)
             log_debug("the search cannot be sent: %s", err_string(e));
-        e = dhcp_await(c, DHCP_OFFER, os_now() + back_off(c, attempt), offer);
+        e = dhcp_await(c, DHCP_OFFER, &IP_ANY, os_now() + back_off(c, attempt), offer);
         if (e == OK)
             return OK;
         TRY(os_check());
@@ -68,7 +68,7 @@ static IO err request(struct dhcp_client *c, const struct dhcp_asked *asked)
         e = dhcp_send(c, DHCP_REQUEST, asked);
         if (e != OK)
             log_debug("the request cannot be sent: %s", err_string(e));
-        e = dhcp_await(c, DHCP_ACK, since + back_off(c, attempt), &ack);
+        e = dhcp_await(c, DHCP_ACK, &asked->server, since + back_off(c, attempt), &ack);
         if (e == OK)
             e = dhcp_configure(c, &ack, since);
         TRY(os_check());
@@ -100,12 +100,13 @@ static IO err extend(struct dhcp_client *c, bool unicast)
     struct dhcp_message ack;
     os_time since = os_now();
     dhcp_begin(c);
+    os_time until = since + EXTEND_WAIT < c->lease.expire ? since + EXTEND_WAIT : c->lease.expire;
     err e = dhcp_send(c, DHCP_REQUEST, &asked);
-    if (e == OK)
-        e = dhcp_await(c, DHCP_ACK,
-                       since + EXTEND_WAIT < c->lease.expire ? since + EXTEND_WAIT : c->lease.expire, &ack);
-    if (e == OK && !ip_equal(&ack.yours, &c->lease.address.addr))
-        return ERR_REFUSED;
+    /* Only a refusal or its end takes a lease away (section 4.4.5), not an answer about another address. */
+    do {
+        if (e == OK)
+            e = dhcp_await(c, DHCP_ACK, unicast ? &c->lease.server : &IP_ANY, until, &ack);
+    } while (e == OK && !ip_equal(&ack.yours, &c->lease.address.addr));
     return e == OK ? dhcp_configure(c, &ack, since) : e;
 }
 

@@ -78,11 +78,20 @@ static err send_about(struct icmp *icmp, const struct ip_head *head, enum icmp_e
     return ip_write(icmp->ip, &back, message);
 }
 
-/* Rebuild the packet's IP header, since the transport protocol was given the payload only. */
+/*
+ * Put the packet's IP header before its payload, as it came (RFC 1122, section 3.2.2). One that is not known
+ * is made from the head.
+ */
 static struct buf *with_header(const struct ip_head *head, struct buf *payload)
 {
     size_t len = buf_len(payload);
 
+    if (head->header != NULL) {
+        struct buf *b = buf_prepend(payload, head->header_len);
+        if (b != NULL)
+            memmove(b->data, head->header, head->header_len);
+        return b;
+    }
     if (!ip_is_v4(&head->source)) {
         struct buf *b = buf_prepend(payload, IPV6_HEADER);
         if (b != NULL)
@@ -135,6 +144,15 @@ static int icmp_type_of(const struct ip_problem *problem, const struct buf *pack
     return bytes[headers];
 }
 
+/* RFC 1122, section 3.2.2: no error is sent about a fragment of IPv4 that is not the first. */
+static bool is_later_fragment(const struct buf *packet)
+{
+    uint8_t bytes[IPV4_FRAGMENT + 2];
+
+    return buf_read_copy(packet, 0, bytes, sizeof bytes) == OK && bytes[IPV4_VERSION] >> 4 == 4 &&
+           (wire_get16(bytes + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0;
+}
+
 void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *problem)
 {
     static const struct {
@@ -145,15 +163,41 @@ void ip_on_problem(void *ctx, struct buf *packet, const struct ip_problem *probl
         [IP_PROBLEM_REASSEMBLY] = { ICMP_TIME_EXCEEDED, 1 },
         [IP_PROBLEM_HEADER] = { ICMP_PARAMETER_PROBLEM, 0 },
         [IP_PROBLEM_OPTION] = { ICMP_PARAMETER_PROBLEM, 2 },
+        [IP_PROBLEM_CHAIN] = { ICMP_PARAMETER_PROBLEM, 3 },
     };
     struct icmp *icmp = ctx;
 
     /* RFC 4443, section 2.4 (e.3): a packet to a group is answered only for an option that asks for it. */
-    if (may_answer(&problem->head, icmp_type_of(problem, packet), problem->kind == IP_PROBLEM_OPTION))
+    if (!is_later_fragment(packet) &&
+        may_answer(&problem->head, icmp_type_of(problem, packet), problem->kind == IP_PROBLEM_OPTION))
         IGNORE(send_about(icmp, &problem->head, errors[problem->kind].kind, errors[problem->kind].code,
                           problem->pointer, packet));
     else
         buf_free(packet);
+}
+
+/*
+ * Whether an address is that of more hosts than one: a group's, or a broadcast address of the link. Nobody
+ * may send errors about packets to these (RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e)).
+ */
+static bool is_group(struct icmp *icmp, const struct ip_addr *addr)
+{
+    struct ip_cidr own[ICMP_ADDRESSES_MAX];
+    size_t count;
+
+    if (!icmp_is_host(addr))
+        return true;
+    if (!ip_is_v4(addr))
+        return false;
+    count = ip_addresses(icmp->ip, own, ICMP_ADDRESSES_MAX);
+    for (size_t i = 0; i < count && i < ICMP_ADDRESSES_MAX; i++) {
+        uint32_t mask = ip_is_v4(&own[i].addr) ? ipv4_mask(own[i].prefix) : 0, number = ipv4_number(addr);
+        /* RFC 3021: a point-to-point link has no broadcast address. */
+        if (own[i].prefix <= 30 && mask != 0 && ((number ^ ipv4_number(&own[i].addr)) & mask) == 0 &&
+            ((number & ~mask) == 0 || (number | mask) == UINT32_MAX))
+            return true;
+    }
+    return false;
 }
 
 INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, struct buf *message)
@@ -168,11 +212,12 @@ INTERNAL void icmp_receive_error(struct icmp *icmp, const struct ip_head *head, 
              : icmp6_error_kind(bytes, &error.kind, &error.mtu)))
         goto out;
     metric_add(&icmp->errors_in, 1);
-    /* The quoted packet must be one of ours. */
+    /* The quoted packet must be one of ours to one host, and the error is sent to whom the packet is from. */
     if (icmp_parse_quoted(v4, bytes + ICMP_HEADER, len - ICMP_HEADER, &error.head, &headers) != OK ||
-        !ip_has(icmp->ip, &error.head.source)) {
+        !ip_has(icmp->ip, &error.head.source) || !ip_equal(&error.head.source, &head->destination) ||
+        is_group(icmp, &error.head.destination)) {
         metric_add(&icmp->malformed, 1);
-        log_debug("dropped an error about a packet that is not ours");
+        log_debug("dropped an error about a packet that is not ours, or that was sent to many");
         goto out;
     }
     memcpy(error.transport, bytes + ICMP_HEADER + headers, sizeof error.transport);

@@ -23,6 +23,8 @@ LOG_SOURCE(icmp);
 KEY_INT(errors_per_second, 100, 1, 1000000000, "errors that are sent a second (RFC 4443, section 2.4 (f))");
 KEY_INT(errors_burst, 50, 0, 1 << 20, "errors that are sent at once");
 
+enum { ICMP_ADDRESSES_MAX = 24 }; /* of this host, among which its IPv4 networks are looked for */
+
 /* An echo that waits for its reply. It lies on the stack of the fiber in M_ping. */
 struct icmp_echo {
     struct icmp_echo *next;

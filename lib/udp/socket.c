@@ -127,6 +127,7 @@ INTERNAL void udp_enqueue(struct udp_socket *s, const struct ip_addr *from, uint
     }
     s->queue[(s->head + s->count++) & (s->room - 1)] = (struct udp_datagram){ { *from, port }, payload };
     s->bytes += len;
+    s->refused = false;
     os_wake_one(&s->readers);
 }
 
@@ -145,6 +146,7 @@ IO err udp_receive(struct udp_socket *socket, struct endpoint *from, struct buf 
     socket->head++;
     socket->count--;
     socket->bytes -= buf_len(first->payload);
+    socket->heard = first->from;
     if (from != NULL)
         *from = first->from;
     *out = first->payload;

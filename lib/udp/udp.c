@@ -89,17 +89,24 @@ void ip_on_udp(void *ctx, struct buf *b, const struct ip_head *head)
     udp_enqueue(socket, &head->source, h.source, b);
 }
 
-static bool sent_to(const struct udp_socket *s, const struct ip_addr *addr, uint16_t port)
+static bool is_same(const struct endpoint *a, const struct ip_addr *addr, uint16_t port)
 {
-    for (size_t i = 0; i < UDP_PEERS; i++)
-        if (s->peers[i].port == port && ip_equal(&s->peers[i].addr, addr))
-            return true;
-    return false;
+    return a->port == port && ip_equal(&a->addr, addr);
+}
+
+/* The index of a peer among the latest, or UDP_PEERS. */
+static uint8_t peer_of(const struct udp_socket *s, const struct ip_addr *addr, uint16_t port)
+{
+    uint8_t i = 0;
+    while (i < UDP_PEERS && !is_same(&s->peers[i], addr, port))
+        i++;
+    return i;
 }
 
 /*
  * RFC 1122, section 4.1.3.3. An error counts only when it quotes a datagram to one of the socket's latest
- * destinations.
+ * destinations. It ends a receiver's wait only for the latest datagram, and not when that was an answer:
+ * otherwise a client could stop a server by closing its port.
  */
 void icmp_on_udp_error(void *ctx, const struct icmp_error *error)
 {
@@ -107,12 +114,13 @@ void icmp_on_udp_error(void *ctx, const struct icmp_error *error)
     const struct ip_addr *destination = &error->head.destination;
     uint16_t port = wire_get16(error->transport + UDP_DESTINATION);
     struct udp_socket *s = udp_find(udp, &error->head.source, wire_get16(error->transport + UDP_SOURCE));
+    uint8_t peer = s == NULL ? UDP_PEERS : peer_of(s, destination, port);
 
-    if (s == NULL || !sent_to(s, destination, port))
+    if (peer == UDP_PEERS)
         return;
     if (error->kind == ICMP_TOO_BIG) {
         ip_reduce_mtu(udp->ip, destination, error->mtu);
-    } else if (error->kind == ICMP_UNREACHABLE_PORT) {
+    } else if (error->kind == ICMP_UNREACHABLE_PORT && peer == s->latest && !s->answers && s->count == 0) {
         s->refused = true;
         os_wake_one(&s->readers);
     }
@@ -120,11 +128,14 @@ void icmp_on_udp_error(void *ctx, const struct icmp_error *error)
 
 static void remember(struct udp_socket *s, const struct endpoint *to)
 {
-    uint8_t last = (uint8_t)(s->next_peer + UDP_PEERS - 1) % UDP_PEERS;
-
-    if ((s->peers[last].port == to->port && ip_equal(&s->peers[last].addr, &to->addr)) ||
-        sent_to(s, &to->addr, to->port))
+    s->refused = false;
+    s->answers = is_same(&s->heard, &to->addr, to->port);
+    if (is_same(&s->peers[s->latest], &to->addr, to->port))
         return;
+    s->latest = peer_of(s, &to->addr, to->port);
+    if (s->latest < UDP_PEERS)
+        return;
+    s->latest = s->next_peer;
     s->peers[s->next_peer] = *to;
     s->next_peer = (uint8_t)((s->next_peer + 1) % UDP_PEERS);
 }

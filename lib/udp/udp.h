@@ -41,12 +41,13 @@ struct udp_socket {
     struct udp *udp;
     struct ip_addr local; /* IP_ANY: every address */
     uint16_t port;
-    bool refused;
-    uint8_t sent, next_peer;
+    bool refused;                    /* the latest peer's port is closed, which no receiver has been told */
+    bool answers;                    /* the latest datagram went to the peer that the one before came from */
+    uint8_t sent, next_peer, latest; /* latest: the index of the peer that was sent to */
     size_t head, count, room, bytes; /* of the queue; room is a power of two */
     struct udp_datagram *queue;
     struct os_waitq readers;
-    struct endpoint peers[UDP_PEERS];
+    struct endpoint peers[UDP_PEERS], heard; /* heard: whom the receiver heard last */
 };
 
 struct udp {

@@ -11,8 +11,9 @@ struct socket_stack_udp_socket {
     struct linux_fd fd;
     struct socket_stack_udp *udp;
     uint16_t port;
-    bool refused; /* a port that was sent to is closed, which receive must report */
+    bool answers; /* the latest datagram went to the peer that the one before came from */
     int family;
+    struct endpoint heard; /* whom the receiver heard last */
 };
 
 IO void socket_stack_udp_disconnect(struct socket_stack_udp *udp)
@@ -43,7 +44,8 @@ err socket_stack_udp_bind(struct socket_stack_udp *udp, const struct ip_addr *lo
         goto out;
     }
     s->udp = udp;
-    s->refused = false;
+    s->answers = false;
+    s->heard = (struct endpoint){ 0 };
     local_endpoint(fd, &end);
     s->port = end.port;
     *out = s;
@@ -72,11 +74,11 @@ static void drop_errors(struct socket_stack_udp_socket *s)
         ;
 }
 
-/* Record an error that the network reported about an earlier datagram. Returns false for other errors. */
-static bool note_error(struct socket_stack_udp_socket *s, int number)
+/* Whether the network reported this error about an earlier datagram. Forgets what it queued with it. */
+static bool is_reported(struct socket_stack_udp_socket *s, int number)
 {
     switch (number) {
-    case ECONNREFUSED: s->refused = true; break;
+    case ECONNREFUSED:
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EHOSTDOWN:
@@ -118,7 +120,8 @@ static err collect(struct socket_stack_udp_socket *s, struct buf *page, size_t l
 IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct endpoint *from,
                                 struct buf **out)
 {
-    for (;;) {
+    /* A datagram that has come goes before a refusal, and takes it back. */
+    for (bool refused = false;;) {
         union address address;
         struct iovec vector[2];
         struct msghdr message = {
@@ -127,10 +130,6 @@ IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct e
         struct buf *page;
         ssize_t n;
 
-        if (socket->refused) {
-            socket->refused = false;
-            return ERR_REFUSED;
-        }
         TRY(linux_fd_wait_readable(&socket->fd));
         page = buf_alloc(BUF_PAGE_ROOM);
         if (!page)
@@ -139,8 +138,9 @@ IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct e
         vector[1] = (struct iovec){ socket->udp->spill, sizeof socket->udp->spill };
         n = recvmsg(socket->fd.fd, &message, 0);
         if (n >= 0) {
+            address_read(&socket->heard, &address);
             if (from)
-                address_read(from, &address);
+                *from = socket->heard;
             return collect(socket, page, (size_t)n, out);
         }
         buf_free(page);
@@ -148,7 +148,12 @@ IO err socket_stack_udp_receive(struct socket_stack_udp_socket *socket, struct e
             /* The socket may have been readable only for its queue of errors. */
             drop_errors(socket);
             linux_fd_drained(&socket->fd);
-        } else if (errno != EINTR && !note_error(socket, errno)) {
+            if (refused)
+                return ERR_REFUSED;
+        } else if (errno == ECONNREFUSED) {
+            refused = !socket->answers;
+            drop_errors(socket);
+        } else if (errno != EINTR && !is_reported(socket, errno)) {
             return errno == ENOMEM || errno == ENOBUFS ? ERR_NO_MEMORY : ERR_IO;
         }
     }
@@ -188,8 +193,8 @@ static IO err send_all(struct socket_stack_udp_socket *s, const struct endpoint 
         if (errno == EAGAIN)
             linux_fd_full(&s->fd);
         else if (errno == ECONNREFUSED && noted++ < 8)
-            /* The error is about an earlier datagram; this one was not sent yet. */
-            note_error(s, errno);
+            /* The error is about an earlier datagram, which no longer matters; this one was not sent yet. */
+            drop_errors(s);
         else if (errno != EINTR)
             return send_error(errno);
     }
@@ -212,6 +217,7 @@ IO err socket_stack_udp_send(struct socket_stack_udp_socket *socket, const struc
         if (!payload)
             return ERR_NO_MEMORY;
     }
+    socket->answers = to->port == socket->heard.port && ip_equal(&to->addr, &socket->heard.addr);
     e = send_all(socket, to, payload);
     buf_free(payload);
     return e;

@@ -10,7 +10,8 @@
  *
  * Events, on the scheduler's stack: M_on_tcp_error, M_on_udp_error(ctx, error): a router or the
  * peer reports that a packet of ours of that protocol did not arrive. The message was whole, and quotes a
- * packet from one of this host's addresses. Nothing else about it is verified: it may be forged. For
+ * packet from one of this host's addresses, to which it was sent, to one host: no error about a broadcast or
+ * a group counts. Nothing else about it is verified: it may be forged. For
  * ICMP_TOO_BIG, the listener checks that the quoted packet is one of its own, and then calls IP's
  * M_reduce_mtu(ip, &error->head.destination, error->mtu); nobody else does (RFC 5927). `error` is only
  * valid during the call.

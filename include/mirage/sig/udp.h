@@ -6,8 +6,10 @@
  * M_port(socket): the local port, in host order.
  * M_receive(socket, from, out): wait for a datagram; its payload, a chain (NULL when it
  *   is empty), becomes the caller's. `from` may be NULL. Datagrams that nobody takes wait
- *   in a bounded queue and are dropped when it is full. ERR_REFUSED: the port to which an earlier datagram
- *   was sent is closed. ERR_CLOSED after M_unbind.
+ *   in a bounded queue and are dropped when it is full. ERR_REFUSED: the network reports that the port to
+ *   which the latest datagram went is closed. Anybody may forge such a report, so it is told once, is
+ *   forgotten when a datagram comes or is sent, and never is about an answer to the datagram received last.
+ *   ERR_CLOSED after M_unbind.
  * M_send(socket, to, payload): send one datagram; takes the chain on success and on
  *   error, NULL sends an empty one. May wait for room. ERR_UNREACHABLE, ERR_TOO_LARGE.
  * M_unbind(socket): free it. A fiber in M_receive or M_send gets ERR_CLOSED, also when it was woken already

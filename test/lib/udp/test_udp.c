@@ -77,24 +77,34 @@ uint32_t random_below(struct random *from, uint32_t bound)
 
 enum { PEER_PORT = 7, PORT = 4000, PAYLOAD = 5 };
 
-/* Deliver a datagram from the peer. On IPv4, it needs no checksum. */
-static void datagram_comes(void)
+/* Deliver a datagram from this address. On IPv4, it needs no checksum. */
+static void datagram_comes_from(const struct ip_addr *from)
 {
-    struct ip_head head = { .source = peer, .destination = own, .protocol = IP_PROTOCOL_UDP };
+    struct ip_head head = { .source = *from, .destination = own, .protocol = IP_PROTOCOL_UDP };
     struct buf *b = buf_alloc(UDP_HEADER + PAYLOAD);
     memset(b->data, 0, b->len);
     udp_emit(b->data, PEER_PORT, PORT, b->len);
     ip_on_udp(ip.udp, b, &head);
 }
 
-/* Deliver the peer's error for a datagram to a closed port. */
-static void refusal_comes(void)
+static void datagram_comes(void)
+{
+    datagram_comes_from(&peer);
+}
+
+/* Deliver an error for a datagram to a closed port of this address. */
+static void refusal_comes_about(const struct ip_addr *to)
 {
     struct icmp_error error = { .kind = ICMP_UNREACHABLE_PORT,
-                                .head = { .source = own, .destination = peer } };
+                                .head = { .source = own, .destination = *to } };
     wire_put16(error.transport + UDP_SOURCE, PORT);
     wire_put16(error.transport + UDP_DESTINATION, PEER_PORT);
     icmp_on_udp_error(icmp.udp, &error);
+}
+
+static void refusal_comes(void)
+{
+    refusal_comes_about(&peer);
 }
 
 static err receive_one(void *arg)
@@ -172,11 +182,69 @@ FIBER_TEST(unbind_under_a_receiver)
     return OK;
 }
 
+static err send_to(struct udp_socket *socket, const struct ip_addr *to)
+{
+    return udp_send(socket, &(struct endpoint){ *to, PEER_PORT }, buf_copy("hello", PAYLOAD));
+}
+
+/* One refusal is told at most once, and not at all when something has happened since. */
+FIBER_TEST(refusals_do_not_stick)
+{
+    static const struct ip_addr other = IP_V4(10, 0, 0, 3);
+    struct udp_socket *socket = NULL;
+    struct udp *udp = NULL;
+    CHECK_EQUAL(udp_connect(&udp, &ip, &icmp, &generator), OK);
+    CHECK_EQUAL(udp_bind(udp, &own, PORT, &socket), OK);
+    CHECK_EQUAL(send_to(socket, &peer), OK);
+    refusal_comes(), refusal_comes();
+    CHECK_EQUAL(receive_one(socket), ERR_REFUSED);
+    CHECK_EQUAL(receive_late(socket), ERR_TIMEOUT);
+    /* Another datagram has been sent, which may be answered. */
+    refusal_comes();
+    CHECK_EQUAL(send_to(socket, &peer), OK);
+    CHECK_EQUAL(receive_late(socket), ERR_TIMEOUT);
+    /* The answer comes after it, or came before it. */
+    refusal_comes();
+    datagram_comes();
+    refusal_comes();
+    CHECK_EQUAL(receive_one(socket), OK);
+    CHECK_EQUAL(receive_late(socket), ERR_TIMEOUT);
+    /* It is about another peer than the latest. */
+    CHECK_EQUAL(send_to(socket, &other), OK);
+    refusal_comes();
+    CHECK_EQUAL(receive_late(socket), ERR_TIMEOUT);
+    refusal_comes_about(&other);
+    CHECK_EQUAL(receive_one(socket), ERR_REFUSED);
+    udp_unbind(socket);
+    udp_disconnect(udp);
+    return OK;
+}
+
+/* A client that closes its port does not stop the server that answers it. */
+FIBER_TEST(refused_answers_are_no_matter)
+{
+    static const struct ip_addr client = IP_V4(10, 0, 0, 4);
+    struct udp_socket *socket = NULL;
+    struct udp *udp = NULL;
+    CHECK_EQUAL(udp_connect(&udp, &ip, &icmp, &generator), OK);
+    CHECK_EQUAL(udp_bind(udp, &own, PORT, &socket), OK);
+    datagram_comes_from(&client);
+    CHECK_EQUAL(receive_one(socket), OK);
+    CHECK_EQUAL(send_to(socket, &client), OK);
+    refusal_comes_about(&client);
+    CHECK_EQUAL(receive_late(socket), ERR_TIMEOUT);
+    udp_unbind(socket);
+    udp_disconnect(udp);
+    return OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_receiver_gets),
         cmocka_unit_test(unbind_under_a_receiver),
+        cmocka_unit_test(refusals_do_not_stick),
+        cmocka_unit_test(refused_answers_are_no_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,11 +29,14 @@ class Message:
 
 
 class Server:
-    """Ignore messages for which `mute(message)` is true, and answer with a NAK when `refuse(message)` is true."""
+    """Ignore messages for which `mute(message)` is true, and answer with a NAK when `refuse(message)` is true.
+
+    When `rival` is an address, a server with that address refuses every request first.
+    """
 
     def __init__(self, namespace, interface, own, offer, lease, renew=None, rebind=None, more=()):
         self.own, self.offer, self.lease, self.renew, self.rebind, self.more = own, offer, lease, renew, rebind, more
-        self.heard, self.mute, self.refuse = [], lambda m: False, lambda m: False
+        self.heard, self.mute, self.refuse, self.rival = [], lambda m: False, lambda m: False, None
         with namespace.inside():
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,16 +52,27 @@ class Server:
                 data, extra, _, source = self.socket.recvmsg(2048, 100)
             except OSError:
                 return
+            if not data:
+                return
             # The packet's destination is the last member of struct in_pktinfo.
             message = Message(data, source[0], socket.inet_ntoa(extra[0][2][8:12]))
             self.heard.append(message)
             if message.type in (DISCOVER, REQUEST) and not self.mute(message):
-                self.answer(message)
+                if self.rival and message.type == REQUEST:
+                    self.send(message, NAK, self.rival)
+                self.send(message, OFFER if message.type == DISCOVER else NAK if self.refuse(message) else ACK, self.own)
 
-    def answer(self, m):
-        kind = OFFER if m.type == DISCOVER else NAK if self.refuse(m) else ACK
+    def stop(self):
+        """Closes the port. Whoever waits in it is woken first, as he would keep it open."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+
+    def send(self, m, kind, own):
         offered = "0.0.0.0" if kind == NAK else m.client if m.client != "0.0.0.0" else self.offer
-        options = bytes([53, 1, kind, 54, 4]) + socket.inet_aton(self.own)
+        options = bytes([53, 1, kind, 54, 4]) + socket.inet_aton(own)
         if kind != NAK:
             times = [(51, self.lease), (58, self.renew), (59, self.rebind)]
             options += b"".join(struct.pack("!BBI", code, 4, value) for code, value in times if value)

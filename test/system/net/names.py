@@ -7,6 +7,8 @@ names.py MIRAGE SOURCE-FOLDER WORK-FOLDER [TEST...]
 
 import re
 import shutil
+import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -128,6 +130,42 @@ class Tests:
             self.tap.report(True, "a renewal that is refused ends the lease at once")
             self.end(program, "refusal")
 
+    def forge_unreachable(self, host, source, destination):
+        """Somebody says that the DHCP server's port is closed at that destination."""
+        quote = bytes([0x45, 0, 0, 28]) + bytes(4) + bytes([64, 17, 0, 0]) + socket.inet_aton(source) + socket.inet_aton(destination)
+        quote += struct.pack("!HHHH", 68, 67, 300, 0)
+        message = bytes([3, 3, 0, 0]) + bytes(4) + quote
+        total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+        total = (total & 0xffff) + (total >> 16)
+        message = message[:2] + struct.pack("!H", ~(total + (total >> 16)) & 0xffff) + message[4:]
+        with host.inside(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+            s.sendto(message, (source, 0))
+
+    def errors(self):
+        """Errors by ICMP take no lease away, and neither does a server that was not asked."""
+        with Lab() as l:
+            host = self.host(l)
+            server = self.server(host, lease=600, renew=4, rebind=500)
+            server.rival = "10.9.0.66"
+            program = self.start(host, "lease", "--dhcp", "--stay=1h")
+            self.bound(program)
+            self.tap.report("refuses" not in program.said() and len(server.of(DISCOVER)) == 1, "another server's refusal is passed over", program.said())
+            server.rival = None
+            for destination in ("255.255.255.255", "10.9.0.255", "224.0.0.1", "10.9.0.1"):
+                self.forge_unreachable(host, "10.9.0.50", destination)
+            until(lambda: program.said().count("from 10.9.0.1 for 600 s") > 1, "a renewal")
+            self.tap.report("is lost" not in program.said(), "forged errors do not stop a renewal", program.said())
+            server.rival = "10.9.0.66"
+            renewals = program.said().count("from 10.9.0.1 for 600 s")
+            until(lambda: program.said().count("from 10.9.0.1 for 600 s") > renewals, "a renewal beside another server")
+            self.tap.report("refuses" not in program.said(), "nor does another server's refusal", program.said())
+            asked = program.said().count("sent a message of type 3")
+            server.stop()
+            until(lambda: program.said().count("sent a message of type 3") > asked, "a renewal that meets a closed port")
+            done = host.run("ping", "-n", "-c", 5, "-i", "0.2", "10.9.0.50", check=False)
+            self.tap.report(" 5 received" in done.stdout and "is lost" not in program.said(), "nor a server whose port is closed", program.said())
+            self.end(program, "errors")
+
     def reboot(self):
         with Lab() as l:
             host = self.host(l)
@@ -204,7 +242,7 @@ class Tests:
             self.tap.report(status == 0 and said == ["v6 www.lan: 2001:db8::80", "v4 www: 192.0.2.80"], "names by a server that a router tells", program.said())
 
 
-TESTS = ["lease", "renewal", "refusal", "reboot", "conflict", "names", "fetch", "rdnss"]
+TESTS = ["lease", "renewal", "refusal", "errors", "reboot", "conflict", "names", "fetch", "rdnss"]
 
 
 def main():
