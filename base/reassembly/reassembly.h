@@ -12,7 +12,7 @@
 
 enum {
     REASSEMBLY_PACKETS_MAX = 32,      /* at once; the oldest makes room for another */
-    REASSEMBLY_FRAGMENTS_MAX = 64,    /* of one packet; 64 kB over the least MTU of IPv6 are 53 */
+    REASSEMBLY_FRAGMENTS_MAX = 128,   /* of one packet; 64 kB over a link of 576 bytes are 119 */
     REASSEMBLY_FRAGMENTS_TOTAL = 512, /* of all packets; each holds at most a page of memory */
     REASSEMBLY_LENGTH_MAX = 65535,    /* of a packet's payload */
 };

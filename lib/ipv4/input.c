@@ -53,16 +53,22 @@ static void deliver(struct ipv4 *ip, const struct ipv4_header *h, bool group, st
                      : h->protocol == IP_PROTOCOL_ICMP ? ip->icmp
                                                        : NULL;
     struct ip_head head;
+    uint8_t header[IPV4_HEADER_MAX];
 
     if (listener == NULL) {
         metric_add(&ip->unknown, 1);
         tell_problem(ip, h, group, packet, IP_PROBLEM_PROTOCOL, IPV4_PROTOCOL);
         return;
     }
+    make_head(&head, h, group);
+    head.header_len = h->header_len;
+    head.header = packet->data;
+    /* A message of one view stays where it is, and so does the header before it. */
+    if (packet->next != NULL)
+        head.header = memcpy(header, packet->data, h->header_len);
     packet = buf_advance(packet, h->header_len);
     if (packet == NULL)
         return;
-    make_head(&head, h, group);
     metric_add(&ip->in, 1);
     if (h->protocol == IP_PROTOCOL_TCP)
         ipv4_on_tcp(listener, packet, &head);

@@ -40,7 +40,7 @@ static bool is_inside(uint8_t type)
     return (type >= MLD_QUERY && type <= NDP_REDIRECT) || type == MLD_REPORT;
 }
 
-static void receive_icmp(struct ipv6 *ip, const struct ip_head *head, bool reassembled, struct buf *message)
+static void receive_icmp(struct ipv6 *ip, const struct ip_head *head, bool fragmented, struct buf *message)
 {
     size_t len = buf_len(message);
 
@@ -55,46 +55,119 @@ static void receive_icmp(struct ipv6 *ip, const struct ip_head *head, bool reass
     }
     uint32_t sum = checksum_pseudo(&head->source, &head->destination, IP_PROTOCOL_ICMPV6, (uint32_t)len);
     /*
-     * RFC 6980: fragmented messages of neighbour discovery are dropped, since they could evade the filters of
-     * switches.
+     * RFC 6980, section 5: messages of neighbour discovery with a fragment header are dropped, since they
+     * could evade the filters of switches. That holds for one that is whole by itself too.
      */
-    if (reassembled || len < 8 || !checksum_is_valid(checksum_add_buf(sum, message, 0, len)))
+    if (fragmented || len < 8 || !checksum_is_valid(checksum_add_buf(sum, message, 0, len)))
         drop(&ip->ndp_refused, message);
     else
         discovery_receive(ip, message, head);
 }
 
-static void deliver(struct ipv6 *ip, const struct ip_head *head, bool reassembled, struct buf *packet,
-                    size_t at, uint32_t named_at)
+/* Give the payload behind `at` bytes of headers to its protocol. `header` are these, which it may quote. */
+static void hand_up(struct ipv6 *ip, struct ip_head *head, bool fragmented, struct buf *packet,
+                    const uint8_t *header, size_t at)
 {
-    void *listener = head->protocol == IP_PROTOCOL_TCP   ? ip->tcp
-                     : head->protocol == IP_PROTOCOL_UDP ? ip->udp
-                                                         : NULL;
-
-    if (head->protocol == IPV6_NO_NEXT) {
-        buf_free(packet);
-        return;
-    }
-    if (listener == NULL && head->protocol != IP_PROTOCOL_ICMPV6) {
-        metric_add(&ip->unknown, 1);
-        tell_problem(ip, head, packet, IP_PROBLEM_PROTOCOL, named_at);
-        return;
-    }
+    head->header = header;
+    head->header_len = (uint16_t)at;
     packet = buf_advance(packet, at);
     if (packet == NULL)
         return;
     metric_add(&ip->in, 1);
     if (head->protocol == IP_PROTOCOL_ICMPV6)
-        receive_icmp(ip, head, reassembled, packet);
+        receive_icmp(ip, head, fragmented, packet);
     else if (ip_is_any(&head->source))
         drop(&ip->martian, packet);
     else if (head->protocol == IP_PROTOCOL_TCP)
-        ipv6_on_tcp(listener, packet, head);
+        ipv6_on_tcp(ip->tcp, packet, head);
     else
-        ipv6_on_udp(listener, packet, head);
+        ipv6_on_udp(ip->udp, packet, head);
+}
+
+/* A message of several views may be moved, and then the headers before it are gone: keep a copy. */
+static __attribute__((noinline)) void hand_up_copied(struct ipv6 *ip, struct ip_head *head, bool fragmented,
+                                                     struct buf *packet, size_t at)
+{
+    uint8_t header[IPV6_HEADER + IPV6_EXTENSION_BYTES_MAX];
+
+    if (buf_read_copy(packet, 0, header, at) == OK)
+        hand_up(ip, head, fragmented, packet, header, at);
+    else
+        buf_free(packet);
+}
+
+static void deliver(struct ipv6 *ip, struct ip_head *head, bool fragmented, struct buf *packet, size_t at,
+                    uint32_t named_at)
+{
+    bool taken = head->protocol == IP_PROTOCOL_TCP   ? ip->tcp != NULL
+                 : head->protocol == IP_PROTOCOL_UDP ? ip->udp != NULL
+                                                     : head->protocol == IP_PROTOCOL_ICMPV6;
+
+    if (head->protocol == IPV6_NO_NEXT) {
+        buf_free(packet);
+    } else if (!taken) {
+        metric_add(&ip->unknown, 1);
+        tell_problem(ip, head, packet, IP_PROBLEM_PROTOCOL, named_at);
+    } else if (packet->next == NULL) {
+        hand_up(ip, head, fragmented, packet, packet->data, at);
+    } else {
+        hand_up_copied(ip, head, fragmented, packet, at);
+    }
 }
 
 static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *packet, bool reassembled);
+
+/* How many bytes of the upper layer's header must lie in the first fragment (RFC 7112, section 3). */
+static size_t least_upper(uint8_t protocol)
+{
+    switch (protocol) {
+    case IP_PROTOCOL_TCP: return 20;
+    case IP_PROTOCOL_UDP: return 8;
+    case IP_PROTOCOL_ICMPV6: return 4;
+    case IPV6_NO_NEXT: return 0;
+    default: return 1;
+    }
+}
+
+/* Whether the first fragment contains all headers. */
+static bool has_all_headers(const struct ipv6_walk *walk, const struct buf *packet)
+{
+    struct ipv6_walk first = *walk;
+
+    while (ipv6_walk_next(&first) == IPV6_WALK_HEADER)
+        ;
+    return first.result == IPV6_WALK_UPPER && first.at + least_upper(first.kind) <= buf_len(packet);
+}
+
+/*
+ * Section 4.5: whether a fragment is one that can be put together. Others are dropped, which the sender is
+ * told. It is not told about a later fragment of ICMP, which may be an error by itself.
+ */
+static bool is_sound(struct ipv6 *ip, const struct ip_head *head, const struct ipv6_walk *walk,
+                     uint16_t field, struct buf *packet)
+{
+    size_t len = buf_len(packet) - walk->at - IPV6_FRAGMENT_HEADER, offset = field & 0xfff8;
+    enum ip_problem_kind kind = IP_PROBLEM_HEADER;
+    uint32_t pointer;
+
+    if ((field & 1) != 0 && len % 8 != 0) {
+        pointer = IPV6_LENGTH;
+    } else if (offset + len > IPV6_PAYLOAD_MAX) {
+        pointer = (uint32_t)walk->at + IPV6_FRAGMENT_OFFSET;
+    } else if (offset == 0 && !has_all_headers(walk, packet)) {
+        kind = IP_PROBLEM_CHAIN;
+        pointer = 0;
+    } else {
+        return true;
+    }
+    metric_add(&ip->fragments_refused, 1);
+    log_debug("refused a fragment");
+    if (offset != 0 && walk->p[walk->at] == IP_PROTOCOL_ICMPV6)
+        buf_free(packet);
+    else
+        tell_problem(ip, head, packet, kind, pointer);
+    return false;
+}
 
 /* Collect a fragment, whose fragment header lies at walk->at. */
 static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_walk *walk, struct buf *packet)
@@ -103,20 +176,12 @@ static void collect(struct ipv6 *ip, struct ip_head *head, const struct ipv6_wal
     struct reassembly_key key = { .source = head->source,
                                   .destination = head->destination,
                                   .id = wire_get32(walk->p + walk->at + IPV6_FRAGMENT_ID) };
-    struct ipv6_walk first = *walk;
-    struct buf *payload, *header = buf_copy(walk->p, walk->at);
+    struct buf *payload, *header;
 
     metric_add(&ip->fragments_in, 1);
-    if ((field & 0xfff8) == 0) {
-        /* RFC 7112: the first fragment must contain all headers. */
-        while (ipv6_walk_next(&first) == IPV6_WALK_HEADER)
-            ;
-        if (first.result != IPV6_WALK_UPPER || first.at >= buf_len(packet)) {
-            buf_free(header);
-            drop(&ip->fragments_refused, packet);
-            return;
-        }
-    }
+    if (!is_sound(ip, head, walk, field, packet))
+        return;
+    header = buf_copy(walk->p, walk->at);
     /* The reassembled packet has no fragment header. */
     if (header != NULL)
         header->data[walk->named_at] = walk->p[walk->at];
@@ -174,6 +239,7 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
 {
     struct ipv6_walk walk;
     size_t total = buf_len(packet), enough = IPV6_HEADER + IPV6_EXTENSION_BYTES_MAX + 8;
+    bool fragmented = reassembled;
 
     packet = buf_pull_up(packet, total < enough ? total : enough);
     if (packet == NULL)
@@ -211,15 +277,21 @@ static void walk_headers(struct ipv6 *ip, struct ip_head *head, struct buf *pack
                 collect(ip, head, &walk, packet);
                 return;
             }
+            fragmented = true;
             break;
         }
+    }
+    if (walk.result == IPV6_WALK_TRUNCATED && fragmented && !reassembled) {
+        metric_add(&ip->fragments_refused, 1);
+        tell_problem(ip, head, packet, IP_PROBLEM_CHAIN, 0);
+        return;
     }
     if (walk.result != IPV6_WALK_UPPER) {
         drop(walk.result == IPV6_WALK_TRUNCATED ? &ip->malformed : &ip->refused_extensions, packet);
         return;
     }
     head->protocol = walk.kind;
-    deliver(ip, head, reassembled, packet, walk.at, walk.named_at);
+    deliver(ip, head, fragmented, packet, walk.at, walk.named_at);
 }
 
 INTERNAL void ipv6_input(struct ipv6 *ip, struct buf *packet, bool group, bool from_link)

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+KEY_INT(hop_limit_min, 32, 1, 255, "the least hop limit that a router's advertisement is believed");
+
 /*
  * Convert a lifetime in seconds to a point in time. The greatest value means for ever (RFC 4861, section
  * 4.6.2).
@@ -174,7 +176,8 @@ INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, cons
     int preference = ndp_preference(p[5]);
 
     ip->solicit_at = OS_NEVER;
-    if (p[4] != 0)
+    /* A forged hop limit of one would keep every packet on the link. 0: the router does not say. */
+    if (p[4] >= key_hop_limit_min)
         ip->hop_limit = p[4];
     if (reachable != 0 && reachable <= 3600000)
         ip->reachable = MILLISECONDS(reachable) / 2 + ipv6_random_time(ip, MILLISECONDS(reachable));

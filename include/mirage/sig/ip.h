@@ -49,6 +49,8 @@ struct ip_head {
     bool dont_fragment;
     bool group;          /* in: sent to more hosts than this one, by its IP or its link address */
     uint32_t flow_label; /* of IPv6, 20 bits (RFC 6437) */
+    uint16_t header_len;
+    const uint8_t *header; /* in: the IP headers as they came, until the event returns; NULL: not known */
 };
 
 enum ip_problem_kind {
@@ -56,6 +58,7 @@ enum ip_problem_kind {
     IP_PROBLEM_REASSEMBLY, /* the other fragments did not come in time */
     IP_PROBLEM_HEADER,     /* the byte at `pointer` is wrong */
     IP_PROBLEM_OPTION,     /* the option at `pointer` is not understood */
+    IP_PROBLEM_CHAIN,      /* the first fragment lacks some of the headers (RFC 8200, section 4.5) */
 };
 
 struct ip_problem {
