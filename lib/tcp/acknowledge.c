@@ -141,21 +141,28 @@ static void update_window(struct tcp_flow *flow, const struct segment *segment)
     if (seq_before(segment->seq, flow->snd_wl1) ||
         (segment->seq == flow->snd_wl1 && seq_before(segment->ack, flow->snd_wl2)))
         return;
+    bool withdrawn = window_withdrawn(flow);
     if (window > flow->snd_wnd && flow->retransmit_mode == MODE_PERSIST) {
         flow->backoff = 0;
         timer_off(flow, TIMER_RETRANSMIT);
     }
     flow->snd_wnd = window;
+    if (withdrawn && !window_withdrawn(flow))
+        window_reopened(flow);
     flow->snd_max_wnd = max_u32(flow->snd_max_wnd, window);
     flow->snd_wl1 = segment->seq;
     flow->snd_wl2 = segment->ack;
 }
 
-/* RFC 5681, section 2: what makes an acknowledgement a duplicate. */
+/*
+ * RFC 5681, section 2: what makes an acknowledgement a duplicate. An answer to what the peer's window has no
+ * room for tells of no loss, nor that a segment has left the network for the peer.
+ */
 static bool is_duplicate(const struct tcp_flow *flow, const struct segment *segment)
 {
     return segment->ack == flow->snd_una && flow->sent != NULL && segment->len == 0 &&
-           !(segment->flags & (SYN | FIN)) && (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd;
+           !(segment->flags & (SYN | FIN)) && (uint32_t)segment->window << flow->snd_scale == flow->snd_wnd &&
+           !window_withdrawn(flow);
 }
 
 /*
@@ -178,7 +185,7 @@ static uint32_t newly_delivered(struct tcp_flow *flow, uint32_t sacked, uint32_t
 /* The segment reports something new about what was sent: look for losses, and send what may be sent. */
 static void react(struct tcp_flow *flow, const struct segment *segment, uint32_t delivered, uint32_t acked)
 {
-    if (flow->retransmit_mode != MODE_PERSIST) {
+    if (flow->retransmit_mode != MODE_PERSIST || acked > 0) {
         flow->retransmit_mode = MODE_RTO;
         timer_off(flow, TIMER_RETRANSMIT);
     }

@@ -57,7 +57,7 @@ INTERNAL void flow_step(struct tcp_flow *flow, enum action action)
     } else if (next == STATE_CLOSED) {
         flow_end(flow, OK);
     } else if (next == STATE_FIN_WAIT_2 && !flow->owned) {
-        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_orphan_timeout_ms));
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_fin_wait_2_ms));
     }
 }
 

@@ -87,6 +87,7 @@ INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment);
 INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes);
 
 /* receive.c */
+INTERNAL bool memory_short(const struct tcp *tcp);
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
 INTERNAL void receive_next(struct tcp_flow *flow, uint32_t len, bool fin, struct buf *payload);
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
@@ -172,6 +173,16 @@ INTERNAL void timer_fire(void *arg);
 INTERNAL void retransmit_rearm(struct tcp_flow *flow);
 INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt);
 INTERNAL os_time rto_of(os_time srtt, os_time rttvar);
+INTERNAL os_time backed_off(const struct tcp_flow *flow, unsigned times);
+INTERNAL os_time longest_wait(const struct tcp_flow *flow);
+
+/* persist.c */
+INTERNAL bool window_withdrawn(const struct tcp_flow *flow);
+INTERNAL bool must_persist(const struct tcp_flow *flow);
+INTERNAL bool persisting(const struct tcp_flow *flow);
+INTERNAL void persist_arm(struct tcp_flow *flow);
+INTERNAL void persist_timeout(struct tcp_flow *flow);
+INTERNAL void window_reopened(struct tcp_flow *flow);
 
 /* pmtu.c */
 INTERNAL uint32_t mss_of_path(struct tcp_flow *flow);

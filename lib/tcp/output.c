@@ -264,17 +264,25 @@ INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
     return true;
 }
 
+/*
+ * Retransmit what begins in the window. The peer may have pulled its right edge back (RFC 9293, section 3.8.6);
+ * what lies beyond waits.
+ */
 static void resend_lost(struct tcp_flow *flow)
 {
     struct sent *record;
-    while ((record = sent_to_resend(flow)) != NULL) {
-        uint32_t flight = sent_flight(flow);
+    uint32_t edge = flow_edge(flow);
+    while ((record = sent_to_resend(flow)) != NULL && seq_before(record->seq, edge) &&
+           !window_withdrawn(flow)) {
+        uint32_t flight = sent_flight(flow), mss = flow->mss;
         uint32_t room = flow->cwnd > flight ? flow->cwnd - flight : 0;
-        if (room < flow->mss && flight > 0) {
+        if (room < mss && flight > 0) {
             flow->cwnd_full = true;
             return;
         }
-        if (!resend(flow, record, max_u32(room / flow->mss * flow->mss, flow->mss)))
+        if (room > edge - record->seq)
+            room = edge - record->seq;
+        if (!resend(flow, record, max_u32(room / mss * mss, mss)))
             return;
     }
 }
@@ -294,7 +302,7 @@ static bool may_send_small(const struct tcp_flow *flow, uint32_t len, uint32_t u
 /* Returns how many of the unsent bytes may go now as one segment; 0: none. */
 static uint32_t sendable(struct tcp_flow *flow, uint32_t unsent)
 {
-    uint32_t edge = flow->snd_una + flow->snd_wnd, flight = sent_flight(flow);
+    uint32_t edge = flow_edge(flow), flight = sent_flight(flow);
     if (!seq_after(edge, flow->snd_nxt))
         return 0;
     uint32_t window = edge - flow->snd_nxt, mss = mss_now(flow);
@@ -354,22 +362,23 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
     return true;
 }
 
+/* Send what the windows allow. A FIN has a sequence number too, so it waits for room like a byte. */
 static void send_new(struct tcp_flow *flow)
 {
-    uint32_t unsent = flow_unsent(flow);
+    uint32_t unsent = flow_unsent(flow), edge = flow_edge(flow);
     bool shut = flow->shut && !flow->pending; /* a FIN waits for the handshake */
     if (unsent > 0 && flow->sent == NULL && flow->snd_wnd > 0)
         congestion_idle(flow);
     while (unsent > 0) {
         uint32_t len = sendable(flow, unsent);
-        bool fin = shut && len == unsent;
+        bool fin = shut && len == unsent && seq_after(edge, flow->snd_nxt + len);
         if (len == 0 || !send_bytes(flow, len, fin))
             return;
         unsent -= len;
         if (fin)
             flow_step(flow, SEND_FIN);
     }
-    if (shut && !flow->fin_sent && send_bytes(flow, 0, true))
+    if (shut && !flow->fin_sent && seq_after(edge, flow->snd_nxt) && send_bytes(flow, 0, true))
         flow_step(flow, SEND_FIN);
 }
 
@@ -416,11 +425,11 @@ INTERNAL void output(struct tcp_flow *flow)
  */
 INTERNAL bool send_tail_probe(struct tcp_flow *flow)
 {
-    uint32_t unsent = flow_unsent(flow), edge = flow->snd_una + flow->snd_wnd;
+    uint32_t unsent = flow_unsent(flow), edge = flow_edge(flow);
     uint32_t len = min_u32(unsent, mss_now(flow));
     flow->tail_probe_resent = false;
     if (len > 0 && !seq_after(flow->snd_nxt + len, edge)) {
-        bool fin = flow->shut && len == unsent;
+        bool fin = flow->shut && len == unsent && seq_after(edge, flow->snd_nxt + len);
         if (!send_bytes(flow, len, fin))
             return false;
         if (fin)

@@ -15,7 +15,7 @@
  *   output.c       what is sent                         flush.c       and when
  *   sent.c         which bytes are in flight            recovery.c    which of them are lost
  *   undo.c         losses that were none                timers.c      what time brings
- *   congestion.c   CUBIC and NewReno
+ *   congestion.c   CUBIC and NewReno                    persist.c     a window that is closed or pulled back
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
  *   flow.c         a connection's life, and stream.c   it as a FLOW
  *   tcp.c          the signature's other operations
@@ -71,8 +71,10 @@ KEY_INT(syn_retries, 6, 0, 127, "retransmissions of a SYN");
 KEY_INT(synack_retries, 5, 0, 127, "retransmissions of a SYN-ACK");
 KEY_INT(user_timeout_ms, 900000, 1, UINT32_MAX,
         "how long sent bytes may go unacknowledged before the connection is given up, ms");
-KEY_INT(orphan_timeout_ms, 60000, 0, UINT32_MAX,
-        "the same for closed connections, and their longest stay in FIN-WAIT-2, ms");
+KEY_INT(orphan_timeout_ms, 120000, 0, UINT32_MAX,
+        "the same for closed connections, ms; RFC 9293, section 3.8.3, asks for 100 s");
+KEY_INT(fin_wait_2_ms, 60000, 0, UINT32_MAX,
+        "how long a closed connection waits in FIN-WAIT-2 for the peer's FIN, ms");
 KEY_INT(orphans_max, 8192, 0, 1 << 30, "closed connections that are still delivering");
 KEY_INT(time_wait_ms, 60000, 0, UINT32_MAX, "twice the maximum segment lifetime, ms");
 KEY_INT(time_wait_max, 32768, 0, 1 << 30, "connections in TIME-WAIT; the oldest gives way");

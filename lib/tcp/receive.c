@@ -11,7 +11,8 @@ enum {
     LEFT_SHARE = 256, /* the part of the memory left to all that one connection's sparse bytes may hold */
 };
 
-static bool memory_short(const struct tcp *tcp)
+/* Whether the queues of all connections hold more than they may. */
+INTERNAL bool memory_short(const struct tcp *tcp)
 {
     return tcp->memory > (uint64_t)key_memory_max;
 }

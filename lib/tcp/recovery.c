@@ -171,7 +171,7 @@ static bool reno_detect(struct tcp_flow *flow, uint32_t acked)
     bool partial = flow->recovery == RECOVERY && acked > 0;
     if (first == NULL || !(partial || (flow->recovery != RECOVERY && flow->dup_acks >= DUP_THRESHOLD)))
         return false;
-    if (flow->recovery < RECOVERY && seq_before(flow->snd_una, flow->recover))
+    if (flow->recovery != RECOVERY && seq_before(flow->snd_una, flow->recover))
         return false; /* duplicates of what the last timeout retransmitted are not another loss */
     if (first->end - first->seq > flow->mss && !sent_split(flow, first, first->seq + flow->mss))
         return false;

@@ -209,7 +209,7 @@ void tcp_close(struct tcp_flow *flow)
     flow->orphan_data |= unread;
     flow->shut = true;
     if (flow->state == STATE_FIN_WAIT_2)
-        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_orphan_timeout_ms));
+        timer_at(flow, TIMER_LINGER, flow->tcp->now + MILLISECONDS(key_fin_wait_2_ms));
     output(flow);
 }
 

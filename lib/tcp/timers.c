@@ -52,7 +52,8 @@ INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt)
     flow->rto = rto_of(flow->srtt, flow->rttvar);
 }
 
-static os_time backed_off(const struct tcp_flow *flow, unsigned times)
+/* Returns the retransmission timeout, doubled this many times. */
+INTERNAL os_time backed_off(const struct tcp_flow *flow, unsigned times)
 {
     os_time most = MILLISECONDS(key_rto_max_ms);
     os_time rto = flow->rto << (times < 20 ? times : 20);
@@ -63,7 +64,7 @@ static os_time backed_off(const struct tcp_flow *flow, unsigned times)
 static os_time tail_probe_time(const struct tcp_flow *flow)
 {
     if (!flow->sack || flow->recovery != OPEN || flow->tail_probe || flow->srtt == 0 || flow->backoff > 0 ||
-        flow->sacked_bytes > 0)
+        flow->sacked_bytes > 0 || seq_after(flow->snd_nxt, flow_edge(flow)))
         return OS_NEVER;
     os_time wait = 2 * flow->srtt;
     if (flow->snd_nxt - flow->snd_una <= flow->mss)
@@ -74,17 +75,8 @@ static os_time tail_probe_time(const struct tcp_flow *flow)
     return flow->last_sent + wait;
 }
 
-/*
- * Whether bytes wait that no acknowledgement will release: nothing is in flight, and the window is closed or
- * too small.
- */
-static bool must_persist(const struct tcp_flow *flow)
-{
-    return flow->sent == NULL && (flow_unsent(flow) > 0 || (flow->shut && !flow->fin_sent));
-}
-
 /* How long bytes may stay unacknowledged: RFC 9293, section 3.8.3, and RFC 5482. */
-static os_time longest_wait(const struct tcp_flow *flow)
+INTERNAL os_time longest_wait(const struct tcp_flow *flow)
 {
     return MILLISECONDS(flow->owned || flow->listener != NULL ? flow->user_timeout : key_orphan_timeout_ms);
 }
@@ -94,7 +86,7 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
 {
     if (!flow_synchronized(flow))
         return;
-    if (flow->sent != NULL) {
+    if (flow->sent != NULL && !window_withdrawn(flow)) {
         os_time rto = flow->rto_base + backed_off(flow, flow->backoff), probe,
                 last = flow->last_progress + longest_wait(flow);
         if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
@@ -115,10 +107,7 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
         flow->retransmit_mode = MODE_RTO;
         return;
     }
-    if (flow->retransmit_mode == MODE_PERSIST && flow->deadlines[TIMER_RETRANSMIT] != OS_NEVER)
-        return;
-    flow->retransmit_mode = MODE_PERSIST;
-    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
+    persist_arm(flow);
 }
 
 /* Whether bytes have been unacknowledged for too long. */
@@ -161,40 +150,6 @@ static void retransmission_timeout(struct tcp_flow *flow)
     flow->rto_base = flow->tcp->now;
     black_hole_suspected(flow);
     output(flow);
-}
-
-/*
- * RFC 9293, section 3.8.6.1: probe a closed window. A segment with a number that was acknowledged already
- * makes the peer report its window. If the window has some room, less than a full segment is sent after all
- * (section 3.8.6.2.1).
- */
-static void persist_timeout(struct tcp_flow *flow)
-{
-    uint32_t window = flow->snd_una + flow->snd_wnd - flow->snd_nxt;
-    /* A peer may keep its window closed for ever, but not when the flow has no owner. */
-    if (!flow->owned && flow->listener == NULL && given_up(flow))
-        return;
-    if (flow->backoff < 30)
-        flow->backoff++;
-    if (window > 0 && window < flow->mss && flow->snd_wnd > 0) {
-        uint32_t most = flow->snd_max_wnd;
-        flow->snd_max_wnd = 0; /* so that any part of the window counts as half of the largest */
-        output(flow);
-        flow->snd_max_wnd = most;
-        if (flow->sent != NULL)
-            return;
-    } else {
-        output(flow);
-        if (flow->state == STATE_CLOSED || flow->sent != NULL)
-            return;
-        if (flow->tcp->now - flow->last_received > MILLISECONDS(flow->user_timeout)) {
-            send_reset(flow);
-            flow_end(flow, ERR_TIMEOUT);
-            return;
-        }
-        send_control(flow, flow->snd_una - 1, ACK);
-    }
-    timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + backed_off(flow, flow->backoff));
 }
 
 static void tail_probe_timeout(struct tcp_flow *flow)
@@ -269,11 +224,18 @@ static void keepalive_timeout(struct tcp_flow *flow)
     timer_at(flow, TIMER_KEEPALIVE, now + (interval < flow->keepalive ? interval : flow->keepalive));
 }
 
-/* The orphan's time is over. It ends, unless its bytes are still being acknowledged. */
+/*
+ * The orphan's time is over. It ends, unless its bytes are still being acknowledged, or the peer is being asked
+ * for room, which ends when it answers no more. But when memory is short, orphans whose peers don't read give
+ * way (RFC 6429).
+ */
 static void linger_timeout(struct tcp_flow *flow)
 {
-    os_time more = flow->last_progress + MILLISECONDS(key_orphan_timeout_ms);
-    if (flow->state != STATE_FIN_WAIT_2 && more > flow->tcp->now) {
+    os_time now = flow->tcp->now, most = MILLISECONDS(key_orphan_timeout_ms),
+            more = flow->last_progress + most;
+    if (persisting(flow) && !memory_short(flow->tcp))
+        more = now + most;
+    if (flow->state != STATE_FIN_WAIT_2 && more > now) {
         timer_at(flow, TIMER_LINGER, more);
         return;
     }

@@ -237,7 +237,7 @@ struct tcp_flow {
 
     /* round trips, in nanoseconds: RFC 6298 */
     os_time srtt, rttvar, rto, min_rtt, min_rtt_at;
-    os_time rto_base;      /* the retransmission timeout counts from here */
+    os_time rto_base;      /* the retransmission timeout counts from here; see unanswered() in persist.c */
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
@@ -400,6 +400,12 @@ static inline uint32_t timestamp_now(const struct tcp *tcp)
 static inline uint32_t queue_cost(uint32_t len)
 {
     return max_u32(len, QUEUE_COST);
+}
+
+/* The right edge of the peer's window. Less than snd_nxt when the peer has pulled it back. */
+static inline uint32_t flow_edge(const struct tcp_flow *flow)
+{
+    return flow->snd_una + flow->snd_wnd;
 }
 
 static inline uint32_t flow_unsent(const struct tcp_flow *flow)

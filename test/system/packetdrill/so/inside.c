@@ -235,7 +235,7 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     X("tcp_ecn", ecn, 1)                                  \
     X("tcp_syn_retries", syn_retries, 1)                  \
     X("tcp_synack_retries", synack_retries, 1)            \
-    X("tcp_fin_timeout", orphan_timeout_ms, 1000)         \
+    X("tcp_fin_timeout", fin_wait_2_ms, 1000)             \
     X("tcp_keepalive_intvl", keepalive_interval_ms, 1000) \
     X("tcp_keepalive_probes", keepalive_probes, 1)        \
     X("tcp_max_orphans", orphans_max, 1)                  \
