@@ -40,6 +40,10 @@ uint32_t ip_mtu(struct ip *ip, const struct ip_addr *destination)
     (void)ip, (void)destination;
     return 1480;
 }
+uint32_t ip_link_mtu(struct ip *ip, const struct ip_addr *destination)
+{
+    return ip_mtu(ip, destination);
+}
 void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     (void)ip, (void)destination, (void)mtu;

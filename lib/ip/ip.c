@@ -51,6 +51,11 @@ uint32_t ip_mtu(struct ip *ip, const struct ip_addr *destination)
     return ip_is_v4(destination) ? v4_mtu(ip->v4, destination) : v6_mtu(ip->v6, destination);
 }
 
+uint32_t ip_link_mtu(struct ip *ip, const struct ip_addr *destination)
+{
+    return ip_is_v4(destination) ? v4_link_mtu(ip->v4, destination) : v6_link_mtu(ip->v6, destination);
+}
+
 void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     if (ip_is_v4(destination))

@@ -78,6 +78,12 @@ uint32_t ipv4_mtu(struct ipv4 *ip, const struct ip_addr *destination)
     return (ip_is_v4(destination) ? ipv4_path(ip, ipv4_number(destination))->mtu : ip->mtu) - IPV4_HEADER;
 }
 
+uint32_t ipv4_link_mtu(struct ipv4 *ip, const struct ip_addr *destination)
+{
+    const struct ipv4_path *path = ip_is_v4(destination) ? ipv4_path(ip, ipv4_number(destination)) : NULL;
+    return (path != NULL && path->way != IPV4_DIRECT ? path->mtu : ip->mtu) - IPV4_HEADER;
+}
+
 /* RFC 1191, section 7.1: the next smaller plateau, for a router that reports no MTU. */
 static uint32_t plateau_below(uint32_t mtu)
 {

@@ -127,6 +127,12 @@ uint32_t ipv6_mtu(struct ipv6 *ip, const struct ip_addr *destination)
     return ipv6_path(ip, destination)->mtu - IPV6_HEADER;
 }
 
+uint32_t ipv6_link_mtu(struct ipv6 *ip, const struct ip_addr *destination)
+{
+    const struct ipv6_path *path = ipv6_path(ip, destination);
+    return (path->way != IPV6_DIRECT ? path->mtu : ip->mtu) - IPV6_HEADER;
+}
+
 void ipv6_reduce_mtu(struct ipv6 *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     struct ipv6_path *path = ipv6_path(ip, destination);

@@ -47,7 +47,7 @@ static struct fast_open make_cookie(const uint64_t key[2], const struct ends *en
     return made;
 }
 
-static bool same_cookie(const struct fast_open *a, const struct fast_open *b)
+INTERNAL bool same_cookie(const struct fast_open *a, const struct fast_open *b)
 {
     return a->len == b->len && memcmp(a->cookie, b->cookie, a->len) == 0;
 }

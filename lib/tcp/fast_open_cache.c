@@ -10,8 +10,8 @@
 enum { FAILURES_MOST = 2, OPTIONS_SPACE = HEADER_MAX - HEADER_SIZE };
 
 /*
- * Section 4.1.3.2: a path may drop SYNs with data or with the option. After such a failure the peer is opened
- * in the ordinary way for a while.
+ * Section 4.1.3.1: a server may not take bytes in a SYN, and a path may drop such SYNs or those with the
+ * option. After that the peer's port is opened in the ordinary way for a while.
  */
 static const os_time PAUSE = HOURS(1);
 
@@ -49,15 +49,15 @@ static struct fast_open_peer *find_or_add_peer(struct tcp *tcp, const struct ip_
  * the SYN had as many options as fit, since hosts on the path may add some. Returns false when the SYN should
  * be an ordinary one.
  */
-INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option,
-                              uint32_t *room)
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, uint16_t port,
+                              struct fast_open *option, uint32_t *room)
 {
     const struct fast_open_peer *known = find_peer(tcp, peer);
     *room = 0;
     *option = (struct fast_open){ .kind = FAST_OPEN_KIND };
     if (known == NULL)
         return true;
-    if (tcp->now < known->not_before)
+    if (port == known->port && tcp->now < known->not_before)
         return false;
     if (known->cookie.len == 0)
         return true;
@@ -70,29 +70,66 @@ INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struc
     return true;
 }
 
-/* Learn from the answer to a SYN of ours that carried the option. */
-INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
+/*
+ * Fast Open has failed with this peer's port. Cookies are the peer's, but what takes bytes in a SYN is a
+ * port. After `most` failures in a row it is not tried for a while.
+ */
+static void note_failure(struct tcp_flow *flow, uint8_t most)
 {
-    bool given = syn_ack->fast_open.len > 0, taken = syn_ack->ack != flow->iss + 1;
-    struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote)
-                                        : find_peer(flow->tcp, &flow->node.ends.remote);
+    struct fast_open_peer *peer = find_or_add_peer(flow->tcp, &flow->node.ends.remote);
     if (peer == NULL)
         return;
-    peer->mss = syn_ack->mss;
-    if (given)
-        peer->cookie = syn_ack->fast_open;
-    if (given || taken || flow->backoff == 0) {
+    if (peer->port != flow->node.ends.remote_port)
         peer->failures = 0;
-        peer->not_before = 0;
-    }
+    peer->port = flow->node.ends.remote_port;
+    peer->not_before = 0;
+    if (++peer->failures < most)
+        return;
+    peer->failures = 0;
+    peer->not_before = flow->tcp->now + PAUSE;
+}
+
+/* The peer has answered the SYN, or a router did, but the bytes in it were not taken. */
+INTERNAL void fast_open_refused(struct tcp_flow *flow)
+{
+    note_failure(flow, 1);
 }
 
 /* A SYN with the option got no answer. It may be an ordinary loss, or the path drops such SYNs. */
 INTERNAL void fast_open_failed(struct tcp_flow *flow)
 {
-    struct fast_open_peer *peer = find_or_add_peer(flow->tcp, &flow->node.ends.remote);
-    if (peer == NULL || ++peer->failures < FAILURES_MOST)
+    note_failure(flow, FAILURES_MOST);
+}
+
+static void forget_failures(struct fast_open_peer *peer, uint16_t port)
+{
+    if (peer->port != port)
         return;
     peer->failures = 0;
-    peer->not_before = flow->tcp->now + PAUSE;
+    peer->not_before = 0;
+}
+
+/*
+ * Learn from the answer to a SYN of ours that carried the option. A peer that took none of its bytes refuses
+ * them, unless it gives another cookie: then the old one may have been no longer good.
+ */
+INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
+{
+    const struct fast_open *cookie = &syn_ack->fast_open;
+    bool given = cookie->len > 0, taken = syn_ack->ack != flow->iss + 1;
+    bool first = flow->backoff == 0, refused = first && !taken && flow->snd_nxt != flow->iss + 1;
+    struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote)
+                                        : find_peer(flow->tcp, &flow->node.ends.remote);
+    if (peer == NULL)
+        return;
+    bool fresh = given && !same_cookie(cookie, &peer->cookie);
+    peer->mss = syn_ack->mss;
+    if (given)
+        peer->cookie = *cookie;
+    if (refused && fresh)
+        fast_open_failed(flow);
+    else if (refused)
+        fast_open_refused(flow);
+    else if (given || taken || first)
+        forget_failures(peer, flow->node.ends.remote_port);
 }

@@ -54,6 +54,7 @@ INTERNAL void flow_list_add(struct flow_list *list, struct tcp_flow *flow);
 INTERNAL void flow_list_remove(struct flow_list *list, struct tcp_flow *flow);
 
 /* fast_open.c */
+INTERNAL bool same_cookie(const struct fast_open *a, const struct fast_open *b);
 INTERNAL void fast_open_start(struct tcp *tcp);
 INTERNAL bool fast_open_allowed(struct tcp *tcp, const struct ends *ends, const struct segment *syn,
                                 struct fast_open *answer);
@@ -62,14 +63,14 @@ INTERNAL void fast_open_finish(struct tcp_flow *flow);
 INTERNAL void fast_open_reset(struct tcp *tcp);
 
 /* fast_open_cache.c */
-INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, struct fast_open *option,
-                              uint32_t *room);
+INTERNAL bool fast_open_known(struct tcp *tcp, const struct ip_addr *peer, uint16_t port,
+                              struct fast_open *option, uint32_t *room);
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack);
 INTERNAL void fast_open_failed(struct tcp_flow *flow);
+INTERNAL void fast_open_refused(struct tcp_flow *flow);
 
 /* open.c */
-INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
-                             struct buf *payload);
+INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
 INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn);
 INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack);
 INTERNAL void flow_ready(struct tcp_flow *flow);
@@ -91,6 +92,7 @@ INTERNAL bool memory_short(const struct tcp *tcp);
 INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment, struct buf *payload);
 INTERNAL void receive_next(struct tcp_flow *flow, uint32_t len, bool fin, struct buf *payload);
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
+INTERNAL void receive_held(struct tcp_flow *flow);
 INTERNAL struct buf *receive_take(struct tcp_flow *flow);
 INTERNAL void receive_drop(struct tcp_flow *flow);
 INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len);
@@ -175,6 +177,7 @@ INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt);
 INTERNAL os_time rto_of(os_time srtt, os_time rttvar);
 INTERNAL os_time backed_off(const struct tcp_flow *flow, unsigned times);
 INTERNAL os_time longest_wait(const struct tcp_flow *flow);
+INTERNAL bool given_up(struct tcp_flow *flow, os_time since);
 
 /* persist.c */
 INTERNAL bool window_withdrawn(const struct tcp_flow *flow);
@@ -186,6 +189,7 @@ INTERNAL void window_reopened(struct tcp_flow *flow);
 
 /* pmtu.c */
 INTERNAL uint32_t mss_of_path(struct tcp_flow *flow);
+INTERNAL uint16_t mss_offered(struct tcp *tcp, const struct ip_addr *peer);
 INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload);
 INTERNAL bool mss_refresh(struct tcp_flow *flow);
 INTERNAL void black_hole_suspected(struct tcp_flow *flow);

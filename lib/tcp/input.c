@@ -112,6 +112,7 @@ static bool syn_received_ack(struct tcp_flow *flow, const struct segment *segmen
     flow->snd_wl2 = segment->ack;
     flow_step(flow, RECEIVE_ACK_OF_SYN);
     flow_established(flow);
+    receive_held(flow);
     flush_later(flow);
     return true;
 }
@@ -290,7 +291,7 @@ void ip_on_tcp(void *ctx, struct buf *payload, const struct ip_head *head)
     if (node != NULL && !node->is_time_wait) {
         struct tcp_flow *flow = (struct tcp_flow *)node;
         if (flow->state == STATE_SYN_SENT)
-            syn_sent_input(flow, &segment, head, payload);
+            syn_sent_input(flow, &segment, payload);
         else
             flow_input(flow, &segment, head, payload);
         return;

@@ -48,7 +48,7 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
         .ack = syn->seq + 1,
         .flags = SYN | ACK,
         .window = (uint16_t)min_u32((uint32_t)key_receive_buffer, 65535),
-        .mss = (uint16_t)min_u32(ip_mtu(tcp->ip, &ends->remote) - HEADER_SIZE, (uint32_t)key_mss_max),
+        .mss = mss_offered(tcp, &ends->remote),
     };
     if (key_timestamps && syn->has_timestamp) {
         answer.has_timestamp = true;
@@ -100,14 +100,14 @@ drop:
     buf_free(payload);
 }
 
-/* An ACK for a listener. It carries a SYN cookie, or it belongs to no connection. */
+/* An ACK for a listener. It carries a SYN cookie, or it belongs to no connection, as a SYN-ACK does. */
 static void cookie_input(struct tcp_listener *listener, const struct ends *ends, struct segment *segment,
                          const struct ip_head *head, struct buf *payload)
 {
     struct tcp *tcp = listener->tcp;
     struct segment syn;
     struct tcp_flow *flow;
-    if (!key_syn_cookies || tcp->metrics.cookies_sent.value == 0 ||
+    if (!key_syn_cookies || tcp->metrics.cookies_sent.value == 0 || (segment->flags & SYN) ||
         !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
         COUNT(tcp, cookies_bad);
         send_reset_for(tcp, ends, segment);

@@ -79,38 +79,56 @@ INTERNAL void flow_established(struct tcp_flow *flow)
     }
 }
 
-/* The SYNs of both ends crossed: RFC 9293, figure 8. */
-static void simultaneous_open(struct tcp_flow *flow)
+/*
+ * The SYNs of both ends crossed: RFC 9293, figure 8. Bytes and a FIN that came with the peer's SYN wait until
+ * it has acknowledged ours, since the SYN may be an old duplicate. Takes the payload.
+ */
+static void simultaneous_open(struct tcp_flow *flow, const struct segment *syn, struct buf *payload)
 {
+    uint32_t len = min_u32(syn->len, min_u32(flow->rcv_buffer, 65535));
+    bool fin = (syn->flags & FIN) && len == syn->len;
     flow_step(flow, RECEIVE_SYN);
     flow->backoff = 0;
     flow->tuned_at = flow->tcp->now;
+    if ((len > 0 || fin) && !memory_short(flow->tcp)) {
+        if (len < syn->len)
+            buf_truncate(payload, len);
+        ranges_hold(flow, flow->rcv_nxt, flow->rcv_nxt + len + fin, fin, payload);
+    } else {
+        buf_free(payload);
+    }
     send_control(flow, flow->iss, SYN | ACK);
     timer_at(flow, TIMER_RETRANSMIT, flow->tcp->now + flow->rto);
 }
 
-/*
- * RFC 9293, section 3.10.7.3. Takes the payload and drops it: the peer sends again what comes with a SYN-ACK.
- */
-INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, const struct ip_head *head,
-                             struct buf *payload)
+/* The bytes and the FIN of a SYN-ACK, which begin behind the SYN's number. Takes the payload. */
+static void text_input(struct tcp_flow *flow, const struct segment *syn_ack, struct buf *payload)
+{
+    struct segment text = *syn_ack;
+    text.seq++;
+    text.flags &= (uint8_t)~SYN;
+    if (text.len > 0 || (text.flags & FIN))
+        receive_data(flow, &text, payload);
+    else
+        buf_free(payload);
+}
+
+/* RFC 9293, section 3.10.7.3. Takes the payload. */
+INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
     bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) &&
                     !seq_after(segment->ack, flow->snd_nxt);
-    (void)head;
-    buf_free(payload);
     if ((segment->flags & ACK) && !acks_syn) {
-        if (!(segment->flags & RST))
-            send_reset_for(flow->tcp, &flow->node.ends, segment);
-        return;
+        send_reset_for(flow->tcp, &flow->node.ends, segment);
+        goto drop;
     }
     if (segment->flags & RST) {
         if (acks_syn)
             flow_end(flow, ERR_REFUSED);
-        return;
+        goto drop;
     }
     if (!(segment->flags & SYN))
-        return;
+        goto drop;
     flow->irs = segment->seq;
     flow->rcv_nxt = flow->rcv_adv = flow->last_ack_sent = segment->seq + 1;
     flow->snd_wnd = flow->snd_max_wnd = segment->window;
@@ -118,7 +136,7 @@ INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segmen
     flow->snd_wl2 = segment->ack;
     flow_negotiate(flow, segment);
     if (!acks_syn) {
-        simultaneous_open(flow);
+        simultaneous_open(flow, segment, payload);
         return;
     }
     if (flow->asked)
@@ -131,4 +149,8 @@ INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segmen
     /* The fiber in tcp_open may have bytes to send, which can then go with the acknowledgement. */
     flow->reader_woken = true;
     flush_later(flow);
+    text_input(flow, segment, payload);
+    return;
+drop:
+    buf_free(payload);
 }

@@ -131,9 +131,7 @@ static void add_sacks(struct tcp_flow *flow, struct segment *s)
 static void offer_options(struct tcp_flow *flow, struct segment *s)
 {
     bool answer = s->flags & ACK;
-    uint32_t payload = ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
-    s->mss = (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST,
-                               (uint32_t)key_mss_max);
+    s->mss = mss_offered(flow->tcp, &flow->node.ends.remote);
     s->has_scale = answer ? flow->scaled : key_window_scale >= 0;
     s->scale = (uint8_t)key_window_scale;
     s->sack_permitted = answer ? flow->sack : key_sack;
@@ -265,8 +263,8 @@ INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
 }
 
 /*
- * Retransmit what begins in the window. The peer may have pulled its right edge back (RFC 9293, section 3.8.6);
- * what lies beyond waits.
+ * Retransmit what begins in the window. The peer may have pulled its right edge back (RFC 9293, section
+ * 3.8.6); what lies beyond waits.
  */
 static void resend_lost(struct tcp_flow *flow)
 {
@@ -403,8 +401,12 @@ static void note_usage(struct tcp_flow *flow)
  */
 INTERNAL void output(struct tcp_flow *flow)
 {
-    if (!flow_may_send(flow))
+    if (!flow_may_send(flow)) {
+        /* An answer to a segment that was not acceptable: section 3.10.7.4, first check. */
+        if (flow->state == STATE_SYN_RECEIVED && flow->ack_need == ACK_NOW)
+            send_ack(flow);
         return;
+    }
     uint32_t before = flow->snd_nxt;
     flow->cwnd_full = false;
     if (flow->frto != FRTO_SECOND)

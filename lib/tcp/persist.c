@@ -55,8 +55,8 @@ INTERNAL bool persisting(const struct tcp_flow *flow)
 
 /*
  * The window has room again for what was sent into it before. The peer did not take those bytes, so they are
- * sent again, at the speed of before: nothing says that the path is congested. But a peer that closes and opens
- * its window over the same bytes gets no more than a segment of them in each timeout.
+ * sent again, at the speed of before: nothing says that the path is congested. But a peer that closes and
+ * opens its window over the same bytes gets no more than a segment of them in each timeout.
  */
 INTERNAL void window_reopened(struct tcp_flow *flow)
 {
@@ -81,15 +81,9 @@ INTERNAL void window_reopened(struct tcp_flow *flow)
  */
 static bool unanswered(struct tcp_flow *flow)
 {
-    os_time now = flow->tcp->now;
     if (flow->last_received >= flow->rto_base)
-        flow->rto_base = now;
-    if (now - flow->rto_base < longest_wait(flow))
-        return false;
-    log_debug("port %u: window probes not answered for too long", flow->node.ends.remote_port);
-    send_reset(flow);
-    flow_end(flow, ERR_TIMEOUT);
-    return true;
+        flow->rto_base = flow->tcp->now;
+    return given_up(flow, flow->rto_base);
 }
 
 /* Send less than a full segment into a window that has no room for more: section 3.8.6.2.1. */

@@ -16,6 +16,17 @@ INTERNAL uint32_t mss_of_path(struct tcp_flow *flow)
     return ip_mtu(flow->tcp->ip, &flow->node.ends.remote);
 }
 
+/*
+ * Returns the MSS to offer. It is what the interface takes, without options (RFC 9293, section 3.7.1; RFC
+ * 6691): the MTU of the path to the peer says nothing about the path from it.
+ */
+INTERNAL uint16_t mss_offered(struct tcp *tcp, const struct ip_addr *peer)
+{
+    uint32_t payload = ip_link_mtu(tcp->ip, peer);
+    return (uint16_t)min_u32(payload > HEADER_SIZE + MSS_LEAST ? payload - HEADER_SIZE : MSS_LEAST,
+                             (uint32_t)key_mss_max);
+}
+
 /* Set the size of segments for an IP payload of this many bytes. */
 INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload)
 {
@@ -136,8 +147,11 @@ void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
          * An OPEN in progress fails. For other connections the error is only a hint: their timeouts decide
          * (RFC 5461, section 4).
          */
-        if (flow->state == STATE_SYN_SENT)
-            flow_end(flow, unreachable(error->kind));
+        if (flow->state != STATE_SYN_SENT)
+            break;
+        if (flow->asked && flow->snd_nxt != flow->iss + 1)
+            fast_open_refused(flow);
+        flow_end(flow, unreachable(error->kind));
         break;
     }
 }

@@ -281,6 +281,18 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
     }
 }
 
+/* The handshake is done. What came with a SYN that crossed ours was held until now. */
+INTERNAL void receive_held(struct tcp_flow *flow)
+{
+    if (flow->ranges == NULL)
+        return;
+    bool fin = ranges_take(flow);
+    wake_reader(flow);
+    ack_now(flow);
+    if (fin)
+        receive_fin(flow);
+}
+
 /* Dynamic right-sizing: the receive buffer grows to twice what is read in a round trip. */
 static void tune(struct tcp_flow *flow)
 {

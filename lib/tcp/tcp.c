@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+static const os_time KEEPALIVE_MOST = HOURS(24 * 365); /* so that times do not overflow */
+
 static const struct metric_row metrics[] = {
     METRIC_ROW(struct tcp, metrics.segments_in, COUNTER, "tcp.segments_in", "segments received"),
     METRIC_ROW(struct tcp, metrics.segments_out, COUNTER, "tcp.segments_out",
@@ -155,7 +157,8 @@ static void begin_handshake(struct tcp_flow *flow, bool fast)
     struct tcp *tcp = flow->tcp;
     struct fast_open option = { 0 };
     uint32_t len = 0;
-    if (fast && fast_open_known(tcp, &flow->node.ends.remote, &option, &len)) {
+    const struct ends *ends = &flow->node.ends;
+    if (fast && fast_open_known(tcp, &ends->remote, ends->remote_port, &option, &len)) {
         flow->asked = true;
         len = min_u32(len, flow->snd_queued);
     } else {
@@ -333,13 +336,13 @@ void tcp_set_nodelay(struct tcp_flow *flow, bool on)
 
 void tcp_set_keepalive(struct tcp_flow *flow, os_time idle)
 {
-    flow->keepalive = idle > 0 ? idle : 0;
+    flow->keepalive = idle <= 0 ? 0 : idle < KEEPALIVE_MOST ? idle : KEEPALIVE_MOST;
     flow->probes = 0;
     if (flow->state == STATE_CLOSED)
         return;
     flow->tcp->now = os_now();
     if (idle > 0)
-        timer_at(flow, TIMER_KEEPALIVE, flow->last_received + idle);
+        timer_at(flow, TIMER_KEEPALIVE, flow->last_received + flow->keepalive);
     else
         timer_off(flow, TIMER_KEEPALIVE);
 }

@@ -110,10 +110,12 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
     persist_arm(flow);
 }
 
-/* Whether bytes have been unacknowledged for too long. */
-static bool given_up(struct tcp_flow *flow)
+/*
+ * Give the connection up when the peer has not answered since then for too long. Returns whether it is over.
+ */
+INTERNAL bool given_up(struct tcp_flow *flow, os_time since)
 {
-    if (flow->tcp->now - flow->last_progress < longest_wait(flow))
+    if (flow->tcp->now - since < longest_wait(flow))
         return false;
     log_debug("port %u: nothing acknowledged for too long", flow->node.ends.remote_port);
     send_reset(flow);
@@ -142,7 +144,7 @@ static void handshake_timeout(struct tcp_flow *flow)
 
 static void retransmission_timeout(struct tcp_flow *flow)
 {
-    if (given_up(flow))
+    if (given_up(flow, flow->last_progress))
         return;
     recovery_timeout(flow);
     if (flow->backoff < 30)
@@ -225,9 +227,9 @@ static void keepalive_timeout(struct tcp_flow *flow)
 }
 
 /*
- * The orphan's time is over. It ends, unless its bytes are still being acknowledged, or the peer is being asked
- * for room, which ends when it answers no more. But when memory is short, orphans whose peers don't read give
- * way (RFC 6429).
+ * The orphan's time is over. It ends, unless its bytes are still being acknowledged, or the peer is being
+ * asked for room, which ends when it answers no more. But when memory is short, orphans whose peers don't
+ * read give way (RFC 6429).
  */
 static void linger_timeout(struct tcp_flow *flow)
 {

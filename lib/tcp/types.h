@@ -60,8 +60,9 @@ struct fast_open_peer {
     struct ip_addr address;
     struct fast_open cookie; /* its length is 0 when the peer gave none */
     uint16_t mss;            /* of its last option; 0: none was seen */
-    uint8_t failures;        /* SYNs with the option that got no answer, in a row */
-    os_time not_before;      /* when to try Fast Open again after that */
+    uint8_t failures;        /* SYNs with the option to `port` that failed, in a row */
+    uint16_t port;           /* the last one with which Fast Open failed */
+    os_time not_before;      /* when to try it again there */
 };
 
 /* The four-tuple that identifies a connection, as this host sees it. */

@@ -82,6 +82,12 @@ uint32_t socket_stack_ip_mtu(struct socket_stack_ip *ip, const struct ip_addr *d
     return (uint32_t)(mtu - (v4 ? V4_HEADER : V6_HEADER));
 }
 
+/* The kernel tells the path's alone. */
+uint32_t socket_stack_ip_link_mtu(struct socket_stack_ip *ip, const struct ip_addr *destination)
+{
+    return socket_stack_ip_mtu(ip, destination);
+}
+
 /* Routers' messages reach the kernel, which also knows whom it hears. */
 void socket_stack_ip_reduce_mtu(struct socket_stack_ip *ip, const struct ip_addr *destination, uint32_t mtu)
 {

@@ -11,6 +11,8 @@
  *   M_mtu, or when the packet exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a source that isn't this host's.
  * M_source(ip, destination, out): the source address for a destination (RFC 6724). ERR_UNREACHABLE.
  * M_mtu(ip, destination): the largest payload of a packet to it, by path MTU discovery (RFC 1191, 8201).
+ * M_link_mtu(ip, destination): the same of the interface alone, whatever the path takes: what this host can
+ *   receive from there in one packet.
  * M_reduce_mtu(ip, destination, mtu): a router reports that packets to this destination must not exceed
  *   `mtu` bytes, with their IP header. The caller has checked that the router's message quotes a packet which
  *   was sent. A value below the IP version's minimum is raised to that; one above the known MTU is ignored.
@@ -72,6 +74,7 @@ struct ip_problem {
     err M##_write(struct M *ip, const struct ip_head *head, struct buf *payload);         \
     err M##_source(struct M *ip, const struct ip_addr *destination, struct ip_addr *out); \
     uint32_t M##_mtu(struct M *ip, const struct ip_addr *destination);                    \
+    uint32_t M##_link_mtu(struct M *ip, const struct ip_addr *destination);               \
     void M##_reduce_mtu(struct M *ip, const struct ip_addr *destination, uint32_t mtu);   \
     void M##_confirm(struct M *ip, const struct ip_addr *destination);                    \
     bool M##_has(struct M *ip, const struct ip_addr *addr);                               \

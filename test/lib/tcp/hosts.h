@@ -51,6 +51,12 @@ uint32_t ip_mtu(struct ip *ip, const struct ip_addr *destination)
     return ip->mtu;
 }
 
+uint32_t ip_link_mtu(struct ip *ip, const struct ip_addr *destination)
+{
+    (void)destination;
+    return ip->link_mtu;
+}
+
 void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     (void)destination;
@@ -188,10 +194,13 @@ err ip_write(struct ip *ip, const struct ip_head *head, struct buf *packet)
 static void host_make(struct host *host, uint64_t seed, struct ip_addr address, struct faults faults,
                       uint32_t offloads)
 {
-    *host = (struct host){
-        .random = { seed },
-        .ip = { .address = address, .mtu = 1480, .offloads = offloads, .faults = faults, .seed = seed * 7919 }
-    };
+    *host = (struct host){ .random = { seed },
+                           .ip = { .address = address,
+                                   .mtu = 1480,
+                                   .link_mtu = 1480,
+                                   .offloads = offloads,
+                                   .faults = faults,
+                                   .seed = seed * 7919 } };
     CHECK_EQUAL(tcp_connect(&host->tcp, &host->ip, &host->icmp, &host->random), OK);
 }
 

@@ -62,7 +62,37 @@ static err read_all(void *arg)
     return OK;
 }
 
-static err one_seed(uint64_t seed, uint32_t offloads)
+static void offer(struct tcp_flow *flow, uint32_t buffer)
+{
+    flow->rcv_buffer = buffer;
+    flow->ack_need = ACK_NOW;
+    flush_later(flow);
+}
+
+/*
+ * Now and then take back the window that was offered, whole or in part, and drop what has come out of order,
+ * as a host without memory does. What is beyond the edge then is not taken.
+ */
+static err pull_back(void *arg)
+{
+    struct side *side = arg;
+    struct tcp_flow *flow = side->flow;
+    for (uint64_t i = side->seed; !flow->fin_received && flow->state != STATE_CLOSED; i++) {
+        uint32_t whole = flow->rcv_buffer, left = i % 3 * 700;
+        ranges_drop(flow);
+        flow->rcv_adv = flow->rcv_nxt + left;
+        offer(flow, flow->rcv_queued + left);
+        os_sleep(MILLISECONDS(1 + i * 37 % 400));
+        offer(flow, whole);
+        os_sleep(MILLISECONDS(20 + i * 71 % 200));
+    }
+    return OK;
+}
+
+/* Whose windows are pulled back: nobody's, b's or both. */
+enum pulls { NOBODY, B, BOTH };
+
+static err one_seed(uint64_t seed, uint32_t offloads, enum pulls pulls)
 {
     struct faults faults = { .loss = 50,
                              .reorder = 50,
@@ -88,6 +118,10 @@ static err one_seed(uint64_t seed, uint32_t offloads)
         TRY(os_group_spawn(&group, write_all, &b));
         TRY(os_group_spawn(&group, read_all, &a));
         TRY(os_group_spawn(&group, read_all, &b));
+        if (pulls != NOBODY)
+            TRY(os_group_spawn(&group, pull_back, &b));
+        if (pulls == BOTH)
+            TRY(os_group_spawn(&group, pull_back, &a));
         OS_DEADLINE(os_now() + SECONDS(MOST_TIME))
         {
             e = os_group_join(&group);
@@ -116,25 +150,32 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static void run_seeds(uint32_t offloads)
+static void run_seeds(uint32_t offloads, enum pulls pulls)
 {
-    uint64_t first = number("BULK_FIRST", 1), count = number("BULK_SEEDS", 300);
+    uint64_t first = number("BULK_FIRST", 1), count = number("BULK_SEEDS", 300) / (pulls == NOBODY ? 1 : 10);
     os_time began = os_now();
     for (uint64_t seed = first; seed < first + count; seed++)
-        CHECK_EQUAL(one_seed(seed, offloads), OK);
+        CHECK_EQUAL(one_seed(seed, offloads, pulls), OK);
     print_message("# %llu seeds from %llu, %lld s of virtual time\n", (unsigned long long)count,
                   (unsigned long long)first, (long long)((os_now() - began) / SECONDS(1)));
 }
 
 FIBER_TEST(seeds)
 {
-    run_seeds(0);
+    run_seeds(0, NOBODY);
     return OK;
 }
 
 FIBER_TEST(seeds_with_offloads)
 {
-    run_seeds(NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_LRO);
+    run_seeds(NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_LRO, NOBODY);
+    return OK;
+}
+
+FIBER_TEST(windows_pulled_back)
+{
+    run_seeds(0, B);
+    run_seeds(NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_LRO, BOTH);
     return OK;
 }
 
@@ -143,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds),
         cmocka_unit_test(seeds_with_offloads),
+        cmocka_unit_test(windows_pulled_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,6 +244,7 @@ FIBER_TEST(in_a_flood)
 struct opening {
     struct peer *p;
     size_t len;
+    uint16_t port;
 };
 
 static err open_with(void *arg)
@@ -251,19 +252,24 @@ static err open_with(void *arg)
     struct opening *o = arg;
     struct buf *first = buf_alloc(o->len);
     memset(first->data, 'q', o->len);
-    return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, 40000 }, first, &o->p->flow);
+    return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, o->port }, first, &o->p->flow);
 }
 
-/* Let host a open with `len` bytes. Returns its SYN. */
-static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **opener)
+/* Let host a open our port with `len` bytes. Returns its SYN. */
+static struct segment open_fast_to(struct peer *p, uint16_t port, size_t len, struct os_fiber **opener)
 {
-    struct opening *o = &(struct opening){ p, len };
-    p->port = 40000;
+    struct opening *o = &(struct opening){ p, len, port };
+    p->port = port;
     p->seq = PEER_ISS;
     CHECK_EQUAL(os_spawn(opener, open_with, o), OK);
     struct segment syn = peer_expect(p, SECONDS(1), SYN);
     p->local_port = syn.source_port;
     return syn;
+}
+
+static struct segment open_fast(struct peer *p, size_t len, struct os_fiber **opener)
+{
+    return open_fast_to(p, 40000, len, opener);
 }
 
 /*
@@ -376,6 +382,67 @@ FIBER_TEST(opening_in_vain)
     return OK;
 }
 
+static void unreachable_port(struct peer *p, const struct segment *syn)
+{
+    struct icmp_error e = { .kind = ICMP_UNREACHABLE_ADMIN,
+                            .head = { .source = ADDRESS_A, .destination = ADDRESS_B } };
+    wire_put16(e.transport, syn->source_port);
+    wire_put16(e.transport + 2, syn->destination_port);
+    wire_put32(e.transport + 4, syn->seq);
+    icmp_on_tcp_error(p->net.a.icmp.ctx, &e);
+}
+
+/*
+ * A server that takes none of the bytes, or from where a router says that they can't come, is opened in the
+ * ordinary way for a while: RFC 7413, section 4.1.3.1. Its other ports are not concerned.
+ */
+FIBER_TEST(opening_refused)
+{
+    static const struct fast_open others[2] = { { .kind = KIND, .len = 6, .cookie = "second" },
+                                                { .kind = KIND, .len = 6, .cookie = "third." } };
+    struct peer p;
+    struct os_fiber *opener;
+    peer_make(&p);
+    struct segment s = open_fast(&p, 10, &opener);
+    answer(&p, &s, 0, 1000, given, opener);
+    end(&p);
+    s = open_fast(&p, 10, &opener);
+    CHECK_EQUAL(s.len, 10);
+    CHECK_EQUAL(answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener).len, 10);
+    end(&p);
+    s = open_fast(&p, 10, &opener);
+    CHECK(s.len == 0 && s.fast_open.kind == 0);
+    answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener);
+    end(&p);
+    s = open_fast_to(&p, 40001, 10, &opener);
+    CHECK(s.len == 10 && same_cookie(&s.fast_open, &given));
+    answer(&p, &s, 10, 1000, (struct fast_open){ 0 }, opener);
+    end(&p);
+    os_sleep(PAUSE);
+    s = open_fast(&p, 10, &opener);
+    CHECK_EQUAL(s.len, 10);
+    unreachable_port(&p, &s);
+    CHECK_EQUAL(os_join(opener), ERR_UNREACHABLE);
+    s = open_fast(&p, 10, &opener);
+    CHECK(s.len == 0 && s.fast_open.kind == 0);
+    answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener);
+    end(&p);
+    /* Another cookie says that the old one was not good any more. Twice in a row, it says nothing. */
+    os_sleep(PAUSE);
+    for (int i = 0; i < 2; i++) {
+        s = open_fast(&p, 10, &opener);
+        CHECK_EQUAL(s.len, 10);
+        answer(&p, &s, 0, 1000, others[i], opener);
+        end(&p);
+    }
+    s = open_fast(&p, 10, &opener);
+    CHECK(s.len == 0 && s.fast_open.kind == 0);
+    answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener);
+    end(&p);
+    peer_end(&p);
+    return OK;
+}
+
 /* A router reports that the SYN is too large. It is repeated at once without bytes. */
 FIBER_TEST(syn_too_large)
 {
@@ -397,7 +464,7 @@ FIBER_TEST(syn_too_large)
     }
     icmp_on_tcp_error(p.net.a.icmp.ctx, &e);
     struct segment again = peer_expect(&p, MILLISECONDS(1), SYN);
-    CHECK(again.len == 0 && again.seq == s.seq && again.fast_open.kind == 0 && again.mss < s.mss);
+    CHECK(again.len == 0 && again.seq == s.seq && again.fast_open.kind == 0 && again.mss == s.mss);
     icmp_on_tcp_error(p.net.a.icmp.ctx, &e);
     expect_silence(&p, MILLISECONDS(100));
     s = answer(&p, &s, 0, 1000, (struct fast_open){ 0 }, opener);
@@ -414,13 +481,15 @@ FIBER_TEST(many_peers)
     struct peer p;
     peer_make(&p);
     for (uint32_t i = 0; i < FAST_OPEN_PEERS + 10; i++) {
-        struct tcp_flow flow = { .tcp = p.tcp, .iss = 5, .node.ends.remote = IP_V4(10, 0, 1, (uint8_t)i) };
+        struct tcp_flow flow = {
+            .tcp = p.tcp, .iss = 5, .snd_nxt = 6, .node.ends.remote = IP_V4(10, 0, 1, (uint8_t)i)
+        };
         fast_open_learn(&flow, &(struct segment){ .ack = 6, .mss = 1000, .fast_open = given });
     }
     for (uint32_t i = 0; i < FAST_OPEN_PEERS + 10; i++) {
         struct fast_open option;
         uint32_t room;
-        CHECK(fast_open_known(p.tcp, &IP_V4(10, 0, 1, (uint8_t)i), &option, &room));
+        CHECK(fast_open_known(p.tcp, &IP_V4(10, 0, 1, (uint8_t)i), 80, &option, &room));
         CHECK_EQUAL(option.len, i < 10 ? 0 : given.len);
         CHECK_EQUAL(room, i < 10 ? 0 : 960);
     }
@@ -506,6 +575,7 @@ int main(void)
         cmocka_unit_test(in_a_flood),
         cmocka_unit_test(opening_fast),
         cmocka_unit_test(opening_in_vain),
+        cmocka_unit_test(opening_refused),
         cmocka_unit_test(many_peers),
         cmocka_unit_test(syn_too_large),
         cmocka_unit_test(between_two),

@@ -261,6 +261,30 @@ FIBER_TEST(flood_and_cookies)
     return OK;
 }
 
+/* A SYN-ACK bears no cookie, whatever its number says: nothing stays of it that no timer would end. */
+FIBER_TEST(syn_ack_with_a_cookie)
+{
+    struct peer p;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+    for (uint16_t port = 1; port <= key_syn_backlog; port++)
+        syn_from(&p, port);
+    p.net.a.ip.taken = p.net.a.ip.captured_count;
+    p.port = 40000;
+    inject(&p.net, peer_segment(&p, SYN), NULL, 0);
+    peer_expect(&p, SECONDS(1), SYN | ACK);
+    CHECK_EQUAL(METRIC(&p, cookies_sent), 1);
+    p.seq++;
+    inject(&p.net, peer_segment(&p, SYN | ACK), NULL, 0);
+    peer_expect(&p, SECONDS(1), RST);
+    CHECK_EQUAL(p.listener->half_open.count, key_syn_backlog);
+    peer_ack(&p);
+    CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
+    tcp_abort(p.flow);
+    peer_end(&p);
+    return OK;
+}
+
 static void close_passively(struct peer *p)
 {
     /* host a closes first, so it is the end in TIME-WAIT */
@@ -419,6 +443,7 @@ int main(void)
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(full_backlog),
         cmocka_unit_test(flood_and_cookies),
+        cmocka_unit_test(syn_ack_with_a_cookie),
         cmocka_unit_test(time_wait),
         cmocka_unit_test(time_wait_with_timestamps),
         cmocka_unit_test(closed_ports),

@@ -7,6 +7,13 @@
 #undef KEY_STRING
 #define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char key_##name[16] = MIRAGE_KEY_VALUE(name, value)
 
+/* What is set then is held to the bounds that the key states. */
+#undef KEY_INT
+#define KEY_INT(name, value, least, most, ...)                                             \
+    MIRAGE_CONSTANT int64_t key_##name = MIRAGE_KEY_VALUE(name, value);                    \
+    static const __attribute__((unused)) int64_t least_##name = least, most_##name = most; \
+    enum { mirage_key_##name = MIRAGE_KEY_VALUE(name, value) }
+
 #include <base/siphash/siphash.h>
 #include <string.h>
 
@@ -62,7 +69,7 @@ uint32_t inside_fast_open_room(void *tcp, const struct endpoint *peer)
     struct fast_open option;
     uint32_t room;
     of->now = os_now();
-    return fast_open_known(of, &peer->addr, &option, &room) ? room : 0;
+    return fast_open_known(of, &peer->addr, peer->port, &option, &room) ? room : 0;
 }
 
 err inside_wait_open(void *flow)
@@ -228,10 +235,12 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
 #include "inside_info.c"
 
 /* name in Linux, what it stands for here, and how many of ours one of Linux's is */
-#define SETTINGS(X)                                       \
-    X("tcp_sack", sack, 1)                                \
-    X("tcp_timestamps", timestamps, 1)                    \
-    X("tcp_syncookies", syn_cookies, 1)                   \
+#define SWITCHES(X)                 \
+    X("tcp_sack", sack)             \
+    X("tcp_timestamps", timestamps) \
+    X("tcp_syncookies", syn_cookies)
+
+#define NUMBERS(X)                                        \
     X("tcp_ecn", ecn, 1)                                  \
     X("tcp_syn_retries", syn_retries, 1)                  \
     X("tcp_synack_retries", synack_retries, 1)            \
@@ -250,14 +259,28 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     X("mss_max", mss_max, 1)                              \
     X("window_scale", window_scale, 1)
 
+static int64_t bounded(int64_t value, int64_t factor, int64_t least, int64_t most)
+{
+    int64_t ours;
+    if (__builtin_mul_overflow(value, factor, &ours))
+        return value < 0 ? least : most;
+    return ours < least ? least : ours > most ? most : ours;
+}
+
 bool inside_set(const char *name, int64_t value)
 {
-#define SET(text, key, factor)                                 \
-    if (strcmp(name, text) == 0) {                             \
-        key_##key = (__typeof__(key_##key))(value * (factor)); \
-        return true;                                           \
+#define SWITCH(text, key)          \
+    if (strcmp(name, text) == 0) { \
+        key_##key = value != 0;    \
+        return true;               \
     }
-    SETTINGS(SET)
+#define NUMBER(text, key, factor)                                    \
+    if (strcmp(name, text) == 0) {                                   \
+        key_##key = bounded(value, factor, least_##key, most_##key); \
+        return true;                                                 \
+    }
+    SWITCHES(SWITCH)
+    NUMBERS(NUMBER)
     return false;
 }
 

@@ -496,7 +496,7 @@ static void errors_reach_sockets(struct host *host)
     CHECK(host, ip_mtu(host->ip, &peer) == before);
     quote[23] ^= 1;
     send_icmp(host, 3, 4, 0, 1400, quote, sizeof quote);
-    CHECK(host, ip_mtu(host->ip, &peer) == 1380);
+    CHECK(host, ip_mtu(host->ip, &peer) == 1380 && ip_link_mtu(host->ip, &peer) == before);
     send_icmp(host, 3, 4, 0, 100, quote, sizeof quote);
     CHECK(host, ip_mtu(host->ip, &peer) == 552 - 20);
     pass(MINUTES(11));

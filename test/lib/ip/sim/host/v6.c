@@ -619,7 +619,7 @@ static void learns_path_mtus(struct host *host)
     memcpy(m + 8, c->bytes + 14, 48);
     wire_put32(m + 4, 1300);
     send_icmp6(host, &router, &own6, 64, m, sizeof m);
-    CHECK(host, before == 1360 && ip_mtu(host->ip, &far) == 1260);
+    CHECK(host, before == 1360 && ip_mtu(host->ip, &far) == 1260 && ip_link_mtu(host->ip, &far) == before);
     wire_put32(m + 4, 600);
     send_icmp6(host, &router, &own6, 64, m, sizeof m);
     CHECK(host, ip_mtu(host->ip, &far) == 1240);
