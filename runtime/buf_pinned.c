@@ -6,6 +6,9 @@
 /* What a piece of a compact copy takes besides its bytes: its view, its page's description, malloc's own. */
 #define PIECE_COST (BUF_VIEW_SIZE + sizeof(struct buf_page) + 16)
 
+/* A piece of up to so many bytes is copied behind the one before it. */
+#define GATHER_COPIED 1024
+
 size_t buf_pinned_behind(const struct buf *last, const struct buf *b)
 {
     const struct buf_page *before = last != NULL ? last->page : NULL;
@@ -53,10 +56,27 @@ static struct buf *compact_copy(const struct buf *b, size_t len)
     return copy;
 }
 
+struct buf *buf_gather(struct buf *head, struct buf *tail)
+{
+    struct buf *last = head;
+    if (head == NULL || tail == NULL)
+        return buf_append(head, tail);
+    while (last->next != NULL)
+        last = last->next;
+    if (tail->len > GATHER_COPIED || tail->next != NULL || buf_tailroom(last) < tail->len) {
+        last->next = tail;
+        return head;
+    }
+    memcpy(last->data + last->len, tail->data, tail->len);
+    last->len += tail->len;
+    buf_free(tail);
+    return head;
+}
+
 struct buf *buf_compact(struct buf *b)
 {
     size_t len = buf_len(b), pieces = len / BUF_PAGE_SIZE + 1;
-    if (b == NULL || buf_pinned(b) <= 2 * (len + pieces * PIECE_COST))
+    if (b == NULL || buf_pinned(b) <= 3 * (len + pieces * PIECE_COST))
         return b;
     struct buf *copy = compact_copy(b, len);
     if (copy == NULL)

@@ -126,6 +126,7 @@ enum reassembly_result reassembly_add(struct reassembly *r, const struct reassem
         index = r->count;
         r->packets[r->count++] = p;
     }
+    payload = buf_compact(payload);
     if (!place(p, offset, (uint32_t)len, more, &at)) {
         forget(r, index);
         goto refuse;

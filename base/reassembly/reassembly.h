@@ -1,7 +1,7 @@
 /*
  * Reassembly of fragments, for IPv4 (RFC 791, 815) and IPv6 (RFC 8200, section 4.5). Limits bound what it
  * holds. When fragments overlap (RFC 5722) or contradict each other, the whole packet is dropped. Payload is
- * chained, not copied. Nothing here suspends.
+ * chained; only what pins much more memory than it has bytes is copied. Nothing here suspends.
  */
 #ifndef BASE_REASSEMBLY_H
 #define BASE_REASSEMBLY_H
@@ -13,7 +13,7 @@
 enum {
     REASSEMBLY_PACKETS_MAX = 32,      /* at once; the oldest makes room for another */
     REASSEMBLY_FRAGMENTS_MAX = 128,   /* of one packet; 64 kB over a link of 576 bytes are 119 */
-    REASSEMBLY_FRAGMENTS_TOTAL = 512, /* of all packets; each holds at most a page of memory */
+    REASSEMBLY_FRAGMENTS_TOTAL = 512, /* of all packets; each holds a page, or thrice its bytes */
     REASSEMBLY_LENGTH_MAX = 65535,    /* of a packet's payload */
 };
 

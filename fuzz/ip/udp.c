@@ -82,7 +82,7 @@ static err fuzz_entry(void *arg)
         }
         }
         for (size_t i = 0; i < 4; i++)
-            CHECK(sockets[i] == NULL || (sockets[i]->count <= 8 && sockets[i]->bytes <= 4096));
+            CHECK(sockets[i] == NULL || (sockets[i]->count <= 8 && sockets[i]->pinned <= 4096));
     }
     udp_disconnect(udp);
     return OK;

@@ -131,9 +131,15 @@ size_t buf_pinned(const struct buf *b);
 size_t buf_pinned_behind(const struct buf *last, const struct buf *b);
 
 /*
- * Make the chain pin no more than about its length, by copying it together when it pins more than twice that.
- * The packet's metadata stays. Consumes `b`. Without memory for the copy the result is `b` as it was; NULL
- * only when `b` is NULL.
+ * buf_append for a message that is gathered piece by piece from a stranger: a small piece is copied behind
+ * the last view of `head` where that has room, so that pieces of one byte don't hold a page each.
+ */
+struct buf *buf_gather(struct buf *head, struct buf *tail);
+
+/*
+ * Make the chain pin little more than its length, by copying it together when it pins more than three times
+ * that, which full packets don't. The packet's metadata stays. Consumes `b`. Without memory for the copy the
+ * result is `b` as it was; NULL only when `b` is NULL.
  */
 struct buf *buf_compact(struct buf *b);
 

@@ -121,7 +121,8 @@ INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *pack
     /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
     if (entry->waiting_count == key_waiting_max || arp->waiting >= (size_t)key_waiting_total_max)
         drop_waiting(arp, entry, 1);
-    entry->waiting[entry->waiting_count++] = packet;
+    /* A small answer to a stranger may lie in a large piece of memory. */
+    entry->waiting[entry->waiting_count++] = buf_compact(packet);
     arp->waiting++;
     return OK;
 }

@@ -127,7 +127,7 @@ static IO err receive_bytes(struct stack_tcp_flow *flow, struct buf **in, size_t
         err e = stack_tcp_read(flow, &piece);
         if (e != OK)
             return e == ERR_END ? ERR_RESET : e;
-        *in = buf_append(*in, piece);
+        *in = buf_gather(*in, piece);
     }
     *in = buf_pull_up(*in, len);
     return *in == NULL ? ERR_NO_MEMORY : OK;

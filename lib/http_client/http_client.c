@@ -188,7 +188,7 @@ IO err http_client_get(struct http_client *client, const char *url, size_t limit
     err e = status_error(http_client_reply(x)->status);
     while (e == OK && (e = http_client_read(x, &piece)) == OK) {
         len += buf_len(piece);
-        all = buf_append(all, piece);
+        all = buf_gather(all, piece);
         if (len > limit)
             e = ERR_TOO_LARGE;
     }

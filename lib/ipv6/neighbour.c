@@ -134,7 +134,8 @@ static err hold(struct ipv6 *ip, struct ipv6_neighbour *n, struct buf *packet)
     }
     if (full || n->waiting_count == IPV6_WAITING)
         drop_waiting(ip, n, 1);
-    n->waiting[n->waiting_count++] = packet;
+    /* A small answer to a stranger may lie in a large piece of memory. */
+    n->waiting[n->waiting_count++] = buf_compact(packet);
     ip->waiting++;
     return OK;
 }

@@ -5,7 +5,7 @@
 #include "private.h"
 
 enum {
-    SPARSE = 4,       /* memory for each byte, from which on received bytes are sparse */
+    SPARSE = 4, /* memory for each byte, from which on received bytes are sparse; buf_compact leaves less */
     HANDED = 16384,   /* memory of sparse bytes that the reader may be handed as they came */
     PRESSED = 16384,  /* the window when all queues together are too large */
     LEFT_SHARE = 256, /* the part of the memory left to all that one connection's sparse bytes may hold */

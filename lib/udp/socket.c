@@ -117,16 +117,20 @@ static bool make_room(struct udp_socket *s)
 INTERNAL void udp_enqueue(struct udp_socket *s, const struct ip_addr *from, uint16_t port,
                           struct buf *payload)
 {
-    size_t len = buf_len(payload);
+    size_t pinned = buf_pinned(payload);
 
-    if (s->bytes + len > (size_t)key_queue_bytes_max || !make_room(s)) {
+    if (s->pinned + pinned > (size_t)key_queue_bytes_max) {
+        payload = buf_compact(payload);
+        pinned = buf_pinned(payload);
+    }
+    if (s->pinned + pinned > (size_t)key_queue_bytes_max || !make_room(s)) {
         metric_add(&s->udp->queue_full, 1);
         log_debug("dropped a datagram: the queue of port %u is full", s->port);
         buf_free(payload);
         return;
     }
     s->queue[(s->head + s->count++) & (s->room - 1)] = (struct udp_datagram){ { *from, port }, payload };
-    s->bytes += len;
+    s->pinned += pinned;
     s->refused = false;
     os_wake_one(&s->readers);
 }
@@ -145,7 +149,7 @@ IO err udp_receive(struct udp_socket *socket, struct endpoint *from, struct buf 
     struct udp_datagram *first = &socket->queue[socket->head & (socket->room - 1)];
     socket->head++;
     socket->count--;
-    socket->bytes -= buf_len(first->payload);
+    socket->pinned -= buf_pinned(first->payload);
     socket->heard = first->from;
     if (from != NULL)
         *from = first->from;

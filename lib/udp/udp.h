@@ -20,7 +20,8 @@ CATALOG(direct_udp, ip, icmp);
 LOG_SOURCE(udp);
 
 KEY_INT(queue_max, 128, 4, 65536, "datagrams that wait in a socket; a power of two");
-KEY_INT(queue_bytes_max, 1048576, 0, INT64_C(1) << 40, "bytes of payload that wait in a socket");
+KEY_INT(queue_bytes_max, 1048576, 0, INT64_C(1) << 40,
+        "memory that the datagrams waiting in a socket hold, bytes");
 KEY_INT(sockets_max, 16384, 0, 1 << 20, "sockets at once");
 
 enum {
@@ -44,7 +45,8 @@ struct udp_socket {
     bool refused;                    /* the latest peer's port is closed, which no receiver has been told */
     bool answers;                    /* the latest datagram went to the peer that the one before came from */
     uint8_t sent, next_peer, latest; /* latest: the index of the peer that was sent to */
-    size_t head, count, room, bytes; /* of the queue; room is a power of two */
+    size_t head, count, room;        /* of the queue; room is a power of two */
+    size_t pinned;                   /* memory that it holds */
     struct udp_datagram *queue;
     struct os_waitq readers;
     struct endpoint peers[UDP_PEERS], heard; /* heard: whom the receiver heard last */

@@ -133,7 +133,7 @@ static void compact(void **state)
             b->csum_offset = 3;
             b = buf_compact(b);
             assert_int_equal(buf_len(b), len);
-            assert_true(buf_pinned(b) <= 2 * (len + (len / 4096 + 1) * 200));
+            assert_true(buf_pinned(b) <= 3 * (len + (len / 4096 + 1) * 200));
             assert_true(b->csum == BUF_CSUM_PARTIAL && b->csum_start == 7 && b->csum_offset == 3);
             size_t at = 0;
             for (const struct buf *v = b; v != NULL; v = v->next)
@@ -150,6 +150,44 @@ static void compact(void **state)
     assert_int_equal(stats().views, 0);
     assert_int_equal(stats().pages, 0);
     assert_int_equal(stats().heap_bytes, 0);
+}
+
+/* Full packets are not copied. */
+static void full_packets_stay(void **state)
+{
+    (void)state;
+    struct buf *b = chain(100, 1400), *same = b;
+    b = buf_compact(b);
+    assert_ptr_equal(b, same);
+    buf_free(b);
+}
+
+static void gather(void **state)
+{
+    (void)state;
+    struct buf *b = NULL;
+    uint8_t copy[9000];
+    for (size_t i = 0; i < sizeof copy; i++) {
+        uint8_t byte = (uint8_t)i;
+        b = buf_gather(b, buf_copy(&byte, 1));
+    }
+    assert_int_equal(buf_len(b), sizeof copy);
+    assert_true(buf_pinned(b) < 4 * 4200);
+    assert_int_equal(buf_read_copy(b, 0, copy, sizeof copy), OK);
+    for (size_t i = 0; i < sizeof copy; i++)
+        assert_int_equal(copy[i], (uint8_t)i);
+    /* What is shared is not written to, and what is large is not copied. */
+    struct buf *slice = buf_slice(b, 0, buf_len(b)), *large = buf_copy(copy, 2000);
+    size_t views = stats().views;
+    b = buf_gather(b, buf_copy("x", 1));
+    assert_int_equal(stats().views, views + 1);
+    assert_int_equal(buf_len(slice), sizeof copy);
+    b = buf_gather(b, large);
+    assert_int_equal(stats().views, views + 1);
+    assert_ptr_equal(buf_gather(b, NULL), b);
+    buf_free(b);
+    buf_free(slice);
+    assert_int_equal(stats().views, 0);
 }
 
 /* Without memory for the copy the chain stays as it was. */
@@ -175,6 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pinned_memory),
         cmocka_unit_test(compact),
+        cmocka_unit_test(full_packets_stay),
+        cmocka_unit_test(gather),
         cmocka_unit_test(compact_without_memory),
         cmocka_unit_test(a_burst_comes_back),
         cmocka_unit_test(a_steady_load_keeps_its_pages),

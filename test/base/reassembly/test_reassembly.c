@@ -140,6 +140,36 @@ static void test_bounds(void **state)
     nothing_left();
 }
 
+/* Fragments of eight bytes, each of which came in a large piece of memory. Full ones are not copied. */
+static void test_pinned(void **state)
+{
+    struct reassembly_key key = { .id = 1 };
+    struct buf *header, *whole;
+    struct buf_stats stats;
+    (void)state;
+    reset();
+    for (uint32_t i = 0; i < REASSEMBLY_FRAGMENTS_TOTAL; i++) {
+        struct buf *b = buf_alloc(65536);
+        buf_truncate(b, 8);
+        key.id = i / 32;
+        assert_int_equal(reassembly_add(&r, &key, 8 + i % 32 * 16, true, buf_copy("head", 4), b, SECONDS(1),
+                                        &header, &whole),
+                         REASSEMBLY_HELD);
+    }
+    buf_get_stats(&stats);
+    assert_int_equal(r.fragments, REASSEMBLY_FRAGMENTS_TOTAL);
+    assert_int_equal(stats.pages, stats.heap_pieces);
+    assert_true(stats.heap_bytes < (size_t)REASSEMBLY_FRAGMENTS_TOTAL * 200);
+    reset();
+    struct buf *full = buf_alloc(1480);
+    key.id = 1;
+    assert_int_equal(reassembly_add(&r, &key, 1480, true, buf_copy("head", 4), full, 0, &header, &whole),
+                     REASSEMBLY_HELD);
+    buf_get_stats(&stats);
+    assert_int_equal(stats.heap_bytes, 0);
+    nothing_left();
+}
+
 static void test_expiry(void **state)
 {
     struct buf *whole, *first;
@@ -222,8 +252,9 @@ static void test_siphash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_orders), cmocka_unit_test(test_hostile),       cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_expiry), cmocka_unit_test(test_against_naive), cmocka_unit_test(test_siphash),
+        cmocka_unit_test(test_orders),  cmocka_unit_test(test_hostile), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_pinned),  cmocka_unit_test(test_expiry),  cmocka_unit_test(test_against_naive),
+        cmocka_unit_test(test_siphash),
     };
     return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);
 }

@@ -77,11 +77,12 @@ uint32_t random_below(struct random *from, uint32_t bound)
 
 enum { PEER_PORT = 7, PORT = 4000, PAYLOAD = 5 };
 
-/* Deliver a datagram from this address. On IPv4, it needs no checksum. */
-static void datagram_comes_from(const struct ip_addr *from)
+/* Deliver a datagram from this address, in a piece of memory of this size. On IPv4, it needs no checksum. */
+static void datagram_comes_in(const struct ip_addr *from, size_t size)
 {
     struct ip_head head = { .source = *from, .destination = own, .protocol = IP_PROTOCOL_UDP };
-    struct buf *b = buf_alloc(UDP_HEADER + PAYLOAD);
+    struct buf *b = buf_alloc(size);
+    buf_truncate(b, UDP_HEADER + PAYLOAD);
     memset(b->data, 0, b->len);
     udp_emit(b->data, PEER_PORT, PORT, b->len);
     ip_on_udp(ip.udp, b, &head);
@@ -89,7 +90,12 @@ static void datagram_comes_from(const struct ip_addr *from)
 
 static void datagram_comes(void)
 {
-    datagram_comes_from(&peer);
+    datagram_comes_in(&peer, UDP_HEADER + PAYLOAD);
+}
+
+static void datagram_comes_from(const struct ip_addr *from)
+{
+    datagram_comes_in(from, UDP_HEADER + PAYLOAD);
 }
 
 /* Deliver an error for a datagram to a closed port of this address. */
@@ -238,6 +244,35 @@ FIBER_TEST(refused_answers_are_no_matter)
     return OK;
 }
 
+/* Datagrams of a few bytes that came in pages, or in larger pieces, hold no more than the socket may. */
+FIBER_TEST(what_waits_is_charged_by_its_memory)
+{
+    static const size_t sizes[] = { UDP_HEADER + PAYLOAD, 65536 };
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct udp_socket *socket = NULL;
+        struct udp *udp = NULL;
+        struct buf_stats stats;
+        struct buf *b = NULL;
+        CHECK_EQUAL(udp_connect(&udp, &ip, &icmp, &generator), OK);
+        CHECK_EQUAL(udp_bind(udp, &own, PORT, &socket), OK);
+        for (int n = 0; n < 8; n++)
+            datagram_comes_in(&peer, sizes[i]);
+        CHECK_EQUAL(udp->queue_full.value, 0);
+        CHECK(socket->pinned <= (size_t)key_queue_bytes_max);
+        buf_get_stats(&stats);
+        CHECK((stats.pages - stats.heap_pieces) * 4096 + stats.heap_bytes <= (size_t)key_queue_bytes_max);
+        for (int n = 0; n < 8; n++) {
+            CHECK_EQUAL(udp_receive(socket, NULL, &b), OK);
+            CHECK_EQUAL(buf_len(b), PAYLOAD);
+            buf_free(b);
+        }
+        CHECK_EQUAL(socket->pinned, 0);
+        udp_unbind(socket);
+        udp_disconnect(udp);
+    }
+    return OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +280,7 @@ int main(void)
         cmocka_unit_test(unbind_under_a_receiver),
         cmocka_unit_test(refusals_do_not_stick),
         cmocka_unit_test(refused_answers_are_no_matter),
+        cmocka_unit_test(what_waits_is_charged_by_its_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
