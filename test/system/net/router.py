@@ -7,6 +7,7 @@ router.py MIRAGE SOURCE-FOLDER WORK-FOLDER
 import hashlib
 import os
 import socket
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +17,7 @@ from lab import Lab, LabError, until
 from tap import Tap
 
 SIZE = 3 << 20
+NARROW = 1400  # the MTU of the network outside
 
 
 def udp(namespace, address, port=0):
@@ -31,12 +33,13 @@ def network(l):
     router, first, second, far = (l.namespace() for _ in range(4))
     for tap, bridge, hosts in (("inside0", "br-in", ((first, "10.1.0.2/24"), (second, "10.1.0.3/24"))),
                                ("outside0", "br-out", ((far, "192.0.2.1/24"),))):
-        router.tap(tap)
+        mtu = NARROW if tap == "outside0" else None
+        router.tap(tap, mtu=mtu)
         ports = [tap]
         for i, (host, address) in enumerate(hosts):
             router.veth(f"{bridge}{i}", host, "eth0")
-            router.up(f"{bridge}{i}")
-            host.up("eth0", address)
+            router.up(f"{bridge}{i}", mtu=mtu)
+            host.up("eth0", address, mtu=mtu)
             ports.append(f"{bridge}{i}")
         router.bridge(bridge, *ports)
     for host in (first, second):
@@ -44,10 +47,10 @@ def network(l):
     return router, first, second, far
 
 
-def echo_server(far, count):
+def echo_server(far, count, port=7000):
     """A server that echoes and that records its clients' addresses."""
     with far.inside():
-        listener = socket.create_server(("192.0.2.1", 7000))
+        listener = socket.create_server(("192.0.2.1", port))
     callers = []
 
     def echo(connection):
@@ -129,9 +132,117 @@ def udp_tests(tap, first, second, far):
     tap.equal("an ICMP error finds the one it is about", result, 111)
 
 
+def words_sum(data):
+    """The Internet checksum of bytes."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def packet(source, destination, protocol, payload, options=b""):
+    """An IPv4 packet as bytes; the kernel that sends it completes its length and checksum."""
+    header = 20 + len(options)
+    return struct.pack("!BBHHHBBH4s4s", 0x40 | header // 4, 0, header + len(payload), 7, 0, 64, protocol, 0, socket.inet_aton(source),
+                       socket.inet_aton(destination)) + options + payload
+
+
+def datagram(port, to, data):
+    return struct.pack("!HHHH", port, to, 8 + len(data), 0) + data
+
+
+def raw(namespace):
+    """A socket that sends packets with their headers."""
+    with namespace.inside():
+        return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+
+def fragment_tests(tap, first, far):
+    server, client = udp(far, "192.0.2.1", 5003), udp(first, "10.1.0.2", 41003)
+    data = os.urandom(20000)
+    client.sendto(data, server.getsockname())
+    got, peer = server.recvfrom(1 << 16)
+    tap.report(got == data and peer == ("192.0.2.2", 41003), "a datagram in fragments leaves", f"{len(got)} {peer}")
+    server.sendto(data[::-1], peer)
+    tap.report(client.recv(1 << 16) == data[::-1], "and comes in")
+    for to, what in (("192.0.2.1", "through the router"), ("10.1.0.1", "of the router")):
+        done = first.run("ping", "-n", "-c", 2, "-i", "0.05", "-s", 5000, to, check=False)
+        tap.report(" 2 received" in done.stdout, f"ping {what}, in fragments", done.stdout)
+    done = first.run("ping", "-n", "-c", 1, "-M", "do", "-s", NARROW + 1 - 28, "192.0.2.1", check=False)
+    tap.report(f"mtu = {NARROW}" in done.stdout, "a packet too long for the next link goes back", done.stdout)
+    done = first.run("ping", "-n", "-c", 1, "-M", "do", "-s", NARROW - 28, "192.0.2.1", check=False)
+    tap.report(" 1 received" in done.stdout, "one that fits does not", done.stdout)
+
+
+def hairpin_tests(tap, first, second):
+    """A server inside whose port is known outside, because it also calls from it."""
+    with first.inside():
+        listener = socket.create_server(("10.1.0.2", 42000), reuse_port=True)
+        caller = socket.socket()
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        caller.settimeout(100)
+        caller.bind(("10.1.0.2", 42000))
+        caller.connect(("192.0.2.1", 7001))
+    listener.settimeout(100)
+    guest = second.connect("192.0.2.2", 42000)
+    served, peer = listener.accept()
+    tap.report(peer[0] == "192.0.2.2", "TCP between two hosts inside, by the address outside", str(peer))
+    threading.Thread(target=lambda: served.sendall(served.recv(100)), daemon=True).start()
+    guest.sendall(b"there and back")
+    guest.settimeout(100)
+    tap.equal("what it carries", guest.recv(100), b"there and back")
+
+
+def forged_tests(tap, first, second, far):
+    """What must not pass; a datagram that may shows when all of it was read."""
+    server, client = udp(far, "192.0.2.1", 5004), udp(first, "10.1.0.2", 41004)
+    out, back = raw(second), raw(far)
+    for source in ("10.1.0.1", "192.0.2.2", "10.9.9.9", "10.1.0.255"):
+        out.sendto(packet(source, "192.0.2.1", 17, datagram(1, 5004, b"forged")), ("192.0.2.1", 0))
+    route = bytes((131, 7, 4)) + socket.inet_aton("192.0.2.1") + b"\0"
+    out.sendto(packet("10.1.0.3", "192.0.2.1", 17, datagram(1, 5004, b"routed"), route), ("192.0.2.1", 0))
+    client.sendto(b"good", server.getsockname())
+    got, peer = server.recvfrom(100)
+    tap.equal("no forged source leaves, and no source route", got, b"good")
+    for source in ("192.0.2.2", "10.1.0.2", "10.1.0.1", "192.0.2.255"):
+        back.sendto(packet(source, "192.0.2.2", 17, datagram(1, 41004, b"forged")), ("192.0.2.2", 0))
+    server.sendto(b"good", peer)
+    tap.equal("none comes in", client.recv(100), b"good")
+    with first.inside():
+        named = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    named.bind(("10.1.0.2", 41005))
+    named.connect(("192.0.2.1", 5004))
+    named.settimeout(50)
+    named.send(b"who is there")
+    server.recv(100)
+    quoted = packet("192.0.2.2", "192.0.2.1", 17, datagram(41005, 5004, b""))
+    quoted = quoted[:10] + struct.pack("!H", words_sum(quoted[:20])) + quoted[12:]
+    for wrong in (1, 0):
+        message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
+        message = message[:2] + struct.pack("!H", words_sum(message) ^ wrong) + message[4:]
+        back.sendto(packet("192.0.2.1", "192.0.2.2", 1, message), ("192.0.2.2", 0))
+        server.sendto(b"marker", ("192.0.2.2", 41005))
+        try:
+            result = named.recv(100)
+        except ConnectionRefusedError:
+            result = b"refused"
+        tap.equal(f"an ICMP error with a {'wrong' if wrong else 'right'} checksum", result, b"marker" if wrong else b"refused")
+
+
+def flood_tests(tap, first, second):
+    """Another host's flows are many; the connection stays."""
+    held = first.connect("192.0.2.1", 7001)
+    flood = raw(second)
+    for port in range(1024, 18024):
+        flood.sendto(packet("10.1.0.3", "192.0.2.1", 17, datagram(port, 9, b"")), ("192.0.2.1", 0))
+    held.sendall(b"still here")
+    held.settimeout(100)
+    tap.equal("17000 flows of another host leave a connection alone", held.recv(100), b"still here")
+
+
 def echo_tests(tap, first, far):
-    for to, what in (("192.0.2.1", "through the router"), ("10.1.0.1", "of the router within")):
-        done = first.run("ping", "-n", "-c", 3, "-i", "0.05", "-s", 1400, to, check=False)
+    for to, what in (("192.0.2.1", "through the router"), ("10.1.0.1", "of the router within"), ("192.0.2.2", "of its address outside, from within")):
+        done = first.run("ping", "-n", "-c", 3, "-i", "0.05", "-s", 1372, to, check=False)
         tap.report(" 3 received" in done.stdout, f"ping {what}", done.stdout)
     done = far.run("ping", "-n", "-c", 2, "-i", "0.05", "192.0.2.2", check=False)
     tap.report(" 2 received" in done.stdout, "ping of the router outside", done.stdout)
@@ -139,6 +250,8 @@ def echo_tests(tap, first, far):
     tap.report("From 10.1.0.1" in done.stdout and "Time to live exceeded" in done.stdout, "the router is a hop", done.stdout)
     done = first.run("ping", "-n", "-c", 1, "-t", 2, "192.0.2.1", check=False)
     tap.report(" 1 received" in done.stdout and "ttl=63" in done.stdout, "one hop", done.stdout)
+    done = first.run("ping", "-n", "-c", 1, "-t", 1, "10.1.0.1", check=False)
+    tap.report(" 1 received" in done.stdout and "ttl=64" in done.stdout, "the router's answer has a time to live of its own", done.stdout)
 
 
 def dns_tests(tap, first, second, far):
@@ -168,6 +281,11 @@ def main():
             udp_tests(tap, first, second, far)
             tcp_tests(tap, l, first, second, far)
             dns_tests(tap, first, second, far)
+            fragment_tests(tap, first, far)
+            echo_server(far, 100, 7001)
+            hairpin_tests(tap, first, second)
+            forged_tests(tap, first, second, far)
+            flood_tests(tap, first, second)
             lab.ends_well(tap, process, "router")
     except (LabError, OSError) as e:
         tap.report(False, "nothing stops it", f"{type(e).__name__}: {e}")
