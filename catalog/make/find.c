@@ -2,7 +2,6 @@
 #include "find.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -10,11 +9,6 @@
 #include "base/paths.h"
 #include "base/report.h"
 #include "base/strings.h"
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* The folders below this one, and the folder itself before them. Each stands before its own folders. */
 static void folders_below(const char *folder, struct strings *out)
@@ -30,8 +24,7 @@ static void folders_below(const char *folder, struct strings *out)
             strings_add(&inner, path);
     }
     closedir(dir);
-    if (inner.count > 0)
-        qsort(inner.items, inner.count, sizeof *inner.items, by_text);
+    strings_sort(&inner);
     for (size_t i = 0; i < inner.count; i++)
         folders_below(inner.items[i], out);
 }
@@ -65,6 +58,21 @@ static bool have_modules(const struct description *described, size_t count)
     return ok;
 }
 
+/* Whether the module has the name of its file or folder. Whoever has the name finds the source. */
+static bool has_own_name(const struct description *d)
+{
+    const char *name = path_name(d->source), *module = d->module->name;
+    bool is_folder = folder_exists(d->source);
+    size_t len = is_folder ? strlen(name) : strlen(name) - strlen(".c");
+    if (strlen(module) == len && strncmp(name, module, len) == 0)
+        return true;
+    error_at(d->module->file, d->module->line,
+             "the module '%s' is in the %s %s, and the two must have one name; name the module '%.*s', or "
+             "rename the %s",
+             module, is_folder ? "folder" : "file", name, (int)len, name, is_folder ? "folder" : "file");
+    return false;
+}
+
 bool modules_find(const struct compiler *compiler, const char *cache, const char *const *folders,
                   struct strings *inputs, struct found *out)
 {
@@ -95,7 +103,7 @@ bool modules_find(const struct compiler *compiler, const char *cache, const char
     for (size_t i = 0; i < sources.count; i++)
         add_inputs(&described[i], inputs);
     for (size_t i = 0; i < out->count; i++)
-        if (!description_checked(out->items[i]))
+        if (!description_checked(out->items[i]) || !has_own_name(out->items[i]))
             return false;
     return true;
 }

@@ -45,9 +45,7 @@ static const char *opening_sentence(const char *file)
             out_print(&out, "%s%.*s", out.len > 0 ? " " : "", (int)len, at);
         at = stop + (stop < end);
     }
-    char *kept = out.len == 0 ? NULL : keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out.len == 0 ? NULL : out_keep(&out);
 }
 
 static const struct use *param_named(const struct description *d, const char *name)
@@ -81,11 +79,13 @@ static bool key_argument(const struct description *d, const struct declared_key 
         enum catalog_kind as;
     } kinds[] = {
         { "string", "const char *", CATALOG_TEXT },
+        { "enum", "const char *", CATALOG_TEXT },
         { "int", "int64_t ", CATALOG_INT },
         { "bool", "bool ", CATALOG_BOOL },
     };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].kind, key->kind) != 0 || (is_path && kinds[i].as != CATALOG_TEXT))
+    bool fits = !is_path || strcmp(key->kind, "string") == 0;
+    for (size_t i = 0; fits && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].kind, key->kind) != 0)
             continue;
         *out = (struct argument){ is_path ? CATALOG_PATH : kinds[i].as, kinds[i].type, key->name };
         return true;

@@ -44,7 +44,8 @@
 #define MIRAGE_KEY(kind, name, text, doc, ...) \
     __mirage_key__(#kind, #name, text, doc, __FILE__, __LINE__, __VA_ARGS__)
 #define KEY_BOOL(name, value, ...) MIRAGE_KEY(bool, name, #value, "" __VA_ARGS__)
-#define KEY_INT(name, value, least, most, ...) MIRAGE_KEY(int, name, #value, "" __VA_ARGS__, least, most)
+#define KEY_INT(name, value, least, most, ...) \
+    MIRAGE_KEY(int, name, #value, "" __VA_ARGS__, least, most, value)
 #define KEY_STRING(name, value, ...) MIRAGE_KEY(string, name, #value, "" __VA_ARGS__)
 #define KEY_ENUM(name, value, doc, ...) MIRAGE_KEY(enum, name, #value, "" doc, __VA_ARGS__)
 #define KEY_STRINGS(name, ...) MIRAGE_KEY(strings, name, #__VA_ARGS__, "")

@@ -33,6 +33,20 @@ WRONG = [
      "argument; take it out of the CATALOG line"),
     ("CATALOG(toy, console, path(count));\nKEY_INT(count, 1, 1, 9, \"how many\")", "lib/toy/toy.c:13: error: the key 'count' is of the kind int, which is no "
      "path; take it out of the CATALOG line"),
+    ("CATALOG(toy, console, path(mark));\nKEY_ENUM(mark, \"!\", \"the mark\", \"!\", \"?\")", "lib/toy/toy.c:13: error: the key 'mark' is of the kind "
+     "enum, which is no path; take it out of the CATALOG line"),
+    ("CATALOG(toy, console, KEY_CONSTANT(count));\nKEY_INT(count, 1, 1, 9, \"how many\")", "lib/toy/toy.c:13: error: an argument in this CATALOG line is "
+     "no name; write the names of parameters and keys, or path(key)"),
+    ("CATALOG(toy, console);\nKEY_INT(count, 10, 1, 9, \"how many\")", "lib/toy/toy.c:14: error: the default of the key 'count', 10, is outside its "
+     "bounds, 1 to 9"),
+    ("CATALOG(toy, console);\n#define MANY 10\nKEY_INT(count, MANY, 1, 9, \"how many\")", "lib/toy/toy.c:15: error: the default of the key 'count', "
+     "MANY, is outside its bounds, 1 to 9"),
+    ("CATALOG(toy, console);\nKEY_ENUM(mark, \".\", \"the mark\", \"!\", \"?\")", "lib/toy/toy.c:14: error: the default of the key 'mark', \".\", is "
+     "none of its values, ! or ?"),
+    ("CATALOG(toy, console);\nPARAM(COUNTERS, counters)", "lib/toy/toy.c:14: error: there is no signature 'COUNTERS'; include the header that defines "
+     "it before this line"),
+    ("CATALOG(toy, console);\nPARAM(CONSOEL, other)", "lib/toy/toy.c:14: error: there is no signature 'CONSOEL' (did you mean 'CONSOLE'?); include the "
+     "header that defines it before this line"),
     ("CATALOG(crunch, console)", "lib/kv_crunch/kv_crunch.c:14: error: the catalogue has two functions 'crunch': the other is said in lib/toy/toy.c:13; "
      "name this one by CATALOG(NAME, ARGUMENT...)"),
 ]
@@ -151,6 +165,22 @@ def used():
     config.write_text(text)
 
 
+def choosing():
+    """An argument of the function that is a key of several values."""
+    write_toy(said(TOY, 'CATALOG(toy, console, mark);\nKEY_ENUM(mark, "!", "what a line ends with", "!", "?")'))
+    config = app / "config.c"
+    text = config.read_text()
+    status, out, err = ninja()
+    tap.report(status == 0 and "CONSOLE(toy)(CONSOLE console, const char *mark);" in (build / "tool" / "mirage-modules.h").read_text(),
+               "a key of several values is an argument", out + err)
+    for mark, expected in (("?", (0, "")), ("", (0, "")), (".", (
+            1, "app/config.c:6: error: mark of 'toy' is '.'; it is ! or ?: what a line ends with\n"))):
+        config.write_text(text.replace('"box"', f'"{mark}"'))
+        status, _, err = mirage("build", "--cc=gcc", str(app))
+        tap.equal(f"toy(default_console(), \"{mark}\")", (status, err if status else ""), expected)
+    config.write_text(text)
+
+
 def refused():
     for line, expected in WRONG:
         write_toy(said(TOY, line))
@@ -160,6 +190,15 @@ def refused():
     status, out, err = run(maker, tree, env)
     tap.equal("a module that does not say what it is is refused", (status, err), (
         1, "lib/toy/toy.c:1: error: nothing says what the module 'toy' is; begin this file with a comment whose first paragraph does\n"))
+    write_toy(TOY.replace("MODULE(CONSOLE, toy)", "MODULE(CONSOLE, tin)"))
+    status, out, err = run(maker, tree, env)
+    tap.equal("a module with another name than its file is refused", (status, err), (
+        1, "lib/toy/toy.c:12: error: the module 'tin' is in the file toy.c, and the two must have one name; name the module 'toy', or rename the file\n"))
+    (tree / "lib/toy/more.c").write_text("/* More of it. */\n")
+    status, out, err = run(maker, tree, env)
+    tap.equal("and one with another name than its folder", (status, err), (
+        1, "lib/toy/toy.c:12: error: the module 'tin' is in the folder toy, and the two must have one name; name the module 'toy', or rename the folder\n"))
+    (tree / "lib/toy/more.c").unlink()
     write_toy(TOY.replace("CATALOG(toy, console, word);\n", ""))
     status, out, err = run(maker, tree, env)
     tap.report(status == 0 and "CONSOLE(toy)(CONSOLE console);" in (work / "header").read_text(),
@@ -227,6 +266,7 @@ if prepare():
     documented()
     unread()
     used()
+    choosing()
     refused()
     without_module()
     without_target()

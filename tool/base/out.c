@@ -39,6 +39,13 @@ void out_print(struct out *out, const char *format, ...)
     out->len += (size_t)len;
 }
 
+char *out_keep(struct out *out)
+{
+    char *kept = keep_bytes(out->data, out->len);
+    out_free(out);
+    return kept;
+}
+
 void out_free(struct out *out)
 {
     free(out->data);

@@ -16,6 +16,9 @@ __attribute__((format(printf, 2, 3))) void out_print(struct out *out, const char
 /* Append `len` bytes. */
 void out_bytes(struct out *out, const char *data, size_t len);
 
+/* The text, kept until the tool exits; "" when it is empty. Leaves an empty one, which need not be freed. */
+char *out_keep(struct out *out);
+
 /* Free the text and leave an empty one. */
 void out_free(struct out *out);
 

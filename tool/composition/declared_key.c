@@ -64,6 +64,16 @@ static bool read_shift(struct tokens *t, int64_t *out)
     return true;
 }
 
+/* Read the default, with its macros expanded. It may be what only the compiler can compute. */
+static bool read_default(struct tokens *t, struct declared_key *key)
+{
+    if (!tokens_take(t, ","))
+        return false;
+    key->number_is_known = read_shift(t, &key->number) && token_is(&t->token, ")");
+    tokens_skip_to(t, ")", ")");
+    return true;
+}
+
 static bool read_choices(struct tokens *t, struct strings *out)
 {
     do {
@@ -89,7 +99,8 @@ struct declared_key declared_key_read(struct tokens *t)
     key.line = number == NULL ? 0 : atoi(number);
     tokens_take(t, ",");
     if (key.kind != NULL && strcmp(key.kind, "int") == 0)
-        ok = read_shift(t, &key.least) && tokens_take(t, ",") && read_shift(t, &key.most);
+        ok = read_shift(t, &key.least) && tokens_take(t, ",") && read_shift(t, &key.most) &&
+             read_default(t, &key);
     else if (key.kind != NULL && strcmp(key.kind, "enum") == 0)
         ok = read_choices(t, &key.choices);
     key.is_unreadable = !ok || !token_is(&t->token, ")");
@@ -125,6 +136,11 @@ bool declared_key_check(const struct declared_key *key)
                  "the least value of the key '%s', %" PRId64 ", is above its most, %" PRId64
                  "; exchange the two",
                  key->name, key->least, key->most);
+        return false;
+    }
+    if (key->number_is_known && (key->number < key->least || key->number > key->most)) {
+        error_at(key->file, key->line, "the default of the key '%s', %s, is outside its bounds, %s",
+                 key->name, key->value, declared_key_range(key));
         return false;
     }
     const char *value = is_enum ? default_string(key) : NULL;

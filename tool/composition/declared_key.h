@@ -15,6 +15,8 @@ struct declared_key {
     const char *file;
     int line;
     int64_t least, most;    /* bounds of an int; INT64_MIN and INT64_MAX mean that there is none */
+    int64_t number;         /* the default of an int, when it is known */
+    bool number_is_known;   /* false where only the compiler can compute the default */
     struct strings choices; /* the values of an enum */
     bool is_unreadable;     /* its bounds or choices do not have the form that functor.h asks for */
 };

@@ -209,7 +209,8 @@ static struct named_argument read_argument(struct tokens *t)
     struct named_argument argument = { .name = tokens_take_name(t) };
     if (tokens_take(t, "(")) {
         argument.is_path = argument.name != NULL && strcmp(argument.name, "path") == 0;
-        argument.name = tokens_take_name(t);
+        argument.name = argument.is_path ? tokens_take_name(t) : NULL;
+        tokens_skip_to(t, ")", ")");
         tokens_take(t, ")");
     }
     tokens_skip_to(t, ",", ")");
@@ -311,96 +312,12 @@ static void read_markers(const char *markers, struct description *d, struct out 
     }
 }
 
-static bool check_use(const char *macro, const struct use *use)
-{
-    if (use->is_unknown)
-        error_at(use->file, use->line,
-                 "there is no signature '%s'; include the header that defines it before this line",
-                 use->signature);
-    else if (use->name == NULL)
-        error_at(use->file, use->line, "this %s line names no module; write %s(%s, name)", macro, macro,
-                 *use->signature == '\0' ? "SIGNATURE" : use->signature);
-    return !use->is_unknown && use->name != NULL;
-}
-
 const struct declared_key *declared_key(const struct description *d, const char *name)
 {
     for (size_t i = 0; i < d->key_count; i++)
         if (strcmp(d->keys[i].name, name) == 0)
             return &d->keys[i];
     return NULL;
-}
-
-static bool check_generated(const struct description *d)
-{
-    const struct generated_line *line = d->generated;
-    if (line == NULL)
-        return true;
-    if (line->program == NULL || strcmp(line->program, "crunch") != 0) {
-        error_at(line->file, line->line, "there is no program '%s' that makes data; the only one is crunch",
-                 line->program == NULL ? "" : line->program);
-        return false;
-    }
-    for (size_t i = 0; i < line->keys.count; i++) {
-        const struct declared_key *key = declared_key(d, line->keys.items[i]);
-        if (key != NULL && (strcmp(key->kind, "string") == 0 || strcmp(key->kind, "bool") == 0))
-            continue;
-        error_at(line->file, line->line,
-                 "the GENERATED line names '%s', which is no KEY_STRING and no KEY_BOOL of this module; "
-                 "declare it, "
-                 "or leave it out",
-                 line->keys.items[i]);
-        return false;
-    }
-    return true;
-}
-
-bool description_checked(const struct description *d)
-{
-    if (d->module_count == 0) {
-        error_at(d->source, 0,
-                 "this functor does not say which module it is; write MODULE(SIGNATURE, name); in it");
-        return false;
-    }
-    if (!check_use("MODULE", d->module))
-        return false;
-    if (d->module_count > 1) {
-        error_at(d->module->file, d->module->line,
-                 "a %s is one module, and this one has %zu MODULE lines; keep one of them%s",
-                 folder_exists(d->source) ? "folder" : "file", d->module_count,
-                 folder_exists(d->source)
-                     ? ", and if it is in a header, let the header be read once (#ifndef or #pragma once)"
-                     : "");
-        return false;
-    }
-    for (size_t i = 0; i < d->param_count; i++)
-        if (!check_use("PARAM", &d->params[i]))
-            return false;
-    for (size_t i = 0; i < d->param_count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(d->params[i].name, d->params[k].name) == 0) {
-                error_at(d->params[i].file, d->params[i].line,
-                         "two parameters are named '%s' (the other one in line %d); rename one",
-                         d->params[i].name, d->params[k].line);
-                return false;
-            }
-    for (size_t i = 0; i < d->param_count; i++)
-        if (strcmp(d->params[i].name, d->module->name) == 0) {
-            error_at(d->module->file, d->module->line,
-                     "the module is named '%s' as its parameter is (%s:%d); rename one", d->module->name,
-                     path_shown(d->params[i].file), d->params[i].line);
-            return false;
-        }
-    for (size_t i = 0; i < d->key_count; i++)
-        if (!declared_key_check(&d->keys[i]))
-            return false;
-    for (size_t i = 0; i < d->arg_count; i++)
-        if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
-            error_at(d->args[i].file, d->args[i].line,
-                     "every program has an argument --%s of its own; rename this one", d->args[i].name);
-            return false;
-        }
-    return check_generated(d);
 }
 
 struct describing {
@@ -432,7 +349,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
         error_at(source, 0, folder_exists(source) ? "this folder has no .c file" : "there is no such file");
         return false;
     }
-    w->key = hash_bytes(hash_bytes(5, compiler->version, strlen(compiler->version)), compiler->include,
+    w->key = hash_bytes(hash_bytes(6, compiler->version, strlen(compiler->version)), compiler->include,
                         strlen(compiler->include));
     char *base =
         text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));
