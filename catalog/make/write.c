@@ -5,13 +5,6 @@
 #include "base/keep.h"
 #include "base/out.h"
 
-static char *finish(struct out *out)
-{
-    char *kept = keep_bytes(out->data, out->len);
-    out_free(out);
-    return kept;
-}
-
 static void print_made_by(struct out *out)
 {
     out_print(out, "/* Made by the build from signatures, modules and catalog/choices.c: change those. */\n");
@@ -63,7 +56,7 @@ char *header_text(const struct signatures *signatures, const struct functions *f
         print_macro(&out, f);
     }
     out_print(&out, "\n#endif\n");
-    return finish(&out);
+    return out_keep(&out);
 }
 
 /* table */
@@ -143,7 +136,7 @@ char *table_text(const struct functions *functions)
         out_print(&out, "    },\n");
     }
     out_print(&out, "    { 0 },\n};\n");
-    return finish(&out);
+    return out_keep(&out);
 }
 
 /* functions */
@@ -172,5 +165,5 @@ char *functions_text(const struct functions *functions)
                       f->arguments[k].name);
         out_print(&out, "%s);\n}\n", f->argument_count == 0 ? "" : " }");
     }
-    return finish(&out);
+    return out_keep(&out);
 }

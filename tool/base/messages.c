@@ -112,9 +112,7 @@ static char *types_renamed(const char *s)
         if (*s == '(')
             out_bytes(&out, " ", 1);
     }
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 /*
@@ -145,9 +143,7 @@ static char *aliases_dropped(const char *s)
         }
         out_bytes(&out, s++, 1);
     }
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 /* Remove " [-Wsomething]", the compiler's option. It says nothing about the composition. */
@@ -187,9 +183,7 @@ static char *places_dropped(const char *s)
             s++;
         }
     }
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 static char *text_read(const char *s)
@@ -273,10 +267,29 @@ static void drop_consequences(struct messages *out)
     }
 }
 
+/*
+ * Take a note to the message before it. While `locating`, the notes lead from the tool's header to where the
+ * user's file uses the macro.
+ */
+static void add_note(struct message *m, const struct line *note, const char *const *own, bool *locating)
+{
+    bool expansion = begins(note->text, "in expansion of macro");
+    if (*locating && expansion && !is_below_own(note->file, own)) {
+        m->file = note->file;
+        m->line = note->line;
+        m->column = note->column;
+        m->text = macro_named(m->text, note->text);
+    }
+    if (!expansion && !begins(note->text, "in definition of macro"))
+        *locating = false;
+    if (begins(note->text, "expected '") && strstr(note->text, "but argument is of type") != NULL)
+        m->text = text("%s: %s", m->text, text_read(note->text));
+}
+
 void messages_read(const char *printed, const char *const *own, struct messages *out)
 {
     struct message m = { 0 };
-    bool locating = false; /* the notes that follow say where the macro was used */
+    bool locating = false;
     char *copy = keep_string(printed), *rest;
 
     *out = (struct messages){ 0 };
@@ -289,17 +302,7 @@ void messages_read(const char *printed, const char *const *own, struct messages 
                                   text_read(line.text) };
             locating = is_below_own(m.file, own);
         } else if (line.kind == KIND_NOTE && m.file != NULL) {
-            bool expansion = begins(line.text, "in expansion of macro");
-            if (locating && expansion && !is_below_own(line.file, own)) {
-                m.file = line.file;
-                m.line = line.line;
-                m.column = line.column;
-                m.text = macro_named(m.text, line.text);
-            }
-            if (!expansion && !begins(line.text, "in definition of macro"))
-                locating = false;
-            if (begins(line.text, "expected '") && strstr(line.text, "but argument is of type") != NULL)
-                m.text = text("%s: %s", m.text, text_read(line.text));
+            add_note(&m, &line, own, &locating);
         }
     }
     if (m.file != NULL)

@@ -123,52 +123,63 @@ static void finish(struct running *r)
     c->status = wait_for(r->pid);
     c->out_len = r->texts[0].len;
     c->err_len = r->texts[1].len;
-    c->out = keep_bytes(r->texts[0].data, c->out_len);
-    c->err = keep_bytes(r->texts[1].data, c->err_len);
-    out_free(&r->texts[0]);
-    out_free(&r->texts[1]);
+    c->out = out_keep(&r->texts[0]);
+    c->err = out_keep(&r->texts[1]);
     r->command = NULL;
+}
+
+enum { MOST_RUNNING = 16 };
+
+/* Start commands until `most` are running or none is left. */
+static void start_next(struct running *running, size_t most, struct command *commands, size_t count,
+                       size_t *next)
+{
+    for (size_t i = 0; i < most; i++)
+        while (running[i].command == NULL && *next < count)
+            if (!start(&running[i], &commands[(*next)++]))
+                running[i].command = NULL;
+}
+
+/* Wait until a command prints something or ends, and take what it printed. False when none is running. */
+static bool take_outputs(struct running *running, size_t most)
+{
+    struct pollfd polls[2 * MOST_RUNNING];
+    size_t alive = 0;
+    for (size_t i = 0; i < most; i++) {
+        alive += running[i].command != NULL;
+        /* poll passes over a descriptor below zero. */
+        for (int k = 0; k < 2; k++)
+            polls[2 * i + (size_t)k] =
+                (struct pollfd){ .fd = running[i].command != NULL ? running[i].fds[k] : -1,
+                                 .events = POLLIN };
+    }
+    if (alive == 0)
+        return false;
+    if (poll(polls, 2 * most, -1) < 0)
+        return true;
+    for (size_t i = 0; i < most; i++) {
+        struct running *r = &running[i];
+        if (r->command == NULL)
+            continue;
+        for (int k = 0; k < 2; k++)
+            if (polls[2 * i + (size_t)k].revents != 0)
+                take_output(r, k);
+        if (r->fds[0] < 0 && r->fds[1] < 0)
+            finish(r);
+    }
+    return true;
 }
 
 bool run_all(struct command *commands, size_t count)
 {
-    enum { MOST = 16 };
-    struct running running[MOST] = { 0 };
+    struct running running[MOST_RUNNING] = { 0 };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t most = processors < 1 ? 1 : processors > MOST ? MOST : (size_t)processors;
-    size_t next = 0, alive = 0;
+    size_t most = processors < 1 ? 1 : processors > MOST_RUNNING ? MOST_RUNNING : (size_t)processors;
+    size_t next = 0;
 
-    while (next < count || alive > 0) {
-        struct pollfd polls[2 * MOST];
-        size_t poll_count = 0;
-        for (size_t i = 0; i < most; i++) {
-            while (running[i].command == NULL && next < count)
-                if (start(&running[i], &commands[next++]))
-                    alive++;
-                else
-                    running[i].command = NULL;
-            for (int k = 0; running[i].command != NULL && k < 2; k++)
-                if (running[i].fds[k] >= 0)
-                    polls[poll_count++] = (struct pollfd){ .fd = running[i].fds[k], .events = POLLIN };
-        }
-        if (poll_count > 0 && poll(polls, poll_count, -1) < 0)
-            continue;
-        for (size_t i = 0; i < most; i++) {
-            struct running *r = &running[i];
-            if (r->command == NULL)
-                continue;
-            for (int k = 0; k < 2; k++)
-                for (size_t p = 0; p < poll_count; p++)
-                    if (r->fds[k] >= 0 && polls[p].fd == r->fds[k] && polls[p].revents != 0) {
-                        take_output(r, k);
-                        break;
-                    }
-            if (r->fds[0] < 0 && r->fds[1] < 0) {
-                finish(r);
-                alive--;
-            }
-        }
-    }
+    do
+        start_next(running, most, commands, count, &next);
+    while (take_outputs(running, most));
     for (size_t i = 0; i < count; i++)
         if (commands[i].status != 0)
             return false;
@@ -260,7 +271,6 @@ int run_ninja(const char *folder, char **printed)
         fclose(lines);
     else
         close(ends[0]);
-    *printed = keep_bytes(rest.data, rest.len);
-    out_free(&rest);
+    *printed = out_keep(&rest);
     return wait_for(pid);
 }

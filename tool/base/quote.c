@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/quote.h"
-#include "base/keep.h"
 #include "base/out.h"
 #include "base/strings.h"
 
@@ -11,9 +10,7 @@ const char *ninja_path(const char *path)
     struct out out = { 0 };
     for (; *path != '\0'; path++)
         out_print(&out, strchr("$ :", *path) != NULL ? "$%c" : "%c", *path);
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 const char *shell_word(const char *word)
@@ -27,9 +24,7 @@ const char *shell_word(const char *word)
     for (; *word != '\0'; word++)
         out_print(&out, *word == '\'' ? "'\\''" : *word == '$' ? "$$" : "%c", *word);
     out_print(&out, "'");
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 const char *shell_words(const char *const *words, size_t count)

@@ -187,9 +187,7 @@ static const char *zsh_text(const char *s)
         else
             out_bytes(&out, s, 1);
     }
-    char *kept = keep_bytes(out.data == NULL ? "" : out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 static bool write_zsh(const char *folder)

@@ -4,7 +4,6 @@
  * written here.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <catalog/catalog.h>
@@ -24,20 +23,13 @@ static const char *made_by(const char *title)
         title);
 }
 
-static char *finish(struct out *out)
-{
-    char *kept = keep_bytes(out->data, out->len);
-    out_free(out);
-    return kept;
-}
-
 /* The text as a cell of a table. */
 static const char *cell(const char *s)
 {
     struct out out = { 0 };
     for (; s != NULL && *s != '\0'; s++)
         out_print(&out, *s == '|' ? "\\|" : *s == '\n' ? " " : "%c", *s);
-    return out.len == 0 ? "" : finish(&out);
+    return out.len == 0 ? "" : out_keep(&out);
 }
 
 static void print_command(struct out *out, const struct cli_command *c)
@@ -77,7 +69,7 @@ static const char *commands_page(void)
     out_print(&out, "## Environment\n\n| Variable | |\n| --- | --- |\n");
     for (const struct cli_variable *v = cli_environment; v->name != NULL; v++)
         out_print(&out, "| `%s` | %s |\n", v->name, cell(v->doc));
-    return finish(&out);
+    return out_keep(&out);
 }
 
 static const char *signature_link(const char *name)
@@ -260,7 +252,7 @@ static const char *modules_page(const struct installation *where)
             out_print(&out, "- Chosen by the key [`--%s`](#configure-time-keys)\n\n", e->key);
     }
     print_choices(&out);
-    return finish(&out);
+    return out_keep(&out);
 }
 
 /* Print a word with an underscore as code, unless the comment marks it as code already. */
@@ -379,7 +371,7 @@ static const char *signatures_page(const struct installation *where)
               made_by("Signatures"));
     for (size_t i = 0; i < signatures.count; i++)
         print_signature(&out, signatures.items[i].text);
-    return finish(&out);
+    return out_keep(&out);
 }
 
 const struct cli_page cli_pages[] = {

@@ -120,9 +120,7 @@ char *tokens_take_string(struct tokens *t)
                 c = unescaped(t->token.at[++i]);
             out_bytes(&joined, &c, 1);
         }
-    char *s = keep_bytes(joined.data, joined.len);
-    out_free(&joined);
-    return s;
+    return out_keep(&joined);
 }
 
 void tokens_skip_to(struct tokens *t, const char *punctuation, const char *or_else)

@@ -176,16 +176,12 @@ static char *print_all(const struct program *program, const struct mentions *all
     out_print(&out, "%s: %s of %s (%s)\n\n", bound, owner->op->is_event ? "an event" : "an operation",
               owner->instance->name, owner->use->signature);
     out_print(&out, "defined\n%s\n%s\n%s",
-              defined.len > 0       ? keep_bytes(defined.data, defined.len)
+              defined.len > 0       ? out_keep(&defined)
               : owner->op->is_event ? "  by nobody: it is counted and dropped\n"
                                     : "  by nobody\n",
               owner->op->is_event ? "raised" : "called",
-              called.len > 0 ? keep_bytes(called.data, called.len) : "  by nobody\n");
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&defined);
-    out_free(&called);
-    out_free(&out);
-    return kept;
+              called.len > 0 ? out_keep(&called) : "  by nobody\n");
+    return out_keep(&out);
 }
 
 /* Compile each functor that mentions the operation, once. */

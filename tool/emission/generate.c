@@ -1,4 +1,6 @@
 /* Writes everything in the build folder: instances, main.c, build.ninja, compile_commands.json. */
+#include "emission/generate.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include "base/quote.h"
 #include "base/report.h"
 #include "base/strings.h"
-#include "emission/project.h"
+#include "emission/instance.h"
 
 static const char *instance_path(const struct project *project, const struct instance *instance)
 {

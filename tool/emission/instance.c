@@ -1,4 +1,6 @@
 /* Writes the C file of one instance: its source, with parameters bound and keys set. */
+#include "emission/instance.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -9,7 +11,6 @@
 #include "base/report.h"
 #include "base/strings.h"
 #include "composition/tokens.h"
-#include "emission/project.h"
 
 static char *quoted(const char *s)
 {
@@ -24,9 +25,7 @@ static char *quoted(const char *s)
             out_bytes(&out, s, 1);
     }
     out_print(&out, "\"");
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }
 
 /* The initialisers of a KEY_STRINGS: "a", "b", */
@@ -301,7 +300,5 @@ char *instance_source(const struct graph *graph, const struct instance *instance
                   "\n/* Nobody in this program defines these events: they are counted and dropped. */\n");
     for (size_t i = 0; i < instance->drop_count; i++)
         print_drop(&out, instance, instance->drops[i]);
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }

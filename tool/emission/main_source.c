@@ -5,7 +5,8 @@
 #include "base/out.h"
 #include "base/paths.h"
 #include "base/strings.h"
-#include "emission/project.h"
+#include "emission/generate.h"
+#include "emission/instance.h"
 
 static bool is_job(const struct instance *instance)
 {
@@ -188,7 +189,5 @@ char *main_source(const struct project *project, const struct program *program)
     print_info(&out, project, program);
     out_print(&out, "\n/* The platform enters here. */\nint program_main(int argc, char *argv[])\n{\n    "
                     "return main_run(&program, argc, argv, start);\n}\n");
-    char *kept = keep_bytes(out.data, out.len);
-    out_free(&out);
-    return kept;
+    return out_keep(&out);
 }

@@ -8,13 +8,7 @@
 #include "base/out.h"
 #include "base/paths.h"
 #include "base/strings.h"
-
-static char *finish(struct out *out)
-{
-    char *kept = keep_bytes(out->data, out->len);
-    out_free(out);
-    return kept;
-}
+#include "emission/instance.h"
 
 static const char *shown_source(const struct project *p, const char *source)
 {
@@ -145,7 +139,7 @@ char *picture_text(const struct project *p, const struct program *program)
     print_settings(&out, program);
     print_args(&out, program);
     print_libraries(&out, program);
-    return finish(&out);
+    return out_keep(&out);
 }
 
 char *picture_dot(const struct project *p, const struct program *program)
@@ -169,7 +163,7 @@ char *picture_dot(const struct project *p, const struct program *program)
                       instance->description->params[k].name);
     }
     out_print(&out, "}\n");
-    return finish(&out);
+    return out_keep(&out);
 }
 
 static json_t *args_json(const struct description *d)

@@ -1,5 +1,6 @@
 /*
  * An application that is being built: its folder, what was chosen for it, and where its generated files go.
+ * It is declared here because everything that is generated follows from it. tool/project/ fills it.
  */
 #ifndef TOOL_PROJECT_H
 #define TOOL_PROJECT_H
@@ -32,33 +33,5 @@ struct project {
 
 /* Set the compiler's flags for the project's target and mode. */
 void project_flags(struct project *project);
-
-/*
- * Write the instances, main.c, build.ninja, compile_commands.json and the manifest below project->build, and
- * append their paths to `written`. `objects` are linked with the instances. On failure, prints errors and
- * returns false.
- */
-bool generate(const struct project *project, const struct program *program, const struct strings *objects,
-              struct strings *written);
-
-/* The text of one instance's C file, or of the program's main.c. It is kept until the tool exits. */
-char *instance_source(const struct graph *graph, const struct instance *instance);
-char *main_source(const struct project *project, const struct program *program);
-
-/* The instance's name in messages: the name that the configuration gave it, or its symbols' prefix. */
-const char *instance_shown(const struct instance *instance);
-
-/*
- * The argument for a key of the functor that the program of a GENERATED line gets: an option, or the path of
- * a folder, absolute or relative to that of config.c. NULL when it gets none.
- */
-const char *generated_argument(const struct graph *graph, const struct functor *functor,
-                               const struct declared_key *key);
-
-/*
- * Check that every setting of the configuration names a key that its functor declares, and that every runtime
- * argument is one that some functor reads. On failure, prints errors and returns false.
- */
-bool check_settings(const struct program *program);
 
 #endif

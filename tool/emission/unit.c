@@ -6,6 +6,7 @@
 
 #include "base/keep.h"
 #include "base/report.h"
+#include "emission/instance.h"
 #include "emission/project.h"
 
 /*

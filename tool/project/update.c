@@ -14,6 +14,8 @@
 #include "base/stamp.h"
 #include "base/strings.h"
 #include "composition/evaluate.h"
+#include "emission/generate.h"
+#include "emission/instance.h"
 #include "emission/objects.h"
 #include "emission/undefined.h"
 #include "project/compilers.h"
