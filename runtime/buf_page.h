@@ -35,13 +35,4 @@ bool buf_refill_externs(void);
 /* A writable buffer of up to BUF_PAGE_SIZE bytes that holds as little memory as it can. NULL: no memory. */
 struct buf *buf_alloc_compact(size_t len);
 
-static inline void buf_copy_metadata(struct buf *to, const struct buf *from)
-{
-    to->csum = from->csum;
-    to->gso = from->gso;
-    to->gso_size = from->gso_size;
-    to->csum_start = from->csum_start;
-    to->csum_offset = from->csum_offset;
-}
-
 #endif

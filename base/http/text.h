@@ -112,6 +112,13 @@ static inline const char *http_skip_value(const char *p, const char *end)
     return p;
 }
 
+/* Whether the text can be a field's value. A line end in it would let its supplier add fields. */
+static inline bool http_is_value(const char *text)
+{
+    const char *end = text + strlen(text);
+    return http_skip_value(text, end) == end;
+}
+
 /* The text without spaces and tabs at both ends. */
 static inline struct http_text http_trim(struct http_text text)
 {
@@ -146,6 +153,18 @@ static inline bool http_number(struct http_text text, int64_t *out)
     }
     *out = n;
     return text.len > 0;
+}
+
+/* Write the bytes, or the text without its NUL. Both return the place behind it. */
+static inline char *http_put(char *out, const char *data, size_t len)
+{
+    memcpy(out, data, len);
+    return out + len;
+}
+
+static inline char *http_put_string(char *out, const char *text)
+{
+    return http_put(out, text, strlen(text));
 }
 
 /* Write a number in decimal, at most 20 bytes. Returns the place behind it. */

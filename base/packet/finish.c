@@ -1,15 +1,6 @@
 #include <base/checksum/checksum.h>
 #include <base/packet/packet.h>
 
-static void move_metadata(struct buf *to, const struct buf *from)
-{
-    to->csum = from->csum;
-    to->gso = from->gso;
-    to->gso_size = from->gso_size;
-    to->csum_start = from->csum_start;
-    to->csum_offset = from->csum_offset;
-}
-
 struct buf *packet_own(struct buf *b, size_t n)
 {
     struct buf *head;
@@ -22,7 +13,7 @@ struct buf *packet_own(struct buf *b, size_t n)
         buf_free(b);
         return NULL;
     }
-    move_metadata(head, b);
+    buf_copy_metadata(head, b);
     head->next = buf_advance(b, n);
     return head;
 }

@@ -153,4 +153,14 @@ struct buf_stats {
 };
 void buf_get_stats(struct buf_stats *out);
 
+/* Copy what the first view of a chain says of the whole packet: its checksum's state, how it is segmented. */
+static inline void buf_copy_metadata(struct buf *to, const struct buf *from)
+{
+    to->csum = from->csum;
+    to->gso = from->gso;
+    to->gso_size = from->gso_size;
+    to->csum_start = from->csum_start;
+    to->csum_offset = from->csum_offset;
+}
+
 #endif

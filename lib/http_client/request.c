@@ -8,12 +8,6 @@ static bool is_one_of(const char *name, const char *const *names)
     return false;
 }
 
-static bool is_value(const char *value)
-{
-    size_t len = strlen(value);
-    return http_skip_value(value, value + len) == value + len;
-}
-
 INTERNAL bool client_call_check(const struct http_call *call)
 {
     static const char *const ours[] = { "host", "connection", "content-length", "transfer-encoding", NULL };
@@ -23,21 +17,10 @@ INTERNAL bool client_call_check(const struct http_call *call)
     for (size_t i = 0; i < call->header_count; i++) {
         const struct http_header *header = &call->headers[i];
         if (!http_all((struct http_text){ header->name, strlen(header->name) }, HTTP_TCHAR) ||
-            is_one_of(header->name, ours) || !is_value(header->value))
+            is_one_of(header->name, ours) || !http_is_value(header->value))
             return false;
     }
     return true;
-}
-
-static char *put(char *p, const char *data, size_t len)
-{
-    memcpy(p, data, len);
-    return p + len;
-}
-
-static char *put_string(char *p, const char *text)
-{
-    return put(p, text, strlen(text));
 }
 
 INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
@@ -53,33 +36,33 @@ INTERNAL struct buf *client_request_head(const struct http_call *call, const cha
     struct buf *head = buf_alloc(room);
     if (head == NULL)
         return NULL;
-    char *p = put_string((char *)head->data, method);
+    char *p = http_put_string((char *)head->data, method);
     *p++ = ' ';
     if (url->target.len == 0 || url->target.data[0] != '/')
         *p++ = '/';
-    p = put(p, url->target.data, url->target.len);
-    p = put_string(p, " HTTP/1.1\r\nHost: ");
-    p = put(p, url->authority.data, url->authority.len);
-    p = put_string(p, "\r\nConnection: close\r\n");
+    p = http_put(p, url->target.data, url->target.len);
+    p = http_put_string(p, " HTTP/1.1\r\nHost: ");
+    p = http_put(p, url->authority.data, url->authority.len);
+    p = http_put_string(p, "\r\nConnection: close\r\n");
     for (size_t i = 0; i < call->header_count; i++) {
         if (foreign && is_one_of(call->headers[i].name, secrets))
             continue;
         has_agent |= is_one_of(call->headers[i].name, agent);
-        p = put_string(p, call->headers[i].name);
-        p = put_string(p, ": ");
-        p = put_string(p, call->headers[i].value);
-        p = put_string(p, "\r\n");
+        p = http_put_string(p, call->headers[i].name);
+        p = http_put_string(p, ": ");
+        p = http_put_string(p, call->headers[i].value);
+        p = http_put_string(p, "\r\n");
     }
     if (!has_agent)
-        p = put_string(p, "User-Agent: mirage\r\n");
+        p = http_put_string(p, "User-Agent: mirage\r\n");
     if (content == CLIENT_SENDS_CHUNKED) {
-        p = put_string(p, "Transfer-Encoding: chunked\r\n");
+        p = http_put_string(p, "Transfer-Encoding: chunked\r\n");
     } else if (content == CLIENT_SENDS_LENGTH) {
-        p = put_string(p, "Content-Length: ");
+        p = http_put_string(p, "Content-Length: ");
         p = http_put_number(p, length);
-        p = put_string(p, "\r\n");
+        p = http_put_string(p, "\r\n");
     }
-    p = put_string(p, "\r\n");
+    p = http_put_string(p, "\r\n");
     head->len = (uint32_t)(p - (char *)head->data);
     return head;
 }

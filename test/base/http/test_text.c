@@ -20,6 +20,18 @@ static void test_skip_value(void **state)
         }
 }
 
+static void test_writing(void **state)
+{
+    (void)state;
+    char out[16];
+    assert_true(http_is_value("") && http_is_value("a b\tc") && http_is_value("caf\xc3\xa9, long enough"));
+    assert_false(http_is_value("a\r\nSet-Cookie: b") || http_is_value("a\n") ||
+                 http_is_value("a value with \x7f"));
+    char *p = http_put_string(http_put(out, "abc", 2), "-c");
+    assert_ptr_equal(p, out + 4);
+    assert_memory_equal(out, "ab-c", 4);
+}
+
 static void test_classes(void **state)
 {
     (void)state;
@@ -200,6 +212,6 @@ static void test_chunk_head(void **state)
     assert_string_equal(line, "\r\n0\r\n");
 }
 
-TEST_MAIN(cmocka_unit_test(test_skip_value), cmocka_unit_test(test_classes), cmocka_unit_test(test_list),
-          cmocka_unit_test(test_numbers), cmocka_unit_test(test_dates), cmocka_unit_test(test_chunked),
-          cmocka_unit_test(test_chunk_head))
+TEST_MAIN(cmocka_unit_test(test_skip_value), cmocka_unit_test(test_writing), cmocka_unit_test(test_classes),
+          cmocka_unit_test(test_list), cmocka_unit_test(test_numbers), cmocka_unit_test(test_dates),
+          cmocka_unit_test(test_chunked), cmocka_unit_test(test_chunk_head))
