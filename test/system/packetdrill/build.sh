@@ -21,7 +21,7 @@ made=$work/so/_build/sim
         "-I$root/include -I$root -I$made/instances -I$here/so ${sanitize:+-fsanitize=$sanitize -fno-omit-frame-pointer}"
     echo "rule compile"
     echo "  description = compile \$in"
-    echo "  command = $cc \$cflags \$more -MMD -MF \$out.d -c \$in -o \$out"
+    echo "  command = $cc \$cflags -MMD -MF \$out.d -c \$in -o \$out"
     echo "  depfile = \$out.d"
     echo "  deps = gcc"
     echo "rule link"
@@ -31,7 +31,6 @@ made=$work/so/_build/sim
         object=objects/$(echo "$1" | tr / -).o
         case " $objects " in *" $object "*) return ;; esac
         echo "build $object: compile $1"
-        [ $# -eq 1 ] || echo "  more = $2"
         objects="$objects $object"
     }
     add "$made/main.c"

@@ -3,7 +3,8 @@
  *
  *     drive STACK.so [--ip_version=ipv4|ipv6|ipv4-mapped-ipv6]... [--verbose] SCRIPT...
  *
- * TAP, a case for each script. Each has a process of its own, so that it begins with a fresh stack.
+ * TAP, a case for each script and version of IP. Each has a process of its own, so that it begins with a
+ * fresh stack.
  */
 #include "drive.h"
 

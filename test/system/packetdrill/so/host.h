@@ -1,6 +1,7 @@
 /*
  * Between the stack, which runs on a thread of its own, and whoever calls through packetdrill's interface.
- * Time is virtual: it stands still but for what usleep, gettimeofday and netdev_receive let pass.
+ * Time is virtual: it stands still but for what usleep, gettimeofday, netdev_receive and the first thread's
+ * calls that wait let pass.
  */
 #ifndef PACKETDRILL_HOST_H
 #define PACKETDRILL_HOST_H
