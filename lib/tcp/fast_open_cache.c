@@ -112,12 +112,17 @@ static void forget_failures(struct fast_open_peer *peer, uint16_t port)
 /*
  * Learn from the answer to a SYN of ours that carried the option. A peer that took none of its bytes refuses
  * them, unless it gives another cookie: then the old one may have been no longer good.
+ * A peer that answers with a cookie of an impossible length does not have Fast Open right.
  */
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
 {
     const struct fast_open *cookie = &syn_ack->fast_open;
     bool given = cookie->len > 0, taken = syn_ack->ack != flow->iss + 1;
     bool first = flow->backoff == 0, refused = first && !taken && flow->snd_nxt != flow->iss + 1;
+    if (syn_ack->bad_cookie && !taken) {
+        fast_open_refused(flow);
+        return;
+    }
     struct fast_open_peer *peer = given ? find_or_add_peer(flow->tcp, &flow->node.ends.remote)
                                         : find_peer(flow->tcp, &flow->node.ends.remote);
     if (peer == NULL)

@@ -33,6 +33,7 @@ INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends)
     flow->ts_offset = timestamp_offset(tcp, ends);
     flow->last_received = flow->last_progress = flow->rto_base = flow->last_sent = flow->tuned_at = tcp->now;
     flow->rcv_mss = MSS_V4;
+    flow->bytes_at = timestamp_now(tcp) - (uint32_t)key_delayed_ack_ms;
     flow->quick_acks = 16;
     flow->rack.multiple = 1;
     flow->user_timeout = (uint32_t)key_user_timeout_ms;

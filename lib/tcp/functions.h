@@ -93,6 +93,7 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
 INTERNAL void receive_next(struct tcp_flow *flow, uint32_t len, bool fin, struct buf *payload);
 INTERNAL uint32_t receive_window(const struct tcp_flow *flow);
 INTERNAL void receive_held(struct tcp_flow *flow);
+INTERNAL void receive_made_room(struct tcp_flow *flow);
 INTERNAL struct buf *receive_take(struct tcp_flow *flow);
 INTERNAL void receive_drop(struct tcp_flow *flow);
 INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t len);

@@ -78,12 +78,13 @@ static bool acceptable(const struct tcp_flow *flow, const struct segment *segmen
 
 /*
  * RFC 5961, section 3.2: a reset counts only with exactly the next sequence number. One elsewhere in the
- * window is challenged.
+ * window is challenged, and one outside, also on its right edge, is dropped.
  */
 static void reset_input(struct tcp_flow *flow, const struct segment *segment)
 {
     if (segment->seq != flow->rcv_nxt) {
-        challenge_ack(flow);
+        if (seq_before(segment->seq, flow->rcv_adv))
+            challenge_ack(flow);
         return;
     }
     if (flow->pending)

@@ -221,7 +221,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
      */
     if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
         record->pushed = true;
-    if (len > flow->mss || record->pushed)
+    if ((len > flow->mss && !again) || record->pushed)
         s.flags |= PSH;
     if (flow->cwr && !again && len > 0) {
         s.flags |= CWR;
@@ -352,7 +352,9 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
         flow->unsent_offset -= flow->unsent->len;
         flow->unsent = flow->unsent->next;
     }
-    if (len > 0 && flow->tcp->now - flow->last_received < MILLISECONDS(key_delayed_ack_ms))
+    /* It answers: bytes came a moment ago, or what is sent now carries their acknowledgement or the SYN-ACK's. */
+    if (len > 0 && (flow->ack_need != ACK_NONE ||
+                    timestamp_now(flow->tcp) - flow->bytes_at < (uint32_t)key_delayed_ack_ms))
         flow->interactive = true;
     if (fin)
         flow->fin_sent = true;

@@ -87,6 +87,7 @@ INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t l
     flow->rcv_nxt += len;
     flow->rcv_queued += len;
     flow->unacked += len;
+    flow->bytes_at = timestamp_now(flow->tcp);
     flow->rcv_pinned += pinned;
     flow->tcp->memory += pinned;
     if (flow->received_last != NULL)
@@ -308,6 +309,18 @@ static void tune(struct tcp_flow *flow)
                                           : (uint64_t)key_receive_buffer_max);
 }
 
+/* Bytes were taken from the queue. When the window was small and is open again, the peer is told. */
+INTERNAL void receive_made_room(struct tcp_flow *flow)
+{
+    if (flow->fin_received || !flow_synchronized(flow))
+        return;
+    tune(flow);
+    uint32_t offered = flow->rcv_adv - flow->rcv_nxt,
+             window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
+    if (window >= 2 * offered && window > offered)
+        flow->ack_need = ACK_NOW;
+}
+
 /*
  * Take all that the reader may have, not NULL. An acknowledgement that waited for the reader is sent now. If
  * the window was small and is open again, the peer is told, so that it can go on. What the reader gets is not
@@ -322,12 +335,6 @@ INTERNAL struct buf *receive_take(struct tcp_flow *flow)
     flow->tcp->memory -= flow->rcv_pinned;
     flow->rcv_queued = 0;
     flow->rcv_pinned = 0;
-    if (flow->fin_received || !flow_synchronized(flow))
-        return taken;
-    tune(flow);
-    uint32_t offered = flow->rcv_adv - flow->rcv_nxt,
-             window = min_u32(receive_window(flow), 65535u << flow->rcv_scale);
-    if (window >= 2 * offered && window > offered)
-        flow->ack_need = ACK_NOW;
+    receive_made_room(flow);
     return taken;
 }

@@ -219,7 +219,7 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     if (lost && flow->recovery < RECOVERY)
         recovery_enter(flow);
     if (flow->recovery == RECOVERY || flow->recovery == REDUCED)
-        proportional_rate(flow, delivered, acked > 0 && !lost);
+        proportional_rate(flow, delivered, acked > 0 && !lost && !(segment->flags & ECE));
     else if (grows)
         congestion_acked(flow, delivered);
     if (flow->recovery == LOSS)

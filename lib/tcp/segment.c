@@ -16,11 +16,13 @@ enum {
     FAST_OPEN_EXPERIMENT = 0xf989,
 };
 
-/* A cookie of an impossible length is ignored. */
+/* A cookie of an impossible length is no cookie, but tells that its sender has the option wrong. */
 static void parse_fast_open(uint8_t kind, const uint8_t *cookie, size_t len, struct segment *out)
 {
-    if (len != 0 && (len < FAST_OPEN_COOKIE_LEAST || len > FAST_OPEN_COOKIE_MOST || len % 2 != 0))
+    if (len != 0 && (len < FAST_OPEN_COOKIE_LEAST || len > FAST_OPEN_COOKIE_MOST || len % 2 != 0)) {
+        out->bad_cookie = true;
         return;
+    }
     out->fast_open.kind = kind;
     out->fast_open.len = (uint8_t)len;
     memcpy(out->fast_open.cookie, cookie, len);
@@ -116,7 +118,7 @@ INTERNAL err segment_parse(const uint8_t *header, size_t len, struct segment *ou
     out->header_len = (uint8_t)header_len;
     out->flags = header[13];
     out->window = wire_get16(header + 14);
-    out->has_timestamp = out->sack_permitted = out->has_scale = false;
+    out->has_timestamp = out->sack_permitted = out->has_scale = out->bad_cookie = false;
     out->scale = out->sack_count = 0;
     out->mss = 0;
     out->fast_open.kind = out->fast_open.len = 0;

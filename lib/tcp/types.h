@@ -47,6 +47,7 @@ struct segment {
     uint8_t flags;
     uint8_t header_len;
     bool has_timestamp, sack_permitted, has_scale;
+    bool bad_cookie; /* its Fast Open option has an impossible length */
     uint8_t scale, sack_count;
     uint16_t mss; /* 0: no option */
     uint32_t tsval, tsecr;
@@ -226,6 +227,7 @@ struct tcp_flow {
     uint32_t recent[SACK_BLOCKS]; /* a sequence number of each recently changed range, the latest first */
     uint32_t range_count, range_bytes;
     uint32_t unacked;   /* bytes received since the last acknowledgement was sent */
+    uint32_t bytes_at;  /* when bytes came last in order, ms */
     uint16_t rcv_mss;   /* largest segment seen */
     uint8_t quick_acks; /* acknowledgements still to be sent without delay, as the peer is in slow start */
     struct sack_block dsack;

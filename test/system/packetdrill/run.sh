@@ -45,12 +45,13 @@ number=0 failed=0
 for script; do
     number=$((number + 1)) name=$(basename "$script" .pkt)
     # A script for one version of IP says so in its first lines.
+    asked=$(sed -n 's/^\/\/ stack: //p' "$script" | head -n 1)
     own=$(sed -n 's/^--ip_version=//p' "$script" | head -n 1)
     at=$addresses
     if [ "$version" = ipv6 ] || grep -q '^--local_ip=' "$script"; then at=; fi
     if [ -n "$own" ] && [ "$own" != "$version" ]; then
         echo "ok $number - $name # SKIP it is for $own"
-    elif rm -rf "$work/sysctl" && mkdir "$work/sysctl" && (cd "$(dirname "$script")" && PATH="$here/bin:$PATH" MIRAGE_SYSCTL="$work/sysctl" apart env LD_PRELOAD="$work/stack.so" timeout 60 "$packetdrill" --ip_version="$version" $at $flags \
+    elif rm -rf "$work/sysctl" && mkdir "$work/sysctl" && (cd "$(dirname "$script")" && PATH="$here/bin:$PATH" MIRAGE_SYSCTL="$work/sysctl" apart env LD_PRELOAD="$work/stack.so" timeout 60 "$packetdrill" --ip_version="$version" $at $flags ${asked:+--so_flags="$asked"} \
         --so_filename="$work/stack.so" "$(basename "$script")") >"$work/log" 2>&1; then
         echo "ok $number - $name"
     else

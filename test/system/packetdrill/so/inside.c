@@ -221,12 +221,11 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
     while (f->received_last != NULL && f->received_last->next != NULL)
         f->received_last = f->received_last->next;
     f->tcp->now = os_now();
-    /* TCP counts the views of a queue that is taken as a whole. */
-    uint32_t views = 0;
-    for (const struct buf *b = f->received; b != NULL; b = b->next)
-        views++;
-    receive_taken(f, (uint32_t)len);
-    f->rcv_views = views;
+    uint64_t pinned = f->received != NULL ? buf_pinned(f->received) : 0;
+    f->tcp->memory -= f->rcv_pinned - pinned;
+    f->rcv_pinned = pinned;
+    f->rcv_queued -= (uint32_t)len;
+    receive_made_room(f);
     if (f->ack_need == ACK_NOW && f->state != STATE_CLOSED)
         flush_later(f);
     return len;
