@@ -70,11 +70,11 @@ static err framing(struct http_reply_head *head, bool to_head)
     if (has_length && chunked)
         return ERR_FORMAT;
     if (to_head || reply->status < 200 || reply->status == 204 || reply->status == 304)
-        head->framing = HTTP_FRAMING_NONE;
+        head->framing = HTTP_FRAME_NONE;
     else if (chunked)
-        head->framing = HTTP_FRAMING_CHUNKED;
+        head->framing = HTTP_FRAME_CHUNKED;
     else
-        head->framing = has_length ? HTTP_FRAMING_LENGTH : HTTP_FRAMING_CLOSE;
+        head->framing = has_length ? HTTP_FRAME_LENGTH : HTTP_FRAME_CLOSE;
     return OK;
 }
 

@@ -6,8 +6,6 @@
 
 #define HTTP_REPLY_FIELDS_MAX 64
 
-enum http_framing { HTTP_FRAMING_NONE, HTTP_FRAMING_LENGTH, HTTP_FRAMING_CHUNKED, HTTP_FRAMING_CLOSE };
-
 struct http_reply_head {
     struct http_reply reply;
     struct http_field fields[HTTP_REPLY_FIELDS_MAX];

@@ -14,6 +14,9 @@ enum http_class {
     HTTP_HOST = 16, /* in a registered name (RFC 3986, section 3.2.2) */
 };
 
+/* What tells the end of a message (RFC 9112, section 6.3). CLOSE: the end of the connection. */
+enum http_framing { HTTP_FRAME_NONE, HTTP_FRAME_LENGTH, HTTP_FRAME_CHUNKED, HTTP_FRAME_CLOSE };
+
 #define HTTP_URL_ (HTTP_PATH | HTTP_QUERY | HTTP_VALUE)
 #define HTTP_ALL_ (HTTP_TCHAR | HTTP_URL_ | HTTP_HOST)
 static const __attribute__((unused)) uint8_t http_classes[256] = {

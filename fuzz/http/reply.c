@@ -60,9 +60,9 @@ static void check_head(const char *data, size_t len, bool to_head)
     struct http_text n = http_find_field(head.fields, head.reply.field_count, "content-length");
     struct http_text coding = http_find_field(head.fields, head.reply.field_count, "transfer-encoding");
     CHECK(n.data == NULL || coding.data == NULL);
-    CHECK(head.framing != HTTP_FRAMING_CHUNKED || coding.data != NULL);
-    CHECK(head.framing != HTTP_FRAMING_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
-    CHECK(!to_head || head.framing == HTTP_FRAMING_NONE);
+    CHECK(head.framing != HTTP_FRAME_CHUNKED || coding.data != NULL);
+    CHECK(head.framing != HTTP_FRAME_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
+    CHECK(!to_head || head.framing == HTTP_FRAME_NONE);
     for (size_t i = 0; i < head.reply.field_count; i++) {
         const struct http_field *field = &head.fields[i];
         CHECK(field->name.data > data && field->value.data + field->value.len < data + length);

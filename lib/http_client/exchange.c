@@ -118,9 +118,9 @@ INTERNAL IO err client_receive_head(struct http_client_exchange *x)
     } while (x->head.reply.status < 200);
     x->head.reply.url = x->url_text;
     x->has_reply = true;
-    x->done = x->head.framing == HTTP_FRAMING_NONE ||
-              (x->head.framing == HTTP_FRAMING_LENGTH && x->head.reply.content_length == 0);
-    x->left = x->head.framing == HTTP_FRAMING_LENGTH ? (uint64_t)x->head.reply.content_length : 0;
+    x->done = x->head.framing == HTTP_FRAME_NONE ||
+              (x->head.framing == HTTP_FRAME_LENGTH && x->head.reply.content_length == 0);
+    x->left = x->head.framing == HTTP_FRAME_LENGTH ? (uint64_t)x->head.reply.content_length : 0;
     return OK;
 }
 
@@ -157,7 +157,7 @@ static IO err read_chunk(struct http_client_exchange *x, struct buf **out)
 
 static IO err read_piece(struct http_client_exchange *x, struct buf **out)
 {
-    if (x->head.framing == HTTP_FRAMING_CHUNKED) {
+    if (x->head.framing == HTTP_FRAME_CHUNKED) {
         err e = read_chunk(x, out);
         /* The connection has ended before the content did, so the content is cut short. */
         return e == ERR_END && x->chunked.state != HTTP_CHUNK_ENDED ? ERR_RESET : e;
@@ -165,14 +165,14 @@ static IO err read_piece(struct http_client_exchange *x, struct buf **out)
     if (x->in == NULL) {
         err e = receive(x);
         if (e != OK)
-            return e == ERR_END && x->head.framing == HTTP_FRAMING_LENGTH ? ERR_RESET : e;
+            return e == ERR_END && x->head.framing == HTTP_FRAME_LENGTH ? ERR_RESET : e;
     }
     size_t run = x->in->len;
-    if (x->head.framing == HTTP_FRAMING_LENGTH && run > x->left)
+    if (x->head.framing == HTTP_FRAME_LENGTH && run > x->left)
         run = (size_t)x->left;
     TRY(take(x, 0, run, out));
     x->left -= run;
-    x->done = x->head.framing == HTTP_FRAMING_LENGTH && x->left == 0;
+    x->done = x->head.framing == HTTP_FRAME_LENGTH && x->left == 0;
     return OK;
 }
 

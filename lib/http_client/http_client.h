@@ -2,6 +2,9 @@
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <mirage/functor.h>
 
 #include <base/http/chunked.h>

@@ -7,6 +7,9 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <mirage/functor.h>
 #include <base/http/chunked.h>
 #include <mirage/metric.h>
@@ -68,8 +71,6 @@ struct http_connection {
 
 enum http_answer { HTTP_UNANSWERED, HTTP_BEGUN, HTTP_ANSWERED };
 
-enum http_framing { HTTP_FRAME_NONE, HTTP_FRAME_LENGTH, HTTP_FRAME_CHUNKED, HTTP_FRAME_CLOSE };
-
 enum http_persistence { HTTP_PERSIST_SILENT, HTTP_PERSIST_CLOSE, HTTP_PERSIST_KEEP };
 
 /* An exchange. It lies in a buffer of the pool, `memory`, with its fields behind it. */
@@ -102,7 +103,7 @@ struct http_server_exchange {
 
 /* connection.c */
 
-INTERNAL err http_connection_run(void *connection);
+INTERNAL IO err http_connection_run(void *connection);
 /* Append bytes from the peer to `in`, after writing what is held. ERR_TIMEOUT at `deadline`. */
 INTERNAL IO err http_connection_read(struct http_connection *c, os_time deadline);
 /* Write the data, or with `hold` keep it for a while, to be written with what follows. Takes the chain. */
