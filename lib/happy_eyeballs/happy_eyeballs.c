@@ -54,7 +54,7 @@ IO void happy_eyeballs_disconnect(struct happy_eyeballs *he)
     free(he);
 }
 
-static void find(struct happening *here, enum resolver_family family)
+static IO void find(struct happening *here, enum resolver_family family)
 {
     struct ip_addr list[RACE_ROOM];
     size_t count = 0;

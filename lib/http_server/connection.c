@@ -62,7 +62,7 @@ static IO err write_out(struct http_connection *c)
     return e;
 }
 
-static err write_meanwhile(void *arg)
+static IO err write_meanwhile(void *arg)
 {
     struct http_connection *c = arg;
     IGNORE(write_out(c));
@@ -189,7 +189,7 @@ static IO void end_writer(struct http_connection *c)
         IGNORE(os_wait(&c->written));
 }
 
-INTERNAL err http_connection_run(void *arg)
+INTERNAL IO err http_connection_run(void *arg)
 {
     struct http_connection *c = arg;
     bool lingering = false;
