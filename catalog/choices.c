@@ -88,8 +88,7 @@ static void *icmp_on(struct here here, const void *network)
 
 CHOICE(STACK, generic_stack, "net", "default_stack",
        "The host's sockets or the project's own stack on a network card, as the key --net says; without an "
-       "argument "
-       "it is default_stack(). With --net=socket no card is opened.",
+       "argument it is default_stack(). With --net=socket no card is opened.",
        NETWORK network)
 {
     return stack_on(called(), network);

@@ -110,10 +110,8 @@ const struct cli_command cli_commands[] = {
       true, 1, describe_options, command_describe },
     { "unit", "write the C file that a unit test of a functor compiles", "SOURCE",
       "Writes one C file that is the functor in SOURCE, a file or a folder, as an instance of a program is: "
-      "its "
-      "files in one translation unit, with its keys set and its parameters' operations named. A unit test or "
-      "a fuzzer "
-      "includes it, or is linked with it, and plays the parameters itself.",
+      "its files in one translation unit, with its keys set and its parameters' operations named. A unit "
+      "test or a fuzzer includes it, or is linked with it, and plays the parameters itself.",
       false, 1, unit_options, command_unit },
     { "clean", "remove what was generated", "[FOLDER]",
       "Removes FOLDER/_build and FOLDER/compile_commands.json.", false, 1, clean_options, command_clean },

@@ -56,10 +56,9 @@ static const char *commands_page(void)
     out_print(
         &out,
         "%s`mirage help COMMAND`, `mirage COMMAND --help` and the manual pages say the same. FOLDER is the "
-        "folder of the "
-        "application's `config.c`, the working directory when it is left out. A command ends with status 0 "
-        "on success, 1 when the "
-        "work could not be done, and 2 for a mistake on the command line.\n\n| Command | |\n| --- | --- |\n",
+        "folder of the application's `config.c`, the working directory when it is left out. A command ends "
+        "with status 0 on success, 1 when the work could not be done, and 2 for a mistake on the command "
+        "line.\n\n| Command | |\n| --- | --- |\n",
         made_by("Commands"));
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         out_print(&out, "| [mirage %s](#mirage-%s) | %s |\n", c->name, c->name, cell(c->summary));
