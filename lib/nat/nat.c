@@ -104,6 +104,8 @@ IO err nat_start(struct inside *in, struct inside_arp *in_arp, struct outside *o
     set_side(&nat->out, true, &outside);
     inside_info(in, &nat->in.info);
     outside_info(out, &nat->out.info);
+    inside_arp_set_network(in_arp, &inside);
+    outside_arp_set_network(out_arp, &outside);
     err e = inside_arp_add(in_arp, &inside.addr, false);
     if (e == OK)
         e = outside_arp_add(out_arp, &outside.addr, false);
