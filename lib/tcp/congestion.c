@@ -21,6 +21,7 @@ INTERNAL void congestion_init(struct tcp_flow *flow)
 {
     flow->cwnd = initial_cwnd(flow);
     flow->ssthresh = UINT32_MAX;
+    hystart_begin(flow);
 }
 
 /* The largest r with r^3 <= x. */
@@ -139,6 +140,10 @@ INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes)
     bool slow_start = flow->cwnd < flow->ssthresh;
     if ((flow->app_limited && !(slow_start && flow->cwnd < 2 * flow->usage)) || flow->cwnd >= CWND_MOST)
         return;
+    if (flow->ssthresh == UINT32_MAX) {
+        flow->cwnd += hystart_growth(flow, bytes);
+        return;
+    }
     if (slow_start) {
         uint32_t room = flow->ssthresh - flow->cwnd, used = min_u32(bytes, room);
         flow->cwnd += used;

@@ -149,6 +149,11 @@ INTERNAL void congestion_acked(struct tcp_flow *flow, uint32_t bytes);
 INTERNAL void congestion_idle(struct tcp_flow *flow);
 INTERNAL uint32_t cube_root(uint64_t x);
 
+/* hystart.c */
+INTERNAL void hystart_begin(struct tcp_flow *flow);
+INTERNAL void hystart_sample(struct tcp_flow *flow, os_time rtt);
+INTERNAL uint32_t hystart_growth(struct tcp_flow *flow, uint32_t bytes);
+
 /* recovery.c */
 INTERNAL void rack_delivered(struct tcp_flow *flow, const struct sent *sent);
 INTERNAL bool rack_detect(struct tcp_flow *flow);

@@ -33,6 +33,7 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
 INTERNAL void syn_acked(struct tcp_flow *flow, uint32_t ack)
 {
     uint32_t bytes = ack - flow->iss - 1;
+    flow->syn_again = seq_after(flow->snd_nxt, ack);
     flow->snd_una = flow->snd_nxt = ack;
     if (bytes == 0)
         return;

@@ -352,8 +352,8 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
         flow->unsent_offset -= flow->unsent->len;
         flow->unsent = flow->unsent->next;
     }
-    /* It answers: bytes came a moment ago, or what is sent now carries their acknowledgement or the SYN-ACK's. */
-    if (len > 0 && (flow->ack_need != ACK_NONE ||
+    /* It answers: bytes came a moment ago, or this carries the acknowledgement of bytes or of a SYN-ACK. */
+    if (len > 0 && ((flow->ack_need != ACK_NONE && !flow->syn_again) ||
                     timestamp_now(flow->tcp) - flow->bytes_at < (uint32_t)key_delayed_ack_ms))
         flow->interactive = true;
     if (fin)

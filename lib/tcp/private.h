@@ -17,6 +17,7 @@
  *   undo.c         losses that were none                timers.c      what time brings
  *   congestion.c   CUBIC and NewReno                    persist.c     a window that is closed or pulled back
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
+ *   hystart.c      the end of the first slow start
  *   flow.c         a connection's life, and stream.c   it as a FLOW
  *   tcp.c          the signature's other operations
  *   types.h        the state of all this                 functions.h   what the files offer each other

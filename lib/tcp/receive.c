@@ -88,6 +88,7 @@ INTERNAL void receive_append(struct tcp_flow *flow, struct buf *data, uint32_t l
     flow->rcv_queued += len;
     flow->unacked += len;
     flow->bytes_at = timestamp_now(flow->tcp);
+    flow->syn_again = false;
     flow->rcv_pinned += pinned;
     flow->tcp->memory += pinned;
     if (flow->received_last != NULL)

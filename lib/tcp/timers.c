@@ -37,6 +37,8 @@ INTERNAL void rtt_sample(struct tcp_flow *flow, os_time rtt)
     os_time now = flow->tcp->now;
     if (rtt <= 0)
         rtt = 1;
+    if (flow->ssthresh == UINT32_MAX)
+        hystart_sample(flow, rtt);
     if (flow->srtt == 0) {
         flow->srtt = rtt;
         flow->rttvar = rtt / 2;

@@ -244,9 +244,10 @@ struct tcp_flow {
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
-    bool pending : 1;  /* opened by Fast Open: bytes are exchanged, but the handshake is not done */
-    bool asked : 1;    /* our SYN carried Fast Open's option */
-    bool syn_data : 1; /* the bytes of the SYN were accepted, by us or by the peer */
+    bool pending : 1;   /* opened by Fast Open: bytes are exchanged, but the handshake is not done */
+    bool asked : 1;     /* our SYN carried Fast Open's option */
+    bool syn_again : 1; /* the peer did not take all bytes of our SYN, and has sent none yet */
+    bool syn_data : 1;  /* the bytes of the SYN were accepted, by us or by the peer */
 
     /* congestion: congestion.c, recovery.c */
     uint32_t cwnd, ssthresh, recover;
@@ -264,6 +265,14 @@ struct tcp_flow {
         os_time epoch; /* 0: the next growth begins one */
         uint32_t w_max, w_est, k_ms, cwnd_prior, est_acked;
     } cubic;
+    struct {
+        uint32_t end; /* when this is acknowledged, the round is over */
+        uint32_t least,
+            least_before;  /* round trips of this round and the last, microseconds; UINT32_MAX: none */
+        uint32_t baseline; /* the one that made growth slow */
+        uint8_t samples, rounds;
+        bool slow;
+    } hystart;
     struct {
         os_time at, rtt;
         uint32_t end, highest; /* highest: SACKed or acknowledged */

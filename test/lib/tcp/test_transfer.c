@@ -479,6 +479,48 @@ FIBER_TEST(congestion_notification)
     return OK;
 }
 
+/* Acknowledge what is in flight, segment by segment, a round trip after it was sent. */
+static void acknowledge_round(struct peer *p, os_time rtt)
+{
+    uint32_t end = p->flow->snd_nxt;
+    os_sleep(rtt);
+    while (p->ack != end) {
+        p->ack += 1000;
+        peer_ack(p);
+    }
+    while (expect_segment(&p->net, MILLISECONDS(1)) != NULL)
+        continue;
+}
+
+/* HyStart++ (RFC 9406): when the round trip grows, slow start grows by a quarter, and ends after five rounds. */
+FIBER_TEST(slow_start_ends_by_itself)
+{
+    struct peer p;
+    open_with(&p, sack_syn);
+    p.flow->snd_wnd = p.flow->snd_max_wnd = 1 << 20;
+    for (int i = 0; i < 20; i++)
+        write_bytes(&p, 3000);
+    while (expect_segment(&p.net, MILLISECONDS(1)) != NULL)
+        continue;
+    CHECK_EQUAL(p.flow->cwnd, 10000);
+    acknowledge_round(&p, MILLISECONDS(100));
+    CHECK_EQUAL(p.flow->cwnd, 20000);
+    CHECK(!p.flow->hystart.slow);
+    acknowledge_round(&p, MILLISECONDS(130));
+    CHECK(p.flow->hystart.slow && p.flow->cwnd > 28000 && p.flow->cwnd < 40000);
+    for (int i = 0; i < 6 && p.flow->ssthresh == UINT32_MAX; i++) {
+        uint32_t before = p.flow->cwnd;
+        while (p.flow->snd_queued < 60000)
+            write_bytes(&p, 1000);
+        acknowledge_round(&p, MILLISECONDS(130));
+        CHECK(p.flow->cwnd > before && p.flow->cwnd <= before * 5 / 4 + 1000);
+    }
+    CHECK(p.flow->ssthresh != UINT32_MAX && p.flow->ssthresh <= p.flow->cwnd);
+    CHECK_EQUAL(METRIC(&p, timeouts), 0);
+    done(&p);
+    return OK;
+}
+
 /* A device without space drops segments, and they are sent again. */
 FIBER_TEST(device_full)
 {
@@ -543,6 +585,7 @@ int main(void)
         cmocka_unit_test(keepalive_of_the_peer),
         cmocka_unit_test(user_timeout),
         cmocka_unit_test(congestion_notification),
+        cmocka_unit_test(slow_start_ends_by_itself),
         cmocka_unit_test(device_full),
         cmocka_unit_test(no_memory),
     };

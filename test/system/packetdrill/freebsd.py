@@ -71,15 +71,17 @@ def inside(m):
 
 def both_close(lines):
     """When both ends close, FreeBSD repeats its FIN with the acknowledgement; RFC 9293, figure 13, does not."""
-    closing = False
+    sent = closing = False
     for line in lines:
         finish = re.search(r'([<>])\s*F\.\s*1:1\(0\)\s*ack\s*([12])', line)
-        if finish and finish.groups() == ('<', '1'):
-            closing = True
+        if finish and finish.groups() == ('>', '1'):
+            sent = True
+        elif finish and finish.groups() == ('<', '1'):
+            closing = sent
         elif finish and finish.groups() == ('>', '2') and closing:
             line = re.sub(r'>\s*F\.\s*1:1\(0\)', '> . 2:2(0)', line)
         elif re.search(r'\bsocket\(', line):
-            closing = False
+            sent = closing = False
         yield line
 
 
