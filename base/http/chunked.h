@@ -8,6 +8,7 @@
 #define BASE_HTTP_CHUNKED_H
 
 #include <base/http/text.h>
+#include <base/text/hex.h>
 #include <mirage/buf.h>
 
 #define HTTP_CHUNK_DIGITS_MAX 15
@@ -50,7 +51,7 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
 {
     switch (c->state) {
     case HTTP_CHUNK_SIZE: {
-        int digit = http_hex_digit(byte);
+        int digit = hex_digit(byte);
         if (digit >= 0) {
             c->left = c->left * 16 + (unsigned)digit;
             return ++c->digits <= HTTP_CHUNK_DIGITS_MAX;

@@ -1,4 +1,5 @@
 #include <base/http/head.h>
+#include <base/text/hex.h>
 
 static bool is_registered_name(struct http_text text)
 {
@@ -117,7 +118,7 @@ static int decoded(const char **p, const char *end)
         return c;
     if (end - *p < 2)
         return -1;
-    int high = http_hex_digit((*p)[0]), low = http_hex_digit((*p)[1]);
+    int high = hex_digit((*p)[0]), low = hex_digit((*p)[1]);
     *p += 2;
     return high < 0 || low < 0 || (high | low) == 0 ? -1 : high << 4 | low;
 }

@@ -182,12 +182,4 @@ static inline char *http_put_number(char *out, uint64_t n)
     return out + sizeof digits - at;
 }
 
-static inline int http_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = http_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 #endif

@@ -1,5 +1,6 @@
 /* IP addresses as text: reads RFC 4291, section 2.2, and writes RFC 5952. */
 #include <base/ip/ip.h>
+#include <base/text/hex.h>
 
 #include <stdio.h>
 
@@ -22,17 +23,6 @@ static bool parse_v4(uint8_t out[4], const char *text, size_t len)
         out[i] = (uint8_t)value;
     }
     return at == len;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 static bool parse_v6(uint8_t out[16], const char *text, size_t len)

@@ -5,13 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static inline int mac_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include <base/text/hex.h>
 
 /*
  * Read an address such as "02:00:00:00:00:01", all of the text. False when it is not the address of one
@@ -20,7 +14,7 @@ static inline int mac_digit(char c)
 static inline bool mac_parse(const char *text, uint8_t out[6])
 {
     for (int i = 0; i < 6; i++, text += 3) {
-        int high = mac_digit(text[0]), low = high < 0 ? -1 : mac_digit(text[1]);
+        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
         if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
             return false;
         out[i] = (uint8_t)(high << 4 | low);

@@ -10,6 +10,7 @@
 
 #include <base/http/chunked.h>
 #include <base/http/head.h>
+#include <base/text/hex.h>
 
 #include "../check.h"
 
@@ -165,8 +166,8 @@ static bool naive_decode(const char *data, size_t len, struct decoded *d)
         uint64_t size = 0;
         if (eol == NULL)
             return false;
-        for (; p < eol && http_hex_digit(*p) >= 0; p++)
-            size = size * 16 + (unsigned)http_hex_digit(*p);
+        for (; p < eol && hex_digit(*p) >= 0; p++)
+            size = size * 16 + (unsigned)hex_digit(*p);
         if (p == line || p - line > HTTP_CHUNK_DIGITS_MAX)
             return false;
         p = eol + 2;
