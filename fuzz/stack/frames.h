@@ -88,6 +88,33 @@ static void frame_tcp(struct input *in)
     send_packet(in, &p);
 }
 
+/*
+ * Send many segments of few bytes of a connection that the host knows: in order, or behind a hole, one beside
+ * the other or with holes between them, forwards or backwards.
+ */
+static void frame_sparse(struct input *in)
+{
+    uint8_t which = take(in), count = take(in), how = take(in);
+    const struct connection *c = &fuzz_net.connections[which & 7];
+    uint32_t step = (how & 3) + 1, len = (how >> 2 & 3) + 1, first = which & 8 ? take16(in) : which >> 4 & 1;
+    if ((which & 7u) >= fuzz_net.connection_count)
+        return;
+    for (uint32_t i = 0; i <= count; i++) {
+        struct packet p = new_packet(!ip_is_v4(&c->peer), 0, 0, IP_PROTOCOL_TCP);
+        uint8_t segment[24] = { [12] = 5 << 4, [13] = ACK };
+        uint32_t at = first + step * (how & 128 ? count - i : i);
+        p.from = c->peer;
+        p.to = c->host;
+        wire_put16(segment, c->peer_port);
+        wire_put16(segment + 2, c->host_port);
+        wire_put32(segment + 4, c->acked + at);
+        wire_put32(segment + 8, c->sent);
+        wire_put16(segment + 14, 0xffff);
+        put(&p, segment, 20 + len);
+        send_packet(in, &p);
+    }
+}
+
 static void frame_udp(struct input *in)
 {
     static const uint16_t from[4] = { 5000, 53, 67, 7 }, to[4] = { PORT_ECHO, 9, 68, 5353 };

@@ -68,7 +68,8 @@ static void deliver(struct input *in, const uint8_t *frame, size_t len, uint8_t 
 {
     if (fuzz_net.ctx == NULL)
         return;
-    struct buf *b = exact(len);
+    struct buf *b = fuzz_net.paged ? buf_alloc(len) : exact(len);
+    CHECK(b != NULL);
     memcpy(b->data, frame, len);
     if (wrong & SPLIT)
         b = split(b, take(in), wrong & 1);

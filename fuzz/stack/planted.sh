@@ -1,11 +1,16 @@
 #!/bin/sh
-# The planted bug: bytes that arrived on a TCP connection that nobody accepted are not freed when the connection ends. To meet
-# it takes a handshake and a segment through the whole stack. The seed only has the handshake.
+# The planted bugs: bytes that arrived on a TCP connection that nobody accepted are not freed when the connection ends; and
+# what bytes behind a hole hold is not charged. To meet the first takes a handshake and a segment through the whole stack, and
+# the seed only has the handshake. To meet the second takes hundreds of segments of a few bytes, and the seed has too few.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
 # A SYN and an ACK for the port of the application that accepts connections on request.
 printf '\0\0\0\200\002\0\0\0\0\0\020\0\0' >"$seed"
-plan 1
+plan 2
 plant unaccepted_bytes_leak stack
-finds '' 2000000 256
+finds 'bytes that nobody accepted: ' 2000000 256
+# The same with frames in pages, and 256 segments of one byte behind a hole.
+printf '\040\0\0\200\002\0\0\0\0\0\020\0\0\0\056\020\377\0' >"$seed"
+plant ranges_are_not_charged stack
+finds 'sparse bytes: ' 2000000 256

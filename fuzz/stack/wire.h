@@ -39,6 +39,7 @@ struct net {
     void *ctx;
     uint32_t offloads;
     bool silent; /* whether ARP and neighbour solicitations remain unanswered */
+    bool paged;  /* whether frames come in pages, as from devices, and not in pieces of their size */
     size_t written, segments;
     struct frame kept[KEPT];
     size_t kept_count;
