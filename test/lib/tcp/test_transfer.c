@@ -492,7 +492,9 @@ static void acknowledge_round(struct peer *p, os_time rtt)
         continue;
 }
 
-/* HyStart++ (RFC 9406): when the round trip grows, slow start grows by a quarter, and ends after five rounds. */
+/*
+ * HyStart++ (RFC 9406): when the round trip grows, slow start grows by a quarter, and ends after five rounds.
+ */
 FIBER_TEST(slow_start_ends_by_itself)
 {
     struct peer p;
