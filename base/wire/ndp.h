@@ -101,7 +101,8 @@ static inline bool ndp_link_address(const uint8_t *p, size_t total, enum ndp_opt
                                     struct ethernet_address *out)
 {
     const uint8_t *option = ndp_find(p, total, (uint8_t)kind, 8);
-    if (option == NULL || (option[2] & 1) != 0)
+    static const uint8_t nobody[6];
+    if (option == NULL || (option[2] & 1) != 0 || memcmp(option + 2, nobody, sizeof nobody) == 0)
         return false;
     memcpy(out->bytes, option + 2, 6);
     return true;

@@ -37,6 +37,7 @@ static err fuzz_entry(void *arg)
     TRY(arp_connect(&arp, &fuzz_eth, &fuzz_generator));
     arp_listen(arp, arp);
     TRY(arp_add(arp, &own, false));
+    arp_set_network(arp, &(struct ip_cidr){ own, 24 });
     TRY(os_spawn(&prober, probe, arp));
     while (in->len > 0) {
         uint8_t what = take(in);

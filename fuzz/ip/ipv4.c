@@ -13,6 +13,11 @@ struct arp {
 static struct arp fuzz_arp;
 static size_t raised;
 
+void arp_set_network(struct arp *arp, const struct ip_cidr *network)
+{
+    (void)arp;
+    CHECK(network->prefix <= 32);
+}
 err arp_add(struct arp *arp, const struct ip_addr *addr, bool probe)
 {
     (void)arp, (void)addr, (void)probe;

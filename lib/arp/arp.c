@@ -78,9 +78,33 @@ INTERNAL void arp_send(struct arp *arp, enum arp_operation operation, uint32_t s
     IGNORE(eth_write(arp->eth, destination, ETHERNET_ARP, b));
 }
 
+void arp_set_network(struct arp *arp, const struct ip_cidr *network)
+{
+    arp->mask = network->prefix == 0 ? 0 : UINT32_MAX << (32 - network->prefix);
+    arp->network = arp_number(&network->addr) & arp->mask;
+}
+
+/* Whether another host of the link can have this address (RFC 1122, section 3.2.1.3). */
+static bool is_neighbour(const struct arp *arp, uint32_t ip)
+{
+    uint32_t host = ip & ~arp->mask;
+
+    if (ip >> 24 == 0 || ip >> 24 == 127 || ip >> 28 >= 0xe || (ip & arp->mask) != arp->network)
+        return false;
+    /* RFC 3021: a network of two addresses has no address of all. */
+    return ~arp->mask < 2 || (host != 0 && host != ~arp->mask);
+}
+
+/* Whether another host can have this link address. A packet of ours may come back by a loop. */
+static bool is_other_link(const struct arp *arp, const struct ethernet_address *mac)
+{
+    static const struct ethernet_address nobody;
+    return memcmp(mac, &arp->mac, sizeof *mac) != 0 && memcmp(mac, &nobody, sizeof *mac) != 0;
+}
+
 /*
- * RFC 826, "Packet Reception": a packet makes an entry only when it is for us. Otherwise it at most updates
- * one.
+ * RFC 826, "Packet Reception": a packet makes an entry only when it is for us, and from a host of the link.
+ * Otherwise it at most updates one.
  */
 static void receive(struct arp *arp, const struct arp_packet *packet)
 {
@@ -89,10 +113,15 @@ static void receive(struct arp *arp, const struct arp_packet *packet)
     bool taken = packet->sender_ip == 0 || arp_own(arp, packet->sender_ip) != NULL;
 
     arp_check_conflict(arp, packet);
+    if (!is_other_link(arp, &packet->sender_mac))
+        return;
     if (!taken) {
         struct arp_entry *entry = arp_find(arp, packet->sender_ip);
-        if (entry == NULL && ours && packet->operation == ARP_REQUEST)
+        if (entry == NULL && ours && packet->operation == ARP_REQUEST &&
+            is_neighbour(arp, packet->sender_ip)) {
             entry = arp_make(arp, packet->sender_ip);
+            entry->used = 0;
+        }
         if (entry != NULL)
             arp_learn(arp, entry, &packet->sender_mac);
     }

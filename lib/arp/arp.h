@@ -59,7 +59,7 @@ struct arp_entry {
     uint8_t state, tries, waiting_count;
     uint16_t next; /* in its hash chain or the free list; an index plus one */
     os_time since; /* when it was confirmed, or last asked */
-    os_time used;
+    os_time used;  /* 0: never; a stranger has told its address */
     struct buf *waiting[KEY_CONSTANT(waiting_max)]; /* oldest first */
 };
 
@@ -77,6 +77,7 @@ struct arp {
     struct random *random;
     void *ctx;
     struct ethernet_address mac;
+    uint32_t network, mask; /* whose hosts are remembered when they ask */
     uint32_t seed, pending; /* `pending` counts the entries that the timer has to look at */
     uint16_t free;
     size_t count, waiting;
@@ -90,7 +91,10 @@ struct arp {
 
 /* The entry, or NULL. */
 INTERNAL struct arp_entry *arp_find(struct arp *arp, uint32_t ip);
-/* The entry of this address, made as ARP_ASKED when there is none. The least recently used one gives way. */
+/*
+ * The entry of this address, made as ARP_ASKED when there is none. Another one gives way when the table is
+ * full: one that was never used, one of too many that have no address, or else the least recently used one.
+ */
 INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip);
 INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry);
 /* Send a request, to everybody or to the known link address. */

@@ -51,13 +51,30 @@ INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry)
     arp->neighbours.value--;
 }
 
-static struct arp_entry *longest_unused(struct arp *arp)
+static bool has_address(const struct arp_entry *entry)
 {
-    struct arp_entry *oldest = &arp->entries[0];
-    for (size_t i = 1; i < arp->count; i++)
-        if (arp->entries[i].used < oldest->used)
-            oldest = &arp->entries[i];
-    return oldest;
+    return entry->state == ARP_KNOWN || entry->state == ARP_POLLED;
+}
+
+/*
+ * The entry that gives way to another. What is in use survives a flood of hosts that tell us of themselves,
+ * whose entries were never used, and one of packets to hosts that do not answer, which get a quarter of the
+ * table.
+ */
+static struct arp_entry *least_wanted(struct arp *arp)
+{
+    struct arp_entry *known = NULL, *unknown = NULL;
+    size_t unknown_count = 0;
+
+    for (size_t i = 0; i < arp->count; i++) {
+        struct arp_entry *entry = &arp->entries[i], **oldest = has_address(entry) ? &known : &unknown;
+        unknown_count += oldest == &unknown;
+        if (*oldest == NULL || entry->used < (*oldest)->used)
+            *oldest = entry;
+    }
+    if (unknown == NULL || (known != NULL && (known->used == 0 || unknown_count <= arp->count / 4)))
+        return known;
+    return unknown;
 }
 
 INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip)
@@ -67,7 +84,7 @@ INTERNAL struct arp_entry *arp_make(struct arp *arp, uint32_t ip)
     if (entry != NULL)
         return entry;
     if (arp->free == 0)
-        arp_release(arp, longest_unused(arp));
+        arp_release(arp, least_wanted(arp));
     uint16_t index = arp->free, *head = head_of(arp, ip);
     entry = &arp->entries[index - 1];
     arp->free = entry->next;

@@ -6,11 +6,21 @@ KEY_BOOL(probe, true,
          "ask whether another host uses the address before it is used (RFC 2131, section 4.4.1)");
 KEY_INT(least_mtu, 576, 68, 65535, "bytes below which an MTU that a server tells is not believed");
 
-/* An address that no host can have (RFC 1122, section 3.2.1.3). */
-static bool can_be_host(const struct ip_addr *addr)
+INTERNAL bool dhcp_is_host(const struct ip_addr *addr)
 {
     uint8_t first = addr->bytes[12];
     return first != 0 && first != 127 && first < 224;
+}
+
+/* Whether an address may be that of a router or a server: not ours, and not of everybody on the link. */
+static bool is_other_host(const struct dhcp_client *c, const struct ip_addr *addr)
+{
+    const struct ip_cidr *own = &c->lease.address;
+    uint32_t mask = own->prefix == 0 ? 0 : UINT32_MAX << (32 - own->prefix);
+    uint32_t number = wire_get32(addr->bytes + 12);
+    bool whole = own->prefix <= 30 && ((number & ~mask) == 0 || (number | mask) == UINT32_MAX);
+
+    return dhcp_is_host(addr) && !ip_equal(addr, &own->addr) && !(whole && ip_cidr_contains(own, addr));
 }
 
 /* Without a mask, the mask of the address's class (RFC 2132, section 3.3). */
@@ -54,13 +64,19 @@ static void reach(struct dhcp_client *c, const struct ip_addr *router)
 
 static void set_routes(struct dhcp_client *c, const struct dhcp_message *ack)
 {
-    struct ip_addr gateway = ack->router_count > 0 ? ack->routers[0] : IP_ANY;
+    struct ip_addr gateway = IP_ANY;
     ipv4_clear_routes(c->ipv4);
+    for (size_t i = 0; i < ack->router_count && ip_is_any(&gateway); i++)
+        if (is_other_host(c, &ack->routers[i]))
+            gateway = ack->routers[i];
     /* RFC 3442: with classless routes, the router option is ignored. */
     if (ack->has_routes)
         gateway = IP_ANY;
     for (size_t i = 0; i < ack->route_count; i++) {
         const struct dhcp_route *route = &ack->routes[i];
+        /* RFC 3442: without a router, the network is on the link. */
+        if (wire_get32(route->gateway.bytes + 12) != 0 && !is_other_host(c, &route->gateway))
+            continue;
         reach(c, &route->gateway);
         if (route->network.prefix == 0)
             gateway = route->gateway;
@@ -71,12 +87,22 @@ static void set_routes(struct dhcp_client *c, const struct dhcp_message *ack)
     ipv4_set_gateway(c->ipv4, &gateway);
 }
 
+static void set_name_servers(struct dhcp_client *c, const struct dhcp_message *ack)
+{
+    struct ip_addr servers[DHCP_SERVERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < ack->name_server_count; i++)
+        if (is_other_host(c, &ack->name_servers[i]))
+            servers[count++] = ack->name_servers[i];
+    ipv4_set_name_servers(c->ipv4, servers, count);
+}
+
 INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message *ack, os_time since)
 {
     struct ip_cidr address = { ack->yours, prefix_of(ack) };
     bool same = c->bound && ip_equal(&address.addr, &c->lease.address.addr);
     char text[IP_TEXT_SIZE], server[IP_TEXT_SIZE];
-    if (!can_be_host(&ack->yours))
+    if (!dhcp_is_host(&ack->yours))
         return ERR_FORMAT;
     err e = ipv4_set_address(c->ipv4, &address, key_probe && !same);
     if (e != OK)
@@ -88,7 +114,7 @@ INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message 
     take_times(c, ack, since);
     set_routes(c, ack);
     ipv4_set_link_mtu(c->ipv4, ack->mtu >= key_least_mtu ? ack->mtu : 0);
-    ipv4_set_name_servers(c->ipv4, ack->name_servers, ack->name_server_count);
+    set_name_servers(c, ack);
     ipv4_set_search_domains(c->ipv4, ack->domains);
     strcpy(c->hostname, ack->hostname);
     metric_add(&c->leases, 1);

@@ -11,6 +11,7 @@
 #include <mirage/metric.h>
 
 #include <base/dhcp/dhcp.h>
+#include <base/wire/wire.h>
 
 PARAM(IPV4, ipv4);
 PARAM(STACK_ON, stack, ip, udp, tcp);
@@ -76,6 +77,8 @@ INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, const str
  * is of no use.
  */
 INTERNAL IO err dhcp_configure(struct dhcp_client *c, const struct dhcp_message *ack, os_time since);
+/* Whether a host can have this address (RFC 1122, section 3.2.1.3). */
+INTERNAL bool dhcp_is_host(const struct ip_addr *addr);
 /* Remove the address, and the settings that came with it. */
 INTERNAL void dhcp_unconfigure(struct dhcp_client *c);
 

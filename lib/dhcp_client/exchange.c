@@ -93,8 +93,9 @@ INTERNAL IO err dhcp_await(struct dhcp_client *c, enum dhcp_type type, const str
                 e = ERR_REFUSED;
                 break;
             }
-            /* A lease must have an address and a duration. */
-            if (out->type == type && !ip_is_any(&out->yours) && out->lease > 0 && !ip_is_any(&out->server))
+            /* A lease has an address, a duration, and a server that can be asked again. */
+            if (out->type == type && dhcp_is_host(&out->yours) && out->lease > 0 &&
+                dhcp_is_host(&out->server))
                 break;
         }
     }

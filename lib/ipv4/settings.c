@@ -35,6 +35,7 @@ void ipv4_clear_address(struct ipv4 *ip)
     if (ip->address == 0)
         return;
     arp_remove(ip->arp, &old);
+    arp_set_network(ip->arp, &(struct ip_cidr){ .prefix = 0 });
     ip->address = ip->gateway = 0;
     ip->route_count = 0;
     ipv4_changed(ip);
@@ -56,6 +57,7 @@ IO err ipv4_set_address(struct ipv4 *ip, const struct ip_cidr *address, bool pro
     }
     ip->address = number;
     ip->prefix = address->prefix;
+    arp_set_network(ip->arp, address);
     ipv4_changed(ip);
     os_wake_all(&ip->configured);
     log_info("address %s", ip_cidr_format(address, text));

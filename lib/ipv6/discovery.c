@@ -55,8 +55,9 @@ INTERNAL void discovery_probe(struct ipv6 *ip, struct ipv6_address *a)
     ipv6_send_message(ip, &IP_ANY, &group, NDP_HOP_LIMIT, b, NULL);
 }
 
+/* `link` is where the destination's link address is known from its question; NULL: from the table. */
 static void advertise(struct ipv6 *ip, const struct ipv6_address *a, const struct ip_addr *destination,
-                      uint8_t flags)
+                      uint8_t flags, const struct ethernet_address *link)
 {
     struct buf *b = message_new(NDP_NEIGHBOUR_ADVERTISEMENT, 32);
 
@@ -65,12 +66,36 @@ static void advertise(struct ipv6 *ip, const struct ipv6_address *a, const struc
     b->data[4] = (uint8_t)(flags | (a->state == ADDRESS_READY ? NDP_OVERRIDE : 0));
     memcpy(b->data + NDP_TARGET, a->addr.bytes, 16);
     put_link_option(b->data + 24, NDP_TARGET_LINK, &ip->mac);
-    ipv6_send_message(ip, &a->addr, destination, NDP_HOP_LIMIT, b, NULL);
+    if (link != NULL)
+        ipv6_send_message_back(ip, &a->addr, destination, NDP_HOP_LIMIT, b, link);
+    else
+        ipv6_send_message(ip, &a->addr, destination, NDP_HOP_LIMIT, b, NULL);
 }
 
 INTERNAL void discovery_announce(struct ipv6 *ip, const struct ipv6_address *a)
 {
-    advertise(ip, a, &ipv6_all_nodes, 0);
+    advertise(ip, a, &ipv6_all_nodes, 0, NULL);
+}
+
+/* Whether the link address in an option is ours. A message of ours may come back by a loop. */
+static bool is_own_link(const struct ipv6 *ip, const struct ethernet_address *mac)
+{
+    return memcmp(mac, &ip->mac, sizeof *mac) == 0;
+}
+
+/*
+ * Answer a solicitation. One from an address that is not on the link is answered, as routers may ask so, but
+ * it does not make a neighbour of that address (RFC 5942, section 4).
+ */
+static void answer(struct ipv6 *ip, const struct ipv6_address *a, const struct ip_addr *asker,
+                   const struct ethernet_address *told)
+{
+    bool near = ipv6_is_on_link(ip, asker) || neighbour_find(ip, asker) != NULL;
+
+    if (near && told != NULL)
+        neighbour_told(ip, asker, told, false);
+    if (near || told != NULL)
+        advertise(ip, a, asker, NDP_SOLICITED, told);
 }
 
 /* Sections 7.1.1 and 7.2.3. */
@@ -83,6 +108,8 @@ static bool receive_solicitation(struct ipv6 *ip, const uint8_t *p, size_t len, 
 
     if (ipv6_is_multicast(&target) || (probe && (told || !ip_equal(&head->destination, &group))))
         return false;
+    if (told && is_own_link(ip, &mac))
+        return address_find(ip, &head->source) != NULL;
     struct ipv6_address *a = address_find(ip, &target);
     if (a == NULL)
         return true;
@@ -95,12 +122,10 @@ static bool receive_solicitation(struct ipv6 *ip, const uint8_t *p, size_t len, 
     if (!address_is_usable(a) || address_find(ip, &head->source) != NULL)
         return true;
     if (probe) {
-        advertise(ip, a, &ipv6_all_nodes, 0);
+        advertise(ip, a, &ipv6_all_nodes, 0, NULL);
         return true;
     }
-    if (told)
-        neighbour_told(ip, &head->source, &mac, false);
-    advertise(ip, a, &head->source, NDP_SOLICITED);
+    answer(ip, a, &head->source, told ? &mac : NULL);
     return true;
 }
 
@@ -117,7 +142,7 @@ static bool receive_advertisement(struct ipv6 *ip, const uint8_t *p, size_t len,
     struct ipv6_address *a = address_find(ip, &target);
     if (a != NULL) {
         /* Our own multicast packets may come back. */
-        if (told && memcmp(&mac, &ip->mac, sizeof mac) == 0)
+        if (told && is_own_link(ip, &mac))
             return true;
         if (a->state != ADDRESS_READY)
             address_is_duplicate(ip, a);
@@ -125,9 +150,20 @@ static bool receive_advertisement(struct ipv6 *ip, const uint8_t *p, size_t len,
             log_warning("%s is claimed by another host too", ip_format(&target, text));
         return true;
     }
+    if (told && is_own_link(ip, &mac))
+        return false;
     if (!neighbour_advertised(ip, &target, told ? &mac : NULL, p[4]))
         router_forget(ip, &target);
     return true;
+}
+
+/* The place of a redirect: that of an earlier one for this destination, or the oldest. */
+static struct ipv6_redirect *redirect_place(struct ipv6 *ip, const struct ip_addr *destination)
+{
+    for (size_t i = 0; i < IPV6_REDIRECTS_MAX; i++)
+        if (ip_equal(&ip->redirects[i].destination, destination))
+            return &ip->redirects[i];
+    return &ip->redirects[ip->next_redirect++ % IPV6_REDIRECTS_MAX];
 }
 
 /*
@@ -138,16 +174,24 @@ static bool receive_redirect(struct ipv6 *ip, const uint8_t *p, size_t len, cons
     struct ip_addr target = ipv6_addr(p + NDP_TARGET), destination = ipv6_addr(p + NDP_REDIRECT_DESTINATION);
     struct ethernet_address mac;
 
-    if (!ipv6_is_link_local(&head->source) || ipv6_is_multicast(&destination) ||
+    if (!ipv6_is_link_local(&head->source) || ipv6_is_multicast(&destination) || ip_is_v4(&destination) ||
         (!ipv6_is_link_local(&target) && !ip_equal(&target, &destination)) || ipv6_is_multicast(&target) ||
         address_find(ip, &target) != NULL)
         return false;
     const struct ipv6_path *path = ipv6_path(ip, &destination);
-    if (path->way != IPV6_DIRECT || !ip_equal(&path->next_hop, &head->source))
+    /* A neighbour is no router on the way to itself. */
+    if (path->way != IPV6_DIRECT || !ip_equal(&path->next_hop, &head->source) ||
+        ip_equal(&path->next_hop, &destination))
         return false;
-    struct ipv6_redirect *r = &ip->redirects[ip->next_redirect++ % IPV6_REDIRECTS_MAX];
-    *r = (struct ipv6_redirect){ destination, target, head->source };
-    if (ndp_link_address(p, len, NDP_TARGET_LINK, &mac))
+    bool told = ndp_link_address(p, len, NDP_TARGET_LINK, &mac);
+    if (told && is_own_link(ip, &mac))
+        return false;
+    struct ipv6_redirect *r = redirect_place(ip, &destination);
+    /* A redirect by the target of an earlier one ends with the router that began. */
+    if (!ip_equal(&r->destination, &destination))
+        *r = (struct ipv6_redirect){ destination, target, head->source };
+    r->target = target;
+    if (told)
         neighbour_told(ip, &target, &mac, !ip_equal(&target, &destination));
     ipv6_changed(ip);
     return true;
@@ -173,7 +217,8 @@ INTERNAL void discovery_receive(struct ipv6 *ip, struct buf *message, const stru
         case NDP_NEIGHBOUR_ADVERTISEMENT: fine = receive_advertisement(ip, p, len, head); break;
         case NDP_REDIRECT: fine = receive_redirect(ip, p, len, head); break;
         case NDP_ROUTER_ADVERTISEMENT:
-            fine = ipv6_is_link_local(&head->source);
+            /* We are no router, so one that has our address is forged. */
+            fine = ipv6_is_link_local(&head->source) && address_find(ip, &head->source) == NULL;
             if (fine && ip->accept_ra)
                 router_receive(ip, p, len, head);
             break;

@@ -34,6 +34,7 @@ enum {
     IPV6_WAITING = 16, /* packets that wait for one neighbour */
     IPV6_ADDRESSES_MAX = 16,
     IPV6_PREFIXES_MAX = 16, /* on the link */
+    IPV6_PREFIX_BITS_MIN = 32,
     IPV6_ROUTERS_MAX = 8,
     IPV6_ROUTES_MAX = 16, /* routes by RFC 4191 */
     IPV6_REDIRECTS_MAX = 32,
@@ -79,7 +80,7 @@ struct ipv6_neighbour {
     uint8_t state, tries, waiting_count;
     bool is_router;
     uint16_t next;
-    os_time since, used;
+    os_time since, used; /* used 0: never; a stranger has told its address */
     struct buf *waiting[IPV6_WAITING];
 };
 
@@ -165,6 +166,7 @@ struct ipv6 {
 INTERNAL struct ipv6_path *ipv6_path(struct ipv6 *ip, const struct ip_addr *destination);
 INTERNAL void ipv6_changed(struct ipv6 *ip);
 INTERNAL bool ipv6_matches(const struct ip_addr *a, const struct ip_addr *prefix, unsigned bits);
+INTERNAL bool ipv6_is_on_link(const struct ipv6 *ip, const struct ip_addr *destination);
 
 /* input.c */
 INTERNAL void ipv6_input(struct ipv6 *ip, struct buf *packet, bool group, bool from_link);
@@ -179,6 +181,10 @@ INTERNAL void ipv6_expire_fragments(struct ipv6 *ip, os_time now);
 INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source,
                                 const struct ip_addr *destination, uint8_t hop_limit, struct buf *message,
                                 const uint8_t *options);
+/* Send such a message, without options, to this link address, which the destination has told. */
+INTERNAL void ipv6_send_message_back(struct ipv6 *ip, const struct ip_addr *source,
+                                     const struct ip_addr *destination, uint8_t hop_limit,
+                                     struct buf *message, const struct ethernet_address *link);
 INTERNAL err ipv6_send_group(struct ipv6 *ip, const struct ip_addr *group, struct buf *packet);
 
 /* neighbour.c */
@@ -214,6 +220,8 @@ INTERNAL void discovery_announce(struct ipv6 *ip, const struct ipv6_address *a);
 /* router.c */
 INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, const struct ip_head *head);
 INTERNAL void router_forget(struct ipv6 *ip, const struct ip_addr *addr);
+/* Whether packets go through this router: it is a default router, or has a route. */
+INTERNAL bool router_is_used(const struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL const struct ipv6_router *router_find(const struct ipv6 *ip, const struct ip_addr *addr);
 INTERNAL void router_note(struct ipv6 *ip, const struct ip_addr *addr, int preference, os_time until);
 INTERNAL void prefix_note(struct ipv6 *ip, const struct ip_addr *prefix, unsigned bits, os_time until);

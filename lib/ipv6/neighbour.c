@@ -70,17 +70,30 @@ static void release(struct ipv6 *ip, struct ipv6_neighbour *n)
     ip->neighbour_count.value--;
 }
 
-/* Free the least recently used entry. Routers are kept as long as possible. */
+/*
+ * Free an entry. What is in use survives a flood of hosts that tell us of themselves, whose entries were
+ * never used, and one of packets to hosts that do not answer, which get a quarter of the table. The routers
+ * in use are kept as long as possible.
+ */
 static void make_room(struct ipv6 *ip)
 {
-    struct ipv6_neighbour *oldest = NULL;
+    struct ipv6_neighbour *known = NULL, *unknown = NULL, *router = NULL;
+    size_t unknown_count = 0;
+
     for (size_t i = 0; i < ip->neighbours_room; i++) {
         struct ipv6_neighbour *n = &ip->neighbours[i];
-        if (oldest == NULL ||
-            (n->is_router != oldest->is_router ? oldest->is_router : n->used < oldest->used))
-            oldest = n;
+        struct ipv6_neighbour **oldest = n->state < NEIGHBOUR_REACHABLE ? &unknown : &known;
+        if (n->is_router && router_is_used(ip, &n->addr))
+            oldest = &router;
+        unknown_count += oldest == &unknown;
+        if (*oldest == NULL || n->used < (*oldest)->used)
+            *oldest = n;
     }
-    release(ip, oldest);
+    bool spare_unknown = known != NULL && (known->used == 0 || unknown_count <= ip->neighbours_room / 4);
+    if (unknown != NULL && !spare_unknown)
+        release(ip, unknown);
+    else
+        release(ip, known != NULL ? known : router);
 }
 
 static struct ipv6_neighbour *make(struct ipv6 *ip, const struct ip_addr *addr)
@@ -91,7 +104,7 @@ static struct ipv6_neighbour *make(struct ipv6 *ip, const struct ip_addr *addr)
     struct ipv6_neighbour *n = &ip->neighbours[index - 1];
     ip->free = n->next;
     *n = (struct ipv6_neighbour){
-        .addr = *addr, .next = *head, .used = os_loop_now(), .is_router = router_find(ip, addr) != NULL
+        .addr = *addr, .next = *head, .used = os_loop_now(), .is_router = router_is_used(ip, addr)
     };
     *head = index;
     set_state(ip, n, NEIGHBOUR_INCOMPLETE);
@@ -175,8 +188,10 @@ INTERNAL void neighbour_told(struct ipv6 *ip, const struct ip_addr *addr, const 
 {
     struct ipv6_neighbour *n = neighbour_find(ip, addr);
 
-    if (n == NULL)
+    if (n == NULL) {
         n = make(ip, addr);
+        n->used = 0;
+    }
     n->is_router |= is_router;
     if (n->state >= NEIGHBOUR_REACHABLE && memcmp(&n->mac, mac, sizeof *mac) == 0)
         return;
@@ -217,7 +232,7 @@ INTERNAL bool neighbour_advertised(struct ipv6 *ip, const struct ip_addr *addr,
             set_state(ip, n, NEIGHBOUR_STALE);
     }
     bool stopped = n->is_router && (flags & NDP_FROM_ROUTER) == 0;
-    n->is_router = (flags & NDP_FROM_ROUTER) != 0;
+    n->is_router = (flags & NDP_FROM_ROUTER) != 0 && router_is_used(ip, addr);
     send_waiting(ip, n);
     return !stopped;
 }

@@ -21,15 +21,36 @@ static err send_on_link(struct ipv6 *ip, const struct ipv6_path *path, struct bu
     return ERR_UNREACHABLE;
 }
 
+static void put_checksum(const struct ip_addr *source, const struct ip_addr *destination, struct buf *message)
+{
+    size_t len = buf_len(message);
+    uint32_t sum = checksum_pseudo(source, destination, IP_PROTOCOL_ICMPV6, (uint32_t)len);
+
+    checksum_store(message->data + 2, checksum_add_buf(sum, message, 0, len));
+}
+
+INTERNAL void ipv6_send_message_back(struct ipv6 *ip, const struct ip_addr *source,
+                                     const struct ip_addr *destination, uint8_t hop_limit,
+                                     struct buf *message, const struct ethernet_address *link)
+{
+    size_t len = buf_len(message);
+
+    put_checksum(source, destination, message);
+    message = buf_prepend(message, IPV6_HEADER);
+    if (message == NULL)
+        return;
+    ipv6_emit(message->data, source, destination, len, IP_PROTOCOL_ICMPV6, hop_limit, 0, 0);
+    IGNORE(eth_write(ip->eth, link, ETHERNET_IPV6, message));
+}
+
 INTERNAL void ipv6_send_message(struct ipv6 *ip, const struct ip_addr *source,
                                 const struct ip_addr *destination, uint8_t hop_limit, struct buf *message,
                                 const uint8_t *options)
 {
     size_t len = buf_len(message);
     struct ip_addr from = *source, to = *destination;
-    uint32_t sum = checksum_pseudo(&from, &to, IP_PROTOCOL_ICMPV6, (uint32_t)len);
 
-    checksum_store(message->data + 2, checksum_add_buf(sum, message, 0, len));
+    put_checksum(&from, &to, message);
     if (options != NULL) {
         message = buf_prepend(message, 8);
         if (message == NULL)

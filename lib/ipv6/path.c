@@ -62,7 +62,7 @@ static const struct ip_addr *choose_router(struct ipv6 *ip, const struct ip_addr
     return best.router;
 }
 
-static bool is_on_link(const struct ipv6 *ip, const struct ip_addr *destination)
+INTERNAL bool ipv6_is_on_link(const struct ipv6 *ip, const struct ip_addr *destination)
 {
     if (ipv6_is_link_local(destination))
         return true;
@@ -98,7 +98,7 @@ static void find_way(struct ipv6 *ip, struct ipv6_path *path, const struct ip_ad
     } else if (!ip_is_any(&key) && own == NULL) {
         hop = redirected(ip, &key);
         if (hop == NULL)
-            hop = is_on_link(ip, &key) ? &key : choose_router(ip, &key);
+            hop = ipv6_is_on_link(ip, &key) ? &key : choose_router(ip, &key);
     }
     if (hop != NULL) {
         path->way = IPV6_DIRECT;

@@ -22,6 +22,14 @@ INTERNAL const struct ipv6_router *router_find(const struct ipv6 *ip, const stru
     return NULL;
 }
 
+INTERNAL bool router_is_used(const struct ipv6 *ip, const struct ip_addr *addr)
+{
+    for (size_t i = 0; i < IPV6_ROUTES_MAX; i++)
+        if (ip->routes[i].prefix.until != 0 && ip_equal(&ip->routes[i].router, addr))
+            return true;
+    return router_find(ip, addr) != NULL;
+}
+
 /* Find the entry of this address in a list, else a free one, else NULL. */
 static struct ipv6_router *place(struct ipv6_router *list, size_t count, const struct ip_addr *addr)
 {
@@ -91,16 +99,26 @@ INTERNAL void prefix_note(struct ipv6 *ip, const struct ip_addr *prefix, unsigne
     ipv6_arm(ip, when);
 }
 
+/*
+ * Whether a network can be elsewhere than in this host, by its prefix. Addresses that begin with a zero byte
+ * are reserved (RFC 4291, section 2.5): no address, the loopback address, those of IPv4.
+ */
+static bool is_prefix(const struct ip_addr *prefix)
+{
+    return prefix->bytes[0] != 0 && !ipv6_is_link_local(prefix) && !ipv6_is_multicast(prefix);
+}
+
 /* RFC 4861, section 6.3.4; RFC 4862, section 5.5.3. */
 static void receive_prefix(struct ipv6 *ip, const uint8_t *o, os_time now)
 {
     unsigned bits = o[2];
     uint32_t valid = wire_get32(o + 4), preferred = wire_get32(o + 8);
 
-    if (bits > 128)
+    /* No link has a network that is so large; it would make neighbours of strangers. */
+    if (bits > 128 || bits < IPV6_PREFIX_BITS_MIN)
         return;
     struct ip_addr prefix = ndp_prefix(o + 16, 16, bits);
-    if (ipv6_is_link_local(&prefix) || ipv6_is_multicast(&prefix) || preferred > valid)
+    if (!is_prefix(&prefix) || preferred > valid)
         return;
     if ((o[3] & NDP_ON_LINK) != 0)
         prefix_note(ip, &prefix, bits, valid == 0 ? now : until(now, valid));
@@ -120,6 +138,8 @@ static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const s
     if (bits > 128 || preference > 1 || len > 24 || len - 8 < (bits + 7) / 8)
         return;
     struct ip_addr prefix = ndp_prefix(o + 8, len - 8, bits);
+    if (bits > 0 && !is_prefix(&prefix))
+        return;
     for (size_t i = 0; i < IPV6_ROUTES_MAX; i++) {
         struct ipv6_route *r = &ip->routes[i];
         if (r->prefix.until != 0 && r->prefix.bits == bits && ip_equal(&r->prefix.addr, &prefix) &&
@@ -135,6 +155,9 @@ static void receive_route(struct ipv6 *ip, const uint8_t *o, size_t len, const s
     *found = (struct ipv6_route){ { prefix, (uint8_t)bits, lifetime == 0 ? 0 : until(now, lifetime) },
                                   *router,
                                   preference };
+    struct ipv6_neighbour *n = neighbour_find(ip, router);
+    if (n != NULL && lifetime != 0)
+        n->is_router = true;
     ipv6_changed(ip);
     ipv6_arm(ip, found->prefix.until == 0 ? now : found->prefix.until);
 }
@@ -144,10 +167,14 @@ static void receive_name_servers(struct ipv6 *ip, const uint8_t *o, size_t len, 
 {
     uint32_t lifetime = wire_get32(o + 4);
 
+    for (size_t i = 0; i < IPV6_NAME_SERVERS_MAX; i++)
+        if (ip->name_servers[i].until <= now)
+            ip->name_servers[i].until = 0;
     for (size_t at = 8; at + 16 <= len; at += 16) {
         struct ip_addr addr = ipv6_addr(o + at);
         struct ipv6_router *server = place(ip->name_servers, IPV6_NAME_SERVERS_MAX, &addr);
-        if (server != NULL && !ipv6_is_multicast(&addr) && !ip_is_any(&addr))
+        bool is_other = addr.bytes[0] != 0 && !ipv6_is_multicast(&addr) && address_find(ip, &addr) == NULL;
+        if (server != NULL && is_other)
             *server = (struct ipv6_router){ addr, 0, lifetime == 0 ? 0 : until(now, lifetime) };
     }
 }
@@ -187,8 +214,6 @@ INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, cons
         router_note(ip, &head->source, preference > 1 ? 0 : preference, until(now, lifetime));
     else
         router_forget(ip, &head->source);
-    if (ndp_link_address(p, len, NDP_SOURCE_LINK, &mac))
-        neighbour_told(ip, &head->source, &mac, true);
     while (ndp_next_option(p, len, &at, &o, &size)) {
         if (o[0] == NDP_PREFIX && size == 32)
             receive_prefix(ip, o, now);
@@ -204,6 +229,9 @@ INTERNAL void router_receive(struct ipv6 *ip, const uint8_t *p, size_t len, cons
             ipv6_changed(ip);
         }
     }
+    /* Last, since it depends on the options whether packets go through the router. */
+    if (ndp_link_address(p, len, NDP_SOURCE_LINK, &mac) && memcmp(&mac, &ip->mac, sizeof mac) != 0)
+        neighbour_told(ip, &head->source, &mac, router_is_used(ip, &head->source));
 }
 
 /* RFC 4861, section 6.3.7, and, for routers that come late, RFC 7559. */

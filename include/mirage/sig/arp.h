@@ -9,6 +9,8 @@
  *   seconds whether another host uses the address (RFC 5227, section 2.1.1); ERR_EXISTS if one does. Without
  *   it, returns at once. ERR_NO_SPACE beyond a few addresses.
  * M_remove(arp, addr): stop answering for it.
+ * M_set_network(arp, network): remember, of hosts that ask for our addresses without having been asked, those
+ *   of this network only. A prefix of 0, as before the first call, is every network.
  * M_listen(arp, ctx): raise events with this ctx; NULL stops.
  *
  * Event, on the scheduler's stack: M_on_conflict(ctx, addr, lost): another host claims an
@@ -30,6 +32,7 @@
     IO err M##_resolve(struct M *arp, const struct ip_addr *addr, struct ethernet_address *out); \
     IO err M##_add(struct M *arp, const struct ip_addr *addr, bool probe);                       \
     void M##_remove(struct M *arp, const struct ip_addr *addr);                                  \
+    void M##_set_network(struct M *arp, const struct ip_cidr *network);                          \
     void M##_listen(struct M *arp, void *ctx);                                                   \
     void M##_on_conflict(void *ctx, const struct ip_addr *addr, bool lost)
 

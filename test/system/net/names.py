@@ -142,13 +142,15 @@ class Tests:
             s.sendto(message, (source, 0))
 
     def errors(self):
-        """Errors by ICMP take no lease away, and neither does a server that was not asked."""
+        """Take no lease away for errors by ICMP, nor for a server that was not asked, and learn no address that no server has."""
         with Lab() as l:
             host = self.host(l)
-            server = self.server(host, lease=600, renew=4, rebind=500)
+            addresses = [socket.inet_aton(a) for a in ("224.0.0.1", "10.9.0.50", "127.0.0.1", "10.9.0.255", "10.9.0.1")]
+            server = self.server(host, lease=600, renew=4, rebind=500, more=[(3, b"".join(addresses)), (6, b"".join(addresses))])
             server.rival = "10.9.0.66"
             program = self.start(host, "lease", "--dhcp", "--stay=1h")
-            self.bound(program)
+            said = self.bound(program)[0]
+            self.tap.report("name servers 10.9.0.1;" in program.said(), "name servers and routers are other hosts", str(said))
             self.tap.report("refuses" not in program.said() and len(server.of(DISCOVER)) == 1, "another server's refusal is passed over", program.said())
             server.rival = None
             for destination in ("255.255.255.255", "10.9.0.255", "224.0.0.1", "10.9.0.1"):

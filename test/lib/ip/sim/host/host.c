@@ -113,6 +113,8 @@ IO err host_start(struct wire *wire, struct v4 *v4, struct ip *ip, struct udp *u
     pass(SECONDS(5));
     test_v4(host);
     test_v6(host);
+    test_errors(host);
+    test_strangers(host);
     printf("1..%d\n", host->tests);
     failed = host->failed;
     wire_listen(wire, NULL);
