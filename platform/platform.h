@@ -103,8 +103,20 @@ enum platform_stream {
     PLATFORM_LOG, /* messages about the program; the same place where there is only one */
 };
 
-/* Write all of it, waiting for the host where it is slow. Bytes that cannot be written are dropped. */
+/*
+ * Write all of it. Between platform_start and platform_end this never waits for whoever reads it, since that
+ * would stop the loop: what does not fit into a bounded queue is dropped, counted, and told when there is
+ * room again. Before platform_start the program's output waits as long as it takes. Elsewhere a wait is no
+ * longer than a second in all. Bytes that cannot be written are dropped. On sim, where time passes only in the
+ * loop's wait, every write waits as long as it takes.
+ */
 void platform_console_write(enum platform_stream stream, const void *data, size_t len);
+
+/*
+ * Wait until what is queued was written, but no longer than a second. platform_end and platform_panic call
+ * it.
+ */
+void platform_console_flush(void);
 
 /*
  * Suspend the calling fiber until there is input, then read up to `size` bytes of it. ERR_END at the end of
@@ -146,9 +158,20 @@ void platform_pages_free(void *pages, size_t size);
 void platform_pages_trim(void *pages, size_t size);
 
 /*
+ * How far below a guarded stack an access faults. What is compiled with -fstack-clash-protection touches each
+ * page of its stack, so a page is enough. Clang before 18 does not have this for AArch64, and there the guard
+ * is larger than locals are likely to be.
+ */
+#if defined __clang__ && defined __aarch64__ && __clang_major__ < 18
+#define PLATFORM_GUARD ((size_t)257 * PLATFORM_PAGE)
+#else
+#define PLATFORM_GUARD ((size_t)PLATFORM_PAGE)
+#endif
+
+/*
  * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which read as zero. Where the
- * platform can do that, they take no memory before they are touched. `*guarded` says whether an access below
- * the result faults. When it does not, the runtime keeps a canary there. NULL: there is no memory. A stack is
+ * platform can do that, they take no memory before they are touched. `*guarded` says whether an access to the
+ * PLATFORM_GUARD bytes below the result faults. When it does not, the runtime keeps a canary there. NULL: there is no memory. A stack is
  * never freed, only trimmed and reused.
  */
 void *platform_stack_alloc(size_t size, bool *guarded);

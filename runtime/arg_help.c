@@ -174,7 +174,7 @@ void arg_help(const struct arg_program *program)
     print(&text, "\nArguments of every program:\n");
     print_line(&text, column, "--log=SOURCE:LEVEL,...",
                "what is logged, as tcp:debug,*:info; levels are error, warning, info, debug and "
-               "quiet (default *:info)");
+               "quiet; limit:N allows N lines a second, and limit:0 any number (default *:info,limit:20)");
     print_line(&text, column, "--help", "this text");
     if (text.data != NULL)
         platform_console_write(PLATFORM_OUT, text.data, text.len);

@@ -55,6 +55,14 @@ static struct os_fiber *fiber_place(void *stack, size_t size, bool guarded)
     return fiber;
 }
 
+const char *fiber_name(const struct os_fiber *fiber, char name[FIBER_NAME_SIZE])
+{
+    if (fiber->name != NULL)
+        return fiber->name;
+    snprintf(name, FIBER_NAME_SIZE, "of the function at %p", (void *)(uintptr_t)fiber->entry);
+    return name;
+}
+
 static void *stack_new(size_t size, bool *guarded)
 {
     char *stack = platform_stack_alloc(size, guarded);
@@ -64,7 +72,7 @@ static void *stack_new(size_t size, bool *guarded)
     if (!*guarded)
         runtime.cold_unguarded = true;
     runtime.stacks++;
-    runtime.stack_bytes += size + (*guarded ? PLATFORM_PAGE : 0);
+    runtime.stack_bytes += size + (*guarded ? PLATFORM_GUARD : 0);
     return stack;
 }
 
@@ -115,8 +123,8 @@ static void fiber_main(void *arg)
     if (fiber->group != NULL) {
         group_member_ended(fiber);
     } else if (fiber->detached && result != OK && result != ERR_CANCELLED) {
-        log_error("fiber %s ended: %s", fiber->name != NULL ? fiber->name : "without a name",
-                  err_string(result));
+        char name[FIBER_NAME_SIZE];
+        log_error("fiber %s ended: %s", fiber_name(fiber, name), err_string(result));
     }
     while (waitq_pop(&fiber->joiners, OK) != NULL)
         ;
@@ -268,10 +276,11 @@ size_t runtime_explain_fault(const void *address, char *text, size_t size)
 {
     const struct os_fiber *fiber = os_self();
     uintptr_t at = (uintptr_t)address, end = fiber != NULL ? (uintptr_t)fiber->stack : 0;
-    if (at >= end || at < end - PLATFORM_PAGE)
+    char name[FIBER_NAME_SIZE];
+    if (at >= end || at < end - PLATFORM_GUARD)
         return 0;
     int len = snprintf(text, size, "fiber %s overflowed its stack of %zu bytes; see os_set_stack_size\n",
-                       fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
+                       fiber_name(fiber, name), fiber->stack_size);
     return (size_t)len < size ? (size_t)len : size - 1;
 }
 

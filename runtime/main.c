@@ -23,8 +23,8 @@ err main_failed(const char *what, const char *name, err error)
 {
     const char *replay = platform_replay();
     if (error != ERR_CANCELLED)
-        log_error("%s %s failed%s%s: %s", what, name, replay != NULL ? " with " : "",
-                  replay != NULL ? replay : "", err_string(error));
+        log_always(LOG_LEVEL_ERROR, "%s %s failed%s%s: %s", what, name, replay != NULL ? " with " : "",
+                   replay != NULL ? replay : "", err_string(error));
     return error;
 }
 

@@ -27,6 +27,9 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
+/* The lines that may be logged within a second, unless --log says otherwise. */
+#define LOG_LIMIT 20
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -135,7 +138,12 @@ struct runtime {
     void (*log_sink)(void *ctx, enum log_level level, const char *line, size_t len);
     void *log_ctx;
     bool log_in_sink, log_colour;
-    os_time log_start; /* 0: no line was written yet */
+    uint32_t log_limit, log_run;     /* lines within a second, 0: any; how often os_run began */
+    os_time log_paid[2];             /* as a site's, of all sites: [1] for debug messages */
+    struct log_site *log_left;       /* sites that have left something out */
+    os_time log_due;                 /* when those are looked at next; OS_NEVER: there are none */
+    uint64_t log_left_out, log_told; /* messages; those that were told */
+    os_time log_start;               /* 0: no line was written yet */
 
     OS_LIST(struct metric) metrics;
     struct arg_chunk *arg_chunks; /* what the arguments' lists lie in; never freed */
@@ -197,9 +205,21 @@ _Noreturn void runtime_panic(const char *format, ...) __attribute__((format(prin
 /* The callback of every fiber's own timer: its wait has timed out. */
 void fiber_timed_out(void *arg);
 
+/* log.c */
+
+/* Forget what the limits hold of the run before, whose clock may have been another. */
+void log_begin_run(void);
+/* Tell what was left out and is due. Returns when to call it again; OS_NEVER: nothing is left. */
+os_time log_tell_due(os_time now);
+/* Tell in one line what was left out and not told. */
+void log_end_run(void);
+
 /* fiber.c */
 err fiber_new(struct os_fiber **out, os_entry entry, void *arg, const char *name, bool first);
 void fiber_free(struct os_fiber *fiber);
+/* Its name, which is its function's unless it was given another, or a text about the function in `name`. */
+#define FIBER_NAME_SIZE 48
+const char *fiber_name(const struct os_fiber *fiber, char name[FIBER_NAME_SIZE]);
 void fiber_forget(struct os_fiber *fiber);
 /* Give back the memory of some free stacks. Returns whether there are more. */
 bool fiber_trim_pool(void);

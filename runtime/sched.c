@@ -22,6 +22,8 @@ struct runtime runtime = {
     .current = &runtime.loop,
     .ready_tail = &runtime.ready,
     .turn_length = UINT64_MAX,
+    .log_limit = LOG_LIMIT,
+    .log_due = OS_NEVER,
     .loop = { .guarded = true, .deadline = OS_NEVER },
 };
 
@@ -43,8 +45,8 @@ static void check_canary(const struct os_fiber *fiber)
     (void)fiber;
 #else
     if (unlikely(!fiber->guarded) && *(uint64_t *)fiber->stack != FIBER_CANARY) {
-        runtime_panic("fiber %s overran its stack of %zu bytes",
-                      fiber->name != NULL ? fiber->name : "without a name", fiber->stack_size);
+        char name[FIBER_NAME_SIZE];
+        runtime_panic("fiber %s overran its stack of %zu bytes", fiber_name(fiber, name), fiber->stack_size);
     }
 #endif
 }
@@ -411,6 +413,8 @@ static bool turn(void)
         if (runtime.heap_count > 0 && runtime.heap[0].when < deadline)
             deadline = runtime.heap[0].when;
     }
+    if (unlikely(runtime.log_due < deadline))
+        deadline = log_tell_due(runtime.now) < deadline ? runtime.log_due : deadline;
     platform_wait(deadline);
     source_run();
     return true;
@@ -420,10 +424,11 @@ static void log_fiber(void *ctx, const struct os_fiber_info *info)
 {
     (void)ctx;
     if (info->name != NULL)
-        log_error("  %s: %s%s", info->name, info->doing, info->cancelled ? ", cancelled" : "");
+        log_always(LOG_LEVEL_ERROR, "  %s: %s%s", info->name, info->doing,
+                   info->cancelled ? ", cancelled" : "");
     else
-        log_error("  fiber at %p: %s%s", (void *)(uintptr_t)info->entry, info->doing,
-                  info->cancelled ? ", cancelled" : "");
+        log_always(LOG_LEVEL_ERROR, "  fiber at %p: %s%s", (void *)(uintptr_t)info->entry, info->doing,
+                   info->cancelled ? ", cancelled" : "");
 }
 
 static void grace_over(void *arg)
@@ -458,7 +463,7 @@ static void abandon_all(void)
 {
     if (runtime.fibers == 0)
         return;
-    log_warning("%zu fibers did not end in time:", runtime.fibers);
+    log_always(LOG_LEVEL_WARNING, "%zu fibers did not end in time:", runtime.fibers);
     os_each_fiber(log_fiber, NULL);
     while (runtime.all.first != NULL) {
         struct os_fiber *fiber = runtime.all.first;
@@ -484,6 +489,7 @@ err os_run(os_entry entry, void *arg)
     err result;
     assert(runtime.current == &runtime.loop && runtime.first == NULL);
     TRY(platform_start());
+    log_begin_run();
     runtime.now = platform_monotonic();
     runtime.first_ended = false;
     runtime.stopping = false;
@@ -498,8 +504,8 @@ err os_run(os_entry entry, void *arg)
         if (runtime.stopping)
             break;
         const char *replay = platform_replay();
-        log_error("deadlock%s%s: every fiber waits and nothing can wake one:", replay != NULL ? " with " : "",
-                  replay != NULL ? replay : "");
+        log_always(LOG_LEVEL_ERROR, "deadlock%s%s: every fiber waits and nothing can wake one:",
+                   replay != NULL ? " with " : "", replay != NULL ? replay : "");
         os_each_fiber(log_fiber, NULL);
         os_stop(ERR_DEADLOCK);
     }
@@ -525,6 +531,7 @@ err os_run(os_entry entry, void *arg)
     os_timer_stop(&runtime.grace);
     abandon_all();
 out:
+    log_end_run();
     platform_end();
     return result;
 }

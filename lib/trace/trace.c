@@ -53,8 +53,8 @@ err trace_write(struct trace *trace, struct buf *frame)
         return net_write(trace->net, frame);
     frame_summary(frame, line);
     err e = net_write(trace->net, frame);
-    log_info("%s%sout %s%s%s", key_label, key_label[0] != '\0' ? " " : "", line, e == OK ? "" : ": ",
-             e == OK ? "" : err_string(e));
+    log_always(LOG_LEVEL_INFO, "%s%sout %s%s%s", key_label, key_label[0] != '\0' ? " " : "", line,
+               e == OK ? "" : ": ", e == OK ? "" : err_string(e));
     return e;
 }
 
@@ -65,7 +65,7 @@ void net_on_frame(void *ctx, struct buf *frame)
     if (log_enabled(&log_source_here, LOG_LEVEL_INFO)) {
         char line[FRAME_SUMMARY_SIZE];
         frame_summary(frame, line);
-        log_info("%s%sin %s", key_label, key_label[0] != '\0' ? " " : "", line);
+        log_always(LOG_LEVEL_INFO, "%s%sin %s", key_label, key_label[0] != '\0' ? " " : "", line);
     }
     if (trace->ctx != NULL)
         trace_on_frame(trace->ctx, frame);

@@ -34,6 +34,15 @@ extern struct linux_platform linux_platform __attribute__((visibility("hidden"))
  */
 void linux_fd_dispatch(struct linux_fd *f, uint32_t events);
 
+/*
+ * Standard output and error between linux_console_start and linux_console_end, when writing to them must not
+ * wait: what their readers do not take is queued, and linux_console_drain writes it when platform_wait has
+ * found room. linux_console_end waits for a second at most.
+ */
+void linux_console_start(void);
+void linux_console_drain(void);
+void linux_console_end(void);
+
 /* Install the handlers of the signals that the platform cares for, and restore the old ones. */
 void linux_signals_start(void);
 void linux_signals_end(void);

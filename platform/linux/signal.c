@@ -34,7 +34,10 @@ static void on_fault(int number, siginfo_t *info, void *context)
     (void)number;
     (void)context;
     size_t len = runtime_explain_fault(info->si_addr, text, sizeof text);
+    if (len == 0)
+        return;
     platform_console_write(PLATFORM_LOG, text, len);
+    platform_console_flush();
 }
 
 static void handle(int number, void (*handler)(int, siginfo_t *, void *), int flags)

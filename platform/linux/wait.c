@@ -28,12 +28,15 @@ err platform_start(void)
         p->started = true;
     }
     linux_signals_start();
+    linux_console_start();
     return OK;
 }
 
 void platform_end(void)
 {
     struct linux_platform *p = &linux_platform;
+    /* While SIGPIPE is still ignored. */
+    linux_console_end();
     linux_signals_end();
     p->busy_poll = 0;
     if (p->open == 0) {
@@ -102,4 +105,5 @@ void platform_wait(os_time deadline)
     for (int i = 0; i < n; i++)
         if (events[i].data.ptr != NULL)
             linux_fd_dispatch(events[i].data.ptr, events[i].events);
+    linux_console_drain();
 }

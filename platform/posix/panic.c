@@ -10,5 +10,6 @@ void platform_panic(const char *reason)
     platform_console_write(PLATFORM_LOG, panic, sizeof panic - 1);
     platform_console_write(PLATFORM_LOG, reason, strlen(reason));
     platform_console_write(PLATFORM_LOG, "\n", 1);
+    platform_console_flush();
     abort();
 }

@@ -2,12 +2,13 @@
  * Tests the promises of <platform/platform.h> and <platform/arch.h> on the platform that this program is
  * linked with. `conformance` alone checks what a program can see by itself, and prints TAP. Each check that
  * needs an observer outside is a command for conformance.py: arguments, exit, panic, overflow, entropy,
- * input.
+ * input, disk, talk.
  */
 #include <mirage/os.h>
 #include <platform/arch.h>
 #include <platform/platform.h>
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,43 @@ static err echo_input(void *arg)
     }
 }
 
+/* Open a file as a device opens its disk, and then say something on both streams. */
+static err open_disk(void *path)
+{
+    int disk = open(path, O_RDWR | O_CLOEXEC);
+    platform_console_write(PLATFORM_LOG, "a warning\n", 10);
+    platform_console_write(PLATFORM_OUT, "output\n", 7);
+    return disk > 2 ? OK : ERR_INVALID;
+}
+
+static void tick(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* Say much more on a stream than its reader takes, while a timer goes on, and then wait to be stopped. */
+static err talk(void *arg)
+{
+    enum { LINES = 20000, LINE = 100 };
+    int ticks = 0;
+    struct os_timer timer = OS_TIMER_INIT(tick, &ticks);
+    char line[LINE + 1];
+    memset(line, 'x', LINE);
+    line[LINE - 1] = '\n';
+    enum platform_stream stream = strcmp(arg, "log") == 0 ? PLATFORM_LOG : PLATFORM_OUT;
+    for (int i = 0; i < LINES; i++) {
+        platform_console_write(stream, line, LINE);
+        if (i % 1000 == 0) {
+            TRY(os_timer_set(&timer, os_now() + MICROSECONDS(1)));
+            os_sleep(MILLISECONDS(1));
+        }
+    }
+    bool served = ticks == LINES / 1000;
+    platform_console_write(stream == PLATFORM_LOG ? PLATFORM_OUT : PLATFORM_LOG, "served\n", 7);
+    os_sleep(SECONDS(60));
+    return served && os_check() == ERR_CANCELLED ? OK : ERR_INVALID;
+}
+
 int program_main(int argc, char *argv[])
 {
     const char *command = argc > 1 ? argv[1] : "";
@@ -345,6 +383,10 @@ int program_main(int argc, char *argv[])
     }
     if (strcmp(command, "overflow") == 0)
         return overflow();
+    if (strcmp(command, "disk") == 0)
+        return os_run(open_disk, argv[2]) != OK;
+    if (strcmp(command, "talk") == 0)
+        return os_run(talk, argv[2]) != OK;
     if (strcmp(command, "entropy") == 0)
         return os_run(print_entropy, NULL) != OK;
     if (strcmp(command, "input") == 0)

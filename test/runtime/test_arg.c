@@ -293,7 +293,7 @@ static void help(void **state)
         "\n"
         "Arguments of every program:\n"
         "  --log=SOURCE:LEVEL,...  what is logged, as tcp:debug,*:info; levels are error, warning, info,\n"
-        "                          debug and quiet (default *:info)\n"
+        X
         "  --help                  this text\n");
     assert_int_equal(PARSE("-h"), ARG_DONE);
     static const struct arg_program empty = { "empty", NULL, 0, NULL };

@@ -84,7 +84,13 @@ static void bad_specifications_change_nothing(void **state)
                                          "tcp:debug,,udp:info",
                                          "tcp:debug udp:info",
                                          "tcp:Debug",
-                                         "a:b:debug" };
+                                         "a:b:debug",
+                                         "limit",
+                                         "limit:",
+                                         "limit:debug",
+                                         "limit:-1",
+                                         "limit:1000001",
+                                         "limit:99999999999" };
     (void)state;
     assert_int_equal(log_configure("tcp:debug"), OK);
     for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {

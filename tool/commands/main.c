@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/keep.h"
 #include "base/nearest.h"
@@ -38,8 +40,20 @@ static int obey(int argc, char **argv)
     return command == NULL ? unknown(argv[1]) : cli_run(command, argc - 1, argv + 1);
 }
 
+/* A file must not become descriptor 2, which errors are written to. */
+static bool standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!standard_descriptors())
+        return 1;
     setlocale(LC_ALL, "");
     int status = obey(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout))

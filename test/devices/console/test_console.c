@@ -55,6 +55,20 @@ FIBER_TEST(file)
     return OK;
 }
 
+FIBER_TEST(full_disk)
+{
+    struct console_unix *console;
+
+    redirect(open("/dev/full", O_WRONLY | O_CLOEXEC));
+    TRY(console_unix_connect(&console));
+    err wrote = console_unix_write(console, "abc", 3), logged = console_unix_log(console, "line");
+    console_unix_disconnect(console);
+    restore();
+    CHECK_EQUAL(wrote, OK);
+    CHECK_EQUAL(logged, OK);
+    return OK;
+}
+
 struct drain {
     int fd;
     char *text;
@@ -203,8 +217,8 @@ FIBER_TEST(cancelled_and_gone)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(file),          cmocka_unit_test(full_pipe),          cmocka_unit_test(full_socket),
-        cmocka_unit_test(full_terminal), cmocka_unit_test(cancelled_and_gone),
+        cmocka_unit_test(file),        cmocka_unit_test(full_disk),     cmocka_unit_test(full_pipe),
+        cmocka_unit_test(full_socket), cmocka_unit_test(full_terminal), cmocka_unit_test(cancelled_and_gone),
     };
 
     return cmocka_run_group_tests_name("console", tests, NULL, NULL);
