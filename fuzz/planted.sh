@@ -34,7 +34,7 @@ plant() {
     echo "ok $number - fuzz/$patch applies"
     [ $can_fuzz = yes ] || return 0
     . "$root/fuzz/prepare.sh"
-    flags="-std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -I$work -I$work/tree/include -I$work/tree"
+    flags="-std=gnu17 -D_GNU_SOURCE -O1 -Ulinux -Uunix -fno-strict-aliasing -fstack-clash-protection -I$work -I$work/tree/include -I$work/tree"
     # shellcheck disable=SC2086
     prepare "$work/tree" "$(basename "$here")" "$work" $flags -fsanitize=fuzzer-no-link,address
     # shellcheck disable=SC2086

@@ -41,7 +41,7 @@ esac
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/mirage-fuzz-$name}
 root=$(cd "$here/.." && pwd)
 . "$here/prepare.sh"
-flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -I$root/include -I$root ${FUZZ_CFLAGS:-}"
+flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Ulinux -Uunix -fno-strict-aliasing -fstack-clash-protection -I$root/include -I$root ${FUZZ_CFLAGS:-}"
 sanitize=address,undefined
 coverage="-fprofile-instr-generate -fcoverage-mapping"
 # shellcheck disable=SC2086

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-flags="-O2 -DNDEBUG -D_GNU_SOURCE -fno-strict-aliasing -Ulinux -Uunix -I$root/include -I$root"
+flags="-O2 -DNDEBUG -D_GNU_SOURCE -fno-strict-aliasing -fstack-clash-protection -Ulinux -Uunix -I$root/include -I$root"
 for source in "$root"/runtime/*.c "$root"/base/*/*.c "$root"/platform/linux/*.c "$root"/platform/posix/*.c "$here"/bench.c \
               "$root/platform/arch/$(uname -m)"/*.S; do
     # Two folders have a wait.c.

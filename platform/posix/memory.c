@@ -1,6 +1,7 @@
 /*
  * Pages come from the kernel. Stacks are cut from slabs of address space that take memory only where they are
- * touched. Under each stack lies a guard page. MADV_GUARD_INSTALL (Linux 6.13) makes a guard without a
+ * touched. Under each stack lies a guard, of a page for
+ * nearly everybody (PLATFORM_GUARD). MADV_GUARD_INSTALL (Linux 6.13) makes a guard without a
  * mapping of its own. mprotect needs such a mapping, and the kernel limits the mappings of a process, by
  * default to 65530. Guards take at most half of them, because at the limit nobody else could map memory any
  * more. Beyond that half the runtime's canary has to do.
@@ -72,12 +73,12 @@ static bool advice_counts(void *page)
 static bool guard(void *page)
 {
     if (posix_guard == POSIX_GUARD_MADVISE) {
-        if (advice_counts(page) && madvise(page, PLATFORM_PAGE, MADV_GUARD_INSTALL) == 0)
+        if (advice_counts(page) && madvise(page, PLATFORM_GUARD, MADV_GUARD_INSTALL) == 0)
             return true;
         posix_guard = POSIX_GUARD_MPROTECT;
     }
     if (posix_guard == POSIX_GUARD_MPROTECT) {
-        if (stacks.mprotected++ < MPROTECT_MOST && mprotect(page, PLATFORM_PAGE, PROT_NONE) == 0)
+        if (stacks.mprotected++ < MPROTECT_MOST && mprotect(page, PLATFORM_GUARD, PROT_NONE) == 0)
             return true;
         posix_guard = POSIX_GUARD_NONE;
     }
@@ -86,7 +87,7 @@ static bool guard(void *page)
 
 void *platform_stack_alloc(size_t size, bool *guarded)
 {
-    size_t whole = size + PLATFORM_PAGE;
+    size_t whole = size + PLATFORM_GUARD;
     if (stacks.slab_left < whole) {
         size_t bytes = stacks.slab_bytes == 0 ? SLAB_LEAST : stacks.slab_bytes * 2;
         if (bytes > SLAB_MOST)
@@ -105,7 +106,7 @@ void *platform_stack_alloc(size_t size, bool *guarded)
     stacks.slab += whole;
     stacks.slab_left -= whole;
     *guarded = guard(page);
-    return page + PLATFORM_PAGE;
+    return page + PLATFORM_GUARD;
 }
 
 void platform_stack_trim(void *stack, size_t size)

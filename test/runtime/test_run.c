@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "test/support/test.h"
 
+#include <alloca.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -400,6 +401,58 @@ static void a_stack_overflow_hits_the_guard(void **state)
     assert_said("fiber recurses overflowed its stack of ");
 }
 
+/* Locals that are larger than the stack and its guard, of which only the lowest byte is written. */
+static __attribute__((noinline)) void write_one(volatile char *lowest)
+{
+    *lowest = 1;
+}
+
+static err takes_300k(void *arg)
+{
+    char local[300 << 10];
+    (void)arg;
+    write_one(local);
+    return OK;
+}
+
+static err takes_a_megabyte(void *arg)
+{
+    volatile size_t size = 1 << 20;
+    (void)arg;
+    write_one(alloca(size));
+    return OK;
+}
+
+static err takes_an_array(void *arg)
+{
+    volatile size_t size = 300000;
+    char local[size];
+    (void)arg;
+    write_one(local);
+    return OK;
+}
+
+static err spawns_neighbours(void *arg)
+{
+    struct os_fiber *below, *jumper;
+    TRY(os_spawn(&below, cleans_up, NULL));
+    TRY(os_yield());
+    TRY(os_spawn_named(&jumper, *(os_entry *)arg, NULL, "jumper"));
+    return os_join(jumper);
+}
+
+static void a_guard_is_not_jumped_over(void **state)
+{
+    static os_entry jumps[] = { takes_300k, takes_a_megabyte, takes_an_array };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(jumps); i++) {
+        int status = in_child(spawns_neighbours, &jumps[i]);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSEGV);
+        assert_said("fiber jumper overflowed its stack of ");
+    }
+}
+
 /* Write below the frame to just past the stack's end, as one more frame would. */
 static err overruns(void *arg)
 {
@@ -542,6 +595,7 @@ int main(void)
         cmocka_unit_test(suspending_within_no_suspend_aborts),
         cmocka_unit_test(suspending_in_a_callback_aborts),
         cmocka_unit_test(a_stack_overflow_hits_the_guard),
+        cmocka_unit_test(a_guard_is_not_jumped_over),
         cmocka_unit_test(entropy_and_clocks),
         cmocka_unit_test(the_console_reads),
     };

@@ -17,7 +17,7 @@ cp -R "$here/so" "$work/"
 made=$work/so/_build/sim
 
 {
-    echo "cflags = -std=gnu17 -D_GNU_SOURCE -Ulinux -Uunix -fno-strict-aliasing -fPIC -fvisibility=hidden -O1 -g -w" \
+    echo "cflags = -std=gnu17 -D_GNU_SOURCE -Ulinux -Uunix -fno-strict-aliasing -fstack-clash-protection -fPIC -fvisibility=hidden -O1 -g -w" \
         "-I$root/include -I$root -I$made/instances -I$here/so ${sanitize:+-fsanitize=$sanitize -fno-omit-frame-pointer}"
     echo "rule compile"
     echo "  description = compile \$in"
