@@ -30,6 +30,8 @@ LOG_SOURCE(block);
 
 KEY_STRING(path, "disk.img", "file or block device, unless --disk names another");
 KEY_INT(sector_size, 512, 512, 4096, "bytes of a sector: 512 or 4096");
+KEY_RULE(KEY_CONSTANT(sector_size) == 512 || KEY_CONSTANT(sector_size) == 4096,
+         "a sector of a file or a disk has 512 or 4096 bytes");
 KEY_BOOL(read_only, false, "never write, even where the file allows it");
 ARG_STRING(disk, NULL, "file or block device to use as disk");
 
@@ -92,10 +94,6 @@ IO err block_file_connect(struct block_file **out)
     struct block_file *block;
     err e;
 
-    if (key_sector_size != 512 && key_sector_size != 4096) {
-        log_error("a sector of %lld bytes: must be 512 or 4096", (long long)key_sector_size);
-        return ERR_INVALID;
-    }
     block = calloc(1, sizeof *block);
     if (!block)
         return ERR_NO_MEMORY;

@@ -6,6 +6,7 @@
  * reveal earlier numbers.
  */
 #include <mirage/functor.h>
+#include <platform/platform.h>
 #include <base/random/below.h>
 
 #include <errno.h>
@@ -41,10 +42,8 @@ static err draw(void *out, size_t len)
 /* A program that continued without randomness would give its keys away. */
 static void must_draw(void *out, size_t len)
 {
-    if (draw(out, len) != OK) {
-        log_error("the host has stopped giving random bytes: %s", strerror(errno));
-        abort();
-    }
+    if (draw(out, len) != OK)
+        platform_panic("the host has stopped giving random bytes");
 }
 
 IO err random_getrandom_connect(struct random_getrandom **out)

@@ -49,6 +49,8 @@
 #define KEY_STRING(name, value, ...) MIRAGE_KEY(string, name, #value, "" __VA_ARGS__)
 #define KEY_ENUM(name, value, doc, ...) MIRAGE_KEY(enum, name, #value, "" doc, __VA_ARGS__)
 #define KEY_STRINGS(name, ...) MIRAGE_KEY(strings, name, #__VA_ARGS__, "")
+#define KEY_CONSTANT(name) key_##name
+#define KEY_RULE(condition, doc) __mirage_rule__("" doc, __FILE__, __LINE__, condition)
 
 #else
 
@@ -132,6 +134,12 @@
  * KEY_ENUM(name, default, "what it is", "one", "two"): char key_name[], one of
  *   these strings.
  *
+ * KEY_RULE(condition, "what it asks for"): what bounds do not say, such as that a
+ *   number is a power of two, or that one key goes with another. The condition is an
+ *   expression of KEY_CONSTANT(name)s of the KEY_INTs and KEY_BOOLs above it, and of
+ *   numbers that the preprocessor can compute. The mirage command refuses settings for
+ *   which it does not hold, with the text as the reason.
+ *
  * KEY_CONSTANT(name) is the value of a KEY_BOOL or KEY_INT where C asks for a
  * constant expression: the size of an array, a _Static_assert.
  */
@@ -150,6 +158,7 @@
     enum { mirage_key_##name = MIRAGE_KEY_VALUE(name, value) };                   \
     _Static_assert(KEY_CONSTANT(name) >= (least) && KEY_CONSTANT(name) <= (most), \
                    "the default of the key " #name " is outside its bounds, " #least " to " #most)
+#define KEY_RULE(condition, doc) _Static_assert(condition, doc)
 #define KEY_STRING(name, value, ...) MIRAGE_CONSTANT char key_##name[] = MIRAGE_KEY_VALUE(name, value)
 #define KEY_ENUM(name, value, ...) KEY_STRING(name, value)
 #ifdef MIRAGE_INSTANCE

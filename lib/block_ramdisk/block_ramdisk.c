@@ -7,10 +7,14 @@
 
 MODULE(BLOCK, block_ramdisk);
 CATALOG(ramdisk, size);
-LOG_SOURCE(block);
 
 KEY_INT(size, 16777216, 512, INT64_C(1) << 50, "bytes of the disk");
 KEY_INT(sector_size, 512, 512, 1 << 20, "bytes of a sector, a power of two of at least 512");
+KEY_RULE((KEY_CONSTANT(sector_size) & (KEY_CONSTANT(sector_size) - 1)) == 0,
+         "the bytes of a sector are a power of two");
+KEY_RULE(KEY_CONSTANT(size) >= KEY_CONSTANT(sector_size) &&
+             KEY_CONSTANT(size) % KEY_CONSTANT(sector_size) == 0,
+         "a disk has a whole number of sectors, and at least one");
 
 struct block_ramdisk {
     uint64_t sectors;
@@ -23,12 +27,6 @@ IO err block_ramdisk_connect(struct block_ramdisk **out)
 {
     struct block_ramdisk *block;
 
-    if ((key_sector_size & (key_sector_size - 1)) || key_size < key_sector_size ||
-        key_size % key_sector_size) {
-        log_error("a ramdisk of %lld bytes in sectors of %lld: must be whole sectors of a power of two",
-                  (long long)key_size, (long long)key_sector_size);
-        return ERR_INVALID;
-    }
     block = malloc(sizeof *block);
     if (!block)
         return ERR_NO_MEMORY;

@@ -83,7 +83,7 @@ KEY_INT(keepalive_interval_ms, 75000, 1, UINT32_MAX, "between keep-alive probes,
 KEY_INT(keepalive_probes, 9, 1, 255, "unanswered probes that end a connection");
 KEY_INT(port_first, 32768, 1, 65535, "first ephemeral port");
 KEY_INT(port_last, 60999, 1, 65535, "last ephemeral port");
-_Static_assert(KEY_CONSTANT(port_first) <= KEY_CONSTANT(port_last), "port_first is above port_last");
+KEY_RULE(KEY_CONSTANT(port_first) <= KEY_CONSTANT(port_last), "port_first is not above port_last");
 KEY_INT(disconnect_ms, 2000, 0, 86400000,
         "how long the end of the program waits for closed connections to deliver, ms");
 

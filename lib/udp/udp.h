@@ -20,6 +20,8 @@ CATALOG(direct_udp, ip, icmp);
 LOG_SOURCE(udp);
 
 KEY_INT(queue_max, 128, 4, 65536, "datagrams that wait in a socket; a power of two");
+KEY_RULE((KEY_CONSTANT(queue_max) & (KEY_CONSTANT(queue_max) - 1)) == 0,
+         "a queue has a power of two of places");
 KEY_INT(queue_bytes_max, 1048576, 0, INT64_C(1) << 40,
         "memory that the datagrams waiting in a socket hold, bytes");
 KEY_INT(sockets_max, 16384, 0, 1 << 20, "sockets at once");

@@ -29,6 +29,8 @@ KEY_BOOL(csum_in, true, "give frames without having their checksums completed");
 KEY_BOOL(lro, true, "give TCP as it was written, unsegmented; wants csum_in");
 KEY_INT(queue, 1024, 1, 1 << 20, "frames that wait for the next turn");
 KEY_INT(queue_bytes, 8388608, 82, INT64_C(1) << 40, "bytes that these hold at most");
+KEY_RULE(KEY_CONSTANT(queue_bytes) >= KEY_CONSTANT(mtu) + NETWORK_HEADER,
+         "the queue has room for a frame of the mtu and its header of 14 bytes");
 
 struct vnet_port {
     struct vnet *vnet;
@@ -96,11 +98,6 @@ IO err vnet_port_connect(struct vnet_port **out, struct vnet *vnet)
 {
     struct vnet_port *port;
 
-    if (key_queue_bytes < key_mtu + NETWORK_HEADER) {
-        log_error("a queue of %lld bytes has no room for a frame with an mtu of %lld",
-                  (long long)key_queue_bytes, (long long)key_mtu);
-        return ERR_INVALID;
-    }
     port = calloc(1, sizeof *port + (size_t)key_queue * sizeof *port->ring);
     if (port == NULL)
         return ERR_NO_MEMORY;

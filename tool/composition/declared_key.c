@@ -1,75 +1,19 @@
 #include "composition/declared_key.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/keep.h"
 #include "base/report.h"
-
-static bool read_shift(struct tokens *t, int64_t *out);
-
-static bool read_factor(struct tokens *t, int64_t *out)
-{
-    if (tokens_take(t, "-"))
-        return read_factor(t, out) && !__builtin_sub_overflow((int64_t)0, *out, out);
-    if (tokens_take(t, "("))
-        return read_shift(t, out) && tokens_take(t, ")");
-    char *end, *number = tokens_take_number(t);
-    if (number == NULL)
-        return false;
-    errno = 0;
-    *out = strtoll(number, &end, 0);
-    return errno == 0 && end[strspn(end, "uUlL")] == '\0';
-}
-
-static bool read_product(struct tokens *t, int64_t *out)
-{
-    int64_t next;
-    if (!read_factor(t, out))
-        return false;
-    while (tokens_take(t, "*"))
-        if (!read_factor(t, &next) || __builtin_mul_overflow(*out, next, out))
-            return false;
-    return true;
-}
-
-static bool read_sum(struct tokens *t, int64_t *out)
-{
-    int64_t next;
-    if (!read_product(t, out))
-        return false;
-    for (;;) {
-        bool minus = token_is(&t->token, "-");
-        if (!minus && !token_is(&t->token, "+"))
-            return true;
-        tokens_next(t);
-        if (!read_product(t, &next) ||
-            (minus ? __builtin_sub_overflow(*out, next, out) : __builtin_add_overflow(*out, next, out)))
-            return false;
-    }
-}
-
-/* Read an expression of whole numbers as C writes it. The preprocessor has expanded its macros. */
-static bool read_shift(struct tokens *t, int64_t *out)
-{
-    int64_t by;
-    if (!read_sum(t, out))
-        return false;
-    while (tokens_take(t, "<"))
-        if (!tokens_take(t, "<") || !read_sum(t, &by) || by < 0 || by > 62 ||
-            __builtin_mul_overflow(*out, INT64_C(1) << by, out))
-            return false;
-    return true;
-}
+#include "composition/arithmetic.h"
 
 /* Read the default, with its macros expanded. It may be what only the compiler can compute. */
 static bool read_default(struct tokens *t, struct declared_key *key)
 {
     if (!tokens_take(t, ","))
         return false;
-    key->number_is_known = read_shift(t, &key->number) && token_is(&t->token, ")");
+    key->number_is_known = arithmetic_read(t, NULL, NULL, &key->number) && token_is(&t->token, ")");
     tokens_skip_to(t, ")", ")");
     return true;
 }
@@ -99,8 +43,8 @@ struct declared_key declared_key_read(struct tokens *t)
     key.line = number == NULL ? 0 : atoi(number);
     tokens_take(t, ",");
     if (key.kind != NULL && strcmp(key.kind, "int") == 0)
-        ok = read_shift(t, &key.least) && tokens_take(t, ",") && read_shift(t, &key.most) &&
-             read_default(t, &key);
+        ok = arithmetic_read(t, NULL, NULL, &key.least) && tokens_take(t, ",") &&
+             arithmetic_read(t, NULL, NULL, &key.most) && read_default(t, &key);
     else if (key.kind != NULL && strcmp(key.kind, "enum") == 0)
         ok = read_choices(t, &key.choices);
     key.is_unreadable = !ok || !token_is(&t->token, ")");

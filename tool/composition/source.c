@@ -289,6 +289,9 @@ static void read_markers(const char *markers, struct description *d, struct out 
         } else if (tokens_take(&t, "__mirage_key__")) {
             GROW(d->keys, d->key_count);
             d->keys[d->key_count++] = declared_key_read(&t);
+        } else if (tokens_take(&t, "__mirage_rule__")) {
+            GROW(d->rules, d->rule_count);
+            d->rules[d->rule_count++] = declared_rule_read(&t);
         } else if (tokens_take(&t, "__mirage_arg__")) {
             GROW(d->args, d->arg_count);
             d->args[d->arg_count++] = read_arg(&t);

@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "composition/declared_key.h"
+#include "composition/declared_rule.h"
 
 /* A function that a signature declares. */
 struct operation {
@@ -83,6 +84,8 @@ struct description {
     struct use *params;
     size_t key_count;
     struct declared_key *keys;
+    size_t rule_count;
+    struct declared_rule *rules;
     size_t arg_count;
     struct declared_arg *args;
     struct catalog_line *catalog;     /* NULL when it has no CATALOG line */

@@ -116,6 +116,9 @@ bool description_checked(const struct description *d)
     for (size_t i = 0; i < d->key_count; i++)
         if (!declared_key_check(&d->keys[i]))
             return false;
+    for (size_t i = 0; i < d->rule_count; i++)
+        if (!declared_rule_check(&d->rules[i], d->keys, d->key_count))
+            return false;
     for (size_t i = 0; i < d->arg_count; i++)
         if (strcmp(d->args[i].name, "help") == 0 || strcmp(d->args[i].name, "log") == 0) {
             error_at(d->args[i].file, d->args[i].line,

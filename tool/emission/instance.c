@@ -143,6 +143,38 @@ static bool check_setting(const struct instance *instance, const struct setting 
     return false;
 }
 
+const char *rules_refusal(const struct description *d, const struct functor *f, const char *owner,
+                          const struct setting **at)
+{
+    for (size_t i = 0; i < d->rule_count; i++) {
+        const struct declared_rule *rule = &d->rules[i];
+        const char **values = keep((rule->keys.count + 1) * sizeof *values);
+        const struct setting *set = NULL;
+        for (size_t k = 0; k < rule->keys.count; k++) {
+            const struct setting *s = find_setting(f, rule->keys.items[k]);
+            values[k] = key_value(f, declared_key(d, rule->keys.items[k]));
+            set = s != NULL ? s : set;
+        }
+        if (declared_rule_holds(rule, values))
+            continue;
+        *at = set != NULL ? set : *at;
+        return declared_rule_refusal(rule, owner, values);
+    }
+    return NULL;
+}
+
+/* The defaults keep the rules, so a setting is what breaks one. */
+static bool check_rules(const struct instance *instance)
+{
+    const struct functor *f = instance->value->functor;
+    const struct setting *at = NULL;
+    const char *refusal = rules_refusal(instance->description, f, instance->name, &at);
+    const struct place *place = at != NULL ? &at->place : &f->place;
+    if (refusal != NULL)
+        error_at(place->file, place->line, "%s", refusal);
+    return refusal == NULL;
+}
+
 static bool same_type(const char *type, const char *declared)
 {
     for (; *type != '\0' && tolower((unsigned char)*type) == tolower((unsigned char)*declared); type++)
@@ -207,7 +239,7 @@ bool check_settings(const struct program *program)
         for (size_t s = 0; s < f->setting_count; s++)
             if (!check_setting(&program->instances[i], &f->settings[s]))
                 return false;
-        if (!check_folders(program->graph, &program->instances[i]))
+        if (!check_rules(&program->instances[i]) || !check_folders(program->graph, &program->instances[i]))
             return false;
     }
     for (size_t i = 0; i < program->graph->arg_count; i++)

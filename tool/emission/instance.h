@@ -13,6 +13,13 @@ char *instance_source(const struct graph *graph, const struct instance *instance
 const char *instance_shown(const struct instance *instance);
 
 /*
+ * Why the functor's settings break a rule of its source, as a sentence about the module `owner`. *at becomes
+ * one of the rule's settings, and stays as it was when there is none. NULL when they break no rule.
+ */
+const char *rules_refusal(const struct description *d, const struct functor *f, const char *owner,
+                          const struct setting **at);
+
+/*
  * The argument for a key of the functor that the program of a GENERATED line gets: an option, or the path of
  * a folder, absolute or relative to that of config.c. NULL when it gets none.
  */

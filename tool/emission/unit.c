@@ -201,6 +201,12 @@ char *unit_source(struct description *d, const struct unit_choices *choices)
     struct graph graph = { 0 };
     if (!read_bounds(d, choices, &bounds) || !read_settings(d, &choices->sets, &functor))
         return NULL;
+    const struct setting *at = NULL;
+    const char *refusal = rules_refusal(d, &functor, d->module->name, &at);
+    if (refusal != NULL) {
+        error("%s", refusal);
+        return NULL;
+    }
     struct instance instance = { .value = &value,
                                  .description = d,
                                  .name = choices->name != NULL ? choices->name : d->module->name };
