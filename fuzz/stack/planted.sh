@@ -2,15 +2,21 @@
 # The planted bugs: bytes that arrived on a TCP connection that nobody accepted are not freed when the connection ends; and
 # what bytes behind a hole hold is not charged. To meet the first takes a handshake and a segment through the whole stack, and
 # the seed only has the handshake. To meet the second takes hundreds of segments of a few bytes, and the seed has too few.
+# A third is a line that an outsider causes and that is logged without a limit. To meet it takes more than twenty
+# advertisements of the host's own address within a second. The seed has a flood of those of another address.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../planted.sh"
 # A SYN and an ACK for the port of the application that accepts connections on request.
 printf '\0\0\0\200\002\0\0\0\0\0\020\0\0' >"$seed"
-plan 2
+plan 3
 plant unaccepted_bytes_leak stack
 finds 'bytes that nobody accepted: ' 2000000 256
 # The same with frames in pages, and 256 segments of one byte behind a hole.
 printf '\040\0\0\200\002\0\0\0\0\0\020\0\0\0\056\020\377\0' >"$seed"
 plant ranges_are_not_charged stack
 finds 'sparse bytes: ' 2000000 256
+
+printf '\0\365\240\077\030\010\040' >"$seed"
+plant unlimited_line stack
+finds 'without a limit: ' 2000000 256

@@ -5,6 +5,7 @@
  * everything is closed, and nothing may be left.
  */
 #include "application.h"
+#include "lines.h"
 
 struct eth;
 struct arp;
@@ -136,12 +137,29 @@ static void check_bounds(size_t written, size_t segments)
     CHECK(segments <= 3000 && fuzz_net.written - written - segments <= 500);
 }
 
+/* Send the next frame up to 64 times. */
+static void flood(struct input *in)
+{
+    uint8_t times = take(in) & 63;
+    struct input same = *in;
+    for (int i = 0; i <= times; i++) {
+        size_t written = fuzz_net.written, segments = fuzz_net.segments;
+        *in = same;
+        one_frame(in);
+        check_bounds(written, segments);
+    }
+}
+
 static void step(struct input *in)
 {
     uint8_t what = take(in);
     size_t written = fuzz_net.written, segments = fuzz_net.segments;
     answer_neighbours(in);
-    if (what < 170)
+    if (what >= 160 && what < 170) {
+        flood(in);
+        return;
+    }
+    if (what < 160)
         one_frame(in);
     else if (what < 225)
         application(in);
@@ -170,6 +188,7 @@ static err fuzz_entry(void *arg)
     struct input *in = arg;
     uint8_t how = take(in);
     memset(&fuzz_net, 0, sizeof fuzz_net);
+    lines_begin();
     fuzz_net.offloads = how & 1 ? NETWORK_CSUM_OUT | NETWORK_TSO4 | NETWORK_TSO6 | NETWORK_USO : 0;
     fuzz_net.offloads |= how & 2 ? NETWORK_CSUM_IN : 0;
     fuzz_net.silent = how & 4;

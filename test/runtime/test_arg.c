@@ -293,7 +293,8 @@ static void help(void **state)
         "\n"
         "Arguments of every program:\n"
         "  --log=SOURCE:LEVEL,...  what is logged, as tcp:debug,*:info; levels are error, warning, info,\n"
-        X
+        "                          debug and quiet; limit:N allows N lines a second, and limit:0 any\n"
+        "                          number (default *:info,limit:20)\n"
         "  --help                  this text\n");
     assert_int_equal(PARSE("-h"), ARG_DONE);
     static const struct arg_program empty = { "empty", NULL, 0, NULL };

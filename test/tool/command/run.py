@@ -98,6 +98,11 @@ def units(s):
             ("a key without a value", ["--set=limit"], "--set=limit is not of the form --set=KEY=VALUE"),
             ("an unknown parameter", ["--bind=consle=test"], "counter has no parameter 'consle'; its parameters are: console")):
         s.tap.equal(name, does("counter", *words), (1, "", f"mirage: error: {said}\n"))
+    for module, words, said in (
+            ("udp", ["--set=queue_max=100"], "queue_max of 'udp' is 100; a queue has a power of two of places"),
+            ("tcp", ["--set=port_first=50000", "--set=port_last=40000"],
+             "port_first of 'tcp' is 50000, and port_last is 40000; port_first is not above port_last")):
+        s.tap.equal(f"a rule of {module}'s keys", does(str(ROOT / "lib" / module), *words), (1, "", f"mirage: error: {said}\n"))
     s.tap.equal("no source", does(), (2, "", "mirage: error: name the functor's file or folder; the usage is: mirage unit SOURCE\n"))
     s.tap.equal("a source that is not there", does("nothing"), (1, "", "nothing: error: there is no such file\n"))
     s.tap.equal("a depfile of nothing", does("counter", "--depfile=x.d"),
