@@ -3,6 +3,7 @@
  * not end for that. A reader that is slow makes the calling fiber wait, and never the loop.
  */
 #include <mirage/functor.h>
+#include <mirage/metric.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,12 @@ struct console_unix {
     bool registered; /* `wait` is open; that is needed only when the output was full once */
     struct linux_fd wait;
     struct os_mutex mutex;
+    struct metric lost;
     char line[512]; /* room for a line with its line feed; guarded by the mutex */
+};
+
+static const struct metric_row metrics[] = {
+    METRIC_ROW(struct console_unix, lost, COUNTER, "console.lost", "Bytes that a full disk had no room for"),
 };
 
 IO err console_unix_connect(struct console_unix **out)
@@ -36,12 +42,16 @@ IO err console_unix_connect(struct console_unix **out)
         free(console);
         return e;
     }
+    metric_register(metrics, console, INSTANCE_NAME);
     *out = console;
     return OK;
 }
 
 IO void console_unix_disconnect(struct console_unix *console)
 {
+    if (console->lost.value > 0)
+        log_warning("standard output was full, and %lld bytes were lost", (long long)console->lost.value);
+    metric_unregister(metrics, console);
     if (console->registered)
         linux_fd_close(&console->wait);
     else
@@ -69,7 +79,7 @@ static IO err write_all(struct console_unix *console, const char *data, size_t l
         } else if (errno == EAGAIN) {
             TRY(wait_for_room(console));
         } else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-            log_warning("standard output is full, and what is written to it is lost: %s", strerror(errno));
+            metric_add(&console->lost, (int64_t)len);
             return OK;
         } else if (errno != EINTR) {
             return ERR_IO;

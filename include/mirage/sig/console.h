@@ -3,7 +3,7 @@
  *
  * M_write(console, data, len): write all the bytes, in order, waiting while the
  *   console can't take them. The bytes stay the caller's. What a full disk has no room
- *   for is dropped, and logged. ERR_IO when the other end has gone.
+ *   for is dropped and counted. ERR_IO when the other end has gone.
  * M_log(console, line): M_write of the line and a line feed, not interleaved with
  *   another fiber's line.
  */
