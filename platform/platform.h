@@ -107,8 +107,8 @@ enum platform_stream {
  * Write all of it. Between platform_start and platform_end this never waits for whoever reads it, since that
  * would stop the loop: what does not fit into a bounded queue is dropped, counted, and told when there is
  * room again. Before platform_start the program's output waits as long as it takes. Elsewhere a wait is no
- * longer than a second in all. Bytes that cannot be written are dropped. On sim, where time passes only in the
- * loop's wait, every write waits as long as it takes.
+ * longer than a second in all. Bytes that cannot be written are dropped. On sim, where time passes only in
+ * the loop's wait, every write waits as long as it takes.
  */
 void platform_console_write(enum platform_stream stream, const void *data, size_t len);
 
@@ -171,8 +171,8 @@ void platform_pages_trim(void *pages, size_t size);
 /*
  * Memory for one fiber's stack: `size` bytes, a multiple of PLATFORM_PAGE, which read as zero. Where the
  * platform can do that, they take no memory before they are touched. `*guarded` says whether an access to the
- * PLATFORM_GUARD bytes below the result faults. When it does not, the runtime keeps a canary there. NULL: there is no memory. A stack is
- * never freed, only trimmed and reused.
+ * PLATFORM_GUARD bytes below the result faults. When it does not, the runtime keeps a canary there. NULL:
+ * there is no memory. A stack is never freed, only trimmed and reused.
  */
 void *platform_stack_alloc(size_t size, bool *guarded);
 

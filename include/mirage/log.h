@@ -105,8 +105,8 @@ void log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line
 #define log_debug(...) LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 /*
- * A message that is not limited, for what only the program's own doing leads to: a list of its fibers, say, or
- * a record of frames that somebody asked for.
+ * A message that is not limited, for what only the program's own doing leads to, such as a list of its
+ * fibers, and for a record of frames that somebody asked for.
  */
 #define log_always(level, ...)                               \
     do {                                                     \

@@ -37,7 +37,7 @@ void project_flags(struct project *p)
     strings_add(c, "-fstack-protector-strong");
     /* A function that takes more than a page of stack touches every page of it: none jumps over a guard. */
     strings_add(c, "-fstack-clash-protection");
-    /* Without the first, GCC takes the guards of AArch64 for 64 KiB; Clang before 18 lacks the protection there. */
+    /* GCC takes the guards of AArch64 for 64 KiB. Clang before 18 lacks the protection there. */
     strings_add(c,
                 clang ? "-Wno-unused-command-line-argument" : "--param=stack-clash-protection-guard-size=12");
     strings_add(c, "-ffunction-sections");

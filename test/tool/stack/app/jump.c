@@ -1,4 +1,4 @@
-/* A fiber whose local of 90 kB would reach over its own stack of 64 KiB and the guard, into another's stack. */
+/* A fiber with a local of 90 kB, which reaches over its 64 KiB of stack and the guard into another stack. */
 #include <mirage/functor.h>
 
 MODULE(JOB, jump);
