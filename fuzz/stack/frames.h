@@ -50,6 +50,19 @@ static size_t put_options(struct input *in, uint8_t *out, uint8_t which, uint8_t
     return len;
 }
 
+/*
+ * The peer acknowledges this number. Unless it has done so before and says nothing else, that is news for the
+ * host.
+ */
+static void note_heard(struct connection *c, uint32_t ack, bool more)
+{
+    bool later = (int32_t)(ack - c->heard) > 0 && (int32_t)(ack - c->sent) <= 0;
+    if (later)
+        c->heard = ack;
+    if (later || more)
+        note_news(c);
+}
+
 /* Send a segment of a connection that the host knows, or of a new one. */
 static void frame_tcp(struct input *in)
 {
@@ -85,6 +98,7 @@ static void frame_tcp(struct input *in)
         memset(p.bytes + p.len, 'x', len);
         p.len += len;
     }
+    note_heard(c, wire_get32(segment + 8), flags & SYN || options & 2);
     send_packet(in, &p);
 }
 

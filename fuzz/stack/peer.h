@@ -68,6 +68,9 @@ static void deliver(struct input *in, const uint8_t *frame, size_t len, uint8_t 
 {
     if (fuzz_net.ctx == NULL)
         return;
+    struct frame *said = &fuzz_net.said[fuzz_net.delivered++ % 2];
+    said->len = len;
+    memcpy(said->bytes, frame, len);
     struct buf *b = fuzz_net.paged ? buf_alloc(len) : exact(len);
     CHECK(b != NULL);
     memcpy(b->data, frame, len);

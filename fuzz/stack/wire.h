@@ -33,6 +33,10 @@ struct connection {
     uint32_t sent;  /* the number after the last byte that the host sent */
     uint32_t acked; /* the next number that the host expects */
     uint32_t stamp; /* its last time stamp */
+    uint32_t heard; /* the highest number that its peer has acknowledged, if the host believed it */
+    unsigned
+        again; /* how often the byte with that number was sent again since the peer last told something new */
+    os_time since; /* when that was, or a retransmission timeout ago */
 };
 
 struct net {
@@ -41,6 +45,9 @@ struct net {
     bool silent; /* whether ARP and neighbour solicitations remain unanswered */
     bool paged;  /* whether frames come in pages, as from devices, and not in pieces of their size */
     size_t written, segments;
+    size_t empty;         /* segments without payload */
+    size_t delivered;     /* frames that the host was given */
+    struct frame said[2]; /* the last two of them */
     struct frame kept[KEPT];
     size_t kept_count;
     struct frame query, lease; /* the host's last messages to a DNS server and to a DHCP server */
@@ -102,6 +109,36 @@ static uint32_t stamp_of(const uint8_t *segment, size_t header)
     return 0;
 }
 
+/* The least time between two retransmission timeouts, and how often what is lost may go again without one. */
+static const os_time TIMEOUT_LEAST = MILLISECONDS(200);
+enum { AGAIN_MAX = 5 };
+
+/* From now on the peer may have told the host something new: it may send again. */
+static void note_news(struct connection *c)
+{
+    c->again = 0;
+    c->since = os_now();
+}
+
+static void note_news_of_all(struct net *net)
+{
+    for (size_t i = 0; i < CONNECTIONS && i < net->connection_count; i++)
+        note_news(&net->connections[i]);
+}
+
+/*
+ * As long as no time passes and the peer acknowledges nothing new, the same bytes go again a few times at
+ * most, whatever else it says: or two hosts would keep each other busy as fast as the wire lets them.
+ */
+static void check_again(struct connection *c, uint32_t seq, uint32_t end)
+{
+    if (os_now() - c->since >= TIMEOUT_LEAST)
+        note_news(c);
+    if ((int32_t)(end - c->sent) > 0 || (int32_t)(c->heard - seq) < 0 || (int32_t)(end - c->heard) <= 0)
+        return;
+    CHECK(++c->again <= AGAIN_MAX);
+}
+
 static void note_segment(struct net *net, const struct ip_addr *host, const struct ip_addr *peer,
                          const uint8_t *segment, size_t len)
 {
@@ -109,11 +146,16 @@ static void note_segment(struct net *net, const struct ip_addr *host, const stru
     size_t header = (size_t)(segment[12] >> 4) * 4;
     CHECK(header >= 20 && header <= len);
     net->segments++;
+    net->empty += len == header;
     if (segment[13] & RST)
         return;
     struct connection *c = connection_of(net, host, peer, segment);
-    uint32_t end =
-        wire_get32(segment + 4) + (uint32_t)(len - header) + !!(segment[13] & SYN) + !!(segment[13] & FIN);
+    uint32_t seq = wire_get32(segment + 4);
+    uint32_t end = seq + (uint32_t)(len - header) + !!(segment[13] & SYN) + !!(segment[13] & FIN);
+    if (segment[13] & SYN)
+        c->heard = seq + 1; /* a SYN is answered whenever it comes */
+    else if (end != seq)
+        check_again(c, seq, end);
     if (segment[13] & SYN || (int32_t)(end - c->sent) > 0)
         c->sent = end;
     if (segment[13] & ACK)

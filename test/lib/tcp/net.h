@@ -42,9 +42,9 @@ struct ip {
     struct ip_addr address;
     struct ip *peer; /* NULL when a scripted peer captures what is sent */
     void *ctx;
-    uint32_t mtu; /* the MTU that ip_mtu returns, in bytes of payload */
-    uint32_t link_mtu;
-    uint32_t narrow; /* larger packets are dropped silently; 0 means no limit */
+    uint32_t mtu;      /* the MTU that ip_mtu returns, in bytes of payload */
+    uint32_t link_mtu; /* what ip_link_mtu returns */
+    uint32_t narrow;   /* larger packets are dropped silently; 0 means no limit */
     uint32_t offloads;
     struct faults faults;
     uint64_t seed;
