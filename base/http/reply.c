@@ -8,6 +8,44 @@ size_t http_reply_head_length(const char *data, size_t len, size_t *scanned)
     return end ? (size_t)(end - data) + 4 : 0;
 }
 
+size_t http_reply_fields_room(const char *data, size_t len)
+{
+    size_t lines = 0;
+    for (const char *p = data, *end = data + len; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        lines++;
+    return lines;
+}
+
+/* The next line end that a space or tab follows, from `p` on; NULL: none. */
+static char *next_fold(const char *p, const char *end)
+{
+    while ((p = memmem(p, (size_t)(end - p), "\r\n", 2)) != NULL) {
+        if (p + 2 < end && (p[2] == ' ' || p[2] == '\t'))
+            return (char *)p;
+        p += 2;
+    }
+    return NULL;
+}
+
+/* The first field, since space before it is no fold (RFC 9112, section 2.2). */
+static const char *behind_status_line(const char *data, size_t len)
+{
+    const char *eol = memmem(data, len, "\r\n", 2);
+    return eol && eol + 2 < data + len && eol[2] != ' ' && eol[2] != '\t' ? eol + 2 : data + len;
+}
+
+bool http_reply_is_folded(const char *data, size_t len)
+{
+    return next_fold(behind_status_line(data, len), data + len) != NULL;
+}
+
+void http_reply_unfold(char *data, size_t len)
+{
+    const char *p = behind_status_line(data, len);
+    for (char *fold; (fold = next_fold(p, data + len)) != NULL; p = fold)
+        memset(fold, ' ', 2);
+}
+
 /* The line at *p without its end. *p is then behind it. False when it has control characters. */
 static bool next_line(const char **p, const char *end, struct http_text *line)
 {
@@ -26,39 +64,52 @@ static bool status_line(struct http_reply *reply, struct http_text line)
         line.data[7] > '9' || (line.len > 12 && line.data[12] != ' '))
         return false;
     int64_t status;
-    if (!http_number((struct http_text){ line.data + 9, 3 }, &status) || status < 100 || status > 599)
+    if (!http_number((struct http_text){ line.data + 9, 3 }, &status))
         return false;
     reply->status = (uint16_t)status;
     return true;
 }
 
-static err field_line(struct http_reply_head *head, struct http_text line)
+static err field_line(struct http_reply *reply, struct http_field *field, struct http_text line)
 {
     const char *p = line.data, *end = p + line.len;
     while (p < end && http_is(*p, HTTP_TCHAR))
         p++;
     if (p == line.data || p == end || *p != ':')
         return ERR_FORMAT;
-    if (head->reply.field_count == HTTP_REPLY_FIELDS_MAX)
-        return ERR_TOO_LARGE;
-    struct http_field *field = &head->fields[head->reply.field_count++];
+    reply->field_count++;
     field->name = (struct http_text){ line.data, (size_t)(p - line.data) };
     field->value = http_trim((struct http_text){ p + 1, (size_t)(end - p - 1) });
     return OK;
+}
+
+/*
+ * Read a Content-Length. Some servers repeat it, in one field or in several, which is harmless as long as
+ * they are equal (RFC 9112, section 6.3).
+ */
+static bool equal_lengths(struct http_text list, int64_t *length)
+{
+    struct http_text item;
+    int64_t n;
+    while (http_list_next(&list, &item)) {
+        if (!http_number(item, &n) || (*length >= 0 && n != *length))
+            return false;
+        *length = n;
+    }
+    return true;
 }
 
 /* How long the content is (RFC 9112, section 6.3). A head that could be read in two ways is refused. */
 static err framing(struct http_reply_head *head, bool to_head)
 {
     struct http_reply *reply = &head->reply;
-    bool has_length = false, chunked = false;
+    bool chunked = false;
     reply->content_length = -1;
     for (size_t i = 0; i < reply->field_count; i++) {
-        const struct http_field *field = &head->fields[i];
+        const struct http_field *field = &reply->fields[i];
         if (http_equal(field->name, "content-length")) {
-            if (has_length || !http_number(field->value, &reply->content_length))
+            if (!equal_lengths(field->value, &reply->content_length))
                 return ERR_FORMAT;
-            has_length = true;
         } else if (http_equal(field->name, "transfer-encoding")) {
             if (chunked)
                 return ERR_FORMAT;
@@ -67,9 +118,11 @@ static err framing(struct http_reply_head *head, bool to_head)
             chunked = true;
         }
     }
+    bool has_length = reply->content_length >= 0;
     if (has_length && chunked)
         return ERR_FORMAT;
-    if (to_head || reply->status < 200 || reply->status == 204 || reply->status == 304)
+    if (to_head || (reply->status >= 100 && reply->status < 200) || reply->status == 204 ||
+        reply->status == 304)
         head->framing = HTTP_FRAME_NONE;
     else if (chunked)
         head->framing = HTTP_FRAME_CHUNKED;
@@ -78,11 +131,12 @@ static err framing(struct http_reply_head *head, bool to_head)
     return OK;
 }
 
-err http_reply_head_read(struct http_reply_head *head, const char *data, size_t len, bool to_head)
+err http_reply_head_read(struct http_reply_head *head, struct http_field *fields, const char *data,
+                         size_t len, bool to_head)
 {
     const char *p = data, *end = data + len;
     struct http_text line;
-    head->reply = (struct http_reply){ .fields = head->fields };
+    head->reply = (struct http_reply){ .fields = fields };
     if (!next_line(&p, end, &line) || !status_line(&head->reply, line))
         return ERR_FORMAT;
     for (;;) {
@@ -90,7 +144,7 @@ err http_reply_head_read(struct http_reply_head *head, const char *data, size_t 
             return ERR_FORMAT;
         if (line.len == 0)
             break;
-        TRY(field_line(head, line));
+        TRY(field_line(&head->reply, &fields[head->reply.field_count], line));
     }
     return p == end ? framing(head, to_head) : ERR_FORMAT;
 }

@@ -4,11 +4,8 @@
 
 #include <base/http/text.h>
 
-#define HTTP_REPLY_FIELDS_MAX 64
-
 struct http_reply_head {
     struct http_reply reply;
-    struct http_field fields[HTTP_REPLY_FIELDS_MAX];
     enum http_framing framing;
 };
 
@@ -18,10 +15,22 @@ struct http_reply_head {
  */
 size_t http_reply_head_length(const char *data, size_t len, size_t *scanned);
 
+/* At least as many as a complete head has fields. */
+size_t http_reply_fields_room(const char *data, size_t len);
+
+/* Whether a field of the complete head goes on in another line (obs-fold, RFC 9112, section 5.2). */
+bool http_reply_is_folded(const char *data, size_t len);
+
+/* Make such lines one, by writing spaces over the line ends. */
+void http_reply_unfold(char *data, size_t len);
+
 /*
- * Read a complete head (RFC 9112, sections 4 and 6.3). `to_head` says that the request was a HEAD.
- * ERR_FORMAT, ERR_TOO_LARGE, ERR_UNSUPPORTED. The fields are views of `data`.
+ * Read a complete head without folded fields (RFC 9112, sections 4 and 6.3). `fields` has
+ * http_reply_fields_room elements, and `to_head` says that the request was a HEAD. The fields are views of
+ * `data`. A status outside 100 to 599 is kept; it is to be treated as 500 (RFC 9110, section 15).
+ * ERR_FORMAT, ERR_UNSUPPORTED.
  */
-err http_reply_head_read(struct http_reply_head *head, const char *data, size_t len, bool to_head);
+err http_reply_head_read(struct http_reply_head *head, struct http_field *fields, const char *data,
+                         size_t len, bool to_head);
 
 #endif

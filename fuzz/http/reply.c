@@ -46,7 +46,26 @@ static void check_url(const char *url, const char *location)
     }
 }
 
-static void check_head(const char *data, size_t len, bool to_head)
+static void check_fields(struct http_reply_head *head, struct http_field *fields, const char *data,
+                         size_t length, bool to_head)
+{
+    if (http_reply_head_read(head, fields, data, length, to_head) != OK)
+        return;
+    CHECK(head->reply.status < 1000);
+    struct http_text n = http_find_field(fields, head->reply.field_count, "content-length");
+    struct http_text coding = http_find_field(fields, head->reply.field_count, "transfer-encoding");
+    CHECK(n.data == NULL || coding.data == NULL);
+    CHECK(head->framing != HTTP_FRAME_CHUNKED || coding.data != NULL);
+    CHECK(head->framing != HTTP_FRAME_LENGTH || (n.data != NULL && head->reply.content_length >= 0));
+    CHECK(!to_head || head->framing == HTTP_FRAME_NONE);
+    for (size_t i = 0; i < head->reply.field_count; i++) {
+        const struct http_field *field = &fields[i];
+        CHECK(field->name.data > data && field->value.data + field->value.len < data + length);
+        CHECK(memchr(field->value.data, '\n', field->value.len) == NULL);
+    }
+}
+
+static void check_head(char *data, size_t len, bool to_head)
 {
     static struct http_reply_head head;
     size_t scanned = 0, by_bytes = 0, at_once = 0;
@@ -54,20 +73,17 @@ static void check_head(const char *data, size_t len, bool to_head)
     for (size_t n = 1; n <= len && by_bytes == 0; n++)
         by_bytes = http_reply_head_length(data, n, &scanned);
     CHECK(length == by_bytes);
-    if (length == 0 || http_reply_head_read(&head, data, length, to_head) != OK)
+    if (length == 0)
         return;
-    CHECK(head.reply.status >= 100 && head.reply.status < 600);
-    struct http_text n = http_find_field(head.fields, head.reply.field_count, "content-length");
-    struct http_text coding = http_find_field(head.fields, head.reply.field_count, "transfer-encoding");
-    CHECK(n.data == NULL || coding.data == NULL);
-    CHECK(head.framing != HTTP_FRAME_CHUNKED || coding.data != NULL);
-    CHECK(head.framing != HTTP_FRAME_LENGTH || (n.data != NULL && head.reply.content_length >= 0));
-    CHECK(!to_head || head.framing == HTTP_FRAME_NONE);
-    for (size_t i = 0; i < head.reply.field_count; i++) {
-        const struct http_field *field = &head.fields[i];
-        CHECK(field->name.data > data && field->value.data + field->value.len < data + length);
-        CHECK(memchr(field->value.data, '\n', field->value.len) == NULL);
+    if (http_reply_is_folded(data, length)) {
+        http_reply_unfold(data, length);
+        CHECK(!http_reply_is_folded(data, length));
     }
+    size_t room = http_reply_fields_room(data, length);
+    struct http_field *fields = calloc(room, sizeof *fields);
+    check_fields(&head, fields, data, length, to_head);
+    CHECK(head.reply.field_count <= room);
+    free(fields);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);

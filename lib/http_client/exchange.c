@@ -41,15 +41,19 @@ static IO err receive(struct http_client_exchange *x)
 
 INTERNAL void client_reset(struct http_client_exchange *x)
 {
-    if (x->flow != NULL && x->done)
+    if (x->flow != NULL && x->done && !x->refused)
         connector_tcp_close(x->flow);
     else if (x->flow != NULL)
         connector_tcp_abort(x->flow);
     buf_free(x->in);
     buf_free(x->head_bytes);
+    free(x->fields);
     x->flow = NULL;
     x->in = x->head_bytes = NULL;
-    x->has_reply = x->done = false;
+    x->fields = NULL;
+    x->has_reply = x->done = x->refused = false;
+    x->interim = 0;
+    x->broken = OK;
     x->chunked = (struct http_chunked){ 0 };
 }
 
@@ -78,6 +82,27 @@ static err join(struct http_client_exchange *x)
     return e;
 }
 
+/*
+ * Read the head in head_bytes. Folded fields are unfolded in a copy, since others may have views of these
+ * bytes.
+ */
+static err read_head(struct http_client_exchange *x, size_t length)
+{
+    const char *data = (const char *)x->head_bytes->data;
+    if (http_reply_is_folded(data, length)) {
+        struct buf *copy = buf_copy(data, length);
+        if (copy == NULL)
+            return ERR_NO_MEMORY;
+        buf_free(x->head_bytes);
+        x->head_bytes = copy;
+        http_reply_unfold((char *)copy->data, length);
+        data = (const char *)copy->data;
+    }
+    free(x->fields);
+    x->fields = calloc(http_reply_fields_room(data, length), sizeof *x->fields);
+    return x->fields ? http_reply_head_read(&x->head, x->fields, data, length, x->to_head) : ERR_NO_MEMORY;
+}
+
 /* Move one head to head_bytes. What follows it stays in `in`. */
 static IO err receive_one_head(struct http_client_exchange *x)
 {
@@ -104,18 +129,32 @@ static IO err receive_one_head(struct http_client_exchange *x)
     buf_free(x->head_bytes);
     x->head_bytes = x->in;
     x->in = rest;
-    return http_reply_head_read(&x->head, (const char *)x->head_bytes->data, length, x->to_head);
+    return read_head(x, length);
+}
+
+/* Receive heads up to that of the final reply. */
+static IO err receive_heads(struct http_client_exchange *x)
+{
+    do {
+        TRY(receive_one_head(x));
+        /* Nobody asked to switch protocols. */
+        if (x->head.reply.status == 101 || ++x->interim > INTERIM_MAX)
+            return ERR_FORMAT;
+    } while (x->head.reply.status >= 100 && x->head.reply.status < 200);
+    return OK;
 }
 
 INTERNAL IO err client_receive_head(struct http_client_exchange *x)
 {
-    int interim = 0;
-    do {
-        TRY(receive_one_head(x));
-        /* Nobody asked to switch protocols. */
-        if (x->head.reply.status == 101 || ++interim > INTERIM_MAX)
-            return ERR_FORMAT;
-    } while (x->head.reply.status < 200);
+    if (x->has_reply)
+        return OK;
+    if (x->broken == OK) {
+        err e = receive_heads(x);
+        if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
+            return e;
+        x->broken = e;
+    }
+    TRY(x->broken);
     x->head.reply.url = x->url_text;
     x->has_reply = true;
     x->done = x->head.framing == HTTP_FRAME_NONE ||

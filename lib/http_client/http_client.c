@@ -40,9 +40,11 @@ static IO err ask(struct http_client_exchange *x, const struct http_call *call, 
         buf_free(content);
         return ERR_NO_MEMORY;
     }
-    err e = client_send(x, buf_append(head, content));
-    /* A server that refuses a request early may have answered before it closed the connection. */
-    return e == OK || e == ERR_RESET ? client_receive_head(x) : e;
+    if (content != NULL)
+        TRY(client_send_content(x, buf_append(head, content)));
+    else
+        TRY(client_send(x, head));
+    return client_receive_head(x);
 }
 
 static bool is_redirect(unsigned status)
@@ -144,25 +146,28 @@ IO err http_client_write(struct http_client_exchange *x, struct buf *data)
         return OK;
     }
     x->to_write -= len;
-    if (!x->has_length) {
+    if (!x->has_length && !x->refused) {
         data = http_chunk(data, &x->first_chunk);
         if (data == NULL)
             return ERR_NO_MEMORY;
     }
-    return client_send(x, data);
+    return client_send_content(x, data);
+}
+
+bool http_client_refused(struct http_client_exchange *x)
+{
+    return x->refused;
 }
 
 IO err http_client_finish(struct http_client_exchange *x)
 {
     static const char last[] = "\r\n0\r\n\r\n";
-    if (!x->streams || (x->has_length && x->to_write > 0))
+    if (!x->streams || (x->has_length && x->to_write > 0 && !x->refused))
         return ERR_INVALID;
     x->streams = false;
     if (!x->has_length) {
         size_t skip = x->first_chunk ? 2 : 0;
-        err e = client_send(x, buf_static(last + skip, sizeof last - 1 - skip));
-        if (e != OK && e != ERR_RESET)
-            return e;
+        TRY(client_send_content(x, buf_static(last + skip, sizeof last - 1 - skip)));
     }
     return client_receive_head(x);
 }

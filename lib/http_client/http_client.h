@@ -32,12 +32,16 @@ struct http_client_exchange {
     bool to_head;
     /* The request's content. */
     bool streams, has_length, first_chunk;
+    bool refused; /* the server takes no more of it */
     uint64_t to_write;
     /* The reply's. */
     bool has_reply, done;
+    unsigned interim; /* replies before it */
+    err broken;       /* why there will be none, or OK */
     uint64_t left;
     struct http_chunked chunked;
     struct http_reply_head head;
+    struct http_field *fields;
     struct http_url url;
     char url_text[HTTP_URL_SIZE];
 };
@@ -59,9 +63,17 @@ INTERNAL struct buf *client_request_head(const struct http_call *call, const cha
 
 INTERNAL IO err client_open(struct http_client_exchange *x);
 INTERNAL IO err client_send(struct http_client_exchange *x, struct buf *data);
-/* Wait for the head of the final reply. */
+/* Wait for the head of the final reply. Cancelled, it can be called again. */
 INTERNAL IO err client_receive_head(struct http_client_exchange *x);
 /* Close the connection, and free what was received over it. */
 INTERNAL void client_reset(struct http_client_exchange *x);
+
+/* upload.c */
+
+/*
+ * Send content, or a head with content. OK also when the server has refused it: then `refused` is set, and
+ * what it did not take is dropped.
+ */
+INTERNAL IO err client_send_content(struct http_client_exchange *x, struct buf *data);
 
 #endif

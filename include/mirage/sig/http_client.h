@@ -9,6 +9,9 @@
  * M_begin(client, call, out): send the head of a request whose content is written in pieces, in chunked
  *   coding unless call->has_length;
  * M_write(exchange, data): then pieces of it, each taken; ERR_INVALID for more than that length;
+ * M_refused(exchange): whether the server takes no more: it has answered with a status outside 200 to 299,
+ *   or closed the connection. Then what is written is dropped, and M_finish may be called before a stated
+ *   length is reached, to get the reply.
  * M_finish(exchange): then its end; waits for the head of the reply, whatever it is: redirects are not
  *   followed.
  * M_reply(exchange): the reply's head; valid until M_close.
@@ -23,6 +26,8 @@
  * ERR_INVALID: the URL, the method or a field can't stand in a request. ERR_UNSUPPORTED: another scheme, as
  * https, or a reply in a coding other than chunked. ERR_FORMAT: the reply isn't HTTP. ERR_TIMEOUT: nothing
  * came or went for too long. ERR_NOT_FOUND: the host's name has no address. Errors of RESOLVER and TCP.
+ *
+ * A status outside 100 to 599 counts as an error of the server (RFC 9110, section 15).
  */
 #ifndef MIRAGE_SIG_HTTP_CLIENT_H
 #define MIRAGE_SIG_HTTP_CLIENT_H
@@ -36,6 +41,7 @@
                        struct M##_exchange **out);                                               \
     IO err M##_begin(struct M *client, const struct http_call *call, struct M##_exchange **out); \
     IO err M##_write(struct M##_exchange *exchange, struct buf *data);                           \
+    bool M##_refused(struct M##_exchange *exchange);                                             \
     IO err M##_finish(struct M##_exchange *exchange);                                            \
     const struct http_reply *M##_reply(struct M##_exchange *exchange);                           \
     IO err M##_read(struct M##_exchange *exchange, struct buf **out);                            \

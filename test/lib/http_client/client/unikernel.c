@@ -12,6 +12,8 @@ ARG_STRING(method, "GET", "the request's method");
 ARG_STRING(body, "", "content to send; \"\" for none");
 ARG_STRING(header, "", "value of a field X to send");
 ARG_BOOL(stream, false, "send the content byte by byte");
+ARG_BOOL(stated, false, "with --stream: state its length, and stop when the server takes no more");
+ARG_INT(repeat, 1, "how often the content is sent");
 ARG_BOOL(whole, false, "use M_get");
 
 static IO err tell(struct console *console, const char *what, const char *value)
@@ -33,15 +35,29 @@ static IO err show(struct console *console, struct buf *piece)
 static IO err send_streamed(struct http_client *http, const struct http_call *call,
                             struct http_client_exchange **x)
 {
-    TRY(http_client_begin(http, call, x));
+    struct http_call with_length = *call;
+    with_length.has_length = stated;
+    with_length.length = strlen(body) * (uint64_t)repeat;
+    TRY(http_client_begin(http, &with_length, x));
     err e = http_client_write(*x, buf_copy("", 0));
-    for (const char *p = body; *p && e == OK; p++)
-        e = http_client_write(*x, buf_copy(p, 1));
+    for (int64_t i = 0; i < repeat && !(stated && http_client_refused(*x)); i++)
+        for (const char *p = body; *p && e == OK; p++)
+            e = http_client_write(*x, buf_copy(p, 1));
     if (e == OK)
         e = http_client_finish(*x);
     if (e != OK)
         http_client_close(*x);
     return e;
+}
+
+/* The content, `repeat` times. NULL: none, or no memory. */
+static struct buf *content(void)
+{
+    size_t len = strlen(body);
+    struct buf *all = len ? buf_alloc(len * (size_t)repeat) : NULL;
+    for (int64_t i = 0; all && i < repeat; i++)
+        memcpy(all->data + len * (size_t)i, body, len);
+    return all;
 }
 
 static IO err fetch(struct console *console, struct http_client *http)
@@ -61,7 +77,7 @@ static IO err fetch(struct console *console, struct http_client *http)
     if (stream)
         TRY(send_streamed(http, &call, &x));
     else
-        TRY(http_client_request(http, &call, body[0] ? buf_copy(body, strlen(body)) : NULL, &x));
+        TRY(http_client_request(http, &call, content(), &x));
     const struct http_reply *reply = http_client_reply(x);
     snprintf(number, sizeof number, "%u", reply->status);
     err e = tell(console, "status", number);
