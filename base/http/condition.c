@@ -104,6 +104,9 @@ bool http_if_range(const struct http_request *request, const char *etag, int64_t
     list = value;
     if (next_etag(&list, &tag, &weak))
         return list.len == 0 && !weak && is_etag(tag, etag);
-    /* A date counts only when it is exactly that of our representation. */
-    return modified != 0 && http_date_parse(value, now, &date) && date == modified;
+    /*
+     * A date counts only when it is exactly that of our representation, and that has not changed in this very
+     * second, in which it could have changed twice (sections 8.8.2.2 and 13.1.5).
+     */
+    return modified != 0 && http_date_parse(value, now, &date) && date == modified && now > modified;
 }

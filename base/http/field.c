@@ -39,12 +39,15 @@ static void connection(struct http_head *head, struct http_text list)
     }
 }
 
-static void expect(struct http_head *head, struct http_text value)
+static void expect(struct http_head *head, struct http_text list)
 {
-    if (http_equal(value, "100-continue"))
-        head->expect_continue = true;
-    else
-        head->unknown_expectation = true;
+    struct http_text item;
+    while (http_list_next(&list, &item)) {
+        if (http_equal(item, "100-continue"))
+            head->expect_continue = true;
+        else if (item.len > 0)
+            head->unknown_expectation = true;
+    }
 }
 
 static int host(struct http_head *head, struct http_text value)

@@ -248,6 +248,14 @@ void outside_arp_remove(struct outside_arp *arp, const struct ip_addr *addr)
 {
     (void)arp, (void)addr;
 }
+void inside_arp_set_network(struct inside_arp *arp, const struct ip_cidr *network)
+{
+    (void)arp, (void)network;
+}
+void outside_arp_set_network(struct outside_arp *arp, const struct ip_cidr *network)
+{
+    (void)arp, (void)network;
+}
 
 static err router_runs(void *arg)
 {

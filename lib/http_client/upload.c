@@ -1,6 +1,6 @@
 /*
- * Sending content while looking for an early reply: a server that refuses a request answers before it has read
- * everything, and then may read no more, so that waiting for it to take the rest would be in vain.
+ * Sending content while looking for an early reply. A server that refuses a request answers before it has
+ * read everything. Then it may read no more, and waiting for it to take the rest would be in vain.
  */
 #include "http_client.h"
 
@@ -17,7 +17,10 @@ static IO err send_data(void *arg)
     return client_send(upload->x, data);
 }
 
-/* Whether the reply says that the content is not wanted: another answer may come while content is still read. */
+/*
+ * Whether the reply says that the content is not wanted. A server may also send a reply of success before it
+ * has read everything.
+ */
 static bool is_refusal(const struct http_client_exchange *x)
 {
     return x->has_reply && (x->head.reply.status < 200 || x->head.reply.status >= 300);

@@ -274,11 +274,13 @@ static unsigned status_of(err e)
     switch (e) {
     case OK:
     case ERR_NOT_FOUND: return 404;
+    case ERR_ACCESS: return 403;
     case ERR_TOO_LARGE: return 413;
     case ERR_TIMEOUT: return 408;
     case ERR_FORMAT:
     case ERR_INVALID: return 400;
-    case ERR_CANCELLED: return 503;
+    case ERR_CANCELLED:
+    case ERR_NO_MEMORY: return 503;
     default: return 500;
     }
 }
@@ -299,7 +301,7 @@ INTERNAL IO bool http_exchange_run(struct http_server_exchange *x)
         return false;
     if (x->answer == HTTP_UNANSWERED) {
         unsigned status = x->failure != 0 && e != OK ? x->failure : status_of(e);
-        http_exchange_fail(x, status, e != OK && e != ERR_NOT_FOUND);
+        http_exchange_fail(x, status, e != OK && e != ERR_NOT_FOUND && e != ERR_ACCESS);
     } else if (e != OK) {
         log_debug("%.*s %s: %s", (int)x->request.method_name.len, x->request.method_name.data,
                   x->request.path, err_string(e));

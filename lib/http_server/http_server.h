@@ -35,6 +35,7 @@ struct http_server {
     size_t progress;    /* bytes of content that must come in each body_timeout */
     os_time request_timeout, body_timeout, write_timeout, idle_timeout, linger, grace;
     os_time date_until;
+    int64_t seconds; /* since 1970, those in `date` */
     char date[HTTP_DATE_LINE + 1];
     struct metric answered[HTTP_STATUS_CLASSES]; /* by the status's first digit */
     struct metric open, accepted, bytes_in, bytes_out;

@@ -38,17 +38,29 @@ static char *put_field(char *p, const char *name, const char *value)
 }
 
 /* The clock is asked once a second. */
-static const char *date_line(struct http_server *http)
+static void update_date(struct http_server *http)
 {
     os_time now = os_loop_now();
-    if (now >= http->date_until) {
-        int64_t wall = clock_now(http->clock), seconds = wall / SECONDS(1);
-        char *p = http_put_string(http->date, "Date: ");
-        http_date_format(p, seconds);
-        http_put_string(p + HTTP_DATE_SIZE - 1, "\r\n");
-        http->date_until = now + (seconds + 1) * SECONDS(1) - wall;
-    }
+    if (now < http->date_until)
+        return;
+    int64_t wall = clock_now(http->clock);
+    http->seconds = wall / SECONDS(1);
+    char *p = http_put_string(http->date, "Date: ");
+    http_date_format(p, http->seconds);
+    http_put_string(p + HTTP_DATE_SIZE - 1, "\r\n");
+    http->date_until = now + (http->seconds + 1) * SECONDS(1) - wall;
+}
+
+static const char *date_line(struct http_server *http)
+{
+    update_date(http);
     return http->date;
+}
+
+int64_t http_server_date(struct http_server *http)
+{
+    update_date(http);
+    return http->seconds;
 }
 
 static char *put_framing(char *p, enum http_framing framing, uint64_t length)

@@ -100,22 +100,25 @@ static err find(struct kv_crunch *kv, const char **key, uint64_t *at, bool *dict
     return *dictionary ? OK : ERR_NOT_FOUND;
 }
 
+static void describe(const struct crunch_entry *entry, struct kv_info *out)
+{
+    *out = (struct kv_info){ .kind = KV_VALUE,
+                             .size = entry->size,
+                             .gzip_size = entry->gzip_size,
+                             .content_type = entry->content_type };
+    memcpy(out->etag, entry->etag, strnlen(entry->etag, sizeof out->etag - 1));
+}
+
 IO err kv_crunch_stat(struct kv_crunch *kv, const char *key, struct kv_info *out)
 {
-    const struct crunch_entry *entry;
     bool dictionary;
     uint64_t at;
 
     TRY(find(kv, &key, &at, &dictionary));
-    *out = (struct kv_info){ .kind = KV_DICTIONARY };
     if (dictionary)
-        return OK;
-    entry = &kv->index->entries[at];
-    out->kind = KV_VALUE;
-    out->size = entry->size;
-    out->gzip_size = entry->gzip_size;
-    out->content_type = entry->content_type;
-    memcpy(out->etag, entry->etag, strnlen(entry->etag, sizeof out->etag - 1));
+        *out = (struct kv_info){ .kind = KV_DICTIONARY };
+    else
+        describe(&kv->index->entries[at], out);
     return OK;
 }
 
@@ -159,16 +162,31 @@ IO err kv_crunch_get(struct kv_crunch *kv, const char *key, struct buf **out)
     return view(entry->data, entry->size, out);
 }
 
-IO err kv_crunch_read(struct kv_crunch *kv, const char *key, enum kv_encoding encoding, uint64_t offset,
-                      uint64_t len, struct buf **out)
+/* The bytes never change, so a value is its entry. */
+IO err kv_crunch_open(struct kv_crunch *kv, const char *key, struct kv_crunch_value **out,
+                      struct kv_info *info)
 {
     const struct crunch_entry *entry;
-    uint64_t size;
 
     TRY(find_value(kv, key, &entry));
+    describe(entry, info);
+    *out = (struct kv_crunch_value *)entry;
+    return OK;
+}
+
+void kv_crunch_close(struct kv_crunch_value *value)
+{
+    (void)value;
+}
+
+IO err kv_crunch_read(struct kv_crunch_value *value, enum kv_encoding encoding, uint64_t offset, uint64_t len,
+                      struct buf **out)
+{
+    const struct crunch_entry *entry = (const struct crunch_entry *)value;
+    uint64_t size = encoding == KV_GZIP ? entry->gzip_size : entry->size;
+
     if (encoding == KV_GZIP && !entry->gzip)
         return ERR_NOT_FOUND;
-    size = encoding == KV_GZIP ? entry->gzip_size : entry->size;
     if (offset > size || len > size - offset)
         return ERR_RANGE;
     return view((encoding == KV_GZIP ? entry->gzip : entry->data) + offset, len, out);

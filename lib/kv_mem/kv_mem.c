@@ -30,27 +30,32 @@ IO void kv_mem_disconnect(struct kv_mem *kv)
     free(kv);
 }
 
+static void describe(const struct kv_mem *kv, const struct node *node, struct kv_info *out)
+{
+    *out = (struct kv_info){ .kind = node->kind, .size = node->size };
+    if (node->kind == KV_DICTIONARY)
+        return;
+    out->content_type = media_type(node->name);
+    if (kv->boot)
+        snprintf(out->etag, sizeof out->etag, "\"%llx-%llx\"", (unsigned long long)kv->boot,
+                 (unsigned long long)node->version);
+}
+
 IO err kv_mem_stat(struct kv_mem *kv, const char *key, struct kv_info *out)
 {
     struct node *node;
 
     TRY(find(kv, key, &node));
-    *out = (struct kv_info){ .kind = node->kind, .size = node->size };
-    if (node->kind == KV_DICTIONARY)
-        return OK;
-    out->content_type = media_type(node->name);
-    if (kv->boot)
-        snprintf(out->etag, sizeof out->etag, "\"%llx-%llx\"", (unsigned long long)kv->boot,
-                 (unsigned long long)node->version);
+    describe(kv, node, out);
     return OK;
 }
 
-INTERNAL err view(const struct node *node, uint64_t offset, uint64_t len, struct buf **out)
+INTERNAL err view(const struct buf *bytes, uint64_t offset, uint64_t len, struct buf **out)
 {
     struct buf *chain = NULL;
 
     if (len) {
-        chain = buf_slice(node->bytes, (size_t)offset, (size_t)len);
+        chain = buf_slice(bytes, (size_t)offset, (size_t)len);
         if (!chain)
             return ERR_NO_MEMORY;
     }
@@ -63,20 +68,45 @@ IO err kv_mem_get(struct kv_mem *kv, const char *key, struct buf **out)
     struct node *node;
 
     TRY(find_value(kv, key, &node));
-    return view(node, 0, node->size, out);
+    return view(node->bytes, 0, node->size, out);
 }
 
-IO err kv_mem_read(struct kv_mem *kv, const char *key, enum kv_encoding encoding, uint64_t offset,
-                   uint64_t len, struct buf **out)
+/* It has a view of the bytes, so writing to the key leaves them as they are. */
+IO err kv_mem_open(struct kv_mem *kv, const char *key, struct kv_mem_value **out, struct kv_info *info)
 {
+    struct kv_mem_value *value;
     struct node *node;
+    err e;
 
     TRY(find_value(kv, key, &node));
+    value = malloc(sizeof *value);
+    if (!value)
+        return ERR_NO_MEMORY;
+    value->size = node->size;
+    e = view(node->bytes, 0, node->size, &value->bytes);
+    if (e != OK) {
+        free(value);
+        return e;
+    }
+    describe(kv, node, info);
+    *out = value;
+    return OK;
+}
+
+void kv_mem_close(struct kv_mem_value *value)
+{
+    buf_free(value->bytes);
+    free(value);
+}
+
+IO err kv_mem_read(struct kv_mem_value *value, enum kv_encoding encoding, uint64_t offset, uint64_t len,
+                   struct buf **out)
+{
     if (encoding != KV_IDENTITY)
         return ERR_NOT_FOUND;
-    if (offset > node->size || len > node->size - offset)
+    if (offset > value->size || len > value->size - offset)
         return ERR_RANGE;
-    return view(node, offset, len, out);
+    return view(value->bytes, offset, len, out);
 }
 
 IO err kv_mem_list(struct kv_mem *kv, const char *key, struct kv_list *out)

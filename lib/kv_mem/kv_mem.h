@@ -34,6 +34,12 @@ struct kv_mem {
     uint64_t boot; /* so that tags of two runs differ; 0: no source of randomness, no tags */
 };
 
+/* An open value: a view of the bytes that its key had. */
+struct kv_mem_value {
+    struct buf *bytes; /* NULL when empty */
+    uint64_t size;
+};
+
 /* tree.c: nodes and their places. A node without children or bytes; NULL: no memory. */
 INTERNAL struct node *node_new(enum kv_kind kind, const char *name, size_t len);
 
@@ -62,7 +68,7 @@ INTERNAL err find_value(struct kv_mem *kv, const char *key, struct node **out);
 INTERNAL err graft(struct kv_mem *kv, struct node *at, const char *rest, struct node *leaf);
 INTERNAL const char *last_segment(const char *key);
 
-/* kv_mem.c: some bytes of a value as a chain of views, NULL for none. */
-INTERNAL err view(const struct node *node, uint64_t offset, uint64_t len, struct buf **out);
+/* kv_mem.c: some of the bytes as a chain of views, NULL for none. */
+INTERNAL err view(const struct buf *bytes, uint64_t offset, uint64_t len, struct buf **out);
 
 #endif

@@ -137,9 +137,9 @@ IO err kv_mem_write(struct kv_mem *kv, const char *key, uint64_t offset, struct 
     e = check_room(kv, node->size, end > node->size ? end : node->size);
     if (e != OK || write_in_place(kv, node, offset, data, len))
         goto out;
-    e = view(node, 0, offset, &front);
+    e = view(node->bytes, 0, offset, &front);
     if (e == OK && end < node->size)
-        e = view(node, end, node->size - end, &back);
+        e = view(node->bytes, end, node->size - end, &back);
     if (e != OK)
         goto out;
     whole = buf_append(buf_append(front, data), back);

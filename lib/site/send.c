@@ -13,6 +13,7 @@ struct sending {
     struct site *site;
     struct http_exchange *exchange;
     const struct site_file *file;
+    struct kv_value *value; /* NULL: closed */
     struct buf *gathered;
     bool streams;
 };
@@ -32,7 +33,7 @@ static IO err add_range(struct sending *s, uint64_t offset, uint64_t len)
     while (len > 0) {
         uint64_t n = len < PIECE ? len : PIECE;
         struct buf *data;
-        TRY(kv_read(s->site->kv, s->file->key, s->file->encoding, offset, n, &data));
+        TRY(kv_read(s->value, s->file->encoding, offset, n, &data));
         TRY(add(s, data));
         offset += n;
         len -= n;
@@ -51,10 +52,19 @@ static IO err begin(struct sending *s, struct http_response *response, uint64_t 
     return http_begin(s->exchange, response);
 }
 
+static void close_value(struct sending *s)
+{
+    if (s->value != NULL)
+        kv_close(s->value);
+    s->value = NULL;
+}
+
+/* The value is closed before what was gathered is sent, so that a slow client holds no open file. */
 static IO err end(struct sending *s, const struct http_response *response)
 {
     struct buf *gathered = s->gathered;
     s->gathered = NULL;
+    close_value(s);
     return s->streams ? http_end(s->exchange) : http_respond(s->exchange, response, gathered);
 }
 
@@ -98,9 +108,10 @@ static IO err send_parts(struct sending *s, struct http_response *response, cons
 INTERNAL IO err site_send(struct site *site, struct http_exchange *exchange, const struct site_file *file,
                           struct http_response *response, const struct http_range *ranges, size_t count)
 {
-    struct sending s = { .site = site, .exchange = exchange, .file = file };
+    struct sending s = { .site = site, .exchange = exchange, .file = file, .value = file->value };
     err e;
     if (http_request(exchange)->method == HTTP_HEAD) {
+        close_value(&s);
         response->has_length = true;
         response->length = file->size;
         return http_respond(exchange, response, NULL);
@@ -111,6 +122,7 @@ INTERNAL IO err site_send(struct site *site, struct http_exchange *exchange, con
         e = send_one(&s, response, ranges[0].first, ranges[0].len);
     else
         e = send_parts(&s, response, ranges, count);
+    close_value(&s);
     buf_free(s.gathered);
     return e;
 }

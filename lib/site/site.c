@@ -69,11 +69,13 @@ static IO err respond_text(struct http_exchange *exchange, struct answer *a, uin
 }
 
 /* Choose the variant that Accept-Encoding asks for. Returns false when none is acceptable. */
-static bool choose(const struct http_request *request, const struct kv_info *info, struct site_file *file)
+static bool choose(const struct http_request *request, const struct kv_info *info, int64_t now,
+                   struct site_file *file)
 {
     bool has_gzip = info->gzip_size > 0;
     file->varies = has_gzip;
-    file->modified = info->modified / SECONDS(1);
+    /* A file's time may lie ahead of the clock, but Last-Modified not of Date (RFC 9110, section 8.8.2.1). */
+    file->modified = info->modified / SECONDS(1) < now ? info->modified / SECONDS(1) : now;
     size_t type = info->content_type ? strnlen(info->content_type, sizeof file->type - 1) : 0;
     memcpy(file->type, info->content_type ? info->content_type : "", type);
     file->type[type] = '\0';
@@ -108,47 +110,55 @@ static IO err send_range(struct site *site, struct http_exchange *exchange, cons
     return site_send(site, exchange, file, &a->response, ranges, count);
 }
 
-/* Answer a GET or HEAD of something that exists. */
-static IO err serve_file(struct site *site, struct http_exchange *exchange, const char *key,
+/* What the request's conditions make of the file, and with HTTP_PARTIAL the ranges. */
+static enum http_verdict judge(const struct http_request *request, const struct site_file *file, int64_t now,
+                               struct http_range *ranges, size_t *count)
+{
+    enum http_verdict verdict = http_conditions(request, file->etag, file->modified, now);
+    struct http_text range = http_find(request, "range");
+    if (verdict == HTTP_PROCEED && request->method == HTTP_GET && range.data != NULL &&
+        http_if_range(request, file->etag, file->modified, now))
+        verdict = http_ranges(range, file->size, ranges, count);
+    return verdict;
+}
+
+/* Answer a GET or HEAD of a value. Closes it. */
+static IO err serve_file(struct site *site, struct http_exchange *exchange, struct kv_value *value,
                          const struct kv_info *info)
 {
     const struct http_request *request = http_request(exchange);
-    struct site_file file = { .key = key };
+    struct site_file file = { .value = value };
     struct answer a;
     struct http_range ranges[HTTP_RANGES_MAX];
-    struct http_text range = http_find(request, "range");
     size_t count = 0;
-    enum http_verdict verdict;
+    int64_t now = http_date(site->http);
+    bool acceptable = choose(request, info, now, &file);
+    enum http_verdict verdict = acceptable ? judge(request, &file, now, ranges, &count) : HTTP_FAILED;
 
     answer_init(&a);
-    if (!choose(request, info, &file)) {
+    if (verdict == HTTP_PROCEED || verdict == HTTP_PARTIAL) {
+        describe(&a, &file);
+        header(&a, "Accept-Ranges", "bytes");
+        if (file.encoding == KV_GZIP)
+            header(&a, "Content-Encoding", "gzip");
+        a.response.content_type = file.type[0] ? file.type : NULL;
+        return verdict == HTTP_PARTIAL ? send_range(site, exchange, &file, &a, ranges, count)
+                                       : site_send(site, exchange, &file, &a.response, NULL, 0);
+    }
+    kv_close(value);
+    if (!acceptable) {
         header(&a, "Vary", "Accept-Encoding");
         return respond_text(exchange, &a, 406);
     }
     describe(&a, &file);
-    /* There is no clock here, so a year of two digits is read as the one nearest to the file's. */
-    int64_t now = file.modified;
-    verdict = http_conditions(request, file.etag, file.modified, now);
     if (verdict == HTTP_NOT_MODIFIED)
         return respond_status(exchange, &a, 304);
     if (verdict == HTTP_FAILED)
         return respond_text(exchange, &a, 412);
-
     header(&a, "Accept-Ranges", "bytes");
-    if (request->method == HTTP_GET && range.data != NULL &&
-        http_if_range(request, file.etag, file.modified, now))
-        verdict = http_ranges(range, file.size, ranges, &count);
-    if (verdict == HTTP_NO_RANGE) {
-        snprintf(a.content_range, sizeof a.content_range, "bytes */%llu", (unsigned long long)file.size);
-        header(&a, "Content-Range", a.content_range);
-        return respond_text(exchange, &a, 416);
-    }
-    if (file.encoding == KV_GZIP)
-        header(&a, "Content-Encoding", "gzip");
-    a.response.content_type = file.type[0] ? file.type : NULL;
-    if (verdict == HTTP_PARTIAL)
-        return send_range(site, exchange, &file, &a, ranges, count);
-    return site_send(site, exchange, &file, &a.response, NULL, 0);
+    snprintf(a.content_range, sizeof a.content_range, "bytes */%llu", (unsigned long long)file.size);
+    header(&a, "Content-Range", a.content_range);
+    return respond_text(exchange, &a, 416);
 }
 
 /* Send the client to the same path with a slash, so that relative links in the index are right. */
@@ -201,42 +211,55 @@ static bool index_key(char out[static KV_KEY_MAX + 1], const char *path)
     return n <= KV_KEY_MAX;
 }
 
-static IO err find(struct site *site, const char *key, struct kv_info *info)
+/* Open what the key names. `*out` is NULL when that is a dictionary. */
+static IO err open(struct site *site, const char *key, struct kv_value **out, struct kv_info *info)
 {
+    *out = NULL;
     if (kv_key_check(key) == NULL)
         return ERR_NOT_FOUND;
-    err e = kv_stat(site->kv, key, info);
-    return e == ERR_INVALID ? ERR_NOT_FOUND : e;
+    err e = kv_open(site->kv, key, out, info);
+    return e == ERR_INVALID ? OK : e;
+}
+
+/* Open the value for the path: what it names, or the index of the dictionary that it names. */
+static IO err open_for(struct site *site, const char *path, struct kv_value **out, struct kv_info *info,
+                       bool *is_index)
+{
+    char key[KV_KEY_MAX + 1];
+    size_t len = strlen(path);
+    *out = NULL;
+    if (len > 0 && path[len - 1] != '/')
+        TRY(open(site, path, out, info));
+    *is_index = *out == NULL;
+    if (!*is_index)
+        return OK;
+    if (!index_key(key, path))
+        return ERR_NOT_FOUND;
+    TRY(open(site, key, out, info));
+    return *out ? OK : ERR_NOT_FOUND;
 }
 
 IO err site_serve(struct site *site, struct http_exchange *exchange, const char *path)
 {
     enum http_method method = http_request(exchange)->method;
-    char key[KV_KEY_MAX + 1];
+    struct kv_value *value;
     struct kv_info info;
     size_t len = strlen(path);
-    bool slash = len == 0 || path[len - 1] == '/', is_index = slash;
+    bool is_index;
 
-    if (!slash) {
-        TRY(find(site, path, &info));
-        is_index = info.kind == KV_DICTIONARY;
-    }
-    if (is_index) {
-        if (!index_key(key, path))
-            return ERR_NOT_FOUND;
-        TRY(find(site, key, &info));
-        if (info.kind == KV_DICTIONARY)
-            return ERR_NOT_FOUND;
-    }
+    TRY(open_for(site, path, &value, &info, &is_index));
     if (method != HTTP_GET && method != HTTP_HEAD) {
         struct answer a;
+        kv_close(value);
         answer_init(&a);
         header(&a, "Allow", ALLOW);
         return method == HTTP_OPTIONS ? respond_status(exchange, &a, 204) : respond_text(exchange, &a, 405);
     }
-    if (is_index && !slash)
+    if (is_index && len > 0 && path[len - 1] != '/') {
+        kv_close(value);
         return redirect(exchange);
-    return serve_file(site, exchange, is_index ? key : path, &info);
+    }
+    return serve_file(site, exchange, value, &info);
 }
 
 IO err site_connect(struct site **out, struct http *http, struct kv *kv)

@@ -29,7 +29,7 @@ struct site {
 
 /* The variant of a value that is going to be sent. */
 struct site_file {
-    const char *key;
+    struct kv_value *value;
     enum kv_encoding encoding;
     uint64_t size;
     int64_t modified; /* seconds; 0: unknown */
@@ -40,7 +40,7 @@ struct site_file {
 
 /* send.c */
 
-/* The whole of it, or the ranges; answers the exchange. */
+/* Answer the exchange with the whole of it, or with the ranges. Closes the value. */
 INTERNAL IO err site_send(struct site *site, struct http_exchange *exchange, const struct site_file *file,
                           struct http_response *response, const struct http_range *ranges, size_t count);
 

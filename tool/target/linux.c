@@ -14,7 +14,7 @@ const struct target target_linux = {
             { .role = "sink", .source = "devices/sink/sink_file.c" },
             { .role = "network", .source = "devices/network/network_tap" },
             { .role = "block", .source = "devices/block/block_file.c" },
-            { .role = "kv", .source = "devices/kv/kv_direct.c" },
+            { .role = "kv", .source = "devices/kv/kv_direct" },
             { .role = "stack", .source = "devices/stack/socket_stack" },
             { .role = "icmp", .source = "devices/icmp/icmp_socket.c" },
             { .role = "resolver", .source = "devices/resolver/resolver_unix" },

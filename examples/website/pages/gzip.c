@@ -34,31 +34,35 @@ static char *put_stored(char *p, bool last, const struct text *text)
     return p + text->len;
 }
 
+static IO err is_at(const struct pages_value *body, uint64_t at, const uint8_t *expected, size_t len,
+                    bool *out)
+{
+    uint8_t bytes[10];
+    struct buf *view;
+
+    TRY(body_read(body, KV_GZIP, at, len, &view));
+    err e = buf_read_copy(view, 0, bytes, len);
+    buf_free(view);
+    *out = e == OK && memcmp(bytes, expected, len) == 0;
+    return e;
+}
+
 /* Whether the document's variant has the form that can be taken apart. */
 static IO err is_joinable(const struct pages *pages, const struct page *page, bool *out)
 {
     static const uint8_t header[4] = { 0x1f, 0x8b, 8, 0 }, end[6] = { 0, 0, 0xff, 0xff, 3, 0 };
     uint64_t size = page->body.gzip_size;
-    uint8_t bytes[10];
-    struct buf *view;
+    struct pages_value body;
 
     *out = false;
     if (size < HEADER + sizeof end + TRAILER)
         return OK;
-    for (int i = 0; i < 2; i++) {
-        uint64_t at = i == 0 ? 0 : size - TRAILER - sizeof end;
-        size_t len = i == 0 ? sizeof header : sizeof end;
-        if (page->is_template)
-            TRY(templates_read(pages->templates, page->key, KV_GZIP, at, len, &view));
-        else
-            TRY(docs_read(pages->docs, page->key, KV_GZIP, at, len, &view));
-        err e = buf_read_copy(view, 0, bytes, len);
-        buf_free(view);
-        if (e != OK || memcmp(bytes, i == 0 ? header : end, len) != 0)
-            return e;
-    }
-    *out = true;
-    return OK;
+    TRY(body_open(pages, page, &body));
+    err e = is_at(&body, 0, header, sizeof header, out);
+    if (e == OK && *out)
+        e = is_at(&body, size - TRAILER - sizeof end, end, sizeof end, out);
+    body_close(&body);
+    return e;
 }
 
 INTERNAL IO err page_compress(const struct pages *pages, struct page *page)

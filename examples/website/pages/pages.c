@@ -34,6 +34,30 @@ INTERNAL struct page *page_find(const struct pages *pages, const char *key)
     return page;
 }
 
+INTERNAL IO err body_open(const struct pages *pages, const struct page *page, struct pages_value *out)
+{
+    struct kv_info info;
+
+    *out = (struct pages_value){ .page = page };
+    return page->is_template ? templates_open(pages->templates, page->key, &out->template, &info)
+                             : docs_open(pages->docs, page->key, &out->document, &info);
+}
+
+INTERNAL IO err body_read(const struct pages_value *value, enum kv_encoding encoding, uint64_t offset,
+                          uint64_t len, struct buf **out)
+{
+    return value->template ? templates_read(value->template, encoding, offset, len, out)
+                           : docs_read(value->document, encoding, offset, len, out);
+}
+
+INTERNAL void body_close(const struct pages_value *value)
+{
+    if (value->template != NULL)
+        templates_close(value->template);
+    else
+        docs_close(value->document);
+}
+
 INTERNAL IO err page_body(const struct pages *pages, const struct page *page, struct text *out)
 {
     struct buf *body;
@@ -201,8 +225,8 @@ static err add_text(struct buf **chain, const struct text *piece, uint64_t at, u
  * Likewise of the document, which begins at `at`. Of its gzip variant the deflated blocks are
  * taken, without the header before and the last block and trailer behind them; see gzip.c.
  */
-static IO err add_body(struct buf **chain, const struct pages *pages, const struct page *page,
-                       enum kv_encoding encoding, uint64_t at, uint64_t size, uint64_t offset, uint64_t len)
+static IO err add_body(struct buf **chain, const struct pages_value *value, enum kv_encoding encoding,
+                       uint64_t at, uint64_t size, uint64_t offset, uint64_t len)
 {
     uint64_t from = offset > at ? offset : at;
     uint64_t to = offset + len < at + size ? offset + len : at + size;
@@ -211,21 +235,49 @@ static IO err add_body(struct buf **chain, const struct pages *pages, const stru
 
     if (from >= to)
         return OK;
-    if (page->is_template)
-        TRY(templates_read(pages->templates, page->key, encoding, from - at + skipped, to - from, &view));
-    else
-        TRY(docs_read(pages->docs, page->key, encoding, from - at + skipped, to - from, &view));
+    TRY(body_read(value, encoding, from - at + skipped, to - from, &view));
     *chain = buf_append(*chain, view);
     return OK;
 }
 
-IO err pages_read(struct pages *pages, const char *key, enum kv_encoding encoding, uint64_t offset,
-                  uint64_t len, struct buf **out)
+IO err pages_open(struct pages *pages, const char *key, struct pages_value **out, struct kv_info *info)
 {
     struct page *page = page_find(pages, key);
+    struct kv_info body;
+    err e;
+
+    if (page == NULL && is_hidden(key))
+        return ERR_NOT_FOUND;
+    struct pages_value *value = malloc(sizeof *value);
+    if (value == NULL)
+        return ERR_NO_MEMORY;
+    if (page != NULL) {
+        e = body_open(pages, page, value);
+        *info = page->info;
+    } else {
+        *value = (struct pages_value){ 0 };
+        e = docs_open(pages->docs, key, &value->document, info);
+    }
+    if (e == OK)
+        *out = value;
+    else
+        free(value);
+    return e;
+}
+
+void pages_close(struct pages_value *value)
+{
+    body_close(value);
+    free(value);
+}
+
+IO err pages_read(struct pages_value *value, enum kv_encoding encoding, uint64_t offset, uint64_t len,
+                  struct buf **out)
+{
+    const struct page *page = value->page;
 
     if (page == NULL)
-        return is_hidden(key) ? ERR_NOT_FOUND : docs_read(pages->docs, key, encoding, offset, len, out);
+        return docs_read(value->document, encoding, offset, len, out);
     uint64_t whole = encoding == KV_GZIP ? page->info.gzip_size : page->info.size;
     if (whole == 0)
         return ERR_NOT_FOUND;
@@ -237,7 +289,7 @@ IO err pages_read(struct pages *pages, const char *key, enum kv_encoding encodin
     struct buf *chain = NULL;
     err e = add_text(&chain, &cover->front, 0, offset, len);
     if (e == OK)
-        e = add_body(&chain, pages, page, encoding, cover->front.len, behind - cover->front.len, offset, len);
+        e = add_body(&chain, value, encoding, cover->front.len, behind - cover->front.len, offset, len);
     if (e == OK)
         e = add_text(&chain, &cover->back, behind, offset, len);
     if (e == OK)
@@ -249,11 +301,15 @@ IO err pages_read(struct pages *pages, const char *key, enum kv_encoding encodin
 
 IO err pages_get(struct pages *pages, const char *key, struct buf **out)
 {
-    struct page *page = page_find(pages, key);
+    struct pages_value *value;
+    struct kv_info info;
 
-    if (page == NULL)
+    if (page_find(pages, key) == NULL)
         return is_hidden(key) ? ERR_NOT_FOUND : docs_get(pages->docs, key, out);
-    return pages_read(pages, key, KV_IDENTITY, 0, page->info.size, out);
+    TRY(pages_open(pages, key, &value, &info));
+    err e = pages_read(value, KV_IDENTITY, 0, info.size, out);
+    pages_close(value);
+    return e;
 }
 
 /* The documents' names, with the page for what is not found, which is the templates'. */

@@ -38,6 +38,13 @@ struct page {
     struct cover cover[2]; /* by enum kv_encoding */
 };
 
+/* An open page, or a document that is none. Its text lies in one of the two stores. */
+struct pages_value {
+    const struct page *page; /* NULL: none */
+    struct docs_value *document;
+    struct templates_value *template;
+};
+
 struct pages {
     struct docs *docs;
     struct templates *templates;
@@ -47,7 +54,12 @@ struct pages {
 
 /* pages.c */
 INTERNAL struct page *page_find(const struct pages *pages, const char *key);
-/* All of the page's body, as text with a NUL behind it; free it. */
+/* The page's own bytes, without its covers. */
+INTERNAL IO err body_open(const struct pages *pages, const struct page *page, struct pages_value *out);
+INTERNAL IO err body_read(const struct pages_value *value, enum kv_encoding encoding, uint64_t offset,
+                          uint64_t len, struct buf **out);
+INTERNAL void body_close(const struct pages_value *value);
+/* All of them, as text with a NUL behind it; free it. */
 INTERNAL IO err page_body(const struct pages *pages, const struct page *page, struct text *out);
 
 /* order.c: put the pages in the order of the index's lists of links, and under its headings. */

@@ -5,6 +5,7 @@
  * M_serve(http, port, ctx): accept connections on every address and raise M_on_request
  *   with this ctx, until the fiber is cancelled or the port fails. For port 0 the host
  *   chooses a port. ERR_ADDRESS_IN_USE, ERR_ACCESS.
+ * M_date(http): the date of a response that is sent now, in seconds since 1970 (RFC 9110, section 6.6.1).
  * M_request(exchange): the request, which is valid until M_on_request returns.
  * M_read_body(exchange, out): the next piece of the request's content, decoded, as a chain
  *   that becomes the caller's; ERR_END after the last. The first call answers
@@ -29,10 +30,10 @@
  * Event, on the connection's fiber, which it may suspend:
  * M_on_request(ctx, exchange): answer with M_respond or M_begin. If it returns OK without an answer,
  *   the server answers 404. If it returns an error before anything was sent, the server answers
- *   ERR_NOT_FOUND with 404, ERR_TOO_LARGE with 413, ERR_TIMEOUT with 408, ERR_FORMAT and ERR_INVALID with
- *   400, ERR_CANCELLED with 503, and any other error with 500. After all of these except 404 it closes
- *   the connection. Content that the event did not read is skipped, up to a limit. Beyond the limit the
- *   connection is closed.
+ *   ERR_NOT_FOUND with 404, ERR_ACCESS with 403, ERR_TOO_LARGE with 413, ERR_TIMEOUT with 408,
+ *   ERR_FORMAT and ERR_INVALID with 400, ERR_CANCELLED and ERR_NO_MEMORY with 503, and any other error
+ *   with 500. After all of these except 404 and 403 it closes the connection. Content that the event did
+ *   not read is skipped, up to a limit. Beyond the limit the connection is closed.
  */
 #ifndef MIRAGE_SIG_HTTP_H
 #define MIRAGE_SIG_HTTP_H
@@ -43,6 +44,7 @@
     DEVICE(M);                                                                              \
     struct M##_exchange;                                                                    \
     IO err M##_serve(struct M *http, uint16_t port, void *ctx);                             \
+    int64_t M##_date(struct M *http);                                                       \
     const struct http_request *M##_request(struct M##_exchange *exchange);                  \
     IO err M##_read_body(struct M##_exchange *exchange, struct buf **out);                  \
     IO err M##_respond(struct M##_exchange *exchange, const struct http_response *response, \

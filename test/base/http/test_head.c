@@ -145,6 +145,10 @@ static const struct vector vectors[] = {
     /* Expect */
     { HTTP_HEAD_DONE, POST("Expect: 100-Continue\r\nContent-Length: 5\r\n") },
     { 417, POST("Expect: 200-ok\r\nContent-Length: 5\r\n") },
+    { 417, POST("Expect: 100-continue, 200-ok\r\nContent-Length: 5\r\n") },
+    { HTTP_HEAD_DONE, POST("Expect:\r\nContent-Length: 5\r\n") },
+    { HTTP_HEAD_DONE, POST("Expect: \t \r\nContent-Length: 5\r\n") },
+    { HTTP_HEAD_DONE, POST("Expect: ,\r\nContent-Length: 5\r\n") },
     { HTTP_HEAD_DONE, "POST / HTTP/1.0\r\nExpect: 200-ok\r\nContent-Length: 5\r\n\r\n" },
 };
 

@@ -22,11 +22,12 @@ static bool same(const struct buf *b, const uint8_t *bytes, size_t len)
     return true;
 }
 
-static void check_range(struct kv *kv, const struct kv_tree_value *value, uint64_t offset, uint64_t len)
+static void check_range(struct kv_value *open, const struct kv_tree_value *value, uint64_t offset,
+                        uint64_t len)
 {
     struct buf *part = (struct buf *)1;
 
-    if (kv_read(kv, value->key, KV_IDENTITY, offset, len, &part) != OK) {
+    if (kv_read(open, KV_IDENTITY, offset, len, &part) != OK) {
         CHECK(!"a range that is there was not given");
         return;
     }
@@ -35,10 +36,43 @@ static void check_range(struct kv *kv, const struct kv_tree_value *value, uint64
     buf_free(part);
 }
 
+/* Opened, it gives the same bytes under the same description. */
+static void check_open(struct kv *kv, const struct kv_tree_value *value, const struct kv_info *stat)
+{
+    struct kv_value *open, *second;
+    struct kv_info info, again;
+    struct buf *none = NULL;
+    size_t len = value->len;
+
+    if (kv_open(kv, value->key, &open, &info) != OK) {
+        CHECK(!"a value that is there was not opened");
+        return;
+    }
+    CHECK_EQUAL(info.kind, KV_VALUE);
+    CHECK_EQUAL(info.size, stat->size);
+    CHECK_EQUAL(info.gzip_size, stat->gzip_size);
+    CHECK_EQUAL(info.modified, stat->modified);
+    CHECK(strcmp(info.etag, stat->etag) == 0);
+    CHECK_EQUAL(info.content_type != NULL, stat->content_type != NULL);
+    CHECK_EQUAL(kv_open(kv, value->key, &second, &again), OK);
+    kv_close(second);
+    check_range(open, value, 0, len);
+    check_range(open, value, 0, 0);
+    check_range(open, value, len, 0);
+    check_range(open, value, len / 3, len / 2);
+    CHECK_EQUAL(kv_read(open, KV_IDENTITY, 0, len + 1, &none), ERR_RANGE);
+    CHECK_EQUAL(kv_read(open, KV_IDENTITY, len + 1, 0, &none), ERR_RANGE);
+    CHECK_EQUAL(kv_read(open, KV_IDENTITY, UINT64_MAX, 2, &none), ERR_RANGE);
+    CHECK_EQUAL(kv_read(open, KV_IDENTITY, 1, UINT64_MAX, &none), ERR_RANGE);
+    if (!info.gzip_size)
+        CHECK_EQUAL(kv_read(open, KV_GZIP, 0, 0, &none), ERR_NOT_FOUND);
+    kv_close(open);
+}
+
 static void check_value(struct kv *kv, const struct kv_tree_value *value, const struct kv_expect *expect)
 {
     struct kv_info info;
-    struct buf *all = (struct buf *)1, *none = NULL;
+    struct buf *all = (struct buf *)1;
     struct kv_list list;
     size_t len = value->len;
 
@@ -57,17 +91,8 @@ static void check_value(struct kv *kv, const struct kv_tree_value *value, const 
     if (expect->zero_copy && all)
         CHECK(all->page == NULL);
     buf_free(all);
-    check_range(kv, value, 0, len);
-    check_range(kv, value, 0, 0);
-    check_range(kv, value, len, 0);
-    check_range(kv, value, len / 3, len / 2);
-    CHECK_EQUAL(kv_read(kv, value->key, KV_IDENTITY, 0, len + 1, &none), ERR_RANGE);
-    CHECK_EQUAL(kv_read(kv, value->key, KV_IDENTITY, len + 1, 0, &none), ERR_RANGE);
-    CHECK_EQUAL(kv_read(kv, value->key, KV_IDENTITY, UINT64_MAX, 2, &none), ERR_RANGE);
-    CHECK_EQUAL(kv_read(kv, value->key, KV_IDENTITY, 1, UINT64_MAX, &none), ERR_RANGE);
+    check_open(kv, value, &info);
     CHECK_EQUAL(kv_list(kv, value->key, &list), ERR_INVALID);
-    if (!info.gzip_size)
-        CHECK_EQUAL(kv_read(kv, value->key, KV_GZIP, 0, 0, &none), ERR_NOT_FOUND);
 }
 
 static void check_keys(struct kv *kv)
@@ -81,6 +106,7 @@ static void check_keys(struct kv *kv)
         "...",     "css/...",     "a",  "CSS",         "css-extra",     "\xff\xfe", "index.html\n",
     };
     char key[KV_KEY_MAX + 3];
+    struct kv_value *value;
     struct kv_info info;
     struct kv_list list;
     struct buf *b = NULL;
@@ -88,13 +114,13 @@ static void check_keys(struct kv *kv)
     for (size_t i = 0; i < ARRAY_SIZE(invalid); i++) {
         CHECK_EQUAL(kv_stat(kv, invalid[i], &info), ERR_INVALID);
         CHECK_EQUAL(kv_get(kv, invalid[i], &b), ERR_INVALID);
-        CHECK_EQUAL(kv_read(kv, invalid[i], KV_IDENTITY, 0, 0, &b), ERR_INVALID);
+        CHECK_EQUAL(kv_open(kv, invalid[i], &value, &info), ERR_INVALID);
         CHECK_EQUAL(kv_list(kv, invalid[i], &list), ERR_INVALID);
     }
     for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
         CHECK_EQUAL(kv_stat(kv, absent[i], &info), ERR_NOT_FOUND);
         CHECK_EQUAL(kv_get(kv, absent[i], &b), ERR_NOT_FOUND);
-        CHECK_EQUAL(kv_read(kv, absent[i], KV_IDENTITY, 0, 0, &b), ERR_NOT_FOUND);
+        CHECK_EQUAL(kv_open(kv, absent[i], &value, &info), ERR_NOT_FOUND);
         CHECK_EQUAL(kv_list(kv, absent[i], &list), ERR_NOT_FOUND);
     }
     memset(key, 'k', sizeof key);
@@ -115,6 +141,7 @@ static void check_keys(struct kv *kv)
 static void check_list(struct kv *kv, const char *key, const char *const *names)
 {
     struct kv_list list = { 0 };
+    struct kv_value *value;
     struct kv_info info;
     struct buf *b = NULL;
     size_t count = 0;
@@ -123,7 +150,7 @@ static void check_list(struct kv *kv, const char *key, const char *const *names)
     CHECK_EQUAL(info.kind, KV_DICTIONARY);
     CHECK_EQUAL(info.size, 0);
     CHECK_EQUAL(kv_get(kv, key, &b), ERR_INVALID);
-    CHECK_EQUAL(kv_read(kv, key, KV_IDENTITY, 0, 0, &b), ERR_INVALID);
+    CHECK_EQUAL(kv_open(kv, key, &value, &info), ERR_INVALID);
     CHECK_EQUAL(kv_list(kv, key, &list), OK);
     while (names[count])
         count++;
@@ -158,16 +185,18 @@ static void check_lists(struct kv *kv)
 
 static void check_gzip(struct kv *kv)
 {
+    struct kv_value *value;
     struct kv_info info;
     struct buf *b = NULL;
 
-    CHECK_EQUAL(kv_stat(kv, "index.html", &info), OK);
+    CHECK_EQUAL(kv_open(kv, "index.html", &value, &info), OK);
     CHECK(info.gzip_size > 18 && info.gzip_size < 500);
-    CHECK_EQUAL(kv_read(kv, "index.html", KV_GZIP, 0, info.gzip_size, &b), OK);
+    CHECK_EQUAL(kv_read(value, KV_GZIP, 0, info.gzip_size, &b), OK);
     CHECK(b && b->len == info.gzip_size && b->data[0] == 0x1f && b->data[1] == 0x8b);
     buf_free(b);
     b = NULL;
-    CHECK_EQUAL(kv_read(kv, "index.html", KV_GZIP, 0, info.gzip_size + 1, &b), ERR_RANGE);
+    CHECK_EQUAL(kv_read(value, KV_GZIP, 0, info.gzip_size + 1, &b), ERR_RANGE);
+    kv_close(value);
     CHECK_EQUAL(kv_stat(kv, "image.png", &info), OK);
     CHECK_EQUAL(info.gzip_size, 0);
     CHECK_EQUAL(kv_stat(kv, "large.bin", &info), OK);

@@ -3,6 +3,7 @@
 
 server.py MIRAGE SOURCE-FOLDER [MIRAGE-BUILD-OPTION...]
 """
+import email.utils
 import gzip
 import os
 import re
@@ -223,6 +224,9 @@ STATUSES = [
     ("an event's ERR_FORMAT", get(b"/fail/format"), 400, False),
     ("an event's ERR_INVALID", get(b"/fail/invalid"), 400, False),
     ("an event's ERR_IO", get(b"/fail/io"), 500, False),
+    ("an event's ERR_ACCESS", get(b"/fail/access"), 403, True),
+    ("an event's ERR_NO_MEMORY", get(b"/fail/memory"), 503, False),
+    ("an empty expectation", get(b"/count", b"Expect:\r\nContent-Length: 1\r\n", b"POST") + b"x", 200, True),
     ("fields that are refused", get(b"/header"), 200, True),
     ("answering twice", get(b"/twice"), 200, True),
     ("a parameter", get(b"/users/7"), 200, True),
@@ -387,6 +391,50 @@ def test_site(server, stored_gzip):
     check("large ranges of it", answer.status == 206 and answer.whole and LARGE[:300000] in answer.body and LARGE[500000:] in answer.body, answer.status)
     answer = ask(server, get(b"/digits.txt", b"Range: bytes=0-1\r\n", b"HEAD"), True)
     check("no range for HEAD", answer.status == 200)
+
+
+def seconds(date):
+    return email.utils.parsedate_to_datetime(date).timestamp()
+
+
+def test_files(server, folder):
+    """Files that change while they are served, with --kv=direct."""
+    path = os.path.join(folder, "changing.bin")
+
+    def write(name, content):
+        with open(name, "wb") as file:
+            file.write(content)
+        os.utime(name, (1e9, 1e9))
+
+    write(path, b"a" * 6000000)
+    write(path + ".new", b"b" * 6000000)
+    with server.connect() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        reader = Reader(sock, get(b"/changing.bin"))
+        reader.more()
+        os.rename(path + ".new", path)
+        answer = reader.response()
+        check("a file that is renamed over during a download is sent to its end", answer.whole and answer.body == b"a" * 6000000,
+              f"{answer.body.count(b'a')} a, {answer.body.count(b'b')} b")
+    time.sleep(0.1)
+    second = ask(server, get(b"/changing.bin"))
+    check("under another tag than the other", second.body == b"b" * 6000000 and second.fields["etag"] != answer.fields.get("etag"))
+    with server.connect() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        reader = Reader(sock, get(b"/changing.bin"))
+        reader.more()
+        with open(path, "r+b") as file:
+            file.write(b"c" * 6000000)
+        answer = reader.response()
+        check("a file that is overwritten during a download is cut off", not answer.whole and b"c" not in answer.body, len(answer.body))
+    os.truncate(path, 10)
+    for name, when in ("in an hour", time.time() + 3600), ("in the year 2300", 10413792000), ("of the year 1969", -86400):
+        os.utime(path, (when, when))
+        answer = ask(server, get(b"/changing.bin"))
+        date, modified = seconds(answer.fields["date"]), seconds(answer.fields["last-modified"])
+        check(f"a file time {name} gives a date that has come", answer.status == 200 and modified == min(date, when), answer.fields)
+    answer = ask(server, get(b"/changing.bin", b"If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n"))
+    check("which conditions know", answer.status == 304, answer.status)
 
 
 def test_metrics(server):
@@ -643,6 +691,8 @@ def main():
         server = Server(program)
         first = server.stats()
         test_site(server, not direct)
+        if direct:
+            test_files(server, os.path.join(application, "htdocs"))
         for test in (test_statuses, test_bodies, test_continue, test_pipelining, test_metrics, test_hostile, test_curl):
             test(server)
         after = settled(server, first)

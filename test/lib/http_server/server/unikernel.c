@@ -96,7 +96,7 @@ static err fail(const char *how, size_t len)
     } errors[] = {
         { "nothing", OK },          { "not-found", ERR_NOT_FOUND }, { "too-large", ERR_TOO_LARGE },
         { "timeout", ERR_TIMEOUT }, { "format", ERR_FORMAT },       { "invalid", ERR_INVALID },
-        { "io", ERR_IO },           { "memory", ERR_NO_MEMORY },
+        { "io", ERR_IO },           { "memory", ERR_NO_MEMORY },    { "access", ERR_ACCESS },
     };
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strlen(errors[i].name) == len && memcmp(errors[i].name, how, len) == 0)

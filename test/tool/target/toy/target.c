@@ -30,7 +30,7 @@ const struct target target_toy = {
             { .role = "console", .source = "devices/console/console_plain.c" },
             { .role = "clock", .source = "devices/clock/pclock_platform.c" },
             { .role = "random", .source = "devices/random/random_entropy.c" },
-            { .source = "devices/kv/kv_direct.c" },
+            { .source = "devices/kv/kv_direct" },
             { 0 },
         },
     .defaults = (const struct target_default[]){ { "net", "direct" }, { "kv", "direct" }, { 0 } },
