@@ -210,11 +210,11 @@ static struct bucket bucket_of(os_time per_second, uint32_t burst)
     return (struct bucket){ SECONDS(1) / (per_second > 0 ? per_second : 1), burst > 0 ? burst : 1 };
 }
 
-/* Half of the lines of a second come at once, and the other half within the second. */
+/* Three quarters of the lines of a second come at once, and the others within the second. */
 static struct bucket all_bucket(bool debug)
 {
     uint32_t lines = runtime.log_limit * (debug ? DEBUG_FACTOR : 1);
-    return bucket_of(lines / 2, lines / 2 > 0 ? lines / 2 - 1 : 0);
+    return bucket_of(lines / 4, lines - lines / 4 > 0 ? lines - lines / 4 - 1 : 0);
 }
 
 static struct bucket site_bucket(void)
@@ -236,7 +236,7 @@ static void take(struct bucket bucket, os_time *paid, os_time now)
 static bool admit(struct log_site *site, bool debug, os_time now)
 {
     struct bucket all = all_bucket(debug), own = site_bucket();
-    if (runtime.log_limit == 0)
+    if (runtime.log_limit == 0 || !runtime.log_limits)
         return true;
     if (site->run != runtime.log_run) {
         site->run = runtime.log_run;
@@ -294,6 +294,7 @@ uint64_t log_left_out(void)
 void log_begin_run(void)
 {
     runtime.log_run++;
+    runtime.log_limits = false;
     runtime.log_paid[0] = runtime.log_paid[1] = 0;
 }
 

@@ -139,6 +139,7 @@ struct runtime {
     void *log_ctx;
     bool log_in_sink, log_colour;
     uint32_t log_limit, log_run;     /* lines within a second, 0: any; how often os_run began */
+    bool log_limits;                 /* outsiders may have been heard, so that the limits hold */
     os_time log_paid[2];             /* as a site's, of all sites: [1] for debug messages */
     struct log_site *log_left;       /* sites that have left something out */
     os_time log_due;                 /* when those are looked at next; OS_NEVER: there are none */

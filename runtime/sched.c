@@ -416,6 +416,7 @@ static bool turn(void)
     if (unlikely(runtime.log_due < deadline))
         deadline = log_tell_due(runtime.now) < deadline ? runtime.log_due : deadline;
     platform_wait(deadline);
+    runtime.log_limits = true;
     source_run();
     return true;
 }

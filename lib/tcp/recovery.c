@@ -240,16 +240,12 @@ INTERNAL void tail_probe_after_ack(struct tcp_flow *flow, const struct segment *
 
 /*
  * RFC 6298, (5.4) to (5.6), and RFC 5681, section 3.1: a retransmission timeout. Everything that is not
- * SACKed counts as lost. If the peer has SACKed the very first bytes but not acknowledged them, it has
- * reneged on its SACKs.
+ * SACKed counts as lost.
  */
 INTERNAL void recovery_timeout(struct tcp_flow *flow)
 {
     COUNT(flow->tcp, timeouts);
-    if (flow->sent->sacked) {
-        COUNT(flow->tcp, reneged);
-        sent_forget_sacks(flow);
-    }
+    sent_check_reneged(flow);
     frto_start(flow);
     if (flow->recovery != LOSS) {
         if (flow->recovery != RECOVERY)

@@ -208,9 +208,15 @@ INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *s)
     time_link(flow, s, flow->latest);
 }
 
-/* The peer has reneged on its SACKs, which RFC 2018, section 8, allows: all bytes may be lost. */
-INTERNAL void sent_forget_sacks(struct tcp_flow *flow)
+/*
+ * A peer that has SACKed the very first bytes and does not acknowledge them has reneged on its SACKs, which
+ * RFC 2018, section 8, allows: all bytes may be lost.
+ */
+INTERNAL void sent_check_reneged(struct tcp_flow *flow)
 {
+    if (!flow->sent->sacked)
+        return;
+    COUNT(flow->tcp, reneged);
     for (struct sent *s = flow->sent; s != NULL; s = s->next)
         if (s->sacked)
             sent_mark_lost(flow, s);

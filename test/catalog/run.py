@@ -35,8 +35,8 @@ WRONG = [
      "path; take it out of the CATALOG line"),
     ("CATALOG(toy, console, path(mark));\nKEY_ENUM(mark, \"!\", \"the mark\", \"!\", \"?\")", "lib/toy/toy.c:13: error: the key 'mark' is of the kind "
      "enum, which is no path; take it out of the CATALOG line"),
-    ("CATALOG(toy, console, KEY_CONSTANT(count));\nKEY_INT(count, 1, 1, 9, \"how many\")", "lib/toy/toy.c:13: error: an argument in this CATALOG line is "
-     "no name; write the names of parameters and keys, or path(key)"),
+    ("CATALOG(toy, console, KEY_CONSTANT(count));\nKEY_INT(count, 1, 1, 9, \"how many\")", "lib/toy/toy.c:13: error: 'key_count' is neither a parameter nor "
+     "a key of the module 'toy' (did you mean 'count'?); declare it, or leave it out of the CATALOG line"),
     ("CATALOG(toy, console);\nKEY_INT(count, 10, 1, 9, \"how many\")", "lib/toy/toy.c:14: error: the default of the key 'count', 10, is outside its "
      "bounds, 1 to 9"),
     ("CATALOG(toy, console);\n#define MANY 10\nKEY_INT(count, MANY, 1, 9, \"how many\")", "lib/toy/toy.c:15: error: the default of the key 'count', "

@@ -243,7 +243,6 @@ static IO err add_body(struct buf **chain, const struct pages_value *value, enum
 IO err pages_open(struct pages *pages, const char *key, struct pages_value **out, struct kv_info *info)
 {
     struct page *page = page_find(pages, key);
-    struct kv_info body;
     err e;
 
     if (page == NULL && is_hidden(key))

@@ -238,6 +238,8 @@ static void test_ndp(void **state)
     p[1] = 0;
     p[16] = NDP_SOURCE_LINK;
     p[17] = 1;
+    assert_false(ndp_link_address(p, 24, NDP_SOURCE_LINK, &mac)); /* of nobody */
+    p[23] = 1;
     assert_true(ndp_link_address(p, 24, NDP_SOURCE_LINK, &mac));
     assert_false(ndp_link_address(p, 24, NDP_TARGET_LINK, &mac));
     p[18] = 1;

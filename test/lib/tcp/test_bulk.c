@@ -82,9 +82,9 @@ static err pull_back(void *arg)
         ranges_drop(flow);
         flow->rcv_adv = flow->rcv_nxt + left;
         offer(flow, flow->rcv_queued + left);
-        os_sleep(MILLISECONDS(1 + i * 37 % 400));
+        TRY(os_sleep_until(os_now() + MILLISECONDS(1 + i * 37 % 400)));
         offer(flow, whole);
-        os_sleep(MILLISECONDS(20 + i * 71 % 200));
+        TRY(os_sleep_until(os_now() + MILLISECONDS(20 + i * 71 % 200)));
     }
     return OK;
 }
