@@ -35,8 +35,8 @@ ZONE = {
     "huge.test": [(TXT, 60, ("x" * 255,) * 20) for i in range(3)],
     "host.corp.test": [(A, 60, "192.0.2.20")],
     "dotted.host": [(A, 60, "192.0.2.21")],
-    "case.test": [(A, 60, "192.0.2.30")],
-    "upper.test": [(A, 60, "192.0.2.38")],
+    "many-letters-of-no-case.test": [(A, 60, "192.0.2.30")],
+    "many-letters-of-upper-case.test": [(A, 60, "192.0.2.38")],
     "mute.test": [(A, 60, "192.0.2.40")],
     "plain.test": [(A, 60, "192.0.2.31")],
     "forged.test": [(A, 60, "192.0.2.32")],
@@ -80,8 +80,8 @@ def answer(server, query):
         return query.reply(rcode=5 if name == "refused.test" else 2)
     if name == "lame.test":
         return query.reply(flags=0x8000)
-    if name in ("case.test", "upper.test") and not query.tcp:
-        change = bytes.lower if name == "case.test" else bytes.upper
+    if name in ("many-letters-of-no-case.test", "many-letters-of-upper-case.test") and not query.tcp:
+        change = bytes.lower if name == "many-letters-of-no-case.test" else bytes.upper
         return zone(query, question=change(query.question[:-4]) + query.question[-4:])
     if name == "mute.test":
         if query.tcp:
@@ -199,11 +199,11 @@ def tests(tap, client, server, second):
     client.says("what is no host name", "all 127.1: invalid argument", "all a..b: invalid argument", "all -a: invalid argument",
                 f"all {'a' * 64}.test: invalid argument")
 
-    client.says("a server that doesn't keep the case is asked in small letters", "v4 case.test: 192.0.2.30")
-    count("case.test", 2, "after one answer in another case", False)
-    tap.equal("and by UDP", (server.asked("case.test")[-1].asked, server.asked("case.test", True)), ("case.test", []))
-    client.says("and in any case answers", "v4 upper.test: 192.0.2.38")
-    count("upper.test", 2, "at once", False)
+    client.says("a server that doesn't keep the case is asked in small letters", "v4 many-letters-of-no-case.test: 192.0.2.30")
+    count("many-letters-of-no-case.test", 2, "after one answer in another case", False)
+    tap.equal("and by UDP", (server.asked("many-letters-of-no-case.test")[-1].asked, server.asked("many-letters-of-no-case.test", True)), ("many-letters-of-no-case.test", []))
+    client.says("and in any case answers", "v4 many-letters-of-upper-case.test: 192.0.2.38")
+    count("many-letters-of-upper-case.test", 2, "at once", False)
     client.says("a server that doesn't know EDNS is asked without", "v4 plain.test: 192.0.2.31")
     tap.report([q.edns for q in server.asked("plain.test")] == [True, False], "at once")
     client.says("what isn't the reply is passed over", "v4 forged.test: 192.0.2.32")
