@@ -5,24 +5,15 @@
  */
 #include <base/checksum/checksum.h>
 #include <base/packet/packet.h>
-#include <base/wire/wire.h>
+#include <base/wire/ipv4.h>
+#include <base/wire/ipv6.h>
+#include <base/wire/tcp.h>
+#include <base/wire/udp.h>
 
 /*
  * The greatest offset of the transport's header. Packets with longer chains of extension headers are refused.
  */
 enum { TRANSPORT_MAX = 512 };
-
-enum {
-    IPV4_LENGTH = 2,
-    IPV4_ID = 4,
-    IPV4_CHECKSUM = 10,
-    IPV4_HEADER = 20,
-    IPV6_LENGTH = 4,
-    IPV6_HEADER = 40
-};
-enum { TCP_SEQUENCE = 4, TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16, TCP_HEADER = 20 };
-enum { UDP_LENGTH = 4, UDP_CHECKSUM = 6, UDP_HEADER = 8 };
-enum { FIN = 0x01, PSH = 0x08, CWR = 0x80 };
 
 /* Find the headers, in a first view that holds at least the shortest header of the transport. */
 static bool parse(struct packet_segments *s, const struct buf *b)
@@ -96,9 +87,9 @@ static void fix_tcp(const struct packet_segments *s, uint8_t *tcp, bool last)
 {
     wire_put32(tcp + TCP_SEQUENCE, wire_get32(tcp + TCP_SEQUENCE) + (s->at - s->head));
     if (s->index > 0)
-        tcp[TCP_FLAGS] &= (uint8_t)~CWR;
+        tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
     if (!last)
-        tcp[TCP_FLAGS] &= (uint8_t) ~(FIN | PSH);
+        tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 }
 
 struct buf *packet_segments_next(struct packet_segments *s)

@@ -8,7 +8,7 @@
 
 #include <mirage/buf.h>
 #include <base/ip/ip.h>
-#include <mirage/time.h>
+#include <mirage/os.h>
 
 enum {
     REASSEMBLY_PACKETS_MAX = 32,      /* at once; the oldest makes room for another */
@@ -62,6 +62,16 @@ bool reassembly_expire(struct reassembly *r, os_time now, struct buf **first);
 
 /* When the time of the next packet is over, or OS_NEVER when there is none. */
 os_time reassembly_next(const struct reassembly *r);
+
+/* Set the timer for then. Without memory for the timer the table is still bounded. */
+static inline void reassembly_arm(const struct reassembly *r, struct os_timer *timer)
+{
+    os_time next = reassembly_next(r);
+    if (next == OS_NEVER)
+        os_timer_stop(timer);
+    else
+        IGNORE(os_timer_set(timer, next));
+}
 
 /* Drop all packets. */
 void reassembly_end(struct reassembly *r);

@@ -121,6 +121,21 @@ static inline enum ipv4_options ipv4_check_options(const uint8_t *p, size_t head
     return IPV4_OPTIONS_FINE;
 }
 
+/*
+ * Identifications of packets that may be fragmented (RFC 6864). They count from an unpredictable number, with
+ * a separate counter for each group of destinations (for the reasons in RFC 7739). Fill it with randomness.
+ */
+struct ipv4_ids {
+    uint32_t seed;
+    uint16_t next[256];
+};
+
+static inline uint16_t ipv4_next_id(struct ipv4_ids *ids, uint32_t destination, uint8_t protocol)
+{
+    uint32_t hash = ((destination ^ ids->seed) * 0x9e3779b1 + protocol) * 0x85ebca6b;
+    return ids->next[hash >> 24]++;
+}
+
 /* Write the IPV4_HEADER bytes of a header without options, with its checksum. header_len is ignored. */
 static inline void ipv4_emit(uint8_t *p, const struct ipv4_header *header)
 {

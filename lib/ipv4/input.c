@@ -78,15 +78,6 @@ static void deliver(struct ipv4 *ip, const struct ipv4_header *h, bool group, st
         ipv4_on_icmp(listener, packet, &head);
 }
 
-static void arm(struct ipv4 *ip)
-{
-    os_time next = reassembly_next(&ip->reassembly);
-    if (next == OS_NEVER)
-        os_timer_stop(&ip->timer);
-    else
-        IGNORE(os_timer_set(&ip->timer, next)); /* without memory for the timer the table is still bounded */
-}
-
 /* RFC 792: the sender gets an error when the first fragment came but others are missing. */
 INTERNAL void ipv4_expire(void *arg)
 {
@@ -105,7 +96,7 @@ INTERNAL void ipv4_expire(void *arg)
         else
             buf_free(first);
     }
-    arm(ip);
+    reassembly_arm(&ip->reassembly, &ip->timer);
 }
 
 static void collect(struct ipv4 *ip, struct ipv4_header *h, bool group, struct buf *packet)
@@ -137,7 +128,7 @@ static void collect(struct ipv4 *ip, struct ipv4_header *h, bool group, struct b
         deliver(ip, h, group, buf_append(header, payload));
         break;
     }
-    arm(ip);
+    reassembly_arm(&ip->reassembly, &ip->timer);
 }
 
 INTERNAL void ipv4_input(struct ipv4 *ip, struct buf *packet, bool group, bool from_link)

@@ -28,7 +28,7 @@ IO err ipv4_connect(struct ipv4 **out, struct eth *eth, struct arp *arp, struct 
     ip->random = random;
     ip->generation = 1;
     ip->seed = (uint32_t)random_u64(random);
-    random_fill(random, ip->ids, sizeof ip->ids);
+    random_fill(random, &ip->ids, sizeof ip->ids);
     ip->reassembly.lifetime = SECONDS(key_reassembly_seconds);
     ip->timer = (struct os_timer)OS_TIMER_INIT(ipv4_expire, ip);
     loopback_init(&ip->loopback, ipv4_loop, ip);

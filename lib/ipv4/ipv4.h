@@ -29,7 +29,6 @@ KEY_INT(path_mtu_min, 552, 68, 65535, "the least path MTU that a router's messag
 
 enum {
     IPV4_PATHS = 256, /* destinations whose route is cached */
-    IPV4_IDS = 256,   /* counters of identifications */
     IPV4_NAME_SERVERS_MAX = 4,
     IPV4_DOMAINS_SIZE = 256,
 };
@@ -73,7 +72,7 @@ struct ipv4 {
 
     uint32_t seed;
     struct ipv4_path paths[IPV4_PATHS];
-    uint16_t ids[IPV4_IDS];
+    struct ipv4_ids ids;
     struct path_mtu path_mtus;
     struct reassembly reassembly;
     struct os_timer timer; /* for reassembly */

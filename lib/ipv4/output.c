@@ -19,16 +19,6 @@ static err send_on_link(struct ipv4 *ip, const struct ipv4_path *path, struct bu
     return ERR_UNREACHABLE;
 }
 
-/*
- * RFC 6864: a packet that is never fragmented needs no identification. The others count from an unpredictable
- * number, with a separate counter for each group of destinations (for the reasons in RFC 7739).
- */
-static uint16_t next_id(struct ipv4 *ip, const struct ipv4_header *header)
-{
-    uint32_t hash = ((header->destination ^ ip->seed) * 0x9e3779b1 + header->protocol) * 0x85ebca6b;
-    return ip->ids[hash >> 24]++;
-}
-
 static err put_header(struct ipv4 *ip, const struct ipv4_path *path, const struct ipv4_header *header,
                       struct buf *payload)
 {
@@ -113,8 +103,9 @@ err ipv4_write(struct ipv4 *ip, const struct ip_head *head, struct buf *payload)
     e = ERR_TOO_LARGE;
     if (len > IPV4_LENGTH_MAX - IPV4_HEADER)
         goto refuse;
+    /* RFC 6864: a packet that is never fragmented needs no identification. */
     if (!head->dont_fragment)
-        header.id = next_id(ip, &header);
+        header.id = ipv4_next_id(&ip->ids, header.destination, header.protocol);
     if (len + IPV4_HEADER > path->mtu && payload->gso == BUF_GSO_NONE) {
         if (head->dont_fragment)
             goto refuse;

@@ -108,7 +108,7 @@ static err translate_out(struct nat *nat, struct nat_view *v, struct buf *packet
         return nat_error_out(nat, v, packet) ? OK : ERR_UNREACHABLE;
     if (v->icmp == NAT_ICMP_REPLY || v->icmp == NAT_ICMP_UNKNOWN)
         return ERR_UNREACHABLE;
-    if ((v->flags & NAT_RST) != 0 && v->protocol == NAT_TCP) {
+    if ((v->flags & TCP_RST) != 0 && v->protocol == NAT_TCP) {
         /* A reset makes no flow, for it may answer a stranger. */
         m = nat_mapping_inside(nat, v->protocol, v->ip.source, v->source_port);
         if (m == NULL)
@@ -150,7 +150,7 @@ static bool translate_in(struct nat *nat, struct nat_view *v, struct buf *packet
         struct nat_flow *flow = nat_flow_find(nat, m, v->ip.source, v->source_port);
         if (flow != NULL)
             nat_tcp_from_outside(nat, flow, v);
-        else if ((v->flags & (NAT_SYN | NAT_ACK | NAT_RST)) != NAT_SYN)
+        else if ((v->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
             return false;
     }
     nat_view_set(v, packet->data, packet->len, false, m->host->address, m->port,
@@ -200,7 +200,7 @@ static void forward_out(struct nat *nat, struct nat_view *v, struct buf *packet)
     }
     /* Hosts inside count identifications on their own, but now share an address (RFC 6864, section 5.3.1). */
     if ((v->ip.fragment & IPV4_DONT_FRAGMENT) == 0)
-        nat_view_set_id(v, packet->data, nat_next_id(nat, v->ip.destination, v->ip.protocol));
+        nat_view_set_id(v, packet->data, ipv4_next_id(&nat->ids, v->ip.destination, v->ip.protocol));
     if (hairpin && !translate_in(nat, v, packet)) {
         nat_refuse(&nat->unmapped, packet);
         return;
@@ -260,14 +260,15 @@ void outside_on_ipv4(void *ctx, struct buf *packet, bool group)
     packet = admit(nat, &nat->out, packet, group, &v);
     if (packet == NULL)
         return;
+    bool expires = v.ip.ttl <= 1;
     if (v.icmp == NAT_ICMP_ECHO)
         nat_answer(nat, &nat->out, &v, packet);
-    else if (v.ip.ttl <= 1 && is_expected(nat, &v))
-        nat_tell(nat, &nat->out, &v, packet, ICMP_TIME_EXCEEDED, 0);
-    else if (is_too_long(&nat->in, &v, packet) && is_expected(nat, &v))
-        nat_tell(nat, &nat->out, &v, packet, ICMP_TOO_BIG, nat->in.info.mtu);
-    else if (v.ip.ttl <= 1 || is_too_long(&nat->in, &v, packet))
-        nat_refuse(&nat->unmapped, packet);
-    else
+    else if (!expires && !is_too_long(&nat->in, &v, packet))
         forward_in(nat, &v, packet);
+    else if (!is_expected(nat, &v))
+        nat_refuse(&nat->unmapped, packet);
+    else if (expires)
+        nat_tell(nat, &nat->out, &v, packet, ICMP_TIME_EXCEEDED, 0);
+    else
+        nat_tell(nat, &nat->out, &v, packet, ICMP_TOO_BIG, nat->in.info.mtu);
 }

@@ -42,7 +42,7 @@ INTERNAL void nat_tell(struct nat *nat, struct nat_side *side, const struct nat_
         return;
     struct nat_view error = { .ip = { .source = side->address,
                                       .destination = v->ip.source,
-                                      .id = nat_next_id(nat, v->ip.source, IP_PROTOCOL_ICMP),
+                                      .id = ipv4_next_id(&nat->ids, v->ip.source, IP_PROTOCOL_ICMP),
                                       .length = (uint16_t)len,
                                       .header_len = IPV4_HEADER,
                                       .protocol = IP_PROTOCOL_ICMP,
@@ -81,7 +81,7 @@ static void answer_echo(struct nat *nat, struct nat_side *side, const struct nat
     reply.ip.source = v->ip.destination;
     reply.ip.destination = v->ip.source;
     if ((v->ip.fragment & IPV4_DONT_FRAGMENT) == 0)
-        reply.ip.id = nat_next_id(nat, v->ip.source, IP_PROTOCOL_ICMP);
+        reply.ip.id = ipv4_next_id(&nat->ids, v->ip.source, IP_PROTOCOL_ICMP);
     p[IPV4_TTL] = TTL;
     wire_put16(p + IPV4_ID, reply.ip.id);
     wire_put32(p + IPV4_SOURCE, reply.ip.source);

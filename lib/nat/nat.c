@@ -98,7 +98,7 @@ IO err nat_start(struct inside *in, struct inside_arp *in_arp, struct outside *o
     nat->outside_arp = out_arp;
     nat->random = random;
     nat->secret = random_u64(random);
-    random_fill(random, nat->ids, sizeof nat->ids);
+    random_fill(random, &nat->ids, sizeof nat->ids);
     nat->gateway = ipv4_number(&gateway);
     set_side(&nat->in, false, &inside);
     set_side(&nat->out, true, &outside);

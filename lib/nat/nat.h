@@ -49,7 +49,6 @@ enum {
     NAT_HOST_FLOWS = KEY_CONSTANT(host_flows_max),
     NAT_BUCKETS = KEY_CONSTANT(flows_max),
     NAT_PORTS = 65536,
-    NAT_IDS = 256, /* counters of identifications */
 };
 
 /*
@@ -123,7 +122,7 @@ struct nat {
     struct nat_side in, out;
     uint32_t gateway;
     uint64_t secret;
-    uint16_t ids[NAT_IDS];
+    struct ipv4_ids ids;
     struct metric forwarded, malformed, martian, source_routed, unmapped, full, unsent, evicted, errors_out,
         errors_limited, fragments_in, fragments_out, flow_count, mapping_count, host_count;
 
@@ -206,7 +205,6 @@ INTERNAL void nat_collect_expire(void *side);
 INTERNAL void nat_send(struct nat *nat, struct nat_side *side, const struct nat_view *v, uint32_t to,
                        struct buf *packet);
 /* The next identification of packets to this destination (RFC 6864, section 5.3.1). */
-INTERNAL uint16_t nat_next_id(struct nat *nat, uint32_t destination, uint8_t protocol);
 
 static inline bool nat_side_has(const struct nat_side *side, uint32_t address)
 {

@@ -5,15 +5,6 @@
 #include <base/wire/icmp.h>
 #include <base/wire/udp.h>
 
-enum {
-    TCP_SEQUENCE = 4,
-    TCP_ACKNOWLEDGED = 8,
-    TCP_OFFSET = 12,
-    TCP_FLAGS = 13,
-    TCP_CHECKSUM = 16,
-    TCP_HEADER = 20
-};
-
 /* RFC 792's queries besides the echo. Those for information and masks have no use any more (RFC 6918). */
 enum { ICMP4_TIMESTAMP = 13, ICMP4_TIMESTAMP_REPLY = 14 };
 
@@ -65,8 +56,8 @@ static err read_tcp(struct nat_view *v, const uint8_t *t, size_t len, size_t pay
     v->flags = t[TCP_FLAGS];
     v->sequence = wire_get32(t + TCP_SEQUENCE);
     v->acknowledged = wire_get32(t + TCP_ACKNOWLEDGED);
-    v->end = v->sequence + (uint32_t)(payload - header) + ((v->flags & NAT_SYN) != 0) +
-             ((v->flags & NAT_FIN) != 0);
+    v->end = v->sequence + (uint32_t)(payload - header) + ((v->flags & TCP_SYN) != 0) +
+             ((v->flags & TCP_FIN) != 0);
     return OK;
 }
 

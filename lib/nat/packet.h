@@ -5,6 +5,7 @@
 #include <mirage/functor.h>
 
 #include <base/wire/ipv4.h>
+#include <base/wire/tcp.h>
 
 enum nat_protocol { NAT_ICMP, NAT_TCP, NAT_UDP, NAT_PROTOCOLS, NAT_OTHER = NAT_PROTOCOLS };
 
@@ -17,8 +18,6 @@ enum nat_icmp {
     NAT_ICMP_UNKNOWN,
 };
 
-enum { NAT_FIN = 1, NAT_SYN = 2, NAT_RST = 4, NAT_ACK = 16 };
-
 /* Offsets count from the packet's first byte; numbers are in host order. */
 struct nat_view {
     struct ipv4_header ip;
@@ -26,7 +25,7 @@ struct nat_view {
     enum nat_protocol protocol;
     enum nat_icmp icmp;
     uint16_t source_port, destination_port; /* of an ICMP query, both are its identifier */
-    uint8_t flags;                          /* of TCP, as the following */
+    uint8_t flags;                          /* of TCP, as the next three */
     uint32_t sequence, acknowledged;
     uint32_t end; /* the sequence number behind the segment */
 };

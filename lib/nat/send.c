@@ -14,16 +14,6 @@ enum { OPTION_COPIED = 0x80 };
 /* Every host takes packets of this length (RFC 791), so that few links carry less. */
 enum { PIECE_MIN = 576 };
 
-static void arm(struct nat_side *side)
-{
-    os_time next = reassembly_next(&side->reassembly);
-    if (next == OS_NEVER)
-        os_timer_stop(&side->timer);
-    else
-        IGNORE(
-            os_timer_set(&side->timer, next)); /* without memory for the timer the table is still bounded */
-}
-
 INTERNAL void nat_collect_expire(void *arg)
 {
     struct nat_side *side = arg;
@@ -31,7 +21,7 @@ INTERNAL void nat_collect_expire(void *arg)
 
     while (reassembly_expire(&side->reassembly, os_loop_now(), &first))
         buf_free(first);
-    arm(side);
+    reassembly_arm(&side->reassembly, &side->timer);
 }
 
 /* Write the header of a packet that is whole now, and read it again. */
@@ -79,14 +69,8 @@ INTERNAL struct buf *nat_collect(struct nat *nat, struct nat_side *side, struct 
         break;
     case REASSEMBLY_DONE: whole = finish_collected(nat, v, buf_append(header, payload)); break;
     }
-    arm(side);
+    reassembly_arm(&side->reassembly, &side->timer);
     return whole;
-}
-
-INTERNAL uint16_t nat_next_id(struct nat *nat, uint32_t destination, uint8_t protocol)
-{
-    uint32_t hash = ((destination ^ (uint32_t)nat->secret) * 0x9e3779b1 + protocol) * 0x85ebca6b;
-    return nat->ids[hash >> 24]++;
 }
 
 static void write_to(struct nat *nat, const struct nat_side *side, const struct ip_addr *next,

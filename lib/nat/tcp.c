@@ -49,20 +49,20 @@ static void acknowledge(struct nat_flow *flow, const struct nat_view *v)
 
 INTERNAL void nat_tcp_from_inside(struct nat *nat, struct nat_flow *flow, const struct nat_view *v)
 {
-    if ((v->flags & NAT_RST) != 0) {
+    if ((v->flags & TCP_RST) != 0) {
         end(nat, flow, TCP_OVER);
         return;
     }
-    if ((v->flags & NAT_SYN) != 0) {
+    if ((v->flags & TCP_SYN) != 0) {
         begin(nat, flow);
         return;
     }
     if ((flow->tcp & TCP_OVER) != 0)
         return;
     flow->tcp &= (uint8_t)~TCP_RESET;
-    if ((v->flags & NAT_ACK) != 0)
+    if ((v->flags & TCP_ACK) != 0)
         acknowledge(flow, v);
-    if ((v->flags & NAT_FIN) != 0)
+    if ((v->flags & TCP_FIN) != 0)
         flow->tcp |= TCP_FIN_OUT;
     if ((flow->tcp & (TCP_FIN_OUT | TCP_FIN_AGREED)) == (TCP_FIN_OUT | TCP_FIN_AGREED))
         end(nat, flow, TCP_OVER);
@@ -72,14 +72,14 @@ INTERNAL void nat_tcp_from_inside(struct nat *nat, struct nat_flow *flow, const 
 
 INTERNAL void nat_tcp_from_outside(struct nat *nat, struct nat_flow *flow, const struct nat_view *v)
 {
-    if ((v->flags & NAT_RST) != 0) {
+    if ((v->flags & TCP_RST) != 0) {
         if (flow->life == NAT_LIFE_TCP_OPEN && v->sequence == flow->acked)
             end(nat, flow, TCP_RESET);
         return;
     }
-    if ((v->flags & (NAT_SYN | NAT_ACK)) != 0)
+    if ((v->flags & (TCP_SYN | TCP_ACK)) != 0)
         flow->tcp |= TCP_HEARD;
-    if ((v->flags & NAT_FIN) != 0) {
+    if ((v->flags & TCP_FIN) != 0) {
         flow->tcp |= TCP_FIN_IN;
         flow->fin = v->end;
     }
