@@ -3,8 +3,8 @@
  * on the command line. A message below its source's level costs a load and a branch.
  *
  * What an outsider sends can make a program log. So messages are limited from the first wait of the loop
- * on, before which nobody outside was heard. Each call of a macro is limited by itself, and all are
- * together: a call may log 5 lines at once and then one each second, and all calls 20 lines within any
+ * on, before which nobody outside was heard. Each call of a macro is limited by itself, and all
+ * together are: a call may log 5 lines at once and then one each second, and all calls 20 lines within any
  * second. Debug messages have to be asked for and are limited to 1000 lines a second in all. What was left
  * out is counted and told: at the end of the call's next line, in a line of its own when no other comes
  * within two seconds, and when os_run ends. The limits go by the runtime's clock. `limit:100` in the levels

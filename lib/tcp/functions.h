@@ -137,6 +137,7 @@ INTERNAL void sent_mark_found(struct tcp_flow *flow, struct sent *sent);
 INTERNAL void sent_mark_sacked(struct tcp_flow *flow, struct sent *sent);
 INTERNAL void sent_mark_resent(struct tcp_flow *flow, struct sent *sent);
 INTERNAL void sent_check_reneged(struct tcp_flow *flow);
+INTERNAL void sent_mark_all_lost(struct tcp_flow *flow);
 INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow);
 INTERNAL struct sent *sent_merge(struct tcp_flow *flow, struct sent *sent);
 INTERNAL void sent_clear(struct tcp_flow *flow);

@@ -71,9 +71,7 @@ INTERNAL void window_reopened(struct tcp_flow *flow)
     }
     flow->rto_base = now;
     sent_check_reneged(flow);
-    for (struct sent *s = flow->sent; s != NULL; s = s->next)
-        if (!s->sacked && (!s->lost || s->resent))
-            sent_mark_lost(flow, s);
+    sent_mark_all_lost(flow);
 }
 
 /*

@@ -258,7 +258,5 @@ INTERNAL void recovery_timeout(struct tcp_flow *flow)
     flow->cwnd_acked = 0;
     flow->dup_acks = 0;
     flow->tail_probe = false;
-    for (struct sent *s = flow->sent; s != NULL; s = s->next)
-        if (!s->sacked && (!s->lost || s->resent))
-            sent_mark_lost(flow, s);
+    sent_mark_all_lost(flow);
 }

@@ -222,6 +222,14 @@ INTERNAL void sent_check_reneged(struct tcp_flow *flow)
             sent_mark_lost(flow, s);
 }
 
+/* Mark everything as lost that is not SACKed. */
+INTERNAL void sent_mark_all_lost(struct tcp_flow *flow)
+{
+    for (struct sent *s = flow->sent; s != NULL; s = s->next)
+        if (!s->sacked && (!s->lost || s->resent))
+            sent_mark_lost(flow, s);
+}
+
 /* Returns the first record that is lost and not retransmitted. NULL: none. */
 INTERNAL struct sent *sent_to_resend(struct tcp_flow *flow)
 {

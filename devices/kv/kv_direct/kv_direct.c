@@ -69,7 +69,7 @@ IO err kv_direct_stat(struct kv_direct *kv, const char *key, struct kv_info *out
     describe(key, &st, out);
     if (out->kind == KV_DICTIONARY)
         return OK;
-    e = open_file(kv, key, &fd, &st);
+    e = open_seen(kv, key, &fd, &st);
     /* What may not be read has no tag. */
     if (e != OK)
         return e == ERR_ACCESS ? OK : e;

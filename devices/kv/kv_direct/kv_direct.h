@@ -43,7 +43,9 @@ struct kv_direct_value {
 INTERNAL err open_key(struct kv_direct *kv, const char *key, int flags, int *out);
 /* What a checked key names; ERR_NOT_FOUND when it is neither a file nor a folder. */
 INTERNAL err stat_key(struct kv_direct *kv, const char *key, struct stat *st);
-/* Open the file that a checked key names. ERR_INVALID: it is a folder. */
+/* Open the file that stat_key has seen. ERR_INVALID: it is a folder. */
+INTERNAL err open_seen(struct kv_direct *kv, const char *key, int *fd, struct stat *st);
+/* Both. */
 INTERNAL err open_file(struct kv_direct *kv, const char *key, int *fd, struct stat *st);
 
 /* kv_direct.c */

@@ -95,14 +95,13 @@ INTERNAL err stat_key(struct kv_direct *kv, const char *key, struct stat *st)
 }
 
 /*
- * The file is looked at before it is opened, because merely opening a device can set something off, and again
+ * A file is looked at before it is opened, because merely opening a device can set something off, and again
  * afterwards, because it may have been replaced.
  */
-INTERNAL err open_file(struct kv_direct *kv, const char *key, int *fd, struct stat *st)
+INTERNAL err open_seen(struct kv_direct *kv, const char *key, int *fd, struct stat *st)
 {
     err e;
 
-    TRY(stat_key(kv, key, st));
     if (S_ISDIR(st->st_mode))
         return ERR_INVALID;
     TRY(open_key(kv, key, O_RDONLY, fd));
@@ -112,4 +111,10 @@ INTERNAL err open_file(struct kv_direct *kv, const char *key, int *fd, struct st
     if (e != OK)
         close(*fd);
     return e;
+}
+
+INTERNAL err open_file(struct kv_direct *kv, const char *key, int *fd, struct stat *st)
+{
+    TRY(stat_key(kv, key, st));
+    return open_seen(kv, key, fd, st);
 }
