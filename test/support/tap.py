@@ -75,6 +75,21 @@ def copy_tree(to):
     return True
 
 
+def scratch_tree(compiler, work):
+    """Empty the folder `work`, and copy the project into it for a test that changes and builds it. Returns the copy, a folder
+    beside it for applications, and the environment; None outside a git checkout, where the test is skipped."""
+    work = Path(work).resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    tree, apps = work / "tree", work / "apps"
+    apps.mkdir(parents=True)
+    if not copy_tree(tree):
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return None
+    env = mirage_environment(work)
+    env["CC"] = compiler
+    return tree, apps, env
+
+
 def mirage_environment(work):
     """The environment, without variables that change mirage's choices, and with a cache of the test's own."""
     env = {k: v for k, v in os.environ.items() if k not in ("CC", "MIRAGE_ROOT", "NO_COLOR")}

@@ -7,9 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-from tap import Tap, copy_tree, mirage_environment, run
+from tap import Tap, run, scratch_tree
 
 BUILT = ["tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch", "test/base/test_base_parity",
          "test/lib/chime_text/test_chime_text"]
@@ -63,17 +62,13 @@ def used(tap, mirage, work, env):
 
 def main():
     tap = Tap()
-    compiler, work = sys.argv[1], Path(sys.argv[2]).resolve()
-    shutil.rmtree(work, ignore_errors=True)
-    tree, apps = work / "tree", work / "apps"
-    apps.mkdir(parents=True)
-    if not copy_tree(tree):
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+    compiler, work = sys.argv[1:3]
+    scratch = scratch_tree(compiler, work)
+    if scratch is None:
         return 0
-    env = mirage_environment(work)
-    env["CC"] = compiler
+    tree, apps, env = scratch
     # The copy lies inside a checkout, but its paths are not those of the checkout.
-    env["GIT_CEILING_DIRECTORIES"] = str(work)
+    env["GIT_CEILING_DIRECTORIES"] = str(tree.parent)
     apply(tap, tree, env)
     for words in (["meson", "setup", "build"], ["ninja", "-C", "build", *BUILT]):
         status, out, err = run(words, tree, env)

@@ -10,7 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tap import ROOT, Tap, copy_tree, mirage_environment, run
+from tap import ROOT, Tap, run, scratch_tree
 
 TOY = Path(__file__).resolve().parent / "toy"
 ROW = "target_names = [\n"
@@ -141,16 +141,12 @@ def lacks(tap, mirage, work, env):
 
 def main():
     tap = Tap()
-    compiler, work = sys.argv[1], Path(sys.argv[2]).resolve()
-    shutil.rmtree(work, ignore_errors=True)
-    tree, apps = work / "tree", work / "apps"
-    apps.mkdir(parents=True)
-    if not copy_tree(tree):
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+    compiler, work = sys.argv[1:3]
+    scratch = scratch_tree(compiler, work)
+    if scratch is None:
         return 0
+    tree, apps, env = scratch
     add_target(tree)
-    env = mirage_environment(work)
-    env["CC"] = compiler
     for words in (["meson", "setup", "build"], ["ninja", "-C", "build", "tool/mirage", "tool/libmirage-config.so", "tool/crunch/mirage-crunch",
                    "base/libmirage_base.a"]):
         done = subprocess.run(words, cwd=tree, env=env, stdin=subprocess.DEVNULL, timeout=1200, capture_output=True, text=True)
