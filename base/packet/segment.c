@@ -78,8 +78,7 @@ static void fix_ip(const struct packet_segments *s, uint8_t *ip, size_t len)
     }
     wire_put16(ip + IPV4_LENGTH, (uint32_t)len);
     wire_put16(ip + IPV4_ID, (uint32_t)wire_get16(ip + IPV4_ID) + s->index);
-    memset(ip + IPV4_CHECKSUM, 0, 2);
-    checksum_store(ip + IPV4_CHECKSUM, checksum_add(0, ip, (size_t)(s->transport - s->ip)));
+    ipv4_set_checksum(ip, (size_t)(s->transport - s->ip));
 }
 
 /* Only the first segment says that the window was reduced, and only the last that no more data follows. */

@@ -97,6 +97,13 @@ static inline err ipv4_parse(struct ipv4_header *out, const uint8_t *p, size_t l
     return OK;
 }
 
+/* Write the checksum of a header of this length whose other fields are set. */
+static inline void ipv4_set_checksum(uint8_t *p, size_t header_len)
+{
+    memset(p + IPV4_CHECKSUM, 0, 2);
+    checksum_store(p + IPV4_CHECKSUM, checksum_add(0, p, header_len));
+}
+
 enum ipv4_options { IPV4_OPTIONS_FINE, IPV4_OPTIONS_SOURCE_ROUTE, IPV4_OPTIONS_WRONG };
 
 /*

@@ -86,8 +86,7 @@ static void answer_echo(struct nat *nat, struct nat_side *side, const struct nat
     wire_put16(p + IPV4_ID, reply.ip.id);
     wire_put32(p + IPV4_SOURCE, reply.ip.source);
     wire_put32(p + IPV4_DESTINATION, reply.ip.destination);
-    memset(p + IPV4_CHECKSUM, 0, 2);
-    checksum_store(p + IPV4_CHECKSUM, checksum_add(0, p, v->ip.header_len));
+    ipv4_set_checksum(p, v->ip.header_len);
     nat_send(nat, side, &reply, reply.ip.destination, packet);
 }
 

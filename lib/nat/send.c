@@ -6,8 +6,6 @@
  */
 #include "nat.h"
 
-#include <base/checksum/checksum.h>
-
 /* Options with this bit are in each fragment (RFC 791, section 3.1). */
 enum { OPTION_COPIED = 0x80 };
 
@@ -37,8 +35,7 @@ static struct buf *finish_collected(struct nat *nat, struct nat_view *v, struct 
     v->piece = wire_get16(p + IPV4_LENGTH);
     wire_put16(p + IPV4_LENGTH, (uint32_t)len);
     wire_put16(p + IPV4_FRAGMENT, wire_get16(p + IPV4_FRAGMENT) & IPV4_DONT_FRAGMENT);
-    memset(p + IPV4_CHECKSUM, 0, 2);
-    checksum_store(p + IPV4_CHECKSUM, checksum_add(0, p, header));
+    ipv4_set_checksum(p, header);
     if (len > IPV4_LENGTH_MAX || ipv4_parse(&v->ip, p, packet->len, len) != OK) {
         nat_refuse(&nat->malformed, packet);
         return NULL;
@@ -134,8 +131,7 @@ static struct buf *make_fragment(const struct buf *packet, size_t at, size_t len
     }
     wire_put16(b->data + IPV4_LENGTH, (uint32_t)(header_len + len));
     wire_put16(b->data + IPV4_FRAGMENT, fragment);
-    memset(b->data + IPV4_CHECKSUM, 0, 2);
-    checksum_store(b->data + IPV4_CHECKSUM, checksum_add(0, b->data, header_len));
+    ipv4_set_checksum(b->data, header_len);
     return b;
 }
 

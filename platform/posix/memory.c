@@ -1,12 +1,12 @@
 /*
  * Pages come from the kernel. Stacks are cut from slabs of address space that take memory only where they are
- * touched. Under each stack lies a guard, of a page for
- * nearly everybody (PLATFORM_GUARD). MADV_GUARD_INSTALL (Linux 6.13) makes a guard without a
- * mapping of its own. mprotect needs such a mapping, and the kernel limits the mappings of a process, by
- * default to 65530. Guards take at most half of them, because at the limit nobody else could map memory any
- * more. Beyond that half the runtime's canary has to do.
+ * touched. Under each stack lies a guard of PLATFORM_GUARD bytes, which is a page with nearly every compiler.
+ * MADV_GUARD_INSTALL (Linux 6.13) makes a guard without a mapping of its own. mprotect needs such a mapping,
+ * and the kernel limits the mappings of a process, by default to 65530. Guards take at most half of them,
+ * because at the limit nobody else could map memory any more. Beyond that half the runtime's canary has to
+ * do.
  *
- * The distance of two stacks is a page more than their size. Otherwise, with sizes that are powers of two,
+ * The distance of two stacks is a guard more than their size. Otherwise, with sizes that are powers of two,
  * equal places of different stacks would all share one set of the second-level cache.
  */
 #include <sys/mman.h>
