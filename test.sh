@@ -11,18 +11,18 @@ AddressSanitizer and UndefinedBehaviorSanitizer, and the parts with GCC for aarc
 qemu-aarch64. The last line says how many test cases passed and failed.
 
   --fast         with GCC only
-  --long         also, with GCC, what takes too long for every run: the suite `long`, half an hour
+  --long         also what takes too long for every run, half an hour: with GCC the suite `long`, and with
+                 sanitizers the suite `slow`
   --suite NAME   only the tests of this suite
   TEST...        only these tests; `meson test -C build --list` lists them, docs/testing.md says more'
 
 fast=no
-# What the suite `long` tests is built by the command, and does not depend on who compiled that: it runs once.
-long=(--no-suite long)
+long=(--no-suite long) sanitized=(--no-suite slow)
 arguments=()
 while [ $# -gt 0 ]; do
     case $1 in
     --fast) fast=yes ;;
-    --long) long=() ;;
+    --long) long=() sanitized=() ;;
     --suite)
         [ $# -gt 1 ] || die "--suite wants a name: --suite NAME; \`./test.sh --help\` lists the options"
         arguments+=(--suite "$2")
@@ -75,13 +75,13 @@ test_in() {
 
 test_in build "${CC-gcc}" "GCC" -- "${long[@]}" "$@"
 if [ $fast = no ]; then
-    # The tests of the suite `compilers` have used both by themselves, above, or the default one; what is slow does not
-    # depend on who compiled the command, either.
-    test_in build-clang clang "Clang" -- --no-suite compilers --no-suite slow --no-suite long "$@"
+    # The tests of the suite `once` choose compilers by themselves, or what they look at does not depend on which
+    # compiled it: they have run above. So it is with what is slow, and with what is long.
+    test_in build-clang clang "Clang" -- --no-suite once --no-suite slow --no-suite long "$@"
     # What the tool builds is tested with sanitizers by its own tests, of the suite `tool`: here, the parts.
     # GCC warns of things that only its instrumentation makes; the other two builds keep the code free of warnings.
     test_in build-sanitize gcc "GCC with AddressSanitizer and UndefinedBehaviorSanitizer" \
-        -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool "$@"
+        -Db_sanitize=address,undefined -Dwerror=false -- --no-suite tool "${sanitized[@]}" "$@"
     # Programs for other processors are built by the tests of the suite `tool`.
     libraries=build-aarch64-libraries
     if arm64_libraries $libraries; then
