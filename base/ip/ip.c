@@ -170,3 +170,15 @@ bool ip_cidr_contains(const struct ip_cidr *c, const struct ip_addr *a)
         return false;
     return rest == 0 || ((c->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest)) == 0;
 }
+
+bool ip_marks_valid(int dscp, int hop_limit, char *text)
+{
+    if (dscp < 0 || dscp > 63)
+        snprintf(text, IP_MARKS_TEXT, "there is no DSCP %d: give one of 0 to 63 (RFC 2474)", dscp);
+    else if (hop_limit < 0 || hop_limit > 255)
+        snprintf(text, IP_MARKS_TEXT,
+                 "there is no hop limit of %d: give one of 1 to 255, or 0 for the host's default", hop_limit);
+    else
+        return true;
+    return false;
+}

@@ -68,4 +68,13 @@ char *ip_cidr_format(const struct ip_cidr *c, char *text);
 /* Whether `a` lies within `c`. False when they are of different families. */
 bool ip_cidr_contains(const struct ip_cidr *c, const struct ip_addr *a);
 
+/* Room for a sentence of ip_marks_valid, with its NUL. */
+#define IP_MARKS_TEXT 128
+
+/*
+ * Whether packets can have this Differentiated Services codepoint (RFC 2474) and this hop limit, of which 0
+ * is the host's default. If not, `text` of IP_MARKS_TEXT bytes receives the sentence that says why.
+ */
+bool ip_marks_valid(int dscp, int hop_limit, char *text);
+
 #endif

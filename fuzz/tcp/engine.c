@@ -131,7 +131,7 @@ static err open_one(void *arg)
 {
     struct tcp_flow *flow;
     struct endpoint peer = { ADDRESS_B, 7 };
-    err e = arg != NULL ? tcp_open_with(world.net.a.tcp, &peer, buf_alloc(700), &flow)
+    err e = arg != NULL ? tcp_open_with(world.net.a.tcp, &peer, NULL, buf_alloc(700), &flow)
                         : tcp_open(world.net.a.tcp, &peer, &flow);
     if (e != OK)
         return OK;
@@ -175,6 +175,7 @@ static void application(struct input *in)
     case 6: IGNORE(tcp_shutdown(flow)); break;
     case 7: tcp_set_nodelay(flow, what & 16); break;
     case 8: tcp_set_keepalive(flow, what & 16 ? SECONDS(10) : 0); break;
+    case 9: IGNORE(tcp_set_options(flow, &(struct tcp_options){ what >> 4, what >> 4 })); break;
     case 10: tcp_abort(flow), *slot = NULL; break;
     case 11: tcp_close(flow), *slot = NULL; break;
     case 12: world.net.a.ip.mtu = 600 + take16(in) % 900; break;

@@ -119,8 +119,10 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags);
 INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_open *option, uint32_t len);
 INTERNAL void send_ack(struct tcp_flow *flow);
 INTERNAL void send_reset(struct tcp_flow *flow);
-INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment);
-INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment);
+INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, struct marks marks,
+                             const struct segment *segment);
+INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct marks marks,
+                             struct segment *segment);
 INTERNAL bool resend(struct tcp_flow *flow, struct sent *sent, uint32_t most);
 INTERNAL bool send_tail_probe(struct tcp_flow *flow);
 

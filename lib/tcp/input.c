@@ -99,7 +99,7 @@ static void reset_input(struct tcp_flow *flow, const struct segment *segment)
 static bool syn_received_ack(struct tcp_flow *flow, const struct segment *segment)
 {
     if (!seq_after(segment->ack, flow->iss) || seq_after(segment->ack, flow->snd_nxt)) {
-        send_reset_for(flow->tcp, &flow->node.ends, segment);
+        send_reset_for(flow->tcp, &flow->node.ends, flow->marks, segment);
         return false;
     }
     if (!flow->pending) {
@@ -225,7 +225,7 @@ static void stray_input(struct tcp *tcp, const struct ends *ends, const struct s
         return;
     }
     COUNT(tcp, unwanted);
-    send_reset_for(tcp, ends, segment);
+    send_reset_for(tcp, ends, (struct marks){ 0 }, segment);
     buf_free(payload);
 }
 

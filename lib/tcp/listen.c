@@ -61,7 +61,7 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
             answer.flags |= ECE;
     }
     COUNT(tcp, cookies_sent);
-    send_stateless(tcp, ends, &answer);
+    send_stateless(tcp, ends, (struct marks){ 0 }, &answer);
 }
 
 /*
@@ -110,7 +110,7 @@ static void cookie_input(struct tcp_listener *listener, const struct ends *ends,
     if (!key_syn_cookies || tcp->metrics.cookies_sent.value == 0 || (segment->flags & SYN) ||
         !cookie_check(tcp, ends, segment, &syn, tcp->now)) {
         COUNT(tcp, cookies_bad);
-        send_reset_for(tcp, ends, segment);
+        send_reset_for(tcp, ends, (struct marks){ 0 }, segment);
         buf_free(payload);
         return;
     }

@@ -120,7 +120,7 @@ INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segmen
     bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) &&
                     !seq_after(segment->ack, flow->snd_nxt);
     if ((segment->flags & ACK) && !acks_syn) {
-        send_reset_for(flow->tcp, &flow->node.ends, segment);
+        send_reset_for(flow->tcp, &flow->node.ends, flow->marks, segment);
         goto drop;
     }
     if (segment->flags & RST) {

@@ -11,8 +11,8 @@
  * Put the header before `payload`, which has `len` bytes, and hand the segment to IP. Takes the chain. A
  * segment that IP drops counts as lost on the network.
  */
-static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *segment, struct buf *payload,
-                uint32_t len, uint16_t gso_size, uint8_t traffic_class)
+static err emit(struct tcp *tcp, const struct ends *ends, struct marks marks, const struct segment *segment,
+                struct buf *payload, uint32_t len, uint16_t gso_size)
 {
     size_t header_len = segment_header_len(segment);
     struct buf *b = buf_alloc(header_len);
@@ -39,7 +39,8 @@ static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *
         .source = ends->local,
         .destination = ends->remote,
         .protocol = IP_PROTOCOL_TCP,
-        .traffic_class = traffic_class,
+        .hop_limit = marks.hop_limit,
+        .traffic_class = marks.traffic_class,
         .dont_fragment = true,
     };
     COUNT(tcp, segments_out);
@@ -47,17 +48,19 @@ static err emit(struct tcp *tcp, const struct ends *ends, const struct segment *
 }
 
 /* Send a segment that belongs to no flow: a reset, a SYN cookie, or an answer from TIME-WAIT. */
-INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct segment *segment)
+INTERNAL void send_stateless(struct tcp *tcp, const struct ends *ends, struct marks marks,
+                             struct segment *segment)
 {
     segment->source_port = ends->local_port;
     segment->destination_port = ends->remote_port;
-    IGNORE(emit(tcp, ends, segment, NULL, 0, 0, 0));
+    IGNORE(emit(tcp, ends, marks, segment, NULL, 0, 0));
 }
 
 /*
  * RFC 9293, section 3.5.2: answer a segment for no connection with a reset. A reset itself is never answered.
  */
-INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const struct segment *segment)
+INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, struct marks marks,
+                             const struct segment *segment)
 {
     if (segment->flags & RST)
         return;
@@ -68,7 +71,7 @@ INTERNAL void send_reset_for(struct tcp *tcp, const struct ends *ends, const str
         reset.flags |= ACK;
         reset.ack = segment->seq + segment->len + !!(segment->flags & SYN) + !!(segment->flags & FIN);
     }
-    send_stateless(tcp, ends, &reset);
+    send_stateless(tcp, ends, marks, &reset);
 }
 
 /*
@@ -153,7 +156,7 @@ INTERNAL void send_control(struct tcp_flow *flow, uint32_t seq, uint8_t flags)
         offer_options(flow, &s);
     else
         add_sacks(flow, &s);
-    IGNORE(emit(flow->tcp, &flow->node.ends, &s, NULL, 0, 0, 0));
+    IGNORE(emit(flow->tcp, &flow->node.ends, flow->marks, &s, NULL, 0, 0));
 }
 
 /*
@@ -171,7 +174,7 @@ INTERNAL void send_syn(struct tcp_flow *flow, uint8_t flags, const struct fast_o
     fill(flow, &s, flow->iss, flags);
     offer_options(flow, &s);
     s.fast_open = *option;
-    IGNORE(emit(flow->tcp, &flow->node.ends, &s, payload, len, 0, 0));
+    IGNORE(emit(flow->tcp, &flow->node.ends, flow->marks, &s, payload, len, 0));
 }
 
 INTERNAL void send_ack(struct tcp_flow *flow)
@@ -205,12 +208,14 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     uint32_t len = record->end - record->seq - record->fin;
     struct segment s;
     struct buf *payload = NULL;
-    uint8_t traffic_class = flow->ecn && !again && len > 0 ? ECN_ECT0 : 0;
+    struct marks marks = flow->marks;
 
     if (len > 0 && (payload = buf_slice(record->view, record->offset, len)) == NULL) {
         COUNT(tcp, refused_memory);
         return;
     }
+    if (flow->ecn && !again && len > 0)
+        marks.traffic_class |= ECN_ECT0;
     fill(flow, &s, record->seq, ACK);
     add_sacks(flow, &s);
     if (record->fin)
@@ -232,8 +237,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
         flow->prr_out += len;
     uint32_t sack_room = s.sack_count > 0 ? 4 + 8u * s.sack_count : 0;
     uint16_t mss = (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
-    if (emit(tcp, &flow->node.ends, &s, payload, len, mss, traffic_class) == ERR_TOO_LARGE &&
-        mss_refresh(flow)) {
+    if (emit(tcp, &flow->node.ends, marks, &s, payload, len, mss) == ERR_TOO_LARGE && mss_refresh(flow)) {
         sent_mark_lost(flow, record);
         flush_later(flow);
     }

@@ -175,7 +175,7 @@ static void receive_orphan(struct tcp_flow *flow, const struct segment *segment,
         flow->ack_need = ACK_NOW;
         flush_later(flow);
         if (flow->snd_queued == 0) {
-            send_reset_for(flow->tcp, &flow->node.ends, segment);
+            send_reset_for(flow->tcp, &flow->node.ends, flow->marks, segment);
             flow_end(flow, ERR_CLOSED);
             return;
         }

@@ -174,8 +174,8 @@ static void begin_handshake(struct tcp_flow *flow, bool fast)
 }
 
 /* Make a connection in SYN-SENT to the peer, from a free port. Takes `first` only when it succeeds. */
-static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct buf *first,
-                      struct tcp_flow **out)
+static err open_begin(struct tcp *tcp, const struct endpoint *peer, struct marks marks, bool fast,
+                      struct buf *first, struct tcp_flow **out)
 {
     struct ends ends = { .remote = peer->addr, .remote_port = peer->port };
     struct time_wait *replaced;
@@ -191,6 +191,7 @@ static err open_begin(struct tcp *tcp, const struct endpoint *peer, bool fast, s
     if (flow == NULL)
         return ERR_NO_MEMORY;
     flow->owned = flow->opening = true;
+    flow->marks = marks;
     flow->handshake_limit = (uint8_t)key_syn_retries;
     flow->iss = flow->snd_una = iss;
     enqueue(flow, first);
@@ -221,23 +222,41 @@ IO err tcp_open(struct tcp *tcp, const struct endpoint *peer, struct tcp_flow **
     tcp->now = os_now();
     if (peer->port == 0 || ip_is_any(&peer->addr))
         return ERR_UNREACHABLE;
-    TRY(open_begin(tcp, peer, false, NULL, &flow));
+    TRY(open_begin(tcp, peer, (struct marks){ 0 }, false, NULL, &flow));
     return open_finish(flow, out);
 }
 
-IO err tcp_open_with(struct tcp *tcp, const struct endpoint *peer, struct buf *first, struct tcp_flow **out)
+/* Returns ERR_INVALID, and says why, when the options are out of their bounds. */
+static err read_options(const struct tcp_options *options, struct marks *out)
+{
+    char text[IP_MARKS_TEXT];
+    if (!ip_marks_valid(options->dscp, options->hop_limit, text)) {
+        log_warning("%s", text);
+        return ERR_INVALID;
+    }
+    *out = (struct marks){ .traffic_class = (uint8_t)(options->dscp << 2),
+                           .hop_limit = (uint8_t)options->hop_limit };
+    return OK;
+}
+
+IO err tcp_open_with(struct tcp *tcp, const struct endpoint *peer, const struct tcp_options *options,
+                     struct buf *first, struct tcp_flow **out)
 {
     struct tcp_flow *flow;
+    struct marks marks = { 0 };
+    size_t len = buf_len(first);
     err e = OK;
     tcp->now = os_now();
     if (first == NULL)
         return ERR_NO_MEMORY;
-    if (peer->port == 0 || ip_is_any(&peer->addr))
+    if (options != NULL)
+        e = read_options(options, &marks);
+    if (e == OK && (peer->port == 0 || ip_is_any(&peer->addr)))
         e = ERR_UNREACHABLE;
-    else if (buf_len(first) > QUEUE_MOST)
+    else if (e == OK && len > QUEUE_MOST)
         e = ERR_TOO_LARGE;
-    else
-        e = open_begin(tcp, peer, true, first, &flow);
+    else if (e == OK)
+        e = open_begin(tcp, peer, marks, len > 0, first, &flow);
     if (e == OK)
         return open_finish(flow, out);
     buf_free(first);
@@ -345,4 +364,9 @@ void tcp_set_keepalive(struct tcp_flow *flow, os_time idle)
         timer_at(flow, TIMER_KEEPALIVE, flow->last_received + flow->keepalive);
     else
         timer_off(flow, TIMER_KEEPALIVE);
+}
+
+err tcp_set_options(struct tcp_flow *flow, const struct tcp_options *options)
+{
+    return read_options(options, &flow->marks);
 }

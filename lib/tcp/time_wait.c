@@ -49,6 +49,7 @@ INTERNAL void time_wait_enter(struct tcp_flow *flow)
     wait->ts_recent = flow->ts_recent;
     wait->ts_offset = flow->ts_offset;
     wait->timestamps = flow->timestamps;
+    wait->marks = flow->marks;
     wait->entered = tcp->now;
     if (table_insert(tcp, &wait->node) != OK) {
         free(wait);
@@ -78,7 +79,7 @@ static void acknowledge_again(struct tcp *tcp, struct time_wait *wait)
     answer.tsval = timestamp_now(tcp) + wait->ts_offset;
     answer.tsecr = wait->ts_recent;
     wait->answered = tcp->now;
-    send_stateless(tcp, &wait->node.ends, &answer);
+    send_stateless(tcp, &wait->node.ends, wait->marks, &answer);
 }
 
 /*

@@ -26,6 +26,11 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 1
 /* The last two bits of the traffic class. */
 enum { ECN_ECT0 = 2, ECN_CE = 3 };
 
+/* What the IP header of a packet says beside its ends. Zeros are the defaults. */
+struct marks {
+    uint8_t traffic_class, hop_limit;
+};
+
 /* Fast Open's option of a SYN or SYN-ACK (RFC 7413, section 4.1.1). */
 enum { FAST_OPEN_KIND = 34, FAST_OPEN_COOKIE_LEAST = 4, FAST_OPEN_COOKIE_MOST = 16, FAST_OPEN_PEERS = 64 };
 
@@ -244,6 +249,7 @@ struct tcp_flow {
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
+    struct marks marks; /* of each of its packets; ECN's bits are added */
     bool pending : 1;   /* opened by Fast Open: bytes are exchanged, but the handshake is not done */
     bool asked : 1;     /* our SYN carried Fast Open's option */
     bool syn_again : 1; /* the peer did not take all bytes of our SYN, and has sent none yet */
@@ -298,6 +304,7 @@ struct time_wait {
     uint32_t snd_nxt, rcv_nxt, ts_recent, ts_offset, window;
     os_time entered, answered;
     bool timestamps;
+    struct marks marks; /* of its answers, as the connection had them */
 };
 
 struct flow_list {

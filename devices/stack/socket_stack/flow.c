@@ -216,3 +216,32 @@ void socket_stack_tcp_set_keepalive(struct socket_stack_tcp_flow *flow, os_time 
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
     }
 }
+
+static err set_number(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? linux_error(errno) : OK;
+}
+
+/*
+ * The kernel keeps the two bits of ECN in the traffic class for itself. A socket for IPv6 may have an IPv4
+ * peer, and then its packets are those of IPv4.
+ */
+INTERNAL err options_apply(int fd, const struct ip_addr *peer, const struct tcp_options *options)
+{
+    bool v4 = ip_is_v4(peer);
+    int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+    char text[IP_MARKS_TEXT];
+
+    if (!ip_marks_valid(options->dscp, options->hop_limit, text)) {
+        log_warning("%s", text);
+        return ERR_INVALID;
+    }
+    TRY(set_number(fd, level, v4 ? IP_TOS : IPV6_TCLASS, options->dscp << 2));
+    return set_number(fd, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS,
+                      options->hop_limit != 0 ? options->hop_limit : -1);
+}
+
+err socket_stack_tcp_set_options(struct socket_stack_tcp_flow *flow, const struct tcp_options *options)
+{
+    return options_apply(flow->fd.fd, &flow->peer.addr, options);
+}

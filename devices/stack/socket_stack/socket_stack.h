@@ -16,6 +16,7 @@
 #include <platform/linux/fd.h>
 
 MODULE(STACK, socket_stack);
+LOG_SOURCE(socket_stack);
 
 /* Views that one system call takes. */
 enum { VECTOR = 64 };
@@ -89,6 +90,12 @@ INTERNAL void local_endpoint(int fd, struct endpoint *out);
 
 /* Describe up to VECTOR views of the chain, without the first `skip` bytes; returns how many. */
 INTERNAL size_t vector_make(struct iovec vector[VECTOR], const struct buf *chain, size_t skip);
+
+/*
+ * Give a socket's packets these options, before it is connected to `peer` or after. ERR_INVALID when they are
+ * out of their bounds, which is logged.
+ */
+INTERNAL err options_apply(int fd, const struct ip_addr *peer, const struct tcp_options *options);
 
 /* A flow over a connected socket, which it takes in any case. */
 INTERNAL err flow_make(struct socket_stack_tcp *tcp, int fd, struct socket_stack_tcp_flow **out);

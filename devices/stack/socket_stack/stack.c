@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-LOG_SOURCE(socket_stack);
-
 ARG_IP(listen_on, NULL, "listen on this address instead of on every one");
 
 IO err socket_stack_connect(struct socket_stack **out)

@@ -71,8 +71,9 @@ static int connect_with(int fd, union address *address, socklen_t len, const str
     return connect(fd, &address->any, len) == 0 ? 0 : errno;
 }
 
-static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *peer, const struct buf *first,
-                        size_t *sent, struct socket_stack_tcp_flow **out)
+static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *peer,
+                        const struct tcp_options *options, const struct buf *first, size_t *sent,
+                        struct socket_stack_tcp_flow **out)
 {
     int family = ip_is_v4(&peer->addr) ? AF_INET : AF_INET6, on = 1, number, fd;
     struct socket_stack_tcp_flow *flow;
@@ -84,6 +85,11 @@ static IO err open_flow(struct socket_stack_tcp *tcp, const struct endpoint *pee
     if (fd < 0)
         return open_error(errno);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    e = options != NULL ? options_apply(fd, &peer->addr, options) : OK;
+    if (e != OK) {
+        close(fd);
+        return e;
+    }
     number = connect_with(fd, &address, len, first, sent);
     if (number != 0 && number != EINPROGRESS && number != EINTR) {
         close(fd);
@@ -107,11 +113,12 @@ IO err socket_stack_tcp_open(struct socket_stack_tcp *tcp, const struct endpoint
                              struct socket_stack_tcp_flow **out)
 {
     size_t sent;
-    return open_flow(tcp, peer, NULL, &sent, out);
+    return open_flow(tcp, peer, NULL, NULL, &sent, out);
 }
 
 IO err socket_stack_tcp_open_with(struct socket_stack_tcp *tcp, const struct endpoint *peer,
-                                  struct buf *first, struct socket_stack_tcp_flow **out)
+                                  const struct tcp_options *options, struct buf *first,
+                                  struct socket_stack_tcp_flow **out)
 {
     struct socket_stack_tcp_flow *flow = NULL;
     size_t sent;
@@ -119,7 +126,7 @@ IO err socket_stack_tcp_open_with(struct socket_stack_tcp *tcp, const struct end
 
     if (!first)
         return ERR_NO_MEMORY;
-    e = open_flow(tcp, peer, first, &sent, &flow);
+    e = open_flow(tcp, peer, options, buf_len(first) > 0 ? first : NULL, &sent, &flow);
     if (e == OK && sent < buf_len(first)) {
         first = buf_advance(first, sent);
         e = socket_stack_tcp_write(flow, first);

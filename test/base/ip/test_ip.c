@@ -1,6 +1,7 @@
 #include "test/support/test.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -220,12 +221,32 @@ static void containment(void **state)
     assert_true(contains("::1/128", "::1"));
 }
 
+static void bounds_of_marks(void **state)
+{
+    char text[IP_MARKS_TEXT];
+    (void)state;
+    assert_true(ip_marks_valid(0, 0, text));
+    assert_true(ip_marks_valid(63, 255, text));
+    assert_true(ip_marks_valid(46, 1, text));
+    assert_false(ip_marks_valid(64, 1, text));
+    assert_string_equal(text, "there is no DSCP 64: give one of 0 to 63 (RFC 2474)");
+    assert_false(ip_marks_valid(-1, 1, text));
+    assert_string_equal(text, "there is no DSCP -1: give one of 0 to 63 (RFC 2474)");
+    assert_false(ip_marks_valid(0, 256, text));
+    assert_string_equal(text,
+                        "there is no hop limit of 256: give one of 1 to 255, or 0 for the host's default");
+    assert_false(ip_marks_valid(0, INT_MIN, text));
+    assert_string_equal(
+        text, "there is no hop limit of -2147483648: give one of 1 to 255, or 0 for the host's default");
+    assert_true(strlen(text) < IP_MARKS_TEXT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_canonically),   cmocka_unit_test(refuses_what_is_no_address),
         cmocka_unit_test(agrees_with_inet_pton), cmocka_unit_test(prefixes),
-        cmocka_unit_test(containment),
+        cmocka_unit_test(containment),           cmocka_unit_test(bounds_of_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,7 +252,7 @@ static err open_with(void *arg)
     struct opening *o = arg;
     struct buf *first = buf_alloc(o->len);
     memset(first->data, 'q', o->len);
-    return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, o->port }, first, &o->p->flow);
+    return tcp_open_with(o->p->tcp, &(struct endpoint){ ADDRESS_B, o->port }, NULL, first, &o->p->flow);
 }
 
 /* Let host a open our port with `len` bytes. Returns its SYN. */
@@ -521,7 +521,8 @@ static bool exchange(struct net *net, struct tcp_listener *listener, size_t len)
     for (size_t i = 0; i < len; i++)
         first->data[i] = (uint8_t)(i * 7);
     CHECK_EQUAL(os_spawn(&server, answer_one, listener), OK);
-    CHECK_EQUAL(tcp_open_with(net->b.tcp, &(struct endpoint){ ADDRESS_A, SERVER_PORT }, first, &flow), OK);
+    CHECK_EQUAL(tcp_open_with(net->b.tcp, &(struct endpoint){ ADDRESS_A, SERVER_PORT }, NULL, first, &flow),
+                OK);
     CHECK_EQUAL(tcp_shutdown(flow), OK);
     while (tcp_read(flow, &b) == OK) {
         for (const struct buf *view = b; view != NULL; view = view->next)

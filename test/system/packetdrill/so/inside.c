@@ -45,7 +45,7 @@ static err begin(struct tcp *tcp, const struct endpoint *peer, bool fast, struct
 {
     struct tcp_flow *opened;
     tcp->now = os_now();
-    err e = open_begin(tcp, peer, fast, first, &opened);
+    err e = open_begin(tcp, peer, (struct marks){ 0 }, fast, first, &opened);
     if (e == OK)
         *flow = opened;
     else
