@@ -39,6 +39,17 @@ struct cache {
     uint32_t seed;
 };
 
+/*
+ * What a server was found not to do, so that the next lookup need not find out. It is forgotten at `until`,
+ * because a server may learn, and because an answer that taught us this may have been forged.
+ */
+struct habits {
+    struct ip_addr server;
+    os_time until;
+    bool plain;    /* it does not know EDNS */
+    bool any_case; /* it does not keep the case of letters */
+};
+
 /* A question that somebody is asking: others who have the same wait for the answer (RFC 5452, section 5). */
 struct pending {
     struct pending *next;
@@ -55,6 +66,7 @@ struct dns_client {
     struct cache cache;
     struct pending *pending;
     size_t preferred; /* the server that answered last */
+    struct habits habits[SERVERS_MAX];
     os_time began;
     struct metric queries, cached, timeouts, refused, by_tcp;
 };
@@ -82,6 +94,13 @@ INTERNAL void cache_add(struct cache *cache, const struct dns_name *name, uint16
 /* Ask the servers, until one can tell. ERR_TIMEOUT, ERR_IO, ERR_UNREACHABLE, ERR_NO_MEMORY. */
 INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint16_t type,
                     struct dns_answer *out);
+
+/* habits.c */
+
+/* What is known of the server; of an unknown one, that it does everything. */
+INTERNAL struct habits habits_of(const struct dns_client *client, const struct ip_addr *server);
+/* Remember what a server that has answered does not do. The one to be forgotten first gives way. */
+INTERNAL void habits_note(struct dns_client *client, const struct habits *found);
 
 /* exchange.c */
 

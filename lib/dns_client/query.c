@@ -101,11 +101,14 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
                     struct dns_answer *out)
 {
     struct ip_addr servers[SERVERS_MAX];
-    bool plain[SERVERS_MAX] = { false }, any_case[SERVERS_MAX] = { false }, told = false;
+    struct habits habits[SERVERS_MAX];
+    bool told = false;
     os_time wait = MILLISECONDS(key_first_wait);
     size_t count;
     err last = ERR_UNREACHABLE;
     TRY(wait_for_servers(client, servers, &count));
+    for (size_t i = 0; i < count; i++)
+        habits[i] = habits_of(client, &servers[i]);
     for (int64_t round = 0; round < key_attempts; round++) {
         for (size_t i = 0; i < count; i++) {
             size_t n = (client->preferred + i) % count;
@@ -113,17 +116,18 @@ INTERNAL IO err ask(struct dns_client *client, const struct dns_name *name, uint
                 .client = client,
                 .server = { servers[n], nameserver_port },
                 .query = { .type = type, .name = *name },
-                .edns = !plain[n],
-                .any_case = any_case[n],
+                .edns = !habits[n].plain,
+                .any_case = habits[n].any_case,
             };
             err e = ask_server(&x, jitter(client, wait), count == 1, out);
+            habits[n].plain = !x.edns;
+            habits[n].any_case = x.any_case;
             if (e == OK) {
                 client->preferred = n;
+                habits_note(client, &habits[n]);
                 return OK;
             }
             TRY(os_check());
-            plain[n] = !x.edns;
-            any_case[n] = x.any_case;
             told |= e == ERR_IO;
             if (e == ERR_TIMEOUT)
                 metric_add(&client->timeouts, 1);

@@ -37,6 +37,10 @@ ZONE = {
     "dotted.host": [(A, 60, "192.0.2.21")],
     "many-letters-of-no-case.test": [(A, 60, "192.0.2.30")],
     "many-letters-of-upper-case.test": [(A, 60, "192.0.2.38")],
+    "another-of-no-case.test": [(A, 60, "192.0.2.41")],
+    "a-later-one-of-no-case.test": [(A, 60, "192.0.2.42")],
+    "the-last-one-of-no-case.test": [(A, 60, "192.0.2.43")],
+    "another-plain.test": [(A, 60, "192.0.2.44")],
     "mute.test": [(A, 60, "192.0.2.40")],
     "plain.test": [(A, 60, "192.0.2.31")],
     "forged.test": [(A, 60, "192.0.2.32")],
@@ -80,14 +84,14 @@ def answer(server, query):
         return query.reply(rcode=5 if name == "refused.test" else 2)
     if name == "lame.test":
         return query.reply(flags=0x8000)
-    if name in ("many-letters-of-no-case.test", "many-letters-of-upper-case.test") and not query.tcp:
-        change = bytes.lower if name == "many-letters-of-no-case.test" else bytes.upper
+    if name.endswith(("-of-no-case.test", "-of-upper-case.test")) and not query.tcp:
+        change = bytes.lower if name.endswith("-of-no-case.test") else bytes.upper
         return zone(query, question=change(query.question[:-4]) + query.question[-4:])
     if name == "mute.test":
         if query.tcp:
             time.sleep(SILENCE)
         return query.reply(flags=0x8380)
-    if name == "plain.test" and query.edns:
+    if name in ("plain.test", "another-plain.test") and query.edns:
         return query.reply(rcode=1, question=b"", edns=False)
     if name == "forged.test":
         other = query.question.replace(query.question[1:7], b"aaaaaa", 1)
@@ -204,7 +208,15 @@ def tests(tap, client, server, second):
     tap.equal("and by UDP", (server.asked("many-letters-of-no-case.test")[-1].asked, server.asked("many-letters-of-no-case.test", True)), ("many-letters-of-no-case.test", []))
     client.says("and in any case answers", "v4 many-letters-of-upper-case.test: 192.0.2.38")
     count("many-letters-of-upper-case.test", 2, "at once", False)
-    client.says("a server that doesn't know EDNS is asked without", "v4 plain.test: 192.0.2.31")
+    first, other = "many-letters-of-no-case.test", "another-of-no-case.test"
+    client.says("its habit is known for the next names", f"v4 {first}: 192.0.2.30", f"v4 {other}: 192.0.2.41", "v4 both.test: 192.0.2.1 192.0.2.2",
+                "v4 a-later-one-of-no-case.test: 192.0.2.42", "sleep 6100", "v4 the-last-one-of-no-case.test: 192.0.2.43")
+    count(first, 4, "after two queries for the first")
+    count(other, 1, "and one for the second")
+    count("a-later-one-of-no-case.test", 1, "also after an answer that kept the case")
+    count("the-last-one-of-no-case.test", 2, "until it is forgotten")
+    client.says("a server that doesn't know EDNS is asked without", "v4 plain.test: 192.0.2.31", "v4 another-plain.test: 192.0.2.44")
+    count("another-plain.test", 1, "and the next time at once without")
     tap.report([q.edns for q in server.asked("plain.test")] == [True, False], "at once")
     client.says("what isn't the reply is passed over", "v4 forged.test: 192.0.2.32")
     client.says("a flood of guesses makes it ask by TCP", "v4 flood.test: 192.0.2.33")

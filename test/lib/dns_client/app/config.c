@@ -4,5 +4,6 @@
 void config(void)
 {
     functor(JOB, CONSOLE, RESOLVER) lookup = foreign("unikernel.c", JOB, CONSOLE, RESOLVER);
-    register_job("lookup", apply(lookup, default_console(), dns_client(generic_stack())));
+    RESOLVER client = set_int(dns_client(generic_stack()), "habit_seconds", 6);
+    register_job("lookup", apply(lookup, default_console(), client));
 }
