@@ -21,6 +21,7 @@ IO err kv_direct_connect(struct kv_direct **out)
 
     if (!kv)
         return ERR_NO_MEMORY;
+    os_group_init(&kv->background);
     kv->root = open(key_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (kv->root < 0) {
         err e = linux_error(errno);
@@ -41,6 +42,7 @@ IO err kv_direct_connect(struct kv_direct **out)
 
 IO void kv_direct_disconnect(struct kv_direct *kv)
 {
+    os_group_end(&kv->background);
     close(kv->root);
     free(kv->known);
     free(kv);

@@ -17,9 +17,12 @@ CATALOG(direct_kv_ro, path(root));
 LOG_SOURCE(kv);
 
 KEY_STRING(root, ".", "the folder to read");
-KEY_INT(
-    tagged_max, 16 << 20, 0, INT64_MAX,
-    "bytes of the largest file that gets an entity tag; each is read once for it, and after a change again");
+KEY_INT(tagged_at_once, 16 << 20, 0, INT64_MAX,
+        "bytes of the largest file that is read for its entity tag before it is given; a larger one is read "
+        "in the background, and has no tag until then");
+KEY_INT(tagged_max, INT64_C(1) << 38, 0, INT64_MAX,
+        "bytes of the largest file that gets an entity tag; each is read once for it, and after a change "
+        "again");
 
 struct tag;
 struct tagging;
@@ -29,6 +32,7 @@ struct kv_direct {
     bool beneath;      /* whether the kernel has openat2 */
     struct tag *known; /* the tags made lately, or NULL: none yet */
     OS_LIST(struct tagging) tagging;
+    struct os_group background; /* the fiber that reads a large file for its tag */
 };
 
 /* An open file, as it was when it was opened. */
@@ -58,8 +62,9 @@ INTERNAL err read_exactly(int fd, uint8_t *data, size_t len, uint64_t offset);
 /* A file's time. One that has no place in 64 bits becomes the nearest that has. */
 INTERNAL int64_t nanoseconds(const struct timespec *t);
 /*
- * Write the entity tag of the open file, at most KV_ETAG_SIZE bytes. It is "" when the file is too large or
- * has just changed, or when another fiber is reading it for its tag. Suspends while it reads a long file.
+ * Write the entity tag of the open file, at most KV_ETAG_SIZE bytes. It is "" when the file has just changed
+ * or is being read for its tag, which a large file begins to be with the first call. Suspends while it reads
+ * a file that is not large.
  */
 INTERNAL IO err make_tag(struct kv_direct *kv, int fd, const struct stat *st, char *out);
 

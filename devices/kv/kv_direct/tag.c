@@ -3,9 +3,14 @@
  * they were made, and no change goes unnoticed. A file's number or its time would not do both. What was read
  * for a tag is remembered, together with the state of the file. The time of the last change of that state
  * (ctime) can't be set by anybody.
+ *
+ * A large file is read by a fiber of its own, one file after another and with pauses, so that it delays
+ * neither its first reader nor other work. It has no tag until then. That fiber has done its work when the
+ * tag is remembered, for whoever asks next.
  */
 #include "kv_direct.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +20,9 @@
 
 /* How many files' tags are remembered, in groups of WAYS; how much is read for one between two turns. */
 enum { KNOWN = 4096, WAYS = 4, HASHED = 1 << 18 };
+
+/* After each of which pieces a reading in the background lets others go on: 200 MB or so in a second. */
+#define PAUSE MILLISECONDS(1)
 
 /* The state of a file in which its content was read. */
 struct state {
@@ -29,11 +37,13 @@ struct tag {
     bool used;
 };
 
-/* A fiber that reads a file for its tag. */
+/* A file that a fiber reads for its tag. */
 struct tagging {
     OS_LIST_NODE(struct tagging) node;
-    dev_t device;
-    ino_t file;
+    struct kv_direct *kv;
+    int fd;
+    struct state state;
+    bool in_background;
 };
 
 INTERNAL int64_t nanoseconds(const struct timespec *t)
@@ -96,22 +106,39 @@ static void remember(struct kv_direct *kv, const struct state *state, uint64_t h
     group[0] = (struct tag){ *state, hash, true };
 }
 
-/* The pieces are the same at every reading, since each one's hash is the key of the next. */
-static IO err hash_file(int fd, uint64_t size, uint64_t *out)
+/* Whether the file is as it was when its reading began. */
+static bool is_unchanged(const struct tagging *t)
 {
+    struct stat now;
+    struct state state;
+
+    if (fstat(t->fd, &now) < 0)
+        return false;
+    state = state_of(&now);
+    return same_state(&t->state, &state);
+}
+
+/*
+ * The pieces are the same at every reading, since each one's hash is the key of the next. ERR_AGAIN: the file
+ * has changed.
+ */
+static IO err hash_file(struct tagging *t, uint64_t *out)
+{
+    uint64_t size = (uint64_t)t->state.size, hash[2] = { size, 0 };
     struct buf *piece = buf_alloc(size < HASHED ? (size_t)size : HASHED);
-    uint64_t hash[2] = { size, 0 };
     err e = piece ? OK : ERR_NO_MEMORY;
 
     while (e == OK && hash[1] < size) {
         size_t n = size - hash[1] < HASHED ? (size_t)(size - hash[1]) : HASHED;
-        e = read_exactly(fd, piece->data, n, hash[1]);
+        e = read_exactly(t->fd, piece->data, n, hash[1]);
         if (e != OK)
             break;
         hash[0] = siphash_bytes(hash, piece->data, n);
         hash[1] += n;
         if (hash[1] < size)
-            e = os_yield();
+            e = t->in_background ? os_sleep_until(os_now() + PAUSE) : os_yield();
+        if (e == OK && !is_unchanged(t))
+            e = ERR_AGAIN;
     }
     buf_free(piece);
     *out = hash[0];
@@ -132,9 +159,52 @@ static bool is_fresh(const struct state *state)
 static bool is_tagged_now(const struct kv_direct *kv, const struct state *state)
 {
     for (const struct tagging *t = kv->tagging.first; t; t = t->node.next)
-        if (t->device == state->device && t->file == state->file)
+        if (t->state.device == state->device && t->state.file == state->file)
             return true;
     return false;
+}
+
+/* Read the file, and remember its tag. ERR_CANCELLED, ERR_NO_MEMORY; other errors leave it without one. */
+static IO err tag_file(struct tagging *t, uint64_t *hash)
+{
+    err e;
+
+    os_list_append(&t->kv->tagging, t, node);
+    e = hash_file(t, hash);
+    os_list_remove(&t->kv->tagging, t, node);
+    if (e == OK)
+        remember(t->kv, &t->state, *hash);
+    return e;
+}
+
+static IO err tag_in_background(void *arg)
+{
+    struct tagging *t = arg;
+    uint64_t hash;
+    err e = tag_file(t, &hash);
+
+    if (e != OK && e != ERR_CANCELLED)
+        log_debug("a large file has no entity tag: %s", err_string(e));
+    close(t->fd);
+    free(t);
+    return OK;
+}
+
+/* Begin to read a large file for its tag, unless another is being read. */
+static void begin_background(struct kv_direct *kv, int fd, const struct state *state)
+{
+    struct tagging *t = kv->background.count == 0 ? malloc(sizeof *t) : NULL;
+
+    if (!t)
+        return;
+    *t = (struct tagging){
+        .kv = kv, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .state = *state, .in_background = true
+    };
+    if (t->fd >= 0 && os_group_spawn(&kv->background, tag_in_background, t) == OK)
+        return;
+    if (t->fd >= 0)
+        close(t->fd);
+    free(t);
 }
 
 /* Append the number to base 36. Two such numbers fit in a tag. */
@@ -160,23 +230,17 @@ INTERNAL IO err make_tag(struct kv_direct *kv, int fd, const struct stat *st, ch
 
     *out = '\0';
     if (!tag) {
-        struct tagging tagging = { .device = state.device, .file = state.file };
-        struct stat after;
-        struct state state_after;
+        struct tagging tagging = { .kv = kv, .fd = fd, .state = state };
         err e;
         if (state.size > key_tagged_max || is_fresh(&state) || is_tagged_now(kv, &state))
             return OK;
-        os_list_append(&kv->tagging, &tagging, node);
-        e = hash_file(fd, (uint64_t)state.size, &hash);
-        os_list_remove(&kv->tagging, &tagging, node);
-        if (e == ERR_CANCELLED || e == ERR_NO_MEMORY)
-            return e;
-        if (e != OK || fstat(fd, &after) < 0)
+        if (state.size > key_tagged_at_once) {
+            begin_background(kv, fd, &state);
             return OK;
-        state_after = state_of(&after);
-        if (!same_state(&state, &state_after))
-            return OK;
-        remember(kv, &state, hash);
+        }
+        e = tag_file(&tagging, &hash);
+        if (e != OK)
+            return e == ERR_CANCELLED || e == ERR_NO_MEMORY ? e : OK;
     }
     *out++ = '"';
     out = print36(out, hash);

@@ -435,6 +435,27 @@ def test_files(server, folder):
         check(f"a file time {name} gives a date that has come", answer.status == 200 and modified == min(date, when), answer.fields)
     answer = ask(server, get(b"/changing.bin", b"If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n"))
     check("which conditions know", answer.status == 304, answer.status)
+    large = os.path.join(folder, "large.bin")
+    with open(large, "wb") as file:
+        file.truncate(20000000)
+        file.seek(10000000)
+        file.write(b"middle")
+    time.sleep(0.1)
+    head = get(b"/large.bin", method=b"HEAD")
+    answer = ask(server, head, True)
+    check("a large file is given before it has a tag", answer.status == 200 and "etag" not in answer.fields, answer.fields)
+    until = time.monotonic() + 300
+    while "etag" not in answer.fields and time.monotonic() < until:
+        time.sleep(0.05)
+        answer = ask(server, head, True)
+    tag = answer.fields.get("etag", "none").encode()
+    ranged = get(b"/large.bin", b"Range: bytes=10000000-10000005\r\nIf-Range: " + tag + b"\r\n")
+    answer = ask(server, ranged)
+    check("and later has one, by which ranges are asked for", (answer.status, answer.body) == (206, b"middle"), (answer.status, tag))
+    with open(large, "r+b") as file:
+        file.write(b"x")
+    check("until it changes", ask(server, ranged).status == 200)
+    os.unlink(large)
 
 
 def test_metrics(server):
