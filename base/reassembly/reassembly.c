@@ -153,6 +153,22 @@ refuse:
     return REASSEMBLY_REFUSED;
 }
 
+enum reassembly_result reassembly_add_ipv4(struct reassembly *r, const struct ipv4_header *h,
+                                           struct buf *packet, os_time now, struct buf **header_out,
+                                           struct buf **payload_out)
+{
+    struct reassembly_key key = { .source = ipv4_addr(h->source),
+                                  .destination = ipv4_addr(h->destination),
+                                  .id = h->id,
+                                  .protocol = h->protocol };
+    struct buf *header = buf_slice(packet, 0, h->header_len);
+    struct buf *payload = buf_advance(packet, h->header_len);
+    uint32_t offset = (uint32_t)(h->fragment & IPV4_OFFSET_MASK) * 8;
+    bool more = (h->fragment & IPV4_MORE_FRAGMENTS) != 0;
+
+    return reassembly_add(r, &key, offset, more, header, payload, now, header_out, payload_out);
+}
+
 bool reassembly_expire(struct reassembly *r, os_time now, struct buf **first)
 {
     if (r->count == 0 || r->packets[0]->until > now)

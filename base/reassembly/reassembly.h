@@ -8,6 +8,7 @@
 
 #include <mirage/buf.h>
 #include <base/ip/ip.h>
+#include <base/wire/ipv4.h>
 #include <mirage/os.h>
 
 enum {
@@ -53,6 +54,14 @@ enum reassembly_result {
 enum reassembly_result reassembly_add(struct reassembly *r, const struct reassembly_key *key, uint32_t offset,
                                       bool more, struct buf *header, struct buf *payload, os_time now,
                                       struct buf **header_out, struct buf **payload_out);
+
+/*
+ * reassembly_add of a fragment of IPv4 that begins with its header, `h`. That header, with its options, lies
+ * in the first view. Takes the packet.
+ */
+enum reassembly_result reassembly_add_ipv4(struct reassembly *r, const struct ipv4_header *h,
+                                           struct buf *packet, os_time now, struct buf **header_out,
+                                           struct buf **payload_out);
 
 /*
  * Drop one packet whose time is over at `now`. Returns whether there was one. `first` is then its header with

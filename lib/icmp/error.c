@@ -4,25 +4,11 @@
  */
 #include "icmp.h"
 
-/*
- * A token bucket, whose credit is time. A random part of the credit is lost, so that a host which counts our
- * errors does not learn whether we sent any to others (ports of TCP and UDP are guessed that way).
- */
 static bool may_send(struct icmp *icmp)
 {
-    os_time cost = SECONDS(1) / key_errors_per_second, now = os_loop_now();
-    os_time most = cost * key_errors_burst;
-
-    if (icmp->credited_at == 0)
-        icmp->credit = most;
-    else
-        icmp->credit += now - icmp->credited_at;
-    icmp->credited_at = now;
-    if (icmp->credit > most)
-        icmp->credit = most;
-    if (icmp->credit < cost)
+    if (!allowance_has(&icmp->errors, os_loop_now(), key_errors_per_second, key_errors_burst))
         return false;
-    icmp->credit -= cost + (os_time)random_below(icmp->random, 3) * cost / 2;
+    allowance_spend(&icmp->errors, key_errors_per_second, random_below(icmp->random, ALLOWANCE_LOST));
     return true;
 }
 

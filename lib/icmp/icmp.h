@@ -7,6 +7,7 @@
 #ifndef ICMP_H
 #define ICMP_H
 
+#include <base/allowance/allowance.h>
 #include <base/checksum/checksum.h>
 #include <mirage/functor.h>
 #include <mirage/metric.h>
@@ -20,8 +21,9 @@ MODULE(ICMP_ON, icmp, ip);
 CATALOG(direct_icmp, ip);
 LOG_SOURCE(icmp);
 
-KEY_INT(errors_per_second, 100, 1, 1000000000, "errors that are sent a second (RFC 4443, section 2.4 (f))");
-KEY_INT(errors_burst, 50, 0, 1 << 20, "errors that are sent at once");
+KEY_INT(errors_per_second, 100, 0, 1000000000,
+        "errors that are sent a second (RFC 4443, section 2.4 (f)); 0: none");
+KEY_INT(errors_burst, 50, 0, 1 << 20, "errors that are sent at once; 0: none");
 
 enum { ICMP_ADDRESSES_MAX = 24 }; /* of this host, among which its IPv4 networks are looked for */
 
@@ -41,8 +43,7 @@ struct icmp {
     struct random *random;
     void *tcp, *udp;
     struct icmp_echo *echoes;
-    os_time credit; /* credit for errors, as time: an error costs a second divided by key_errors_per_second */
-    os_time credited_at;
+    struct allowance errors;
     struct metric in, malformed, echoes_in, errors_in, errors_out, errors_limited;
 };
 

@@ -101,18 +101,10 @@ INTERNAL void ipv4_expire(void *arg)
 
 static void collect(struct ipv4 *ip, struct ipv4_header *h, bool group, struct buf *packet)
 {
-    struct reassembly_key key = { .source = ipv4_addr(h->source),
-                                  .destination = ipv4_addr(h->destination),
-                                  .id = h->id,
-                                  .protocol = h->protocol };
-    struct buf *header = buf_slice(packet, 0, h->header_len);
-    struct buf *payload = buf_advance(packet, h->header_len);
-    uint32_t offset = (uint32_t)(h->fragment & IPV4_OFFSET_MASK) * 8;
-    bool more = (h->fragment & IPV4_MORE_FRAGMENTS) != 0;
+    struct buf *header, *payload;
 
     metric_add(&ip->fragments_in, 1);
-    switch (reassembly_add(&ip->reassembly, &key, offset, more, header, payload, os_loop_now(), &header,
-                           &payload)) {
+    switch (reassembly_add_ipv4(&ip->reassembly, h, packet, os_loop_now(), &header, &payload)) {
     case REASSEMBLY_REFUSED:
         metric_add(&ip->fragments_refused, 1);
         log_debug("refused a fragment");

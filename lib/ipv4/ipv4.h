@@ -10,6 +10,7 @@
 
 #include <mirage/functor.h>
 #include <mirage/metric.h>
+#include <base/fragment/fragment.h>
 #include <base/loopback/loopback.h>
 #include <base/packet/packet.h>
 #include <base/path_mtu/path_mtu.h>

@@ -32,30 +32,26 @@ static err put_header(struct ipv4 *ip, const struct ipv4_path *path, const struc
 }
 
 static err send_fragments(struct ipv4 *ip, const struct ipv4_path *path, struct ipv4_header *header,
-                          struct buf *payload, size_t len)
+                          struct buf *payload)
 {
-    size_t most = (path->mtu - IPV4_HEADER) & ~(size_t)7;
     struct ipv4_path way = *path; /* a copy: sending may make others look up routes */
-    err e = OK;
+    struct buf *packet = buf_prepend(payload, IPV4_HEADER), *fragment;
+    struct fragments fragments;
 
-    payload = packet_complete(payload);
-    if (payload == NULL)
+    if (packet == NULL)
         return ERR_NO_MEMORY;
-    header->fragment = 0;
-    for (size_t offset = 0; offset < len && e == OK; offset += most) {
-        size_t piece = len - offset < most ? len - offset : most;
-        struct buf *fragment = buf_slice(payload, offset, piece);
-        if (fragment == NULL) {
-            e = ERR_NO_MEMORY;
-            break;
-        }
-        header->length = (uint16_t)(IPV4_HEADER + piece);
-        header->fragment = (uint16_t)(offset / 8 | (offset + piece < len ? IPV4_MORE_FRAGMENTS : 0));
+    ipv4_emit(packet->data, header);
+    TRY(fragments_begin(&fragments, packet, way.mtu));
+    err e = fragments_next(&fragments, &fragment);
+    while (e == OK) {
         metric_add(&ip->fragments_out, 1);
-        e = put_header(ip, &way, header, fragment);
+        metric_add(&ip->out, 1);
+        e = send_on_link(ip, &way, fragment);
+        if (e == OK)
+            e = fragments_next(&fragments, &fragment);
     }
-    buf_free(payload);
-    return e;
+    fragments_end(&fragments);
+    return e == ERR_END ? OK : e;
 }
 
 /* Returns the source address that was asked for, if it may be used, or else the best one. */
@@ -106,12 +102,12 @@ err ipv4_write(struct ipv4 *ip, const struct ip_head *head, struct buf *payload)
     /* RFC 6864: a packet that is never fragmented needs no identification. */
     if (!head->dont_fragment)
         header.id = ipv4_next_id(&ip->ids, header.destination, header.protocol);
-    if (len + IPV4_HEADER > path->mtu && payload->gso == BUF_GSO_NONE) {
-        if (head->dont_fragment)
-            goto refuse;
-        return send_fragments(ip, path, &header, payload, len);
-    }
+    bool is_too_long = len + IPV4_HEADER > path->mtu && payload->gso == BUF_GSO_NONE;
+    if (is_too_long && head->dont_fragment)
+        goto refuse;
     header.length = (uint16_t)(len + IPV4_HEADER);
+    if (is_too_long)
+        return send_fragments(ip, path, &header, payload);
     return put_header(ip, path, &header, payload);
 refuse:
     buf_free(payload);

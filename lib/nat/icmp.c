@@ -9,19 +9,14 @@ enum { TTL = 64 };
 /* RFC 1812, section 4.3.2.3: an error has no more than this, with what it quotes. */
 enum { ERROR_MAX = 576 };
 
+/* Each network has an allowance of its own, so that nobody outside uses up what hosts inside are told by. */
 static bool may_tell(struct nat *nat, struct nat_side *side)
 {
-    os_time now = os_loop_now();
-
-    if (now - side->second >= SECONDS(1) || side->told == 0) {
-        side->second = now;
-        side->told = 0;
-    }
-    if (side->told >= (unsigned)key_errors_per_second) {
+    if (!allowance_has(&side->errors, os_loop_now(), key_errors_per_second, key_errors_burst)) {
         metric_add(&nat->errors_limited, 1);
         return false;
     }
-    side->told++;
+    allowance_spend(&side->errors, key_errors_per_second, random_below(nat->random, ALLOWANCE_LOST));
     return true;
 }
 

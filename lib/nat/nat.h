@@ -13,6 +13,7 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
+#include <base/allowance/allowance.h>
 #include <base/packet/packet.h>
 #include <base/reassembly/reassembly.h>
 
@@ -36,7 +37,9 @@ KEY_INT(tcp_brief_seconds, 240, 240, 7440,
         "how long one that is being opened or has ended is kept (RFC 5382, REQ-5)");
 KEY_INT(icmp_seconds, 60, 60, 86400, "how long an ICMP query is kept (RFC 5508, REQ-2)");
 KEY_INT(reassembly_seconds, 30, 1, 120, "how long a packet's fragments may take to come");
-KEY_INT(errors_per_second, 100, 0, 1000000, "ICMP errors that are sent a second to each network");
+KEY_INT(errors_per_second, 100, 0, 1000000000,
+        "ICMP errors that are sent a second to each network (RFC 1812, section 4.3.2.8); 0: none");
+KEY_INT(errors_burst, 50, 0, 1 << 20, "ICMP errors that are sent at once to each network; 0: none");
 
 /* What is kept for how long. */
 enum nat_life { NAT_LIFE_ICMP, NAT_LIFE_UDP, NAT_LIFE_TCP_BRIEF, NAT_LIFE_TCP_OPEN, NAT_LIVES };
@@ -109,8 +112,7 @@ struct nat_side {
     bool out;
     struct network_info info;
     uint32_t address, mask;
-    unsigned told; /* errors in this second */
-    os_time second;
+    struct allowance errors;
     struct reassembly reassembly;
     struct os_timer timer; /* for reassembly */
 };
@@ -204,7 +206,6 @@ INTERNAL void nat_collect_expire(void *side);
 /* Send a packet to a host of this side, or by the gateway, in fragments if it must be. Takes it. */
 INTERNAL void nat_send(struct nat *nat, struct nat_side *side, const struct nat_view *v, uint32_t to,
                        struct buf *packet);
-/* The next identification of packets to this destination (RFC 6864, section 5.3.1). */
 
 static inline bool nat_side_has(const struct nat_side *side, uint32_t address)
 {

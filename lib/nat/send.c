@@ -6,8 +6,7 @@
  */
 #include "nat.h"
 
-/* Options with this bit are in each fragment (RFC 791, section 3.1). */
-enum { OPTION_COPIED = 0x80 };
+#include <base/fragment/fragment.h>
 
 /* Every host takes packets of this length (RFC 791), so that few links carry less. */
 enum { PIECE_MIN = 576 };
@@ -46,19 +45,10 @@ static struct buf *finish_collected(struct nat *nat, struct nat_view *v, struct 
 INTERNAL struct buf *nat_collect(struct nat *nat, struct nat_side *side, struct nat_view *v,
                                  struct buf *packet)
 {
-    const struct ipv4_header *h = &v->ip;
-    struct reassembly_key key = { .source = ipv4_addr(h->source),
-                                  .destination = ipv4_addr(h->destination),
-                                  .id = h->id,
-                                  .protocol = h->protocol };
-    struct buf *header = buf_slice(packet, 0, h->header_len);
-    struct buf *payload = buf_advance(packet, h->header_len), *whole = NULL;
-    uint32_t offset = (uint32_t)(h->fragment & IPV4_OFFSET_MASK) * 8;
-    bool more = (h->fragment & IPV4_MORE_FRAGMENTS) != 0;
+    struct buf *header, *payload, *whole = NULL;
 
     metric_add(&nat->fragments_in, 1);
-    switch (reassembly_add(&side->reassembly, &key, offset, more, header, payload, os_loop_now(), &header,
-                           &payload)) {
+    switch (reassembly_add_ipv4(&side->reassembly, &v->ip, packet, os_loop_now(), &header, &payload)) {
     case REASSEMBLY_HELD: break;
     case REASSEMBLY_REFUSED:
         metric_add(&nat->malformed, 1);
@@ -98,69 +88,19 @@ static void write_finished(struct nat *nat, const struct nat_side *side, const s
             write_to(nat, side, next, frame);
 }
 
-/* Write to `out` the header that fragments behind the first have; returns its length. */
-static size_t make_later_header(uint8_t *out, const uint8_t *p, size_t header_len)
-{
-    size_t len = IPV4_HEADER;
-
-    memcpy(out, p, IPV4_HEADER);
-    for (size_t at = IPV4_HEADER, n; at < header_len && p[at] != IPV4_OPTION_END; at += n) {
-        n = p[at] == IPV4_OPTION_NOP ? 1 : p[at + 1]; /* the lengths were checked */
-        if ((p[at] & OPTION_COPIED) != 0) {
-            memcpy(out + len, p + at, n);
-            len += n;
-        }
-    }
-    while (len % 4 != 0)
-        out[len++] = IPV4_OPTION_END;
-    out[IPV4_VERSION] = (uint8_t)(0x40 | len / 4);
-    return len;
-}
-
-static struct buf *make_fragment(const struct buf *packet, size_t at, size_t len, const uint8_t *header,
-                                 size_t header_len, uint16_t fragment)
-{
-    struct buf *b = buf_copy(header, header_len);
-
-    if (b == NULL)
-        return NULL;
-    b->next = buf_slice(packet, at, len);
-    if (b->next == NULL) {
-        buf_free(b);
-        return NULL;
-    }
-    wire_put16(b->data + IPV4_LENGTH, (uint32_t)(header_len + len));
-    wire_put16(b->data + IPV4_FRAGMENT, fragment);
-    ipv4_set_checksum(b->data, header_len);
-    return b;
-}
-
 static void write_fragments(struct nat *nat, const struct nat_side *side, const struct ip_addr *next,
-                            size_t most, const struct nat_view *v, struct buf *packet)
+                            size_t most, struct buf *packet)
 {
-    uint8_t headers[2][IPV4_HEADER_MAX];
-    size_t header_len = v->ip.header_len, len = v->ip.length;
+    struct fragments fragments;
+    struct buf *fragment;
 
-    packet = packet_complete(packet);
-    if (packet == NULL)
+    if (fragments_begin(&fragments, packet, most) != OK)
         return;
-    memcpy(headers[0], packet->data, header_len);
-    size_t lens[2] = { header_len, make_later_header(headers[1], packet->data, header_len) };
-    for (size_t at = header_len; at < len;) {
-        bool later = at > header_len;
-        size_t piece = (most - lens[later]) & ~(size_t)7;
-        if (piece > len - at)
-            piece = len - at;
-        uint16_t fragment = (uint16_t)((v->ip.fragment & IPV4_DONT_FRAGMENT) | (at - header_len) / 8 |
-                                       (at + piece < len ? IPV4_MORE_FRAGMENTS : 0));
-        struct buf *b = make_fragment(packet, at, piece, headers[later], lens[later], fragment);
-        if (b == NULL)
-            break;
+    while (fragments_next(&fragments, &fragment) == OK) {
         metric_add(&nat->fragments_out, 1);
-        write_to(nat, side, next, b);
-        at += piece;
+        write_to(nat, side, next, fragment);
     }
-    buf_free(packet);
+    fragments_end(&fragments);
 }
 
 INTERNAL void nat_send(struct nat *nat, struct nat_side *side, const struct nat_view *v, uint32_t to,
@@ -175,7 +115,7 @@ INTERNAL void nat_send(struct nat *nat, struct nat_side *side, const struct nat_
     if (most > side->info.mtu)
         most = side->info.mtu;
     if (packet->gso == BUF_GSO_NONE && v->ip.length > most)
-        write_fragments(nat, side, &next, most, v, packet);
+        write_fragments(nat, side, &next, most, packet);
     else if (packet_fits(packet, side->info.offloads))
         write_to(nat, side, &next, packet);
     else

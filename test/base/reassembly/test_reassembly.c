@@ -2,7 +2,7 @@
  * Reassembly of fragments that come in any order, twice, overlapping, too many or too late; a comparison with
  * a naive implementation; and SipHash's vectors.
  */
-#include "test/support/test.h"
+#include "test/base/reassembly/pattern.h"
 
 #include <mirage/buf.h>
 #include <base/reassembly/reassembly.h>
@@ -30,9 +30,7 @@ static void nothing_left(void)
 static enum reassembly_result add(uint32_t id, uint32_t offset, size_t len, bool more, struct buf **whole)
 {
     struct reassembly_key key = { .id = id };
-    struct buf *b = buf_alloc(len), *header = NULL;
-    for (size_t i = 0; i < len; i++)
-        b->data[i] = (uint8_t)((offset + i) * 31 >> 3);
+    struct buf *b = make_piece(offset, len), *header = NULL;
     enum reassembly_result result =
         reassembly_add(&r, &key, offset, more, buf_copy("head", 4), b, SECONDS(id), &header, whole);
     if (result == REASSEMBLY_DONE) {
@@ -40,16 +38,6 @@ static enum reassembly_result add(uint32_t id, uint32_t offset, size_t len, bool
         buf_free(header);
     }
     return result;
-}
-
-static void check_whole(struct buf *b, size_t len)
-{
-    size_t at = 0;
-    assert_int_equal(buf_len(b), len);
-    for (const struct buf *v = b; v != NULL; v = v->next)
-        for (size_t i = 0; i < v->len; i++, at++)
-            assert_int_equal(v->data[i], (uint8_t)(at * 31 >> 3));
-    buf_free(b);
 }
 
 static void test_orders(void **state)

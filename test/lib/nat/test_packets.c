@@ -261,12 +261,22 @@ ROUTER_TEST(time_to_live)
     /* None about an error, and no more than so many a second to each side. */
     CHECK_EQUAL(from_inside(with(icmp_error(A, FAR, 3, 3, m->p, 28), IPV4_TTL, 1)), 0);
     CHECK_EQUAL(from_inside(with(icmp(A, FAR, 5, 0, 28), IPV4_TTL, 1)), 0);
-    os_sleep(SECONDS(2));
-    size_t told[2] = { 0 };
-    for (size_t i = 0; i < 600; i++)
-        told[i % 2] += i % 2 ? from_outside(with(udp(FAR, 53, OUT, 5000, 10), IPV4_TTL, 1))
-                             : from_inside(with(udp(A, 5000, FAR, 53, 10), IPV4_TTL, 1));
-    CHECK(told[0] == 100 && told[1] == 100);
+    /* How many they are differs, so that who counts them can't tell whether others got some. */
+    size_t first[2] = { 0 };
+    bool differs = false;
+    for (size_t burst = 0; burst < 8; burst++) {
+        size_t told[2] = { 0 };
+        os_sleep(SECONDS(2));
+        for (size_t i = 0; i < 600; i++)
+            told[i % 2] += i % 2 ? from_outside(with(udp(FAR, 53, OUT, 5000, 10), IPV4_TTL, 1))
+                                 : from_inside(with(udp(A, 5000, FAR, 53, 10), IPV4_TTL, 1));
+        for (size_t side = 0; side < 2; side++) {
+            CHECK(told[side] >= 25 && told[side] <= 50);
+            differs = differs || (burst > 0 && told[side] != first[side]);
+            first[side] = told[side];
+        }
+    }
+    CHECK(differs);
     os_sleep(SECONDS(1));
     CHECK_EQUAL(from_inside(with(udp(A, 5000, FAR, 53, 10), IPV4_TTL, 1)), 1);
 }
