@@ -20,6 +20,7 @@ LOG_SOURCE(arp);
 KEY_INT(entries_max, 512, 1, 65534, "neighbours that are remembered");
 KEY_INT(waiting_max, 16, 1, 64, "packets that wait for one neighbour's address");
 KEY_INT(waiting_total_max, 128, 0, 1 << 20, "packets that wait for addresses altogether");
+KEY_INT(waiting_bytes_max, 1048576, 262144, INT64_C(1) << 40, "memory that these hold, bytes");
 
 enum {
     ARP_HEADS = 256,
@@ -80,7 +81,7 @@ struct arp {
     uint32_t network, mask; /* whose hosts are remembered when they ask */
     uint32_t seed, pending; /* `pending` counts the entries that the timer has to look at */
     uint16_t free;
-    size_t count, waiting;
+    size_t count, waiting, waiting_pinned; /* packets that wait, and the memory that they hold */
     struct os_timer timer;
     struct os_waitq changed; /* entries became known or missing */
     struct arp_address addresses[ARP_ADDRESSES_MAX];
@@ -101,7 +102,10 @@ INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry);
 INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry);
 /* Record a neighbour's link address, and send the packets that wait for it. */
 INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac);
-/* Let a packet wait for the entry's link address. When too many wait, the oldest is dropped. */
+/*
+ * Let a packet wait for the entry's link address. When too many wait, the entry's oldest are dropped, or this
+ * one when others hold all the room.
+ */
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet);
 /* Repeat requests, and give up on those that got no answer. Returns when to look again. */
 INTERNAL os_time arp_age(struct arp *arp, os_time now);

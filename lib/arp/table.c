@@ -29,8 +29,10 @@ static void set_state(struct arp *arp, struct arp_entry *entry, enum arp_state s
 
 static void drop_waiting(struct arp *arp, struct arp_entry *entry, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        arp->waiting_pinned -= buf_pinned(entry->waiting[i]);
         buf_free(entry->waiting[i]);
+    }
     entry->waiting_count = (uint8_t)(entry->waiting_count - n);
     memmove(entry->waiting, entry->waiting + n, entry->waiting_count * sizeof *entry->waiting);
     arp->waiting -= n;
@@ -124,23 +126,35 @@ INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct e
     entry->waiting_count = 0;
     arp->waiting -= count;
     for (size_t i = 0; i < count; i++)
+        arp->waiting_pinned -= buf_pinned(waiting[i]);
+    for (size_t i = 0; i < count; i++)
         IGNORE(eth_write(arp->eth, mac, ETHERNET_IPV4, waiting[i]));
     os_wake_all(&arp->changed);
 }
 
+static bool is_room(const struct arp *arp, const struct arp_entry *entry, size_t pinned)
+{
+    return entry->waiting_count < key_waiting_max && arp->waiting < (size_t)key_waiting_total_max &&
+           arp->waiting_pinned + pinned <= (size_t)key_waiting_bytes_max;
+}
+
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet)
 {
-    if (arp->waiting >= (size_t)key_waiting_total_max && entry->waiting_count == 0) {
+    /* A small answer to a stranger may lie in a large piece of memory. */
+    packet = buf_compact(packet);
+    size_t pinned = buf_pinned(packet);
+
+    /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
+    while (!is_room(arp, entry, pinned) && entry->waiting_count > 0)
+        drop_waiting(arp, entry, 1);
+    if (!is_room(arp, entry, pinned)) {
         metric_add(&arp->dropped, 1);
         buf_free(packet);
         return ERR_NO_SPACE;
     }
-    /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
-    if (entry->waiting_count == key_waiting_max || arp->waiting >= (size_t)key_waiting_total_max)
-        drop_waiting(arp, entry, 1);
-    /* A small answer to a stranger may lie in a large piece of memory. */
-    entry->waiting[entry->waiting_count++] = buf_compact(packet);
+    entry->waiting[entry->waiting_count++] = packet;
     arp->waiting++;
+    arp->waiting_pinned += pinned;
     return OK;
 }
 

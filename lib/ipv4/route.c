@@ -109,9 +109,8 @@ void ipv4_reduce_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_
         return;
     log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24,
               path->destination >> 16 & 255, path->destination >> 8 & 255, path->destination & 255, mtu);
-    path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
+    path->mtu_until = path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
     path->mtu = mtu;
-    path->mtu_until = os_loop_now() + PATH_MTU_LIFETIME;
 }
 
 err ipv4_source(struct ipv4 *ip, const struct ip_addr *destination, struct ip_addr *out)

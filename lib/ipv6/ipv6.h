@@ -26,6 +26,7 @@ LOG_SOURCE(ipv6);
 
 KEY_INT(neighbours_max, 512, 1, 65534, "neighbours that are remembered");
 KEY_INT(waiting_total_max, 128, 0, 1 << 20, "packets that wait for neighbours' addresses altogether");
+KEY_INT(waiting_bytes_max, 1048576, 262144, INT64_C(1) << 40, "memory that these hold, bytes");
 KEY_BOOL(optimistic, true, "use addresses while they are still being probed (RFC 4429)");
 
 enum {
@@ -157,7 +158,8 @@ struct ipv6 {
     struct metric in, out, malformed, martian, unroutable, unknown, refused_extensions, fragments_in,
         fragments_out, fragments_refused, ndp_refused, neighbour_count, waiting_dropped, duplicates;
 
-    size_t neighbours_room, waiting, pending;
+    size_t neighbours_room, pending;
+    size_t waiting, waiting_pinned; /* packets that wait, and the memory that they hold */
     uint16_t free, heads[IPV6_HEADS];
     struct ipv6_neighbour neighbours[];
 };

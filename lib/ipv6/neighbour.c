@@ -27,8 +27,10 @@ static void set_state(struct ipv6 *ip, struct ipv6_neighbour *n, enum ipv6_neigh
 
 static void drop_waiting(struct ipv6 *ip, struct ipv6_neighbour *n, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        ip->waiting_pinned -= buf_pinned(n->waiting[i]);
         buf_free(n->waiting[i]);
+    }
     n->waiting_count = (uint8_t)(n->waiting_count - count);
     memmove(n->waiting, n->waiting + count, n->waiting_count * sizeof *n->waiting);
     ip->waiting -= count;
@@ -133,23 +135,33 @@ static void send_waiting(struct ipv6 *ip, struct ipv6_neighbour *n)
     n->waiting_count = 0;
     ip->waiting -= count;
     for (size_t i = 0; i < count; i++)
+        ip->waiting_pinned -= buf_pinned(waiting[i]);
+    for (size_t i = 0; i < count; i++)
         IGNORE(eth_write(ip->eth, &mac, ETHERNET_IPV6, waiting[i]));
+}
+
+static bool is_room(const struct ipv6 *ip, const struct ipv6_neighbour *n, size_t pinned)
+{
+    return n->waiting_count < IPV6_WAITING && ip->waiting < (size_t)key_waiting_total_max &&
+           ip->waiting_pinned + pinned <= (size_t)key_waiting_bytes_max;
 }
 
 static err hold(struct ipv6 *ip, struct ipv6_neighbour *n, struct buf *packet)
 {
-    bool full = ip->waiting >= (size_t)key_waiting_total_max;
+    /* A small answer to a stranger may lie in a large piece of memory. */
+    packet = buf_compact(packet);
+    size_t pinned = buf_pinned(packet);
 
-    if (full && n->waiting_count == 0) {
+    while (!is_room(ip, n, pinned) && n->waiting_count > 0)
+        drop_waiting(ip, n, 1);
+    if (!is_room(ip, n, pinned)) {
         metric_add(&ip->waiting_dropped, 1);
         buf_free(packet);
         return ERR_NO_SPACE;
     }
-    if (full || n->waiting_count == IPV6_WAITING)
-        drop_waiting(ip, n, 1);
-    /* A small answer to a stranger may lie in a large piece of memory. */
-    n->waiting[n->waiting_count++] = buf_compact(packet);
+    n->waiting[n->waiting_count++] = packet;
     ip->waiting++;
+    ip->waiting_pinned += pinned;
     return OK;
 }
 

@@ -144,9 +144,8 @@ void ipv6_reduce_mtu(struct ipv6 *ip, const struct ip_addr *destination, uint32_
     if (path->way != IPV6_DIRECT || mtu >= path->mtu)
         return;
     log_debug("the path to %s carries %u bytes", ip_format(destination, text), mtu);
-    path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
+    path->mtu_until = path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
     path->mtu = mtu;
-    path->mtu_until = os_loop_now() + PATH_MTU_LIFETIME;
 }
 
 void ipv6_confirm(struct ipv6 *ip, const struct ip_addr *destination)

@@ -28,7 +28,7 @@ KEY_BOOL(uso, true, "segment UDP; wants csum_out");
 KEY_BOOL(csum_in, true, "give frames without having their checksums completed");
 KEY_BOOL(lro, true, "give TCP as it was written, unsegmented; wants csum_in");
 KEY_INT(queue, 1024, 1, 1 << 20, "frames that wait for the next turn");
-KEY_INT(queue_bytes, 8388608, 82, INT64_C(1) << 40, "bytes that these hold at most");
+KEY_INT(queue_bytes, 8388608, 82, INT64_C(1) << 40, "memory that these hold at most, bytes");
 KEY_RULE(KEY_CONSTANT(queue_bytes) >= KEY_CONSTANT(mtu) + NETWORK_HEADER,
          "the queue has room for a frame of the mtu and its header of 14 bytes");
 
@@ -38,7 +38,7 @@ struct vnet_port {
     struct switch_port port;
     void *ctx; /* the listener's */
     struct os_timer turn;
-    size_t head, count, bytes; /* of the ring */
+    size_t head, count, pinned; /* of the ring; `pinned` is the memory that its frames hold */
     struct metric dropped;
     struct buf *ring[];
 };
@@ -53,7 +53,7 @@ static void deliver_all(void *arg)
         struct packet_finish finish;
         port->head = (port->head + 1) % (size_t)key_queue;
         port->count--;
-        port->bytes -= buf_len(frame);
+        port->pinned -= buf_pinned(frame);
         packet_finish_begin(&finish, frame, packet_taken(port->info.offloads));
         while ((frame = packet_finish_next(&finish)) != NULL) {
             if (port->ctx == NULL || packet_exceeds(frame, port->info.mtu)) {
@@ -66,14 +66,25 @@ static void deliver_all(void *arg)
     }
 }
 
+/* An empty queue has room for any frame, however much memory it holds. */
+static bool is_room(const struct vnet_port *port, size_t pinned)
+{
+    return port->count == 0 ||
+           (port->count < (size_t)key_queue && port->pinned + pinned <= (size_t)key_queue_bytes);
+}
+
 static err deliver(void *ctx, struct buf *frame)
 {
     struct vnet_port *port = ctx;
-    size_t len = buf_len(frame);
     err e = frame == NULL ? ERR_NO_MEMORY : OK;
+    size_t pinned = buf_pinned(frame);
 
-    if (e == OK && (port->count == (size_t)key_queue || port->bytes + len > (size_t)key_queue_bytes))
-        e = ERR_NO_SPACE;
+    /* A short frame may lie in a large piece of memory. */
+    if (e == OK && !is_room(port, pinned)) {
+        frame = buf_compact(frame);
+        pinned = buf_pinned(frame);
+        e = is_room(port, pinned) ? OK : ERR_NO_SPACE;
+    }
     /*
      * Set it after this turn's time, so that two stacks that answer each other cannot stay within one turn.
      */
@@ -85,7 +96,7 @@ static err deliver(void *ctx, struct buf *frame)
         return e;
     }
     port->ring[(port->head + port->count++) % (size_t)key_queue] = frame;
-    port->bytes += len;
+    port->pinned += pinned;
     return OK;
 }
 

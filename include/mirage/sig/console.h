@@ -2,8 +2,8 @@
  * CONSOLE: text for a person or a log collector.
  *
  * M_write(console, data, len): write all the bytes, in order, waiting while the
- *   console can't take them. The bytes stay the caller's. What a full disk has no room
- *   for is dropped and counted. ERR_IO when the other end has gone.
+ *   console can't take them. The bytes stay the caller's. What nobody takes is dropped
+ *   and counted: a full disk has no room for it, the reader has gone, or takes nothing any more.
  * M_log(console, line): M_write of the line and a line feed, not interleaved with
  *   another fiber's line.
  */

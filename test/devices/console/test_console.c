@@ -190,6 +190,12 @@ static err write_much(void *arg)
     return console_unix_write(arg, much, sizeof much);
 }
 
+static err write_for_ever(void *arg)
+{
+    for (;;)
+        TRY(console_unix_log(arg, "and again"));
+}
+
 FIBER_TEST(cancelled_and_gone)
 {
     struct console_unix *console;
@@ -207,10 +213,54 @@ FIBER_TEST(cancelled_and_gone)
     TRY(os_spawn(&fiber, write_much, console));
     os_sleep(MILLISECONDS(5));
     close(ends[0]);
-    CHECK_EQUAL(os_join(fiber), ERR_IO);
-    CHECK_EQUAL(console_unix_log(console, "x"), ERR_IO);
+    CHECK_EQUAL(os_join(fiber), OK);
+    CHECK_EQUAL(console_unix_log(console, "x"), OK);
+    /* One that only writes still lets others run, and ends when it is asked to. */
+    TRY(os_spawn(&fiber, write_for_ever, console));
+    TRY(os_spawn(&other, cancel_soon, fiber));
+    CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);
+    CHECK_EQUAL(os_join(other), OK);
     console_unix_disconnect(console);
     restore();
+    return OK;
+}
+
+/* A reader that takes nothing is waited for once, and one that comes back gets whole lines. */
+FIBER_TEST(stalled)
+{
+    struct console_unix *console;
+    static char text[1 << 20];
+    size_t len = 0;
+    ssize_t n;
+    int ends[2];
+
+    CHECK_EQUAL(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    redirect(ends[1]);
+    TRY(console_unix_connect(&console));
+    /* The caller's own deadline is told to the caller. */
+    err late = OK;
+    OS_DEADLINE(os_now() + MILLISECONDS(10))
+    late = write_much(console);
+    CHECK_EQUAL(late, ERR_TIMEOUT);
+    os_time begin = os_now();
+    for (int i = 0; i < 1000; i++)
+        CHECK_EQUAL(console_unix_log(console, "lost"), OK);
+    CHECK(os_now() - begin < SECONDS(20));
+    while ((n = read(ends[0], text, sizeof text)) > 0)
+        len += (size_t)n;
+    CHECK_EQUAL(console_unix_log(console, "heard"), OK);
+    n = read(ends[0], text, sizeof text);
+    CHECK(n >= 6 && memcmp(text + n - 6, "heard\n", 6) == 0);
+    /* What is cut in the middle is ended before the next line. */
+    CHECK_EQUAL(write_much(console), OK);
+    while ((n = read(ends[0], text, sizeof text)) > 0)
+        len += (size_t)n;
+    CHECK_EQUAL(console_unix_log(console, "whole"), OK);
+    CHECK_EQUAL(read(ends[0], text, sizeof text), 7);
+    CHECK(memcmp(text, "\nwhole\n", 7) == 0);
+    console_unix_disconnect(console);
+    restore();
+    close(ends[0]);
     return OK;
 }
 
@@ -219,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file),        cmocka_unit_test(full_disk),     cmocka_unit_test(full_pipe),
         cmocka_unit_test(full_socket), cmocka_unit_test(full_terminal), cmocka_unit_test(cancelled_and_gone),
+        cmocka_unit_test(stalled),
     };
 
     return cmocka_run_group_tests_name("console", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The project's own stack with the kernel as its peer where things go wrong: bad lines, crowds, attackers, peers that read slowly or
-vanish, links that go down, paths that narrow.
+vanish, links that go down, paths that narrow, single bytes, messages of all kinds.
 
 robust.py MIRAGE WORK-FOLDER FLOOD [--quick] [TEST...]
 
@@ -19,14 +19,17 @@ from trouble.floods import Floods
 from trouble.hostile import Hostile
 from trouble.lazy import Lazy
 from trouble.lines import Lines
+from trouble.noise import Noise
 from trouble.opening import Opening
+from trouble.sparse import Sparse
 
 
-class Tests(Lines, Opening, Crowds, Floods, Hostile, Lazy):
+class Tests(Lines, Opening, Crowds, Floods, Hostile, Lazy, Noise, Sparse):
     pass
 
 
-TESTS = ["faults", "fast_open", "sequence", "crowd", "syn_flood", "storms", "scans", "garbage", "fragments", "slow", "vanish", "down", "narrow"]
+TESTS = ["faults", "fast_open", "sequence", "crowd", "syn_flood", "storms", "scans", "garbage", "fragments", "slow", "vanish", "down", "narrow",
+         "sparse", "noise", "stalled_log"]
 
 
 def main():

@@ -236,8 +236,43 @@ static void name_servers_are_others(struct host *host)
     pass(SECONDS(61));
 }
 
+static size_t held(void)
+{
+    struct buf_stats stats;
+    buf_get_stats(&stats);
+    return (stats.pages - stats.heap_pieces) * 4096 + stats.heap_bytes;
+}
+
+/* Packets for neighbours that do not answer, each as long as an offload allows. */
+static void waiting_packets_hold_little(struct host *host)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct ip_head head = { .destination = IP_V4(10, 0, 0, 0), .protocol = IP_PROTOCOL_TCP };
+        size_t before = held();
+        if (v6)
+            head.destination = (struct ip_addr){ .bytes = { 0x20, 0x01, 0x0d, 0xb8 } };
+        for (unsigned i = 0; i < 128; i++) {
+            struct buf *b = buf_alloc(60000);
+            if (b == NULL)
+                return;
+            memset(b->data, 0, b->len);
+            b->csum = BUF_CSUM_PARTIAL;
+            b->csum_offset = 16;
+            b->gso = v6 ? BUF_GSO_TCP6 : BUF_GSO_TCP4;
+            b->gso_size = 1000;
+            head.destination.bytes[15] = (uint8_t)(100 + i / 16);
+            IGNORE(ip_write(host->ip, &head, b));
+        }
+        /* Some of them wait, and others have found no room. */
+        CHECK(host, held() > before + 500000 && held() < before + 1100000);
+        pass(SECONDS(20));
+        CHECK(host, held() < before + 100000);
+    }
+}
+
 INTERNAL void test_strangers(struct host *host)
 {
+    test(host, "packets that wait for neighbours hold little", waiting_packets_hold_little);
     test(host, "ARP learns of neighbours only", arp_learns_of_neighbours_only);
     test(host, "ARP keeps what is in use, in a bounded table", arp_keeps_what_is_in_use);
     test(host, "neighbours are on the link", neighbours_are_on_the_link);
