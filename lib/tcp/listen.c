@@ -42,7 +42,7 @@ static struct tcp_flow *half_open_new(struct tcp_listener *listener, const struc
 static void send_cookie(struct tcp_listener *listener, const struct ends *ends, const struct segment *syn)
 {
     struct tcp *tcp = listener->tcp;
-    uint32_t bits, now = timestamp_now(tcp) & ~63u;
+    uint32_t bits, now = timestamp_now(tcp);
     struct segment answer = {
         .seq = cookie_make(tcp, ends, syn, &bits, tcp->now),
         .ack = syn->seq + 1,
@@ -52,7 +52,11 @@ static void send_cookie(struct tcp_listener *listener, const struct ends *ends, 
     };
     if (key_timestamps && syn->has_timestamp) {
         answer.has_timestamp = true;
-        answer.tsval = (now | bits) + timestamp_offset(tcp, ends);
+        uint32_t tsval = (now & ~63u) | bits;
+        /* It must not be ahead of what comes next, which the peer would drop as old (PAWS). */
+        if (seq_before(now, tsval))
+            tsval -= 64;
+        answer.tsval = tsval + timestamp_offset(tcp, ends);
         answer.tsecr = syn->tsval;
         answer.sack_permitted = key_sack && syn->sack_permitted;
         answer.has_scale = key_window_scale >= 0 && syn->has_scale;

@@ -261,6 +261,33 @@ FIBER_TEST(flood_and_cookies)
     return OK;
 }
 
+/*
+ * What a cookie says in the time stamp of the SYN-ACK does not lead it ahead of the clock: the peer would drop
+ * the answer to its request as old (PAWS), and wait for its retransmission.
+ */
+FIBER_TEST(time_stamps_of_cookies)
+{
+    struct peer p;
+    peer_make(&p);
+    CHECK_EQUAL(tcp_listen(p.tcp, &IP_ANY, SERVER_PORT, 16, &p.listener), OK);
+    for (int i = 0; i <= key_syn_backlog; i++)
+        syn_from(&p, (uint16_t)(1000 + i));
+    for (uint16_t i = 0; i < 70; i++) {
+        p.net.a.ip.taken = p.net.a.ip.captured_count;
+        p.port = (uint16_t)(100 + i);
+        p.seq = PEER_ISS;
+        peer_connect(&p, modern_syn);
+        write_bytes(&p, 10);
+        struct segment s = peer_expect(&p, SECONDS(1), ACK);
+        CHECK(s.has_timestamp && !seq_before(s.tsval, p.syn_ack.tsval));
+        tcp_abort(p.flow);
+        os_sleep(MILLISECONDS(1));
+    }
+    CHECK_EQUAL(METRIC(&p, cookies_good), 70);
+    peer_end(&p);
+    return OK;
+}
+
 /* A SYN-ACK bears no cookie, whatever its number says: nothing stays of it that no timer would end. */
 FIBER_TEST(syn_ack_with_a_cookie)
 {
@@ -443,6 +470,7 @@ int main(void)
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(full_backlog),
         cmocka_unit_test(flood_and_cookies),
+        cmocka_unit_test(time_stamps_of_cookies),
         cmocka_unit_test(syn_ack_with_a_cookie),
         cmocka_unit_test(time_wait),
         cmocka_unit_test(time_wait_with_timestamps),

@@ -4,9 +4,8 @@ import itertools
 import random
 import struct
 
-from trouble.base import ACK, DISCARD, ECHO, FIN, RST, SOURCE, SYN, V4, V6
-from trouble.station import (ARP, BROADCAST, ICMP, ICMP6, IPV4, IPV6, TARGET, TCP, UDP, checksum, icmp, icmp6, ipv4, ipv6, packed, tcp, udp,
-                             with_sum)
+from trouble.base import ACK, ECHO, FIN, RST, SYN, V4, V6
+from trouble.station import ARP, BROADCAST, ICMP, ICMP6, IPV4, IPV6, TARGET, TCP, UDP, icmp, icmp6, ipv4, ipv6, packed, tcp, udp, with_sum
 
 NEIGHBOUR, OTHER = "fd09::77", "fe80::77"
 ALL_NODES = "ff02::1", bytes.fromhex("333300000001")

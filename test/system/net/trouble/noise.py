@@ -9,9 +9,8 @@ import subprocess
 import threading
 import time
 
-import lab
-from lab import Lab, Process, until
-from trouble.base import Base, ECHO, Peer, SOURCE, STATIC, V4, V6, http
+from lab import Lab, LabError, Process, until
+from trouble.base import Base, Peer, SOURCE, STATIC, V4, V6, http
 from trouble.messages import Messages
 from trouble.station import Station
 
@@ -51,7 +50,7 @@ class Client(threading.Thread):
                     with self.host.connect(address, 80, 60) as s:
                         http(s, "GET", "/pattern/100")
                     self.good += 1
-                except (OSError, lab.LabError) as e:
+                except (OSError, LabError) as e:
                     self.bad.append(f"{address}: {e}")
                 self.slowest = max(self.slowest, time.monotonic() - begin)
                 time.sleep(0.1)
@@ -71,7 +70,6 @@ class Noise(Base):
                 station = Station(peer.host, V4)
                 live = station.connect(SOURCE)
                 messages = Messages(station, live)
-                self.first = peer.stats()
                 memory = peer.process.memory()
                 for name, kind in messages.kinds().items():
                     self.one_kind(peer, station, levels, name.replace("_", " "), lambda: self.frames(station, kind))

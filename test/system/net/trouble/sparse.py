@@ -11,6 +11,7 @@ from trouble.station import Station
 
 MEGABYTE = 1 << 20
 MOST = 4 * MEGABYTE     # of more resident memory than before
+EACH = 256 << 10        # that each connection more adds: twice the key sparse_max
 SPAN = 60000            # the first window of a connection
 BATCH = 200             # segments of which the queue of the tap has room for several
 
@@ -54,7 +55,7 @@ class Sparse(Base):
             several = [(port, payload) for port, payload in ((DISCARD, b""), (HOLD, b""), (80, REQUEST)) for _ in range(10)]
             self.attack(peer, station, "on 30 connections", several, ORDERS["every other byte"], n, "reset")
             if not self.quick:
-                self.attack(peer, station, "on 300 connections", several * 10, ORDERS["in any order"], n, "reset", most=40 * MEGABYTE)
+                self.attack(peer, station, "on 300 connections", several * 10, ORDERS["in any order"], n, "reset")
             peer.alive("sparse segments", self.tap)
             ok, now = peer.settled(self.first)
             self.tap.report(ok, "sparse segments leave nothing", str(now))
@@ -66,7 +67,8 @@ class Sparse(Base):
         time.sleep(2.5)
         return resident(peer.process)
 
-    def attack(self, peer, station, name, ports, order, n, how, most=MOST):
+    def attack(self, peer, station, name, ports, order, n, how):
+        most = MOST + (len(ports) - 1) * EACH
         before = self.quiet(peer)
         segments = peer.stats()["tcp_segments_in"]
         connections = [station.connect(port, payload=payload, source_port=10000 + i) for i, (port, payload) in enumerate(ports)]
@@ -86,7 +88,6 @@ class Sparse(Base):
         peak = max(peak, resident(peer.process))
         self.end_all(peer, connections, how)
         left, now = peer.settled(self.first)
-        after = before
         try:
             until(lambda: resident(peer.process) < before + 3 * MEGABYTE // 2, "memory comes back", 100, 0.2)
         except LabError:
@@ -95,7 +96,6 @@ class Sparse(Base):
         print(f"# {name}, then {how}: {before / 1e6:.2f} MB before, {peak / 1e6:.2f} at the peak, {after / 1e6:.2f} after; {arrived} of {n} arrived; "
               f"{now['tcp_collapsed']} times collapsed", flush=True)
         self.tap.report(arrived >= n * 0.99, f"{name}: the segments arrive", f"{arrived} of {n}")
-        # A sanitizer keeps what was freed.
         self.tap.report(peak < before + most or self.sanitized, f"{name}: little memory", f"{before} before, {peak} at the peak")
         self.tap.report(left, f"{name}: it comes back after {how}", f"{before} before, {peak} at the peak, {after} after\n{now}\nwanted {self.first}")
 
@@ -114,4 +114,5 @@ class Sparse(Base):
 
     @property
     def sanitized(self):
+        """A sanitizer keeps what was freed."""
         return self.quick
