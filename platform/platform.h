@@ -157,6 +157,9 @@ void platform_pages_free(void *pages, size_t size);
  */
 void platform_pages_trim(void *pages, size_t size);
 
+/* The program's heap has much that is free: give back what memory of it can be given back. */
+void platform_heap_trim(void);
+
 /*
  * How far below a guarded stack an access faults. What is compiled with -fstack-clash-protection touches each
  * page of its stack, so a page is enough. Clang before 18 does not have this for AArch64, and there the guard

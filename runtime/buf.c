@@ -40,6 +40,24 @@ static struct buf_page *pool_page(void)
     return page;
 }
 
+static inline void pool_page_free(struct buf_page *page)
+{
+    page->next = runtime.free_pages;
+    runtime.free_pages = page;
+    runtime.buf.pooled_pages++;
+    ASAN_POISON_MEMORY_REGION(page->start, BUF_PAGE_SIZE);
+}
+
+struct buf_page *buf_take_page(void)
+{
+    return pool_page();
+}
+
+void buf_give_page(struct buf_page *page)
+{
+    pool_page_free(page);
+}
+
 static struct buf_page *heap_page(size_t headroom, size_t len)
 {
     size_t size = sizeof(struct buf_page) + headroom + len;
@@ -59,12 +77,7 @@ static void page_free(struct buf_page *page)
 {
     runtime.buf.pages--;
     switch (page->kind) {
-    case BUF_PAGE_POOL:
-        page->next = runtime.free_pages;
-        runtime.free_pages = page;
-        runtime.buf.pooled_pages++;
-        ASAN_POISON_MEMORY_REGION(page->start, BUF_PAGE_SIZE);
-        break;
+    case BUF_PAGE_POOL: pool_page_free(page); break;
     case BUF_PAGE_HEAP:
         runtime.buf.heap_pieces--;
         runtime.buf.heap_bytes -= page->pinned;

@@ -21,6 +21,10 @@ struct buf_page {
 /* A view that takes over the caller's reference to `page`; NULL: no memory. */
 struct buf *buf_view_new(uint8_t *data, size_t len, struct buf_page *page);
 
+/* A page of the pool for something else than bytes, and its return. NULL: no memory. */
+struct buf_page *buf_take_page(void);
+void buf_give_page(struct buf_page *page);
+
 /* Only the view: its reference goes elsewhere. */
 void buf_view_free(struct buf *b);
 

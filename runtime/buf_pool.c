@@ -1,5 +1,6 @@
 /*
- * The pools of buffers: how they are filled, and how the pool of pages gives memory back after a burst.
+ * The pools of buffers: how they are filled, and how the pool of pages gives memory back after a burst. Views
+ * lie in pages of that pool; buf_views.c gives these back to it.
  *
  * Free pages are in one of three lists. Pages are taken from and freed to `free_pages`. Once in a period, all
  * but the first POOL_WARM of these become `spare_pages`, which are used when no other is free. What is still
@@ -17,12 +18,13 @@
 
 /* So many free pages keep their memory: 1 MB. */
 #define POOL_WARM 256
-#define TRIM_PERIOD SECONDS(1)
+/* So much may be free in the heap. */
+#define HEAP_WARM ((size_t)1 << 20)
 /* The most pages that one turn of the loop gives back. */
 #define TRIM_AT_ONCE 1024
 
 /*
- * A slab of views, pages or descriptions of foreign memory. Slabs are listed here so that leak checkers find
+ * A slab of descriptions of pages or of foreign memory. Slabs are listed here so that leak checkers find
  * them.
  */
 struct buf_slab {
@@ -38,21 +40,6 @@ static void *slab_new(size_t item, void *memory)
     *slab = (struct buf_slab){ runtime.slabs, memory };
     runtime.slabs = slab;
     return (char *)slab + 64;
-}
-
-bool buf_refill_views(void)
-{
-    struct {
-        _Alignas(64) struct buf view;
-    } *items = slab_new(sizeof *items, NULL);
-    if (items == NULL)
-        return false;
-    for (size_t i = SLAB_ITEMS; i-- > 0;) {
-        items[i].view.next = runtime.free_views;
-        runtime.free_views = &items[i].view;
-        ASAN_POISON_MEMORY_REGION(&items[i].view, sizeof(struct buf));
-    }
-    return true;
 }
 
 /* Move some pages from the list to the free ones. Returns how many. */
@@ -142,7 +129,8 @@ static void set_aside(void)
     *link = NULL;
 }
 
-os_time buf_trim_pool(os_time now)
+/* Returns when to do it again, as buf_trim_pool. */
+static os_time trim_pages(os_time now)
 {
     if (likely(runtime.buf.pooled_pages <= POOL_WARM))
         return OS_NEVER;
@@ -156,4 +144,38 @@ os_time buf_trim_pool(os_time now)
     set_aside();
     runtime.trim_at = now + TRIM_PERIOD;
     return runtime.spare_pages != NULL ? runtime.trim_at : OS_NEVER;
+}
+
+/*
+ * Give back what the heap has free when much of what buffers held there was freed. The heap itself gives back
+ * only what lies at its end.
+ */
+static os_time trim_heap(os_time now)
+{
+    size_t held = runtime.buf.heap_bytes;
+    if (held > runtime.heap_peak)
+        runtime.heap_peak = held;
+    if (likely(runtime.heap_peak - held <= HEAP_WARM))
+        return OS_NEVER;
+    if (now < runtime.heap_trim_at && runtime.heap_trim_at - now <= TRIM_PERIOD)
+        return runtime.heap_trim_at;
+    bool due = runtime.heap_trim_at != 0;
+    runtime.heap_trim_at = due ? 0 : now + TRIM_PERIOD;
+    if (!due)
+        return runtime.heap_trim_at;
+    runtime.heap_peak = held;
+    platform_heap_trim();
+    return OS_NEVER;
+}
+
+static os_time sooner(os_time a, os_time b)
+{
+    return a < b ? a : b;
+}
+
+os_time buf_trim_pool(os_time now)
+{
+    os_time views = buf_trim_views(now), heap = trim_heap(now);
+    /* Views give their pages to the pool. */
+    return sooner(sooner(views, heap), trim_pages(now));
 }

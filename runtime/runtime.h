@@ -21,10 +21,13 @@
 #endif
 #ifdef RUNTIME_ASAN
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #else
 #define RUNTIME_ASAN 0
 #define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define __lsan_register_root_region(p, n) ((void)(p), (void)(n))
+#define __lsan_unregister_root_region(p, n) ((void)(p), (void)(n))
 #endif
 
 /* The lines that may be logged within a second, unless --log says otherwise. */
@@ -126,10 +129,15 @@ struct runtime {
     /* buffers */
     struct buf *free_views;
     struct buf_page *free_pages, *free_externs;
-    struct buf_page *spare_pages;    /* free, and not needed since `trim_at` was set */
-    struct buf_page *returned_pages; /* free, without memory */
-    os_time trim_at;                 /* when the spare pages are given back */
-    struct buf_slab *slabs;          /* all slabs; none is given back */
+    struct buf_page *spare_pages;             /* free, and not needed since `trim_at` was set */
+    struct buf_page *returned_pages;          /* free, without memory */
+    os_time trim_at;                          /* when the spare pages are given back */
+    struct buf_slab *slabs;                   /* all slabs; none is given back */
+    struct buf *spare_views;                  /* free, to be sorted into their pages */
+    OS_LIST(struct buf_view_page) view_pages; /* that have sorted views */
+    size_t views_made;                        /* free and in use */
+    os_time views_trim_at, heap_trim_at;      /* 0: there is little to give back */
+    size_t heap_peak;                         /* of buf.heap_bytes, since the heap was trimmed */
     struct buf_stats buf;
 
     /* logs */
@@ -231,10 +239,18 @@ void group_member_ended(struct os_fiber *fiber);
 /* buf_pool.c */
 
 /*
- * Give back the memory of pages that were free for long. Returns when to do it again: OS_NEVER when few pages
- * are free, 0 when there is more to give back now.
+ * Give back the memory of pages and views that were free for long, and of the heap after a burst. Returns
+ * when to do it again: OS_NEVER when little is free, 0 when there is more to give back now.
  */
 os_time buf_trim_pool(os_time now);
+
+/* How long what is free is kept, at least. */
+#define TRIM_PERIOD SECONDS(1)
+
+/* buf_views.c */
+
+/* The same, of views; they become pages of the pool. */
+os_time buf_trim_views(os_time now);
 
 /* source.c */
 

@@ -9,6 +9,7 @@
  * The distance of two stacks is a guard more than their size. Otherwise, with sizes that are powers of two,
  * equal places of different stacks would all share one set of the second-level cache.
  */
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <platform/platform.h>
@@ -59,6 +60,13 @@ void platform_pages_free(void *pages, size_t size)
 void platform_pages_trim(void *pages, size_t size)
 {
     madvise(pages, size, MADV_DONTNEED);
+}
+
+void platform_heap_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 /* Whether the success of madvise means that the page is guarded. */

@@ -4,6 +4,8 @@
 
 #include <mirage/buf.h>
 
+#include <stdlib.h>
+
 enum { BURST = 20000 };
 
 static struct buf *held[BURST];
@@ -46,6 +48,71 @@ FIBER_TEST(a_burst_comes_back)
         /* What remains is 1 MB of pages, and the views' own. */
         CHECK(resident() < before + (4 << 20) || !RESIDENT_COUNTS);
     }
+    return OK;
+}
+
+/*
+ * Single bytes, as a peer sends them on many connections, each with a view and a piece of the heap. What else
+ * lies in the heap, and some views in between that stay, keep nothing.
+ */
+FIBER_TEST(small_pieces_come_back)
+{
+    enum { PIECES = 300000, KEPT = 30000 };
+    static struct buf *small[PIECES];
+    static void *others[PIECES / 2000];
+    memset(small, 1, sizeof small); /* the test's own memory */
+    os_sleep(SECONDS(4));
+    size_t before = resident();
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < PIECES; i++) {
+            small[i] = buf_compact(buf_copy("x", 1));
+            CHECK(small[i] != NULL && buf_pinned(small[i]) < 300);
+            if (i % 2000 == 0)
+                others[i / 2000] = malloc(100);
+        }
+        os_sleep(MILLISECONDS(1)); /* the loop sees them */
+        CHECK(resident() > before + PIECES * 100 || !RESIDENT_COUNTS);
+        for (size_t i = 0; i < PIECES; i++)
+            if (i % KEPT != 0)
+                buf_free(small[i]);
+        os_sleep(SECONDS(4));
+        CHECK(resident() < before + (4 << 20) || !RESIDENT_COUNTS);
+        CHECK_EQUAL(stats().views, PIECES / KEPT);
+        for (size_t i = 0; i < PIECES; i++) {
+            CHECK(i % KEPT != 0 || small[i]->data[0] == 'x');
+            if (i % KEPT == 0)
+                buf_free(small[i]);
+            if (i % 2000 == 0)
+                free(others[i / 2000]);
+        }
+    }
+    return OK;
+}
+
+/* Views are taken and freed while the free ones are sorted into their pages. */
+FIBER_TEST(views_are_used_while_they_are_sorted)
+{
+    enum { VIEWS = 100000 };
+    static struct buf *views[VIEWS];
+    for (size_t i = 0; i < VIEWS; i++) {
+        views[i] = buf_static("static", 6);
+        CHECK(views[i] != NULL);
+    }
+    for (os_time end = os_now() + SECONDS(5), turn = 0; os_now() < end; turn++) {
+        for (size_t i = 0; i < VIEWS; i++) {
+            if ((i * 7 + (size_t)turn * 13) % 5 > 1)
+                continue;
+            if (views[i] != NULL)
+                buf_free(views[i]);
+            views[i] = views[i] != NULL ? NULL : buf_static("static", 6);
+        }
+        os_sleep(MILLISECONDS(turn % 7 == 0 ? 300 : 1));
+    }
+    for (size_t i = 0; i < VIEWS; i++) {
+        CHECK(views[i] == NULL || (views[i]->len == 6 && views[i]->data[5] == 'c'));
+        buf_free(views[i]);
+    }
+    CHECK_EQUAL(stats().views, 0);
     return OK;
 }
 
@@ -217,6 +284,8 @@ int main(void)
         cmocka_unit_test(gather),
         cmocka_unit_test(compact_without_memory),
         cmocka_unit_test(a_burst_comes_back),
+        cmocka_unit_test(small_pieces_come_back),
+        cmocka_unit_test(views_are_used_while_they_are_sorted),
         cmocka_unit_test(a_steady_load_keeps_its_pages),
         cmocka_unit_test(pages_in_use_stay),
     };
