@@ -1,7 +1,9 @@
 /*
- * A console on standard output. What nobody takes is dropped and counted, as a server does not end because
- * its disk is full, its reader has gone, or its reader takes nothing any more. A reader that is only slow
- * makes the calling fiber wait, and never the loop.
+ * A console on standard output. A reader that is slow makes the calling fiber wait, and never the loop.
+ *
+ * Lines are for whoever looks at them. A server does not end, nor stop, because nobody does: a line is dropped
+ * and counted when the disk is full, the reader has gone, or the reader takes nothing any more. Bytes of
+ * console_write may be the content of a pipe, in which nothing may be missing. They wait as long as it takes.
  */
 #include <mirage/functor.h>
 #include <mirage/metric.h>
@@ -18,13 +20,13 @@ MODULE(CONSOLE, console_unix);
 LOG_SOURCE(console);
 
 KEY_INT(patience_ms, 10000, 0, 86400000,
-        "milliseconds that a write waits for a reader that takes nothing; then it is dropped");
+        "milliseconds that a line waits for a reader that takes nothing; then it is dropped");
 
 struct console_unix {
     struct linux_output output;
     bool registered; /* `wait` is open; that is needed only when the output was full once */
-    bool stalled;    /* the reader has taken nothing for so long that nobody waits for it */
-    bool cut;        /* the end of a write was lost, and its beginning was not */
+    bool stalled;    /* the reader has taken nothing for so long that no line waits for it */
+    bool cut;        /* the end of a line was lost, and its beginning was not */
     struct linux_fd wait;
     struct os_mutex mutex;
     struct metric lost;
@@ -66,82 +68,90 @@ IO void console_unix_disconnect(struct console_unix *console)
     free(console);
 }
 
-/* Wait until there is room, but no longer than until this time. ERR_TIMEOUT is the caller's own deadline. */
-static IO err wait_for_room(struct console_unix *console, os_time until)
+static IO err wait_for_room(struct console_unix *console)
 {
-    err e = OK;
-
     if (!console->registered) {
         TRY(linux_fd_open(&console->wait, console->output.fd, LINUX_FD_STREAM));
         console->registered = true;
     }
     linux_fd_full(&console->wait);
-    OS_DEADLINE(until)
-    e = linux_fd_wait_writable(&console->wait);
-    if (e != ERR_TIMEOUT || os_now() < until)
-        return e;
-    TRY(os_check());
-    console->stalled = true;
-    log_warning("nobody reads standard output; what is written to it is lost until somebody does");
-    return OK;
+    return linux_fd_wait_writable(&console->wait);
 }
 
-/*
- * Count what is lost, and let others run, as a fiber that only writes would not wait for anything any more.
- */
-static IO err drop(struct console_unix *console, size_t written, size_t left)
+static bool is_full(int number)
 {
-    metric_add(&console->lost, (int64_t)left);
-    console->cut |= written > 0;
-    return os_yield();
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
 }
 
-static void was_taken(struct console_unix *console)
+/* Write and wait for room. `*done` is how much was written. ERR_IO: nobody will ever read it. */
+static IO err write_some(struct console_unix *console, const char *data, size_t len, size_t *done)
 {
-    if (!console->stalled)
-        return;
-    console->stalled = false;
-    log_warning("standard output is read again; %lld bytes were lost", (long long)console->lost.value);
-}
-
-static IO err write_all(struct console_unix *console, const char *data, size_t len)
-{
-    os_time until = os_now() + MILLISECONDS(key_patience_ms);
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = linux_output_write(&console->output, data + done, len - done);
+    while (*done < len) {
+        ssize_t n = linux_output_write(&console->output, data + *done, len - *done);
         if (n >= 0) {
-            done += (size_t)n;
-            until = os_now() + MILLISECONDS(key_patience_ms);
-            was_taken(console);
-        } else if (errno == EAGAIN && !console->stalled) {
-            TRY(wait_for_room(console, until));
+            *done += (size_t)n;
+            if (console->stalled)
+                log_warning("standard output is read again; %lld bytes were lost",
+                            (long long)console->lost.value);
+            console->stalled = false;
+        } else if (errno == EAGAIN) {
+            TRY(wait_for_room(console));
+        } else if (is_full(errno)) {
+            metric_add(&console->lost, (int64_t)(len - *done));
+            return OK;
         } else if (errno != EINTR) {
-            return drop(console, done, len - done);
+            return ERR_IO;
         }
     }
     return OK;
 }
 
-/* What comes after a line whose end was lost begins a line of its own. */
-static IO err write_after(struct console_unix *console, const char *data, size_t len)
-{
-    if (console->cut) {
-        console->cut = false;
-        int64_t lost = console->lost.value;
-        TRY(write_all(console, "\n", 1));
-        console->cut = console->lost.value != lost;
-    }
-    return write_all(console, data, len);
-}
-
 IO err console_unix_write(struct console_unix *console, const void *data, size_t len)
 {
-    err e;
+    size_t done = 0;
 
     TRY(os_mutex_lock(&console->mutex));
-    e = write_after(console, data, len);
+    err e = write_some(console, data, len, &done);
+    os_mutex_unlock(&console->mutex);
+    return e;
+}
+
+/* Write a line. What comes after one whose end was lost begins on a line of its own. */
+static IO err write_line(struct console_unix *console, const char *line, size_t len)
+{
+    size_t done = 0, head = 0;
+    err e = OK;
+
+    if (console->cut)
+        e = write_some(console, "\n", 1, &head);
+    console->cut &= head == 0;
+    if (e == OK)
+        e = write_some(console, line, len, &done);
+    console->cut |= e != OK && done > 0 && done < len;
+    if (e != OK)
+        metric_add(&console->lost, (int64_t)(len - done));
+    return e;
+}
+
+/* The same with a line feed, when it is our turn. */
+static IO err write_in_turn(struct console_unix *console, const char *line, size_t len)
+{
+    char *whole;
+    err e = os_mutex_lock(&console->mutex);
+
+    if (e != OK) {
+        metric_add(&console->lost, (int64_t)len + 1);
+        return e;
+    }
+    whole = len < sizeof console->line ? console->line : malloc(len + 1);
+    e = ERR_NO_MEMORY;
+    if (whole != NULL) {
+        memcpy(whole, line, len);
+        whole[len] = '\n';
+        e = write_line(console, whole, len + 1);
+    }
+    if (whole != console->line)
+        free(whole);
     os_mutex_unlock(&console->mutex);
     return e;
 }
@@ -149,18 +159,19 @@ IO err console_unix_write(struct console_unix *console, const void *data, size_t
 IO err console_unix_log(struct console_unix *console, const char *line)
 {
     size_t len = strlen(line);
-    err e;
+    bool was_stalled = console->stalled;
+    err e = OK;
 
-    TRY(os_mutex_lock(&console->mutex));
-    if (len < sizeof console->line) {
-        memcpy(console->line, line, len);
-        console->line[len] = '\n';
-        e = write_after(console, console->line, len + 1);
-    } else {
-        e = write_after(console, line, len);
-        if (e == OK)
-            e = write_all(console, "\n", 1);
+    OS_DEADLINE(was_stalled ? 0 : os_now() + MILLISECONDS(key_patience_ms))
+    e = write_in_turn(console, line, len);
+    if (e != ERR_TIMEOUT && e != ERR_IO)
+        return e;
+    if (e == ERR_TIMEOUT) {
+        TRY(os_check()); /* the caller's own deadline */
+        console->stalled = true;
+        if (!was_stalled)
+            log_warning("nobody reads standard output; lines are lost until somebody does");
     }
-    os_mutex_unlock(&console->mutex);
-    return e;
+    /* A fiber that writes lines only would not wait for anything any more. */
+    return os_yield();
 }

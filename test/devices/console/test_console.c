@@ -213,9 +213,9 @@ FIBER_TEST(cancelled_and_gone)
     TRY(os_spawn(&fiber, write_much, console));
     os_sleep(MILLISECONDS(5));
     close(ends[0]);
-    CHECK_EQUAL(os_join(fiber), OK);
-    CHECK_EQUAL(console_unix_log(console, "x"), OK);
-    /* One that only writes still lets others run, and ends when it is asked to. */
+    CHECK_EQUAL(os_join(fiber), ERR_IO);
+    CHECK_EQUAL(console_unix_write(console, "x", 1), ERR_IO);
+    /* A line is for whoever looks, and nobody does. One that only writes lines still lets others run, and ends when it is asked to. */
     TRY(os_spawn(&fiber, write_for_ever, console));
     TRY(os_spawn(&other, cancel_soon, fiber));
     CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);
@@ -229,6 +229,7 @@ FIBER_TEST(cancelled_and_gone)
 FIBER_TEST(stalled)
 {
     struct console_unix *console;
+    struct os_fiber *fiber;
     static char text[1 << 20];
     size_t len = 0;
     ssize_t n;
@@ -251,13 +252,21 @@ FIBER_TEST(stalled)
     CHECK_EQUAL(console_unix_log(console, "heard"), OK);
     n = read(ends[0], text, sizeof text);
     CHECK(n >= 6 && memcmp(text + n - 6, "heard\n", 6) == 0);
-    /* What is cut in the middle is ended before the next line. */
-    CHECK_EQUAL(write_much(console), OK);
+    /* A line that is cut in the middle is ended before the next one. */
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    CHECK_EQUAL(console_unix_log(console, text), OK);
     while ((n = read(ends[0], text, sizeof text)) > 0)
         len += (size_t)n;
     CHECK_EQUAL(console_unix_log(console, "whole"), OK);
     CHECK_EQUAL(read(ends[0], text, sizeof text), 7);
     CHECK(memcmp(text, "\nwhole\n", 7) == 0);
+    /* Lines do not wait for ever behind a fiber that waits with bytes. */
+    TRY(os_spawn(&fiber, write_much, console));
+    IGNORE(os_yield());
+    CHECK_EQUAL(console_unix_log(console, "lost"), OK);
+    os_cancel(fiber);
+    CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);
     console_unix_disconnect(console);
     restore();
     close(ends[0]);

@@ -4,7 +4,6 @@ is the program's own, so a busy machine makes no difference."""
 import os
 import random
 import re
-import socket
 import subprocess
 import threading
 import time
