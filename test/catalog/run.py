@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py SOURCE WORK: adds a module to a copy of the tree by adding its folder, and nothing else.
+"""run.py SOURCE WORK COMPILER: adds a module to a copy of the tree by adding its folder, and nothing else.
 
 The module must then be in `mirage help modules`, in an application that calls it and in the compiler's messages. The
 build of the tree must report what is wrong with its lines. Prints TAP."""
@@ -91,7 +91,7 @@ def prepare():
     work.mkdir(parents=True)
     shutil.copytree(source, tree, ignore=left_out, symlinks=True)
     shutil.copytree(HERE / "app", app)
-    status, out, err = run(["meson", "setup", str(build), str(tree)], work, env)
+    status, out, err = run(["meson", "setup", str(build), str(tree)], work, {**env, "CC": sys.argv[3]})
     if status == 0:
         status, out, err = ninja()
     tap.report(status == 0, "a copy of the tree builds", out + err)

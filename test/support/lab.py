@@ -72,9 +72,9 @@ def lacking(*programs):
 
 
 def build(mirage, folder, work, *options):
-    """Build the application in `folder`, a copy that the caller made. Returns the program's path, or raises LabError with
-    the output of mirage."""
-    status, out, err = run([str(mirage), "build", *options, str(folder)], work, mirage_environment(work))
+    """Build the application in `folder`, a copy that the caller made, with GCC unless the options say another compiler. Returns
+    the program's path, or raises LabError with the output of mirage."""
+    status, out, err = run([str(mirage), "build", "--cc=gcc", *options, str(folder)], work, mirage_environment(work))
     if status != 0:
         raise LabError(f"mirage build {' '.join(options)} {folder}\n{out}{err}")
     return (Path(work) / out.strip()).resolve()

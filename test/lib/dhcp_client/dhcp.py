@@ -20,7 +20,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     folder, env = work / "sim", mirage_environment(work)
     shutil.copytree(source / "test/lib/dhcp_client/sim", folder, ignore=shutil.ignore_patterns("_build", "compile_commands.json"))
-    status, out, err = run([str(mirage), "build", "--target=sim", "--sanitize=address,undefined"], folder, env)
+    status, out, err = run([str(mirage), "build", "--target=sim", "--cc=gcc", "--sanitize=address,undefined"], folder, env)
     if status != 0:
         tap.report(False, "it builds", err)
         return tap.end()

@@ -1,13 +1,13 @@
 #!/bin/bash
-# install.sh SOURCE COMPILER: install mirage under a prefix and build an application that knows nothing
-# but that prefix.
+# install.sh SOURCE COMPILER: install mirage from a copy of the sources under a prefix, and build an application that
+# knows nothing but that prefix.
 set -euo pipefail
 source=$1 compiler=$2
 unset MIRAGE_ROOT CC DESTDIR
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
-prefix=$work/prefix number=0
+prefix=$work/prefix tree=$work/tree number=0
 
 # check WHAT COMMAND...: one case, whose output is shown when it fails.
 check() {
@@ -20,10 +20,12 @@ check() {
 }
 
 install_all() {
-    CC=$compiler meson setup --prefix "$prefix" "$work/build" "$source" &&
-        ninja -C "$work/build" tool/mirage tool/crunch/mirage-crunch tool/libmirage-config.so installation/mirage.1 installation/mirage.bash &&
-        meson install -C "$work/build" --no-rebuild &&
-        rm -rf "$work/build"
+    mkdir "$tree" &&
+        (cd "$source" && tar -cf - --exclude='./build*' --exclude=./.git --exclude=corpus .) | tar -xf - -C "$tree" &&
+        CC=$compiler meson setup --prefix "$prefix" "$tree/build" "$tree" &&
+        ninja -C "$tree/build" tool/mirage tool/crunch/mirage-crunch tool/libmirage-config.so installation/mirage.1 installation/mirage.bash &&
+        meson install -C "$tree/build" --no-rebuild &&
+        rm -rf "$tree"
 }
 has_files() {
     local file
@@ -46,7 +48,7 @@ build_app() { (cd "$work" && "$prefix/bin/mirage" build --cc="$compiler" app); }
 run_app() { [ "$(timeout 200 "$work/app/_build/linux/app")" = 'hello from an installed mirage' ]; }
 forgets_source() {
     local named
-    named=$(grep -rlF -e "$source/" "$work/app" "$work/cache" || true)
+    named=$(grep -rlF -e "$source/" -e "$tree/" "$work/app" "$work/cache" || true)
     [ -z "$named" ] || { echo "these name the source tree: $named" && return 1; }
 }
 explains_all() {
