@@ -1,9 +1,10 @@
 /*
  * A console on standard output. A reader that is slow makes the calling fiber wait, and never the loop.
  *
- * Lines are for whoever looks at them. A server does not end, nor stop, because nobody does: a line is dropped
- * and counted when the disk is full, the reader has gone, or the reader takes nothing any more. Bytes of
- * console_write may be the content of a pipe, in which nothing may be missing. They wait as long as it takes.
+ * Lines are for whoever looks at them. A server does not end, nor stop, because nobody does: a line is
+ * dropped and counted when the disk is full, the reader has gone, or the reader takes nothing any more. Bytes
+ * of console_write may be the content of a pipe, in which nothing may be missing. They wait as long as it
+ * takes.
  */
 #include <mirage/functor.h>
 #include <mirage/metric.h>

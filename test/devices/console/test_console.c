@@ -215,7 +215,10 @@ FIBER_TEST(cancelled_and_gone)
     close(ends[0]);
     CHECK_EQUAL(os_join(fiber), ERR_IO);
     CHECK_EQUAL(console_unix_write(console, "x", 1), ERR_IO);
-    /* A line is for whoever looks, and nobody does. One that only writes lines still lets others run, and ends when it is asked to. */
+    /*
+     * A line is for whoever looks, and nobody does. One that only writes lines still lets others run, and
+     * ends when it is asked to.
+     */
     TRY(os_spawn(&fiber, write_for_ever, console));
     TRY(os_spawn(&other, cancel_soon, fiber));
     CHECK_EQUAL(os_join(fiber), ERR_CANCELLED);

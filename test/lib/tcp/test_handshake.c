@@ -262,8 +262,8 @@ FIBER_TEST(flood_and_cookies)
 }
 
 /*
- * What a cookie says in the time stamp of the SYN-ACK does not lead it ahead of the clock: the peer would drop
- * the answer to its request as old (PAWS), and wait for its retransmission.
+ * What a cookie says in the time stamp of the SYN-ACK does not lead it ahead of the clock: the peer would
+ * drop the answer to its request as old (PAWS), and wait for its retransmission.
  */
 FIBER_TEST(time_stamps_of_cookies)
 {

@@ -1,7 +1,7 @@
 /*
  * Connections whose packets are marked. Those to port 7 are marked when they were accepted; then what comes
- * is given back. For each address of --to one is opened to its port 7, marked from its SYN on. It sends bytes,
- * reads up to the end of the peer's, and resets the connection.
+ * is given back. For each address of --to one is opened to its port 7, marked from its SYN on. It sends
+ * bytes, reads up to the end of the peer's, and resets the connection.
  */
 #include <mirage/functor.h>
 
