@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mirage/os.h>
 #include <platform/platform.h>
@@ -20,6 +21,8 @@
 /* This is longer than any timer of TCP, so a stack that has sent nothing by then stays silent. */
 #define SILENCE HOURS(3)
 #define ARGUMENTS_MAX 16
+/* How long a thread may take to return from a blocking call, in real milliseconds. */
+#define RETURN_MS 20
 
 struct packet {
     struct packet *next;
@@ -49,8 +52,10 @@ static struct host {
     void *receive_ctx;
     void (*begin)(void *ctx, struct host_call *call);
     void *begin_ctx;
-    void (*turn)(void *ctx);
+    bool (*turn)(void *ctx);
     void *turn_ctx;
+    bool returning;  /* a blocking call has ended since the last sleep, */
+    bool asked_time; /* and its thread has asked for the time, and takes packetdrill's lock next */
     char *arguments[ARGUMENTS_MAX];
     int argument_count;
     uint16_t mtu;
@@ -133,8 +138,8 @@ static void idle(os_time deadline)
 
 static void outside(os_time deadline)
 {
-    if (host.turn != NULL)
-        host.turn(host.turn_ctx);
+    if (host.turn != NULL && host.turn(host.turn_ctx))
+        return;
     pthread_mutex_lock(&host.lock);
     if (host.begin != NULL && (host.calls != NULL || host.in.first != NULL)) {
         /* There is work to do at this point of time. */
@@ -167,7 +172,7 @@ void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx)
     platform_source_watch(&host.source, arrive, NULL);
 }
 
-void host_on_turn(void (*turn)(void *ctx), void *ctx)
+void host_on_turn(bool (*turn)(void *ctx), void *ctx)
 {
     host.turn_ctx = ctx;
     host.turn = turn;
@@ -196,6 +201,10 @@ void host_call_done(struct host_call *call)
     pthread_mutex_lock(&host.lock);
     call->ended = sim_platform.now;
     call->done = true;
+    if (call->beside) {
+        host.returning = true;
+        host.asked_time = false;
+    }
     pthread_cond_broadcast(&host.answer);
     pthread_mutex_unlock(&host.lock);
 }
@@ -222,6 +231,7 @@ int64_t host_run(struct host_call *call)
 {
     bool first = pthread_equal(pthread_self(), host.first_caller);
     call->done = false;
+    call->beside = !first;
     call->next = NULL;
     pthread_mutex_lock(&host.lock);
     *host.calls_last = call;
@@ -289,9 +299,29 @@ static void pass(os_time duration)
         ask();
 }
 
+/*
+ * packetdrill lets go of its lock only while it sleeps. A thread whose blocking call has ended needs real
+ * time then, to take the lock and store the call's result, which the next events of the script may use.
+ */
+static void let_threads_return(void)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+    for (int i = 0; i < RETURN_MS && !host.asked_time; i++) {
+        pthread_mutex_unlock(&host.lock);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&host.lock);
+    }
+    pthread_mutex_unlock(&host.lock);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&host.lock);
+    host.returning = false;
+}
+
 void host_sleep(os_time duration)
 {
     pthread_mutex_lock(&host.lock);
+    if (host.returning)
+        let_threads_return();
     pass(duration);
     pthread_mutex_unlock(&host.lock);
 }
@@ -301,12 +331,14 @@ os_time host_time(void)
 {
     os_time now = ended_at;
     ended_at = 0;
+    pthread_mutex_lock(&host.lock);
     if (now == 0) {
-        pthread_mutex_lock(&host.lock);
         pass(MICROSECONDS(1));
         now = sim_platform.now;
-        pthread_mutex_unlock(&host.lock);
+    } else {
+        host.asked_time = true;
     }
+    pthread_mutex_unlock(&host.lock);
     return now;
 }
 

@@ -67,6 +67,7 @@ struct host_call {
     int error; /* errno when the result is negative */
 
     bool done;
+    bool beside; /* it was made from a thread beside the first one */
     os_time ended;
     struct os_fiber *fiber;
     struct host_call *next;
@@ -77,8 +78,11 @@ struct host_call {
  */
 void host_on_packet(void (*receive)(void *ctx, const uint8_t *packet, size_t len), void *ctx);
 void host_on_call(void (*begin)(void *ctx, struct host_call *call), void *ctx);
-/* Set what runs after each turn of the loop, before time passes. */
-void host_on_turn(void (*turn)(void *ctx), void *ctx);
+/*
+ * Set what runs after each turn of the loop, before time passes. It returns whether the loop has more to do
+ * now.
+ */
+void host_on_turn(bool (*turn)(void *ctx), void *ctx);
 /*
  * Set packetdrill's address for the stack, which the network device translates. NULL stands for the stack's
  * own.
@@ -106,5 +110,9 @@ os_time host_time(void);
  * a script itself writes to /proc/sys after the first call is seen, too.
  */
 bool host_setting(const char *name, char *out, size_t size);
+
+/* Whether programs that a script calls may read what the stack reports: the file "state" in that folder. */
+bool host_reports(void);
+void host_report(const char *text);
 
 #endif

@@ -165,9 +165,9 @@ uint32_t inside_cwnd(const void *flow)
 
 bool inside_acceptable(const void *listener, bool with_data)
 {
-    const struct tcp_listener *l = listener;
-    return l->ready.flows.first != NULL &&
-           (!with_data || l->ready.flows.first->received != NULL || l->ready.flows.first->fin_received);
+    const struct tcp_flow *first = ((const struct tcp_listener *)listener)->ready.flows.first;
+    return first != NULL &&
+           (!with_data || first->received != NULL || first->fin_received || first->state == STATE_CLOSED);
 }
 
 bool inside_shut(const void *flow)
@@ -232,6 +232,7 @@ size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, b
 }
 
 #include "inside_info.c"
+#include "inside_report.c"
 
 /* name in Linux, what it stands for here, and how many of ours one of Linux's is */
 #define SWITCHES(X)                 \

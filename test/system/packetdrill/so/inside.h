@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <mirage/err.h>
 
@@ -74,7 +75,8 @@ err inside_wait_input(void *flow);
 /* Copy up to `len` received bytes, and take them unless `peek`. */
 size_t inside_read(void *flow, const struct iovec *iov, int count, size_t len, bool peek);
 
-void inside_info(const void *flow, struct tcp_info *out);
+/* `syn_bytes`: how many bytes its SYN carried. */
+void inside_info(const void *flow, uint32_t syn_bytes, struct tcp_info *out);
 
 /*
  * Set a value of the whole stack by its name in Linux, without "net.ipv4.". False when there is no such
@@ -85,6 +87,10 @@ void inside_set_fast_open_keys(void *tcp, const uint8_t keys[32]); /* the presen
 bool inside_set_congestion(const char *name);
 const char *inside_congestion(void);
 int64_t inside_receive_buffer(void);
+
+/* Write a line for each connection, and one for each counter that has a name in Linux. */
+void inside_report(const void *tcp, FILE *out);
+void inside_report_closed(const void *flow, FILE *out);
 
 /* Settings of one flow. */
 void inside_set_receive_buffer(void *flow, uint32_t bytes);

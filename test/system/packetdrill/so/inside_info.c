@@ -39,13 +39,13 @@ static uint32_t segments(const struct tcp_flow *f, uint32_t bytes)
     return (bytes + mss_of(f) - 1) / mss_of(f);
 }
 
-/* The count of segments includes the SYN. */
-static uint32_t delivered(const struct tcp_flow *f)
+/* The count of segments includes the SYN, which may have had bytes. */
+static uint32_t delivered(const struct tcp_flow *f, uint32_t syn_bytes)
 {
     if (f->state < STATE_ESTABLISHED)
         return 0;
-    return 1 +
-           segments(f, f->snd_una - f->iss - 1 - (f->fin_sent && f->snd_una == f->snd_nxt) + f->sacked_bytes);
+    uint32_t bytes = f->snd_una - f->iss - 1 - (f->fin_sent && f->snd_una == f->snd_nxt) + f->sacked_bytes;
+    return 1 + segments(f, f->syn_data && bytes >= syn_bytes ? bytes - syn_bytes : bytes);
 }
 
 static uint32_t us(os_time t)
@@ -59,7 +59,7 @@ static uint32_t ms_since(const struct tcp_flow *f, os_time t)
     return (uint32_t)((os_now() - t) / MILLISECONDS(1));
 }
 
-void inside_info(const void *flow, struct tcp_info *out)
+void inside_info(const void *flow, uint32_t syn_bytes, struct tcp_info *out)
 {
     const struct tcp_flow *f = flow;
     *out = (struct tcp_info){
@@ -84,7 +84,7 @@ void inside_info(const void *flow, struct tcp_info *out)
         .tcpi_last_data_sent = ms_since(f, f->last_sent),
         .tcpi_last_data_recv = ms_since(f, f->last_received),
         .tcpi_last_ack_recv = ms_since(f, f->last_progress),
-        .tcpi_delivered = delivered(f),
+        .tcpi_delivered = delivered(f, syn_bytes),
         .tcpi_pmtu = ip_mtu(f->tcp->ip, &f->node.ends.remote) + (flow_is_v4(f) ? 20 : 40),
         .tcpi_rcv_ssthresh = f->rcv_buffer,
         .tcpi_rtt = us(f->srtt),

@@ -86,6 +86,7 @@ int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_
     struct buf *first = NULL;
     void *flow;
     settings_read(all);
+    max_segment_apply(socket);
     if (!fast_open_client())
         return fail(call, EOPNOTSUPP);
     if (peer.port == 0 && !read_address(call, &peer))
@@ -98,6 +99,7 @@ int64_t fast_open_send(struct sockets *all, struct host_call *call, const uint8_
         return fail(call, e == ERR_UNREACHABLE ? ENETUNREACH : errno_of(e));
     socket->deferred.port = 0;
     open_begun(socket, flow);
+    socket->syn_bytes = (uint32_t)n;
     *done = n;
     if (must_not_wait(socket, call))
         return n > 0 ? (int64_t)n : fail(call, EINPROGRESS);

@@ -102,6 +102,7 @@ int64_t call_listen(struct sockets *all, struct host_call *call)
         return fail(call, errno_of(e));
     socket->kind = KIND_LISTENER;
     socket->backlog = backlog;
+    max_segment_apply(socket);
     fast_open_apply(all, socket);
     return 0;
 }
@@ -191,6 +192,7 @@ int64_t call_connect(struct sockets *all, struct host_call *call)
         return fail(call, socket->connecting ? EALREADY : EISCONN);
     if (socket->kind != KIND_NEW)
         return fail(call, EINVAL);
+    max_segment_apply(socket);
     bool fast = option_stored(socket, SOL_TCP, TCP_FASTOPEN_CONNECT) != 0 && fast_open_client();
     if (socket->deferred.port != 0)
         return fail(call, EISCONN);

@@ -16,6 +16,12 @@ void timeouts_apply(struct socket *socket)
     inside_set_handshake(socket->flow, (uint32_t)option_stored(socket, SOL_TCP, TCP_SYNCNT));
 }
 
+/* TCP_MAXSEG as TCP knows it, for all connections: the last socket that listened or opened has set it. */
+void max_segment_apply(const struct socket *socket)
+{
+    inside_set("mss_max", socket->options.max_segment != 0 ? socket->options.max_segment : 65535);
+}
+
 /* Apply the settings that were made before there was a connection. */
 void options_apply(struct socket *socket)
 {
@@ -119,7 +125,8 @@ static int set_tcp_option(struct socket *socket, int name, int value)
         if (value < 88 || value > 32767)
             return EINVAL;
         o->max_segment = (uint16_t)value;
-        inside_set("mss_max", value);
+        if (socket->kind == KIND_LISTENER)
+            max_segment_apply(socket);
         if (has_flow(socket))
             inside_set_mss(socket->flow, o->max_segment);
         return 0;
@@ -148,7 +155,7 @@ static int set_tcp_option(struct socket *socket, int name, int value)
             inside_set_receive_buffer(socket->flow, (uint32_t)value);
         return store(o, SOL_TCP, name, value);
     case TCP_QUICKACK:
-        if (has_flow(socket))
+        if (socket->flow != NULL && !inside_is_closed(socket->flow))
             inside_set_quick_ack(socket->flow, value != 0);
         return store(o, SOL_TCP, name, value);
     case TCP_FASTOPEN_CONNECT:
@@ -209,7 +216,7 @@ static int64_t give_info(struct socket *socket, struct host_call *call)
 {
     struct tcp_info info = { .tcpi_state = socket->kind == KIND_LISTENER ? TCP_LISTEN : TCP_CLOSE };
     if (socket->flow != NULL)
-        inside_info(socket->flow, &info);
+        inside_info(socket->flow, socket->syn_bytes, &info);
     usage_look(socket);
     info.tcpi_last_data_recv = (uint32_t)((os_now() - socket->usage.received_at) / MILLISECONDS(1));
     info.tcpi_busy_time = (uint64_t)(socket->usage.total / MICROSECONDS(1));

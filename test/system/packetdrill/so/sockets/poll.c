@@ -12,8 +12,8 @@ static uint32_t readiness(const struct socket *socket)
         return POLLOUT | POLLWRNORM | POLLHUP;
     if (socket->kind != KIND_FLOW || !inside_is_open(socket->flow))
         return 0;
-    bool closed = inside_is_closed(socket->flow),
-         ended = inside_end_of_input(socket->flow) || socket->read_shut, shut = inside_shut(socket->flow);
+    bool closed = inside_is_closed(socket->flow), shut = inside_shut(socket->flow),
+         ended = closed || inside_fin_received(socket->flow) || socket->read_shut;
     uint32_t ready = socket->notices != NULL ? POLLERR : 0;
     if (closed && !socket->reported && inside_error(socket->flow) != OK)
         ready |= POLLERR;
@@ -72,6 +72,29 @@ static int look_watched(struct sockets *all, struct socket *epoll, struct epoll_
     return ready;
 }
 
+/*
+ * Wake those that wait in poll when a descriptor is ready for something else than at the last turn. They look
+ * at it before the script goes on. Returns whether someone was woken.
+ */
+bool poll_look(struct sockets *all)
+{
+    bool changed = false;
+    for (int fd = 0; fd < HOST_FDS_MAX; fd++) {
+        struct socket *socket = all->fds[fd];
+        if (socket == NULL || (socket->kind != KIND_LISTENER && socket->kind != KIND_FLOW))
+            continue;
+        struct readable now = { .events = readiness(socket), .notices = socket->notice_count };
+        if (socket->kind == KIND_FLOW)
+            now.bytes = inside_readable(socket->flow);
+        changed |= memcmp(&now, &socket->seen, sizeof now) != 0;
+        socket->seen = now;
+    }
+    if (!changed || !os_has_waiters(&all->pollers))
+        return false;
+    os_wake_all(&all->pollers);
+    return true;
+}
+
 static int64_t wait_ready(struct sockets *all, struct host_call *call, struct socket *epoll)
 {
     os_time until = call->timeout < 0 ? OS_NEVER : os_now() + MILLISECONDS(call->timeout);
@@ -80,9 +103,8 @@ static int64_t wait_ready(struct sockets *all, struct host_call *call, struct so
                                   : look(all, call->value, call->arguments[0]);
         if (ready > 0 || os_now() >= until)
             return ready;
-        os_time next = os_now() + MILLISECONDS(1);
-        os_sleep(next < until ? MILLISECONDS(1) : until - os_now());
-        if (os_check() != OK)
+        err e = os_wait_until(&all->pollers, until);
+        if (e != OK && e != ERR_TIMEOUT)
             return fail(call, EINTR);
     }
 }

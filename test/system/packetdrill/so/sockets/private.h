@@ -5,8 +5,8 @@
  *   transfer.c  reading and writing                               option.c    getsockopt, setsockopt, ioctl
  *   poll.c      poll and epoll                                    setting.c   sysctl
  *   record.c    MSG_EOR                                           fast_open.c TCP_FASTOPEN
- *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, and what keeps from
- *   sending
+ *   notice.c    the error queue                                   buffer.c    SO_SNDBUF, what delays sending
+ *   report.c    what programs that a script calls see
  */
 #ifndef SOCKETS_PRIVATE_H
 #define SOCKETS_PRIVATE_H
@@ -74,6 +74,12 @@ struct usage {
     os_time received_at;
 };
 
+/* What poll sees of a socket. */
+struct readable {
+    uint32_t events, notices;
+    size_t bytes;
+};
+
 struct watched {
     int fd;
     struct epoll_event event;
@@ -95,6 +101,7 @@ struct socket {
      */
     struct endpoint deferred;
     uint32_t backlog;
+    uint32_t syn_bytes; /* how many bytes the SYN carried */
     struct stack_tcp_flow *flow;
     struct stack_tcp_listener *listener;
     struct options options;
@@ -110,6 +117,7 @@ struct socket {
     uint32_t stamp_base; /* the position in the stream when SO_TIMESTAMPING was set */
     bool buffer_waited;  /* a write found no space */
     struct usage usage;
+    struct readable seen; /* at the last turn of the loop */
     struct watched watched[WATCHED_MAX];
 };
 
@@ -117,6 +125,8 @@ struct sockets {
     struct stack *stack;
     struct stack_tcp *tcp;
     struct socket *fds[HOST_FDS_MAX];
+    struct os_waitq pollers;
+    char *reported;                        /* what was reported last; NULL: nothing */
     char settings[SETTINGS][SETTING_TEXT]; /* Linux's settings, as they were read last */
 };
 
@@ -154,6 +164,7 @@ INTERNAL int64_t call_ioctl(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_fcntl(struct sockets *all, struct host_call *call);
 INTERNAL void options_apply(struct socket *socket);
 INTERNAL void timeouts_apply(struct socket *socket);
+INTERNAL void max_segment_apply(const struct socket *socket);
 
 INTERNAL int option_stored(const struct socket *socket, int level, int name);
 
@@ -186,7 +197,11 @@ INTERNAL int64_t fast_open_send(struct sockets *all, struct host_call *call, con
 INTERNAL int fast_open_set_keys(struct sockets *all, struct socket *socket, const struct host_call *call);
 INTERNAL size_t fast_open_get_keys(const struct socket *socket, uint8_t out[2 * FAST_OPEN_KEY]);
 
+/* report.c */
+INTERNAL void report_look(struct sockets *all);
+
 /* poll.c */
+INTERNAL bool poll_look(struct sockets *all);
 INTERNAL int64_t call_poll(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_epoll_create(struct sockets *all, struct host_call *call);
 INTERNAL int64_t call_epoll_ctl(struct sockets *all, struct host_call *call);

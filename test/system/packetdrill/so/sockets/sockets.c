@@ -101,7 +101,8 @@ static void begin(void *ctx, struct host_call *call)
     host_call_done(call);
 }
 
-static void turn(void *ctx)
+/* Runs after each turn of the loop. Returns whether there is something to run now. */
+static bool turn(void *ctx)
 {
     struct sockets *all = ctx;
     for (int fd = 0; fd < HOST_FDS_MAX; fd++)
@@ -110,6 +111,8 @@ static void turn(void *ctx)
             notice_look(all->fds[fd]);
             usage_look(all->fds[fd]);
         }
+    report_look(all);
+    return poll_look(all);
 }
 
 static void close_all(struct sockets *all)
@@ -142,6 +145,7 @@ IO err sockets_start(struct stack *stack)
     host_on_call(NULL, NULL);
     host_on_turn(NULL, NULL);
     close_all(all);
+    free(all->reported);
     free(all);
     return e == ERR_CANCELLED ? OK : e;
 }
