@@ -62,13 +62,18 @@ INTERNAL void flow_step(struct tcp_flow *flow, enum action action)
     }
 }
 
+/*
+ * A connection that waits to be accepted goes on waiting when it ends: its bytes and its error are for
+ * whoever accepts it.
+ */
 static void leave_lists(struct tcp_flow *flow)
 {
     struct tcp *tcp = flow->tcp;
     if (flow->listener != NULL) {
-        bool half_open = flow->state == STATE_SYN_RECEIVED && !flow->pending;
-        flow_list_remove(half_open ? &flow->listener->half_open : &flow->listener->ready, flow);
-        flow->listener = NULL;
+        if (flow->state == STATE_SYN_RECEIVED && !flow->pending) {
+            flow_list_remove(&flow->listener->half_open, flow);
+            flow->listener = NULL;
+        }
     } else if (os_list_holds(flow, place)) {
         flow_list_remove(&tcp->orphans, flow);
         if (tcp->orphans.count == 0)
@@ -88,8 +93,8 @@ static void drop_send_queue(struct tcp_flow *flow)
 
 /*
  * End the connection. Its waiters get `error`, which may be OK. Bytes that were received stay for the owner
- * to read. A flow without an owner is freed at the end of the turn, so that callers may still look at its
- * state.
+ * to read. A flow that has no owner and will have none is freed at the end of the turn, so that callers may
+ * still look at its state.
  */
 INTERNAL void flow_end(struct tcp_flow *flow, err error)
 {
@@ -108,7 +113,7 @@ INTERNAL void flow_end(struct tcp_flow *flow, err error)
     tcp->flow_count--;
     os_timer_stop(&flow->timer);
     drop_send_queue(flow);
-    if (!flow->owned) {
+    if (flow_abandoned(flow)) {
         receive_drop(flow);
         flush_later(flow);
         return;

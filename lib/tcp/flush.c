@@ -39,7 +39,7 @@ static void flush(struct tcp_flow *flow)
         flow_end(flow, ERR_NO_MEMORY);
     }
     if (flow->state == STATE_CLOSED) {
-        if (!flow->owned)
+        if (flow_abandoned(flow))
             flow_free(flow);
         return;
     }

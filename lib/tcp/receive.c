@@ -272,7 +272,7 @@ INTERNAL void receive_data(struct tcp_flow *flow, const struct segment *segment,
         fin = false;
         buf_truncate(payload, len);
     }
-    if (!flow->owned && flow->listener == NULL) {
+    if (flow_abandoned(flow)) {
         receive_orphan(flow, segment, seq, len, fin, payload);
     } else if (seq != flow->rcv_nxt) {
         receive_early(flow, seq, end, fin, payload);

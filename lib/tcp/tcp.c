@@ -314,11 +314,19 @@ IO err tcp_accept(struct tcp_listener *listener, struct tcp_flow **out)
     return OK;
 }
 
+/* Reset the connections that nobody will accept, and free those that have ended. */
 static void end_list(struct flow_list *list)
 {
-    while (list->flows.first != NULL) {
-        send_reset(list->flows.first);
-        flow_end(list->flows.first, ERR_CLOSED);
+    struct tcp_flow *flow;
+    while ((flow = list->flows.first) != NULL) {
+        flow_list_remove(list, flow);
+        flow->listener = NULL;
+        if (flow->ended) {
+            flow_free(flow);
+            continue;
+        }
+        send_reset(flow);
+        flow_end(flow, ERR_CLOSED);
     }
 }
 

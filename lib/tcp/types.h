@@ -401,6 +401,12 @@ static inline bool flow_synchronized(const struct tcp_flow *flow)
     return flow->state >= STATE_ESTABLISHED && flow->state < STATE_TIME_WAIT;
 }
 
+/* Whether no application holds the connection, nor will one that accepts it. */
+static inline bool flow_abandoned(const struct tcp_flow *flow)
+{
+    return !flow->owned && flow->listener == NULL;
+}
+
 /* Whether bytes may be sent: after the handshake, or before its end with Fast Open. */
 static inline bool flow_may_send(const struct tcp_flow *flow)
 {

@@ -13,8 +13,9 @@
  *   IP versions) and port (0: a free one is chosen). Up to `backlog` connections wait to
  *   be accepted. ERR_ADDRESS_IN_USE, ERR_ADDRESS_NOT_HERE, ERR_ACCESS.
  * M_listener_port(listener): its port, in host order.
- * M_accept(listener, out): wait for a connection. ERR_CLOSED after M_unlisten;
- *   ERR_NO_SPACE when the host is out of descriptors or memory: try again later.
+ * M_accept(listener, out): wait for a connection. One that has ended while it waited is given too: what it
+ *   brought can be read, and then M_read says how it ended. ERR_CLOSED after M_unlisten; ERR_NO_SPACE when
+ *   the host is out of descriptors or memory: try again later.
  * M_unlisten(listener): free it. A fiber in M_accept gets ERR_CLOSED, also when it was woken already but has
  *   not run yet. Connections not yet accepted are reset; accepted ones live on.
  * M_close(flow): as FLOW's. If bytes of the peer were not read, or if it goes on sending, the connection is

@@ -431,6 +431,61 @@ FIBER_TEST(unlisten)
     return OK;
 }
 
+/* A connection that waits to be accepted, and ends while it waits. */
+static void reset_before_accept(struct peer *p)
+{
+    peer_make(p);
+    CHECK_EQUAL(tcp_listen(p->tcp, &IP_ANY, SERVER_PORT, 1, &p->listener), OK);
+    syn_from(p, 9);
+    p->seq = peer_expect(p, SECONDS(1), SYN | ACK).ack;
+    peer_send(p, ACK, "question", 8);
+    peer_expect(p, SECONDS(1), ACK);
+    peer_send(p, RST | ACK, NULL, 0);
+    CHECK_EQUAL(p->tcp->flow_count, 0);
+    CHECK_EQUAL(p->listener->ready.count, 1);
+}
+
+/* It is accepted: what it brought can be read, and then comes how it ended. */
+FIBER_TEST(ended_before_accept)
+{
+    struct peer p;
+    struct endpoint peer;
+    struct buf *b;
+    reset_before_accept(&p);
+    syn_from(&p, 10); /* it has its place in the backlog until then */
+    CHECK_EQUAL(METRIC(&p, backlog_full), 1);
+    CHECK_EQUAL(tcp_accept(p.listener, &p.flow), OK);
+    CHECK_EQUAL(p.listener->ready.count, 0);
+    tcp_peer(p.flow, &peer);
+    CHECK_EQUAL(peer.port, 9);
+    CHECK_EQUAL(tcp_read(p.flow, &b), OK);
+    CHECK_EQUAL(buf_len(b), 8);
+    buf_free(b);
+    CHECK_EQUAL(tcp_read(p.flow, &b), ERR_RESET);
+    CHECK_EQUAL(tcp_write(p.flow, buf_copy("x", 1)), ERR_RESET);
+    tcp_close(p.flow);
+    CHECK_EQUAL(p.tcp->memory, 0);
+    peer_end(&p);
+    return OK;
+}
+
+/* Nobody accepts it: it is freed with its listener, also when the reset came in the same turn. */
+FIBER_TEST(ended_before_unlisten)
+{
+    for (int later = 0; later < 2; later++) {
+        struct peer p;
+        reset_before_accept(&p);
+        if (later)
+            os_sleep(SECONDS(1));
+        tcp_unlisten(p.listener);
+        p.listener = NULL;
+        CHECK_EQUAL(p.tcp->memory, 0);
+        expect_silence(&p, SECONDS(1));
+        peer_end(&p);
+    }
+    return OK;
+}
+
 /* The acceptor's wait ends, by a cancellation or a connection, in the turn in which the listener is freed. */
 FIBER_TEST(unlisten_under_woken_acceptor)
 {
@@ -477,6 +532,8 @@ int main(void)
         cmocka_unit_test(closed_ports),
         cmocka_unit_test(unlisten),
         cmocka_unit_test(unlisten_under_woken_acceptor),
+        cmocka_unit_test(ended_before_accept),
+        cmocka_unit_test(ended_before_unlisten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
