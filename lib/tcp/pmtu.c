@@ -114,8 +114,9 @@ static struct tcp_flow *quoted_flow(const struct tcp *tcp, const struct icmp_err
     if (node == NULL || node->is_time_wait)
         return NULL;
     struct tcp_flow *flow = (struct tcp_flow *)node;
-    /* RFC 5927, section 4.1 */
-    if (seq_before(seq, flow->snd_una) || !seq_before(seq, flow->snd_nxt))
+    /* RFC 5927, section 4.1. A SYN-ACK is in flight until the handshake is done. */
+    uint32_t first = flow->pending ? flow->iss : flow->snd_una;
+    if (seq_before(seq, first) || !seq_before(seq, flow->snd_nxt))
         return NULL;
     return flow;
 }
@@ -144,10 +145,11 @@ void icmp_on_tcp_error(void *ctx, const struct icmp_error *error)
     case ICMP_UNREACHABLE_PORT:
     case ICMP_UNREACHABLE_ADMIN:
         /*
-         * An OPEN in progress fails. For other connections the error is only a hint: their timeouts decide
-         * (RFC 5461, section 4).
+         * A handshake in progress fails, whichever end began it (RFC 5461, section 4.1), and a half-open
+         * connection leaves its place in the backlog. For other connections, also those that began with bytes
+         * in their SYN and were accepted, the error is only a hint: their timeouts decide.
          */
-        if (flow->state != STATE_SYN_SENT)
+        if (flow->state > STATE_SYN_RECEIVED || (flow->pending && flow->listener == NULL))
             break;
         if (flow->asked && flow->snd_nxt != flow->iss + 1)
             fast_open_refused(flow);
