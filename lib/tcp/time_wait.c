@@ -98,12 +98,13 @@ static bool begins_anew(const struct time_wait *wait, const struct segment *s)
 
 /*
  * Returns true when the segment must be handled as one for no connection. RSTs are ignored: RFC 1337, section
- * 3.
+ * 3. So is what has neither SYN nor ACK, with or without a FIN: the peer's FIN, the only thing that is
+ * expected here, has an ACK (RFC 9293, section 3.10.7.4, fifth check).
  */
 INTERNAL bool time_wait_input(struct tcp *tcp, struct time_wait *wait, const struct segment *segment,
                               uint32_t *least_iss)
 {
-    if (segment->flags & RST)
+    if ((segment->flags & RST) || !(segment->flags & (SYN | ACK)))
         return false;
     if (begins_anew(wait, segment)) {
         *least_iss = wait->snd_nxt + 65535 + 2;
