@@ -12,6 +12,15 @@ static bool is_multicast(const struct ip_addr *a)
     return a->bytes[0] == 0xff || ip_is_any(a);
 }
 
+/* Answer a segment that brings nothing new, and say which bytes came again. */
+static void answer_again(struct tcp_flow *flow, const struct segment *segment)
+{
+    if (segment->len > 0 && seq_before(segment->seq, flow->rcv_nxt))
+        dsack_note(flow, segment->seq, seq_min(segment->seq + segment->len, flow->rcv_nxt));
+    flow->ack_need = ACK_NOW;
+    flush_later(flow);
+}
+
 /*
  * Answer a segment that is not acceptable. The answers are limited, or two ends that are out of step would
  * answer each other for ever. Each connection has its own limit, because a shared one tells strangers about
@@ -27,11 +36,8 @@ static void answer_unacceptable(struct tcp_flow *flow, const struct segment *seg
             return;
         flow->challenged = true;
         flow->challenge_at = flow->tcp->now;
-    } else if (segment->len > 0 && seq_before(segment->seq, flow->rcv_nxt)) {
-        dsack_note(flow, segment->seq, seq_min(segment->seq + segment->len, flow->rcv_nxt));
     }
-    flow->ack_need = ACK_NOW;
-    flush_later(flow);
+    answer_again(flow, segment);
 }
 
 INTERNAL void challenge_ack(struct tcp_flow *flow)
@@ -69,11 +75,13 @@ static void update_ts_recent(struct tcp_flow *flow, const struct segment *segmen
 
 /*
  * RFC 9293, section 3.10.7.4, first check, slightly relaxed: a segment that touches the window passes, so
- * that its acknowledgement is processed. Its payload is cut to the window later.
+ * that its acknowledgement is processed. That holds for a FIN that comes again, too. Its payload is cut to
+ * the window later.
  */
 static bool acceptable(const struct tcp_flow *flow, const struct segment *segment)
 {
-    return !seq_before(segment->seq + segment->len, flow->rcv_nxt) && !seq_after(segment->seq, flow->rcv_adv);
+    uint32_t end = segment->seq + segment->len + (flow->fin_received && (segment->flags & FIN));
+    return !seq_before(end, flow->rcv_nxt) && !seq_after(segment->seq, flow->rcv_adv);
 }
 
 /*
@@ -193,6 +201,9 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
     if (!acknowledge(flow, segment))
         goto drop;
     update_ts_recent(flow, segment);
+    /* The peer has not seen that its FIN came. */
+    if (flow->fin_received && (segment->len > 0 || (segment->flags & FIN)))
+        answer_again(flow, segment);
     fin_acked(flow);
     if (flow->state == STATE_CLOSED)
         goto drop;
@@ -206,10 +217,6 @@ INTERNAL void flow_input(struct tcp_flow *flow, struct segment *segment, const s
     if ((segment->len > 0 || (segment->flags & FIN)) && !flow->fin_received) {
         receive_data(flow, segment, payload);
         return;
-    }
-    if (flow->fin_received && (segment->len > 0 || (segment->flags & FIN))) {
-        flow->ack_need = ACK_NOW;
-        flush_later(flow);
     }
 drop:
     buf_free(payload);
