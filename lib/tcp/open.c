@@ -114,11 +114,25 @@ static void text_input(struct tcp_flow *flow, const struct segment *syn_ack, str
         buf_free(payload);
 }
 
+/*
+ * Whether the segment acknowledges our SYN. One that echoes a time stamp which no SYN of ours had answers
+ * another connection's, or is a guess. Some peers echo 0.
+ */
+static bool answers_syn(const struct tcp_flow *flow, const struct segment *segment)
+{
+    if (!seq_after(segment->ack, flow->iss) || seq_after(segment->ack, flow->snd_nxt))
+        return false;
+    if (!key_timestamps || !segment->has_timestamp || segment->tsecr == 0)
+        return true;
+    uint32_t age = timestamp_now(flow->tcp) + flow->ts_offset - segment->tsecr,
+             most = timestamp_now(flow->tcp) - (uint32_t)(flow->tuned_at / MILLISECONDS(1));
+    return age <= most;
+}
+
 /* RFC 9293, section 3.10.7.3. Takes the payload. */
 INTERNAL void syn_sent_input(struct tcp_flow *flow, const struct segment *segment, struct buf *payload)
 {
-    bool acks_syn = (segment->flags & ACK) && seq_after(segment->ack, flow->iss) &&
-                    !seq_after(segment->ack, flow->snd_nxt);
+    bool acks_syn = (segment->flags & ACK) && answers_syn(flow, segment);
     if ((segment->flags & ACK) && !acks_syn) {
         send_reset_for(flow->tcp, &flow->node.ends, flow->marks, segment);
         goto drop;
