@@ -290,7 +290,7 @@ INTERNAL void receive_held(struct tcp_flow *flow)
         return;
     bool fin = ranges_take(flow);
     wake_reader(flow);
-    ack_now(flow);
+    ack_later(flow);
     if (fin)
         receive_fin(flow);
 }
