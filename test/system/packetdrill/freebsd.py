@@ -2,13 +2,19 @@
 """freebsd.py FROM TO: translate the scripts of FreeBSD's TCP test suite (github.com/freebsd-net/tcp-testsuite).
 
 They are written for that system's packetdrill and that system's TCP. The translation keeps what TCP has to do, and
-leaves out what only FreeBSD can: its settings that the stack has no counterpart of, its programs that look at sockets,
-the sizes of its buffers and the windows that follow from them. Options of a SYN stand in the order that the stack
-writes them in. Where a script has one course for the standard and one for FreeBSD, it takes the standard's.
+leaves out what only FreeBSD can: its settings that the stack has no counterpart of, the sizes of its buffers and the
+windows that follow from them. Options of a SYN stand in the order that the stack writes them in. Where a script has
+one course for the standard and one for FreeBSD, it takes the standard's. README.md gives the reason for each change.
 """
 import pathlib
 import re
 import sys
+
+
+def receive_buffer(largest):
+    """On both systems the window scale follows from the largest buffer. The usual one keeps the window at 65535."""
+    return f'net.ipv4.tcp_rmem="4096 {min(largest, 131072)} {largest}"'
+
 
 SETTINGS = {
     'net.inet.tcp.rfc1323': lambda v: [f'net.ipv4.tcp_timestamps={v}', f'net.ipv4.tcp_window_scaling={v}'],
@@ -21,6 +27,8 @@ SETTINGS = {
     # FreeBSD gives a handshake so long; the stack counts its SYNs, sent after 1, 2, 4, ... seconds.
     'net.inet.tcp.keepinit': lambda v: [f'net.ipv4.tcp_syn_retries={max(1, (int(v) // 1000 + 1).bit_length() - 1)}'],
     'net.inet.tcp.fastopen.client_enable': lambda v: [f'net.ipv4.tcp_fastopen={v}'],
+    'net.inet.tcp.recvspace': lambda v: [receive_buffer(2097152)],
+    'kern.ipc.maxsockbuf': lambda v: [receive_buffer(int(v))],
 }
 CONSTANTS = {
     'TCPI_SYN_RECEIVED': 'TCP_SYN_RECV', 'TCPI_ESTABLISHED': 'TCP_ESTABLISHED', 'TCPI_TIME_WAIT': 'TCP_TIME_WAIT',
@@ -54,7 +62,7 @@ def syn_options(text):
     elif 'sackOK' in by:
         out += ['nop', 'nop', 'sackOK']
     if 'wscale' in by:
-        out += ['nop', 'wscale 7']
+        out += ['nop', by['wscale']]
     for name in ('FO', 'FOEXP'):
         if name in by:
             cookie = (by[name].split() + [''])[1]
@@ -90,8 +98,9 @@ def packet(line):
     line = re.sub(r'<([^<>]*)>', lambda m: '<' + re.sub(r'\beol\b', 'nop' if out else 'eol', m.group(1)) + '>', line)
     if not out:
         return re.sub(r'(?<=[RS. ])(\d+):(\d+)\((?=\d+\))', inside, line, count=1)
-    line = re.sub(r'\bwin\s+[1-9]\d*', '', line)
-    if re.search(r'>\s*S', line):
+    if not re.search(r'>\s*S', line):
+        line = re.sub(r'\bwin\s+[1-9]\d*', '', line)
+    else:
         line = re.sub(r'<([^<>.]+)>', lambda m: '<' + syn_options(m.group(1)) + '>', line)
     return line
 
@@ -141,6 +150,8 @@ def settings(line):
     """The stack's settings for one of FreeBSD's: lines in the script's place."""
     at = TIME.match(line)
     m = re.search(r'`sysctl -w ([\w.]+)=(\S+?)`', line)
+    if '`sysctl' not in line:
+        return [line]
     made = SETTINGS.get(m.group(1), lambda v: [])(m.group(2)) if m else []
     if not made:
         return [f'{at.group(0)}`true`'] if at and at.group(3) and float(at.group(3)) > 0 else []
