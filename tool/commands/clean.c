@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/keep.h"
+#include "base/lock.h"
 #include "base/paths.h"
 #include "base/report.h"
 #include "commands/cli.h"
@@ -29,8 +30,12 @@ int command_clean(const struct cli_command *command, struct arguments *a)
         return 1;
     }
     const char *build = text("%s/_build", folder);
-    if (folder_exists(build) && nftw(build, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        return 1;
+    if (folder_exists(build)) {
+        int lock =
+            lock_take(text("%s/lock", build), text("Waiting for another mirage to finish in %s", folder));
+        if (lock < 0 || nftw(build, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+            return 1;
+    }
     unlink(text("%s/compile_commands.json", folder));
     return 0;
 }

@@ -22,6 +22,7 @@ static bool run_test(struct arguments *a, const char *config)
     test.choices.file = path_name(config);
     if (!open_and_build(&test, &p))
         return false;
+    project_close(&p);
     const struct strings none = { 0 };
     struct strings argv = { 0 };
     strings_add(&argv, "timeout");

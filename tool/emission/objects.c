@@ -1,19 +1,17 @@
 /* The objects are compiled once for each compiler and set of flags. */
 #include "emission/objects.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/keep.h"
+#include "base/lock.h"
 #include "base/out.h"
 #include "base/process.h"
 #include "base/quote.h"
@@ -155,11 +153,9 @@ static bool begin(const struct project *p, const char *cache, const struct strin
     if (!folder_make(cache))
         return false;
     objects->log = text("%s/log", cache);
-    objects->lock = open(text("%s/lock", cache), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (objects->lock < 0 || flock(objects->lock, LOCK_EX) != 0) {
-        error("cannot lock %s: %s", cache, strerror(errno));
+    objects->lock = lock_take(text("%s/lock", cache), NULL);
+    if (objects->lock < 0)
         return false;
-    }
     if (!write_ninja(cache, p, folders, objects))
         return false;
     folder_files(text("%s/mirage", p->installation.include), ".h", &objects->inputs);

@@ -28,6 +28,7 @@ struct project {
     const char *build;  /* home/_build/<target>[-<arch>][-release][-sanitize][-<configuration>] */
     const char *cache;  /* home/_build/cache, the cache of what the sources declare */
     const char *binary; /* the last file that the build makes */
+    int lock;           /* of home/_build: one process at a time writes there */
     struct strings compile_flags, link_flags;
 };
 

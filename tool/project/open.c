@@ -1,7 +1,9 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/keep.h"
+#include "base/lock.h"
 #include "base/paths.h"
 #include "base/report.h"
 #include "base/strings.h"
@@ -123,10 +125,20 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     *chosen = *choices;
     if (!installation_find(&p->installation) || !find_application(choices, p))
         return false;
+    p->lock = lock_take(text("%s/_build/lock", p->home),
+                        text("Waiting for another mirage to finish in %s", path_shown(p->home)));
+    if (p->lock < 0)
+        return false;
     choices_recall(p, chosen);
     if (!apply_choices(chosen, p) || !name_program(p))
         return false;
     place_build(p);
     project_flags(p);
     return true;
+}
+
+void project_close(struct project *p)
+{
+    close(p->lock);
+    p->lock = -1;
 }

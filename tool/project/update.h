@@ -8,9 +8,12 @@
 
 /*
  * Find the application, fill in what was not given from its last configure, and choose compilers and folders.
- * On failure, prints an error and returns false.
+ * Another process that has the application open is waited for. On failure, prints an error and returns false.
  */
 bool project_open(const struct choices *choices, struct project *out, struct choices *chosen);
+
+/* Let other processes open the application. It is closed when the process ends, too. */
+void project_close(struct project *project);
 
 /*
  * Whether generated C can include the path. If not, prints an error at `place`, or at the path itself when
