@@ -2,7 +2,8 @@
  * The chunked transfer coding (RFC 9112, section 7.1) in both directions, over bytes that may
  * be cut anywhere. It is strict: every line ends in CR LF, sizes have at most 15 digits, and
  * accepted input can be read in one way only. Extensions are skipped. Trailers are checked and
- * dropped. A limit bounds both together for the whole content.
+ * dropped. A limit bounds both together for the whole content. Who reads a reply also takes spaces
+ * behind a size, to which some servers pad it.
  */
 #ifndef BASE_HTTP_CHUNKED_H
 #define BASE_HTTP_CHUNKED_H
@@ -37,6 +38,7 @@ struct http_chunked {
     uint32_t extra;
     uint8_t digits;
     enum http_chunk_state state : 8;
+    bool padded; /* set at the beginning: spaces may stand between a size and the end of its line */
 };
 
 enum http_chunk_result {
@@ -69,9 +71,11 @@ static inline bool http_chunk_framing(struct http_chunked *c, char byte)
         return true;
     }
     case HTTP_CHUNK_SIZE_SPACE:
-        /* Bad whitespace is tolerated only before an extension. */
+        /* Bad whitespace is tolerated before an extension, and before the line's end only in a reply. */
         if (byte == ';')
             c->state = HTTP_CHUNK_EXTENSION;
+        else if (byte == '\r' && c->padded)
+            c->state = HTTP_CHUNK_SIZE_LF;
         else if (byte != ' ' && byte != '\t')
             return false;
         return ++c->extra <= HTTP_CHUNK_EXTRA_MAX;

@@ -111,6 +111,9 @@ static err framing(struct http_reply_head *head, bool to_head)
             if (!equal_lengths(field->value, &reply->content_length))
                 return ERR_FORMAT;
         } else if (http_equal(field->name, "transfer-encoding")) {
+            /* It meant that there is none (RFC 2616, section 3.6), and some servers still say so. */
+            if (http_equal(field->value, "identity"))
+                continue;
             if (chunked)
                 return ERR_FORMAT;
             if (!http_equal(field->value, "chunked"))

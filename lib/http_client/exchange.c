@@ -54,7 +54,6 @@ INTERNAL void client_reset(struct http_client_exchange *x)
     x->has_reply = x->done = x->refused = false;
     x->interim = 0;
     x->broken = OK;
-    x->chunked = (struct http_chunked){ 0 };
 }
 
 /* Move the received bytes into one piece. Its room grows by doubling. */
@@ -157,6 +156,7 @@ INTERNAL IO err client_receive_head(struct http_client_exchange *x)
     TRY(x->broken);
     x->head.reply.url = x->url_text;
     x->has_reply = true;
+    x->chunked = (struct http_chunked){ .padded = true };
     x->done = x->head.framing == HTTP_FRAME_NONE ||
               (x->head.framing == HTTP_FRAME_LENGTH && x->head.reply.content_length == 0);
     x->left = x->head.framing == HTTP_FRAME_LENGTH ? (uint64_t)x->head.reply.content_length : 0;
