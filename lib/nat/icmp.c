@@ -148,7 +148,10 @@ INTERNAL bool nat_error_out(struct nat *nat, struct nat_view *v, struct buf *pac
     return true;
 }
 
-/* From outside, about a packet that a host inside sent. It lengthens and ends nothing (RFC 5508, REQ-10). */
+/*
+ * From outside, about a packet that a host inside sent. It lengthens and ends nothing (RFC 4787, REQ-12; RFC
+ * 5382, REQ-10; RFC 5508, REQ-6).
+ */
 INTERNAL bool nat_error_in(struct nat *nat, struct nat_view *v, struct buf *packet)
 {
     struct nat_view quoted;

@@ -40,13 +40,12 @@ INTERNAL uint32_t cube_root(uint64_t x)
  * RFC 9438, sections 4.6 and 4.7: the window is multiplied by 0.7. Fast convergence leaves room for other
  * connections.
  */
-static uint32_t cubic_reduced(struct tcp_flow *flow, uint32_t flight)
+static uint32_t cubic_reduced(struct tcp_flow *flow)
 {
     uint32_t window = flow->cwnd;
     flow->cubic.w_max = window < flow->cubic.w_max ? (uint32_t)((uint64_t)window * 17 / 20) : window;
     flow->cubic.cwnd_prior = window;
     flow->cubic.epoch = 0;
-    (void)flight;
     return (uint32_t)((uint64_t)window * 7 / 10);
 }
 
@@ -54,7 +53,7 @@ static uint32_t cubic_reduced(struct tcp_flow *flow, uint32_t flight)
 INTERNAL uint32_t congestion_reduced(struct tcp_flow *flow)
 {
     uint32_t flight = flow->snd_nxt - flow->snd_una;
-    uint32_t reduced = is_cubic() ? cubic_reduced(flow, flight) : min_u32(flight, flow->cwnd) / 2;
+    uint32_t reduced = is_cubic() ? cubic_reduced(flow) : min_u32(flight, flow->cwnd) / 2;
     return max_u32(reduced, 2u * flow->mss);
 }
 

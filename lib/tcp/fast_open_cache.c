@@ -111,8 +111,8 @@ static void forget_failures(struct fast_open_peer *peer, uint16_t port)
 
 /*
  * Learn from the answer to a SYN of ours that carried the option. A peer that took none of its bytes refuses
- * them, unless it gives another cookie: then the old one may have been no longer good.
- * A peer that answers with a cookie of an impossible length does not have Fast Open right.
+ * them, unless it gives another cookie: then the old one may have been no longer good. A peer that answers
+ * with a cookie of an impossible length has Fast Open wrong.
  */
 INTERNAL void fast_open_learn(struct tcp_flow *flow, const struct segment *syn_ack)
 {

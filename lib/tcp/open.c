@@ -81,7 +81,7 @@ INTERNAL void flow_established(struct tcp_flow *flow)
 }
 
 /*
- * The SYNs of both ends crossed: RFC 9293, figure 8. Bytes and a FIN that came with the peer's SYN wait until
+ * The SYNs of both ends crossed: RFC 9293, figure 7. Bytes and a FIN that came with the peer's SYN wait until
  * it has acknowledged ours, since the SYN may be an old duplicate. Takes the payload.
  */
 static void simultaneous_open(struct tcp_flow *flow, const struct segment *syn, struct buf *payload)

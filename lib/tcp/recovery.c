@@ -5,7 +5,7 @@
  */
 #include "private.h"
 
-/* Returns how many bytes behind the first hole are SACKed, in segments. */
+/* Whether enough is SACKed behind the first hole that its segment would count as lost without RACK. */
 static bool duplicates_reached(const struct tcp_flow *flow)
 {
     return flow->sacked_bytes > (DUP_THRESHOLD - 1) * (uint32_t)flow->mss;
@@ -199,14 +199,14 @@ INTERNAL void recovery_after_ack(struct tcp_flow *flow, const struct segment *se
     undo_if_spurious(flow, segment, acked);
     bool done = flow->recovery != OPEN && !seq_before(flow->snd_una, flow->recover);
     /*
-     * RFC 6582, section 4.1: without SACK, stay in recovery until one more byte is acknowledged. Otherwise
-     * old duplicates look like a new loss.
-     */
-    /*
      * The acknowledgement that ends a fast recovery covers bytes from before it. The window is set to its
      * target, and does not grow for them.
      */
     bool grows = acked > 0 && !(done && flow->recovery == RECOVERY) && flow->recovery != REDUCED;
+    /*
+     * Without SACK, a recovery lasts until more than what was sent before it is acknowledged. Otherwise old
+     * duplicates look like a new loss (RFC 6582, section 3.2).
+     */
     if (done &&
         (flow->sack || flow->recovery != RECOVERY || flow->snd_una != flow->recover || flow->sent == NULL))
         recovery_exit(flow);

@@ -94,8 +94,8 @@ INTERNAL void retransmit_rearm(struct tcp_flow *flow)
         if (flow->retransmit_mode == MODE_REORDER && flow->deadlines[TIMER_RETRANSMIT] < rto)
             return;
         /*
-         * Section 7.2: if the retransmission timeout would come first, the probe is sent at that time
-         * instead.
+         * RFC 8985, section 7.2: if the retransmission timeout would come first, the probe is sent at that
+         * time instead.
          */
         probe = tail_probe_time(flow);
         if (last < rto)
@@ -163,7 +163,7 @@ static void tail_probe_timeout(struct tcp_flow *flow)
         flow->tail_probe = true;
         flow->tail_probe_end = flow->snd_nxt;
     }
-    /* Section 7.3: restart the retransmission timer after the probe. */
+    /* RFC 8985, section 7.3: restart the retransmission timer after the probe. */
     flow->tail_probe = true;
     flow->rto_base = flow->tcp->now;
     retransmit_rearm(flow);

@@ -355,7 +355,7 @@ ROUTER_TEST(errors_from_outside)
     CHECK_EQUAL(from_outside(icmp_error(FAR, OUT, 4, 0, q.p, 28)), 0);
 }
 
-/* They end nothing and lengthen nothing (RFC 5508, REQ-10; RFC 5382, REQ-10). */
+/* They end nothing and lengthen nothing (RFC 5508, REQ-6; RFC 5382, REQ-10). */
 ROUTER_TEST(errors_change_no_flow)
 {
     CHECK_EQUAL(from_inside(udp(A, 5000, FAR, 53, 10)), 1);

@@ -142,7 +142,7 @@ FIBER_TEST(wrong_syn_ack)
     return OK;
 }
 
-/* RFC 9293, figure 8. */
+/* RFC 9293, figure 7. */
 FIBER_TEST(simultaneous_opens)
 {
     struct peer p;
