@@ -1,5 +1,6 @@
 #include "commands/cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,11 +100,12 @@ const struct cli_command cli_commands[] = {
       "Builds when that is needed, then starts the program the way its target is started. What follows -- "
       "are the program's own arguments; `mirage run FOLDER -- --help` lists them.",
       true, 1, run_options, command_run },
-    { "test", "build and run the application's tests", "[FOLDER]",
+    { "test", "build and run the application's tests", "[FOLDER] [NAME...] [-- ARGUMENT...]",
       "A test is a configuration of its own, FOLDER/test/NAME.c: it applies the application's functors to "
       "whatever modules it wants and registers jobs. It passes when the program ends with status 0 "
-      "within a minute. The last line says `N passed, N failed`.",
-      true, 1, choice_options, command_test },
+      "within a minute. With NAMEs, only these are run; with --file, only that configuration of FOLDER. "
+      "What follows -- are arguments of each test's program. The last line says `N passed, N failed`.",
+      true, INT_MAX, choice_options, command_test },
     { "describe", "show the composition", "[FOLDER]",
       "Prints which functors are applied to what, the modules' sources, the keys and runtime arguments that "
       "they declare, and the pure libraries that they name; or draws it.",

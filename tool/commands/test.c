@@ -1,8 +1,10 @@
 /* mirage test. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/files.h"
 #include "base/keep.h"
+#include "base/nearest.h"
 #include "base/paths.h"
 #include "base/process.h"
 #include "base/report.h"
@@ -23,11 +25,10 @@ static bool run_test(struct arguments *a, const char *config)
     if (!open_and_build(&test, &p))
         return false;
     project_close(&p);
-    const struct strings none = { 0 };
     struct strings argv = { 0 };
     strings_add(&argv, "timeout");
     strings_add(&argv, "60");
-    if (!launch_words(&p, p.target->test == NULL ? p.target->start : p.target->test, &none, &argv))
+    if (!launch_words(&p, p.target->test == NULL ? p.target->start : p.target->test, &a->program, &argv))
         return false;
     struct command program = { .argv = argv.items };
     run_all(&program, 1);
@@ -44,17 +45,64 @@ static bool run_test(struct arguments *a, const char *config)
     return false;
 }
 
+/* Append the test of this name, test/NAME.c of the folder, to `tests`. */
+static bool choose_test(const char *folder, const struct strings *all, const char *name,
+                        struct strings *tests)
+{
+    struct strings names = { 0 };
+    for (size_t i = 0; i < all->count; i++) {
+        const char *file = path_name(all->items[i]);
+        char *known = keep_bytes(file, strlen(file) - strlen(".c"));
+        if (strcmp(name, known) == 0 || strcmp(name, file) == 0) {
+            strings_add(tests, all->items[i]);
+            return true;
+        }
+        strings_add(&names, known);
+    }
+    const char *meant = nearest(name, names.items);
+    error_at(path_join(folder, "test"), 0, "there is no test '%s'%s; there are: %s", name,
+             meant == NULL ? "" : text(" (did you mean %s?)", meant), strings_join(&names, ", "));
+    return false;
+}
+
+/* Collect the tests that the command line chooses: one configuration, some names, or all. */
+static bool choose_tests(struct arguments *a, const char *folder, struct strings *tests)
+{
+    struct strings all = { 0 };
+    size_t first = a->choices.folder == NULL ? 0 : 1;
+    if (a->choices.file != NULL) {
+        strings_add(tests, path_join(folder, a->choices.file));
+        return true;
+    }
+    if (!folder_files(path_join(folder, "test"), ".c", &all)) {
+        error_at(path_join(folder, "test"), 0,
+                 "there is no test here; a test is a configuration of its own, test/NAME.c");
+        return false;
+    }
+    for (size_t i = first; i < a->positional.count; i++)
+        if (!choose_test(folder, &all, a->positional.items[i], tests))
+            return false;
+    if (tests->count == 0)
+        *tests = all;
+    return true;
+}
+
 int command_test(const struct cli_command *command, struct arguments *a)
 {
-    const char *folder = a->choices.folder == NULL ? "." : a->choices.folder;
     struct strings tests = { 0 };
     size_t passed = 0, failed = 0;
     (void)command;
-    if (!folder_files(text("%s/test", folder), ".c", &tests)) {
-        error_at(text("%s/test", folder), 0,
-                 "there is no test here; a test is a configuration of its own, test/NAME.c");
+    /* The first word is the folder when there is such a folder, and the name of a test when there is none. */
+    if (a->choices.folder != NULL && !folder_exists(a->choices.folder) &&
+        strchr(a->choices.folder, '/') == NULL)
+        a->choices.folder = NULL;
+    const char *folder = path_absolute(a->choices.folder == NULL ? "." : a->choices.folder);
+    if (!folder_exists(folder)) {
+        error_at(folder, 0, "there is no such folder");
         return 1;
     }
+    if (!choose_tests(a, folder, &tests))
+        return 1;
     for (size_t i = 0; i < tests.count; i++) {
         bool ok = run_test(a, tests.items[i]);
         printf("%s %s\n", ok ? "ok" : "not ok", path_name(tests.items[i]));

@@ -64,19 +64,29 @@ static struct key *key_named(struct key *keys, size_t count, const char *name)
     return NULL;
 }
 
-static void tell_unknown(const struct key *keys, size_t count, const char *name)
+/* The options of the commands that take keys, and those that only describe has. A key must not hide one. */
+static const char *const options[] = { "file", "target",   "arch",  "release", "development",
+                                       "cc",   "sanitize", "debug", "help",    NULL };
+static const char *const other_options[] = { "dot", "svg", "json", "where", "output", NULL };
+
+/* A word that is neither a key nor an option: it may be a slip, or meant for the program that is run. */
+static void tell_unknown(const struct key *keys, size_t count, const struct given_key *given)
 {
     struct strings names = { 0 };
     for (size_t i = 0; i < count; i++)
         strings_add(&names, keys[i].name);
-    const char *meant = count > 0 ? nearest(name, names.items) : NULL;
-    if (count == 0)
-        error("there is no key --%s: this configuration has none", name);
-    else if (meant != NULL)
-        error("there is no key --%s: did you mean --%s? This configuration has %s", name, meant,
-              names_of(keys, count));
+    for (const char *const *o = options; *o != NULL; o++)
+        strings_add(&names, *o);
+    const char *meant = nearest(given->name, names.items);
+    const char *has = count == 0 ? "none" : names_of(keys, count);
+    if (meant != NULL)
+        error("there is no key --%s: did you mean --%s? This configuration has %s", given->name, meant, has);
     else
-        error("there is no key --%s: this configuration has %s", name, names_of(keys, count));
+        error(
+            "there is no key --%s: this configuration has %s; an argument of the program itself follows --, "
+            "as in `mirage run -- --%s%s%s`",
+            given->name, has, given->name, given->value == NULL ? "" : "=",
+            given->value == NULL ? "" : given->value);
 }
 
 static bool key_give(struct key *keys, size_t count, const struct given_key *given)
@@ -85,7 +95,7 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
     if (key == NULL && given->remembered)
         return true;
     if (key == NULL) {
-        tell_unknown(keys, count, given->name);
+        tell_unknown(keys, count, given);
         return false;
     }
     const char *value = given->value;
@@ -106,19 +116,10 @@ static bool key_give(struct key *keys, size_t count, const struct given_key *giv
     return true;
 }
 
-/* Whether the command has an option of this name. A key must not hide it. */
-static bool is_taken(const char *name)
-{
-    static const char *const taken[] = { "file", "target",   "arch",  "release", "development",
-                                         "cc",   "sanitize", "debug", "dot",     "svg",
-                                         "json", "output",   "help",  NULL };
-    return listed(taken, name);
-}
-
 static bool check_names(const struct key *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!is_taken(keys[i].name))
+        if (!listed(options, keys[i].name) && !listed(other_options, keys[i].name))
             continue;
         error_at(keys[i].place.file, keys[i].place.line,
                  "'%s' cannot name a key: the command has an option of that name", keys[i].name);

@@ -182,6 +182,26 @@ def life_of_an_application(s):
            "empty: error: this folder holds no config.c, so there is nothing of mirage's to remove\n")
 
 
+def single_tests(s):
+    """One test by its name or by its file, and arguments for what a test runs."""
+    s.mirage_does("new", "tested")
+    app = s.work / "tested"
+    shutil.copy(app / "test" / "greets.c", app / "test" / "other.c")
+    s.says("every test", ["test"], 0, "ok greets.c\nok other.c\n2 passed, 0 failed\n", "", cwd=app)
+    for name, words, cwd in (("a test by its name", ["other"], app), ("by its file's name", ["other.c"], app),
+                             ("in a folder", ["tested", "other"], s.work), ("by its configuration", ["-f", "test/other.c"], app),
+                             ("with arguments", ["other", "--", "--greeting=ho"], app)):
+        s.says(name, ["test", *words], 0, "ok other.c\n1 passed, 0 failed\n", "", cwd=cwd)
+    status, out, _ = s.mirage_does("test", "other", "--", "--greting=ho", cwd=app)
+    s.tap.report(status == 1 and "did you mean --greeting" in out and out.endswith("0 passed, 1 failed\n"),
+                 "a wrong argument fails the test, and is told", out)
+    s.says("a test that isn't", ["test", "othre"], 1, "",
+           "test: error: there is no test 'othre' (did you mean other?); there are: greets, other\n", cwd=app)
+    s.says("a folder that isn't", ["test", "tsted/"], 1, "", "tsted: error: there is no such folder\n")
+    s.says("no tests", ["test", "empty"], 1, "",
+           "empty/test: error: there is no test here; a test is a configuration of its own, test/NAME.c\n")
+
+
 def choices(s):
     s.mirage_does("new", "chooser")
     app = s.work / "chooser"
@@ -447,7 +467,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, units, life_of_an_application, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
+    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 

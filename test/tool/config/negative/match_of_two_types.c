@@ -5,7 +5,7 @@
 void config(void)
 {
     functor(JOB, CONSOLE) hello = foreign("../modules/hello.c", JOB, CONSOLE);
-    ENUM_KEY where = key_enum("where", "here", "where it speaks", "here", "there");
+    ENUM_KEY where = key_enum("site", "here", "where it speaks", "here", "there");
     CONSOLE console = match_impl(CONSOLE, where,
                                  {"here", default_console()},
                                  {"there", default_pclock()});

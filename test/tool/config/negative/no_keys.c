@@ -1,5 +1,5 @@
 // keys: --quiet
-// expect: mirage: error: there is no key --quiet: this configuration has none
+// expect: mirage: error: there is no key --quiet: this configuration has none; an argument of the program itself follows --, as in `mirage run -- --quiet`
 #include <mirage/config.h>
 
 void config(void)

@@ -3,7 +3,7 @@
 
 void config(void)
 {
-    ENUM_KEY where = key_enum("where", "here", "where it speaks", "here", "there");
+    ENUM_KEY where = key_enum("site", "here", "where it speaks", "here", "there");
     CONSOLE console = match_impl(CONSOLE, where, {"here", default_console()}, {"here", default_console()});
     (void)console;
 }
