@@ -115,7 +115,7 @@ class Noise(Base):
         most, lines = lines_within_a_second(said, False)
         most_debug, debug_lines = lines_within_a_second(said, True)
         print(f"# {levels}, {name}: {n} in {spent:.1f} s, {lines} lines, {most} within a second at most; debug {debug_lines}, {most_debug}; "
-              f"{client.good} requests answered, the slowest in {client.slowest:.2f} s", flush=True)
+              f"{client.good} requests answered, the slowest in {client.slowest:.2f} s; {peer.process.memory() / 1e6:.2f} MB", flush=True)
         self.tap.report(most <= LINES + SLACK and most_debug <= DEBUG_LINES + SLACK, f"{levels}, {name}: few lines", f"{most} and {most_debug}\n{said[-3000:]}")
         self.tap.report(served, f"{levels}, {name}: it serves all along", f"{client.good} good\n" + "\n".join(client.bad) + said[-3000:])
 

@@ -99,7 +99,7 @@ class Station:
         return self.ethernet(ARP, struct.pack("!HHBBH6s4s6s4s", 1, IPV4, 6, 4, operation, mac, packed(sender), bytes(6), packed(target)), to, mac)
 
     def introduce(self):
-        """The program remembers who asks for its address, so it needs not ask for ours, which nobody would tell."""
+        """The program remembers for a minute who asks for its address, and need not ask for ours, which nobody would tell."""
         self.send(self.arp(1, self.own, self.target))
 
     def segment(self, source_port, port, seq, ack, flags, payload=b"", options=b"", **more):
@@ -199,6 +199,7 @@ class Connection:
         except BlockingIOError:
             pass
         for _ in range(20):
+            self.station.introduce()
             self.send_at(-1, ACK, b"x")
             if got := self.hear(ACK, 1):
                 self.seq = got["ack"]
