@@ -252,9 +252,15 @@ static void refuse_option(const struct cli_command *command, const char *word)
     exit(2);
 }
 
+/* Whether what follows "--" belongs to a program that the command starts. Else it is words of the command. */
+static bool starts_program(const struct cli_command *command)
+{
+    return strstr(command->usage, "-- ") != NULL;
+}
+
 /*
- * Handle --help, and move the configuration's keys and what follows "--" from argv to `a`. Returns how many
- * words are left in argv.
+ * Handle --help, and move the configuration's keys and the arguments of the program from argv to `a`. Returns
+ * how many words are left in argv.
  */
 static int take_own(const struct cli_command *command, int argc, char **argv, struct arguments *a)
 {
@@ -265,8 +271,11 @@ static int take_own(const struct cli_command *command, int argc, char **argv, st
             exit(0);
         }
         if (strcmp(argv[i], "--") == 0) {
-            for (i++; i < argc; i++)
-                strings_add(&a->program, argv[i]);
+            if (starts_program(command))
+                strings_add_all(&a->program, (const char **)argv + i + 1, (size_t)(argc - i - 1));
+            else
+                while (i < argc)
+                    argv[kept++] = argv[i++];
             break;
         }
         bool option = strncmp(argv[i], "--", 2) == 0,

@@ -53,10 +53,19 @@ static const struct template templates[] = {
 
 static bool is_identifier(const char *name)
 {
-    if (!isalpha((unsigned char)*name) && *name != '_')
+    if (!isalpha((unsigned char)*name))
         return false;
     for (; *name != '\0'; name++)
         if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    return true;
+}
+
+/* Such names are those of signatures and macros. */
+static bool is_in_capitals(const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (islower((unsigned char)*name))
             return false;
     return true;
 }
@@ -65,12 +74,13 @@ static bool is_identifier(const char *name)
 static bool is_taken(const char *name)
 {
     static const char *const words[] = {
-        "auto",    "break",    "case",     "char",     "const",   "continue", "default", "do",     "double",
-        "else",    "enum",     "extern",   "float",    "for",     "goto",     "if",      "inline", "int",
-        "long",    "register", "restrict", "return",   "short",   "signed",   "sizeof",  "static", "struct",
-        "switch",  "typedef",  "union",    "unsigned", "void",    "volatile", "while",   "asm",    "typeof",
-        "bool",    "true",     "false",    "config",   "console", "greeting", "err",     "apply",  "foreign",
-        "functor", "CONSOLE",  "JOB",      NULL,
+        "auto",    "break",  "case",     "char",    "const",        "continue",        "default",
+        "do",      "double", "else",     "enum",    "extern",       "float",           "for",
+        "goto",    "if",     "inline",   "int",     "long",         "register",        "restrict",
+        "return",  "short",  "signed",   "sizeof",  "static",       "struct",          "switch",
+        "typedef", "union",  "unsigned", "void",    "volatile",     "while",           "asm",
+        "typeof",  "bool",   "true",     "false",   "config",       "console",         "greeting",
+        "err",     "apply",  "foreign",  "functor", "register_job", "default_console", NULL,
     };
     return listed(words, name);
 }
@@ -83,6 +93,20 @@ static char *identifier(const char *name)
         if (*c == '-' || *c == '.')
             *c = '_';
     return id;
+}
+
+/* Why the functor, the job and the files of an application cannot have the name, or NULL. */
+static const char *wrong_with(const char *name)
+{
+    if (*name == '_')
+        return "its job is named so, and a job's name begins with a letter";
+    if (!is_identifier(name))
+        return text("its functor is named so in C, and '%s' is no C identifier", name);
+    if (is_in_capitals(name))
+        return "its functor is named so in C, where names in capitals are those of signatures and macros";
+    if (is_taken(name))
+        return text("its functor is named so in C, where '%s' has a meaning already", name);
+    return NULL;
 }
 
 static bool write_template(const char *folder, const char *name, const struct template *t)
@@ -108,17 +132,9 @@ int command_new(const struct cli_command *command, struct arguments *a)
     char *folder = keep_string(a->positional.items[0]);
     for (size_t len = strlen(folder); len > 1 && folder[len - 1] == '/'; len--)
         folder[len - 1] = '\0';
-    const char *name = identifier(path_name(folder));
-    if (!is_identifier(name)) {
-        error(
-            "'%s' cannot be an application's name: its functor is named so in C, and '%s' is no C identifier",
-            path_name(folder), name);
-        return 2;
-    }
-    if (is_taken(name)) {
-        error("'%s' cannot be an application's name: its functor is named so in C, where '%s' has a meaning "
-              "already",
-              path_name(folder), name);
+    const char *name = identifier(path_name(folder)), *wrong = wrong_with(name);
+    if (wrong != NULL) {
+        error("'%s' cannot be an application's name: %s", path_name(folder), wrong);
         return 2;
     }
     if (file_exists(folder) || folder_exists(folder)) {

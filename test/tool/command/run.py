@@ -52,6 +52,14 @@ def refusals(s):
            "mirage: error: 'default' cannot be an application's name: its functor is named so in C, where 'default' has a meaning already\n")
     s.says("a name that is none", ["new", "7up"], 2, "",
            "mirage: error: '7up' cannot be an application's name: its functor is named so in C, and '7up' is no C identifier\n")
+    for name, why in (("_x", "its job is named so, and a job's name begins with a letter"),
+                      ("NULL", "its functor is named so in C, where names in capitals are those of signatures and macros"),
+                      ("-x", "its job is named so, and a job's name begins with a letter"),
+                      ("register_job", "its functor is named so in C, where 'register_job' has a meaning already"),
+                      ("h\u00e4", "its functor is named so in C, and 'h\u00e4' is no C identifier")):
+        s.says(f"{name} as a name", ["new", "--", name], 2, "", f"mirage: error: '{name}' cannot be an application's name: {why}\n")
+    s.says("what follows -- is a word", ["clean", "--", "--json"], 1, "",
+           "--json: error: this folder holds no config.c, so there is nothing of mirage's to remove\n")
     status, out, err = s.mirage_does()
     s.tap.report(status == 2 and out == "" and err.startswith("Usage: mirage COMMAND"), "no command: the overview, and status 2", err)
 
