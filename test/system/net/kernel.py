@@ -93,7 +93,7 @@ def main():
     for name in ("unikernel.c", "ports.h"):
         shutil.copy(ROOT / "bench" / "net" / "server" / name, app)
     try:
-        for options in (["--release"], ["--sanitize=address,undefined"]):
+        for options in (["--release", "--sanitize=none"], ["--development", "--sanitize=address,undefined"]):
             program = build(mirage, app, work, "--net=direct", *options)
             with Lab() as lab:
                 host = lab.namespace()

@@ -178,7 +178,7 @@ class Tests:
             host = self.host(l)
             program = self.serve(host, "release", *STATIC, "--log=*:info")
             for address in (V4, V6):
-                done = host.run("prlimit", "--nofile=4096:4096", "wrk", "-t", 2, "-c", 1000, "-d", "5s", "--timeout", "20s", url(address) + "/bench/1k.html",
+                done = host.run("prlimit", "--nofile=4096:4096", "wrk", "-t", 2, "-c", 1000, "-d", "2s", "--timeout", "20s", url(address) + "/bench/1k.html",
                                 seconds=600)
                 rate = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
                 bad = [line for line in done.stdout.splitlines() if "errors" in line or "Non-2xx" in line]
