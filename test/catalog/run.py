@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 source, work = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 tap = Tap()
 tree, build, app = work / "tree", work / "tree" / "build", work / "app"
-env = mirage_environment(work)
+env = mirage_environment(work, alone=True)
 MADE = [str(work / name) for name in ("header", "table", "functions", "depfile")]
 maker = [str(build / "tool" / "catalog-maker"), "cc", str(tree), str(work / "cache"), *MADE]
 TOY = (HERE / "toy" / "toy.c").read_text()

@@ -85,13 +85,15 @@ def scratch_tree(compiler, work):
     if not copy_tree(tree):
         print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
         return None
-    env = mirage_environment(work)
+    env = mirage_environment(work, alone=True)
     env["CC"] = compiler
     return tree, apps, env
 
 
-def mirage_environment(work):
-    """The environment, without variables that change mirage's choices, and with a cache of the test's own."""
+def mirage_environment(work, alone=False):
+    """The environment, without variables that change mirage's choices, and with the cache of the build folder's tests; with one
+    of the test's own for a test that is `alone`, or that no build folder runs."""
     env = {k: v for k, v in os.environ.items() if k not in ("CC", "MIRAGE_ROOT", "NO_COLOR")}
-    env["XDG_CACHE_HOME"] = str(work / "cache")
+    shared = env.get("MIRAGE_TEST_CACHE")
+    env["XDG_CACHE_HOME"] = str(work / "cache") if alone or not shared else shared
     return env

@@ -29,7 +29,6 @@ VARIANTS = {
 class Examples:
     def __init__(self, tap, mirage, source, work):
         self.tap, self.mirage, self.source, self.work = tap, mirage, source, work
-        # One cache for the three programs.
         self.env = mirage_environment(work.parent)
 
     def copy(self, name):

@@ -24,7 +24,7 @@ WISHES = {
 
 class Folder:
     def __init__(self, mirage, work):
-        self.mirage, self.work, self.env = mirage, work, mirage_environment(work)
+        self.mirage, self.work, self.env = mirage, work, mirage_environment(work, alone=True)
         self.app = work / "app"
         subprocess.run([mirage, "new", "app"], cwd=work, env=self.env, check=True, capture_output=True)
 

@@ -15,7 +15,7 @@ from tap import ROOT, Tap, mirage_environment, run
 
 class Session:
     def __init__(self, tap, mirage, work):
-        self.tap, self.mirage, self.work, self.env = tap, mirage, work, mirage_environment(work)
+        self.tap, self.mirage, self.work, self.env = tap, mirage, work, mirage_environment(work, alone=True)
 
     def mirage_does(self, *words, cwd=None, **env):
         return run([self.mirage, *words], cwd or self.work, {**self.env, **env})
