@@ -4,8 +4,10 @@
 router.py MIRAGE SOURCE-FOLDER WORK-FOLDER
 """
 
+import errno
 import hashlib
 import os
+import select
 import socket
 import struct
 import sys
@@ -18,6 +20,9 @@ from tap import Tap
 
 SIZE = 3 << 20
 NARROW = 1400  # the MTU of the network outside
+SHORT = 1300  # and of the one behind it
+BEYOND = "198.51.100.2"
+IP_RECVERR = 11  # of Linux; Python does not name it
 
 
 def udp(namespace, address, port=0):
@@ -47,22 +52,24 @@ def network(l):
     return router, first, second, far
 
 
+def relay(connection):
+    """Send back what comes."""
+    with connection:
+        while data := connection.recv(1 << 16):
+            connection.sendall(data)
+
+
 def echo_server(far, count, port=7000):
     """A server that echoes and that records its clients' addresses."""
     with far.inside():
         listener = socket.create_server(("192.0.2.1", port))
     callers = []
 
-    def echo(connection):
-        with connection:
-            while data := connection.recv(1 << 16):
-                connection.sendall(data)
-
     def serve():
         for _ in range(count):
             connection, caller = listener.accept()
             callers.append(caller)
-            threading.Thread(target=echo, args=(connection,), daemon=True).start()
+            threading.Thread(target=relay, args=(connection,), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     return callers
@@ -130,6 +137,63 @@ def udp_tests(tap, first, second, far):
         except OSError as e:
             result = e.errno
     tap.equal("an ICMP error finds the one it is about", result, 111)
+
+
+def answer_of(connected, data):
+    """What a connected socket gets for a datagram: bytes, or the number of an error."""
+    connected.send(data)
+    try:
+        return connected.recv(100)
+    except OSError as e:
+        return e.errno
+
+
+def error_tests(tap, first, second, far):
+    """Errors that hosts inside send, to a host outside and by the address outside to another inside."""
+    server, closed = udp(far, "192.0.2.1", 5010), udp(first, "10.1.0.2", 41010)
+    closed.sendto(b"x", server.getsockname())
+    peer = server.recvfrom(100)[1]
+    closed.close()
+    server.connect(peer)
+    tap.equal("a host outside learns of a port that is closed inside", answer_of(server, b"y"), errno.ECONNREFUSED)
+    guest = udp(second, "10.1.0.3", 41011)
+    guest.connect(peer)
+    tap.equal("and so does a host inside that sent by the address outside", answer_of(guest, b"z"), errno.ECONNREFUSED)
+
+
+def hop(namespace, ttl, port):
+    """Who answers a datagram of so many hops to the host beyond: its address, and the error."""
+    with namespace.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        s.sendto(b"hop", (BEYOND, port))
+        select.select([], [], [s], 50)
+        _, ancillary, _, _ = s.recvmsg(100, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+        error = ancillary[0][2]
+        return socket.inet_ntoa(error[20:24]), struct.unpack("=I", error[:4])[0]
+
+
+def beyond_tests(tap, l, first, far):
+    """A network behind the host outside, with a shorter MTU: a traceroute, long packets, and hosts that are not there."""
+    end = l.namespace()
+    far.veth("eth1", end, "eth0")
+    far.up("eth1", "198.51.100.1/24", mtu=SHORT)
+    end.up("eth0", BEYOND + "/24", mtu=NARROW)
+    far.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.neigh.eth1.retrans_time_ms=50")
+    end.ip("route add default via 198.51.100.1")
+    route = [hop(first, ttl, 33434 + ttl) for ttl in (1, 2, 3)]
+    tap.equal("a traceroute", route, [("10.1.0.1", errno.EHOSTUNREACH), ("192.0.2.1", errno.EHOSTUNREACH), (BEYOND, errno.ECONNREFUSED)])
+    with end.inside():
+        listener = socket.create_server((BEYOND, 7002))
+    threading.Thread(target=lambda: relay(listener.accept()[0]), daemon=True).start()
+    tap.report(bulk(first.connect(BEYOND, 7002)), "3 MiB over a path that narrows beyond the router, there and back")
+    with first.inside(), socket.socket() as s:
+        s.settimeout(100)
+        tap.equal("a host that is not there", s.connect_ex(("198.51.100.77", 80)), errno.EHOSTUNREACH)
+        s.close()
+    with first.inside(), socket.socket() as s:
+        s.settimeout(100)
+        tap.equal("a port beyond that is closed", s.connect_ex((BEYOND, 9)), errno.ECONNREFUSED)
 
 
 def words_sum(data):
@@ -279,6 +343,8 @@ def main():
             process.wait_for("forwarding")
             echo_tests(tap, first, far)
             udp_tests(tap, first, second, far)
+            error_tests(tap, first, second, far)
+            beyond_tests(tap, l, first, far)
             tcp_tests(tap, l, first, second, far)
             dns_tests(tap, first, second, far)
             fragment_tests(tap, first, far)
