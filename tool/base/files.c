@@ -78,7 +78,8 @@ out:
     return data;
 }
 
-bool folder_make(const char *path)
+/* Make the folders, or return an error's sentence. errno says what it was. */
+static const char *make_folders(const char *path)
 {
     char *copy = keep_string(path);
     for (char *at = copy + 1;; at++) {
@@ -87,17 +88,28 @@ bool folder_make(const char *path)
         char kept = *at;
         *at = '\0';
         if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
-            error("cannot make the folder %s: %s", path_shown(copy), strerror(errno));
-            return false;
+            return text("cannot make the folder %s: %s", path_shown(copy), strerror(errno));
         }
         if (kept == '\0' && !folder_exists(copy)) {
-            error("%s is a file, where a folder is to be; rename it", path_shown(copy));
-            return false;
+            return text("%s is a file, where a folder is to be; rename it", path_shown(copy));
         }
         *at = kept;
         if (kept == '\0')
-            return true;
+            return NULL;
     }
+}
+
+bool folder_make(const char *path)
+{
+    const char *wrong = make_folders(path);
+    if (wrong != NULL)
+        error("%s", wrong);
+    return wrong == NULL;
+}
+
+bool folder_writable(const char *path)
+{
+    return make_folders(path) == NULL && access(path, W_OK | X_OK) == 0;
 }
 
 static bool same_contents(const char *path, const char *data, size_t len)

@@ -35,4 +35,7 @@ bool file_write(const char *path, const char *data, size_t len);
 /* Make a folder and those that it lies in. On failure, prints an error and returns false. */
 bool folder_make(const char *path);
 
+/* Whether the folder is there, or can be made, and files can be made in it. */
+bool folder_writable(const char *path);
+
 #endif

@@ -1,9 +1,36 @@
 /* Quoting for ninja and sh. */
+#include <jansson.h>
 #include <string.h>
 
-#include "base/quote.h"
+#include "base/keep.h"
 #include "base/out.h"
+#include "base/quote.h"
 #include "base/strings.h"
+
+static bool is_utf8(const char *s)
+{
+    json_t *string = json_string(s);
+    bool ok = string != NULL;
+    json_decref(string);
+    return ok;
+}
+
+const char *unquotable(const char *path)
+{
+    const char *found = strpbrk(path, "\"\\\n|");
+    if (found == NULL && is_utf8(path))
+        return NULL;
+    return text("there %s in the path of %s, which %s",
+                found == NULL    ? "are bytes that are no UTF-8"
+                : *found == '"'  ? "is a quotation mark"
+                : *found == '\\' ? "is a backslash"
+                : *found == '|'  ? "is a vertical bar"
+                                 : "is the end of a line",
+                path,
+                found == NULL   ? "JSON cannot hold"
+                : *found == '|' ? "ninja cannot name"
+                                : "C cannot include");
+}
 
 const char *ninja_path(const char *path)
 {

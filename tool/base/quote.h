@@ -5,6 +5,12 @@
 
 /* Quoting for ninja and sh. The results are kept until the tool exits. */
 
+/*
+ * Why no generated file can name the path, as a sentence without its end, or NULL. C names files in #include and
+ * #line, where nothing can be escaped; ninja escapes no bar; compile_commands.json is JSON, which is UTF-8.
+ */
+const char *unquotable(const char *path);
+
 /* The path as a build.ninja writes it, with ninja's escapes. */
 const char *ninja_path(const char *path);
 

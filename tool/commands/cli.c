@@ -130,8 +130,8 @@ const struct cli_command cli_commands[] = {
 const struct cli_variable cli_environment[] = {
     { "CC", "The C compiler, when --cc is not given." },
     { "MIRAGE_ROOT", "Where the sources of functors lie, when not beside the command." },
-    { "XDG_CACHE_HOME",
-      "The runtime's and pure libraries' objects are kept in its folder mirage (~/.cache/mirage)." },
+    { "XDG_CACHE_HOME", "The runtime's and pure libraries' objects are kept in its folder mirage "
+                        "(~/.cache/mirage). When that cannot be written, they are kept in _build/cache." },
     { "NO_COLOR", "When set, messages have no colour." },
     { 0 },
 };

@@ -23,15 +23,6 @@
 /* The most sources in a unit. More, smaller units give a second processor something to do. */
 enum { UNIT_FILES = 8 };
 
-static const char *cache_folder(void)
-{
-    const char *cache = getenv("XDG_CACHE_HOME");
-    if (cache != NULL && *cache == '/')
-        return text("%s/mirage", cache);
-    const char *home = getenv("HOME");
-    return home != NULL && *home == '/' ? text("%s/.cache/mirage", home) : "/tmp/mirage-cache";
-}
-
 static const char *flat_name(const char *path)
 {
     char *name = keep_string(path);
@@ -128,7 +119,7 @@ static const char *cache_of(const struct project *p, const char *name)
     key = hash_bytes(key, p->installation.root, strlen(p->installation.root));
     key = hash_bytes(key, p->target->name, strlen(p->target->name));
     key = hash_bytes(key, p->arch->name, strlen(p->arch->name));
-    return text("%s/%s-%s-%016" PRIx64, cache_folder(), name, p->target->name, key);
+    return text("%s/%s-%s-%016" PRIx64, p->objects, name, p->target->name, key);
 }
 
 /* Whether everything is up to date, so that ninja need not run. */

@@ -25,8 +25,10 @@ struct project {
     struct compiler builder;  /* the target's compiler, for instances and the runtime */
     /* Absolute. Its _build contains all that is made. It is the folder, or the application that it tests. */
     const char *home;
-    const char *build;  /* home/_build/<target>[-<arch>][-release][-sanitize][-<configuration>] */
-    const char *cache;  /* home/_build/cache, the cache of what the sources declare */
+    const char *build; /* home/_build/<target>[-<arch>][-release][-sanitize][-<configuration>] */
+    const char *cache; /* home/_build/cache, the cache of what the sources declare */
+    const char
+        *objects;       /* the folder of the runtime's and libraries' objects, which all applications share */
     const char *binary; /* the last file that the build makes */
     int lock;           /* of home/_build: one process at a time writes there */
     struct strings compile_flags, link_flags;

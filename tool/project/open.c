@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -5,23 +6,19 @@
 #include "base/keep.h"
 #include "base/lock.h"
 #include "base/paths.h"
+#include "base/quote.h"
 #include "base/report.h"
 #include "base/strings.h"
 #include "project/compilers.h"
 #include "project/update.h"
 
-/* Generated C names sources in #include "…" and #line, where these characters cannot be escaped. */
 bool can_include(const char *path, const struct place *place)
 {
-    const char *found = strpbrk(path, "\"\\\n");
-    if (found == NULL)
+    const char *wrong = unquotable(path);
+    if (wrong == NULL)
         return true;
-    const char *what = *found == '"'    ? "a quotation mark"
-                       : *found == '\\' ? "a backslash"
-                                        : "the end of a line";
     error_at(place == NULL ? path : place->file, place == NULL ? 0 : place->line,
-             "there is %s in the path of %s, which C cannot include; rename the file or its folder", what,
-             path);
+             "%s; rename the file or its folder", wrong);
     return false;
 }
 
@@ -119,6 +116,27 @@ static void place_build(struct project *p)
     p->binary = text("%s/%s%s", p->build, p->name, last_suffix(p->target));
 }
 
+/*
+ * Choose where objects are kept that all applications share. Not /tmp, where anybody could put others in their
+ * place.
+ */
+static bool place_objects(struct project *p)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool is_xdg = xdg != NULL && *xdg == '/';
+    const char *of_home = home != NULL && *home == '/' ? text("%s/.cache/mirage", home) : NULL;
+    p->objects = is_xdg ? text("%s/mirage", xdg) : of_home;
+    if (p->objects != NULL && folder_writable(p->objects))
+        return can_include(p->objects, NULL);
+    const char *variable = is_xdg ? "XDG_CACHE_HOME" : "HOME", *value = is_xdg ? xdg : home;
+    warning_at(NULL, 0,
+               "%s is %s, where no cache can be kept: the runtime is compiled into %s; set XDG_CACHE_HOME to "
+               "a folder that can be written",
+               variable, value == NULL ? "not set" : value, path_shown(p->cache));
+    p->objects = p->cache;
+    return true;
+}
+
 bool project_open(const struct choices *choices, struct project *p, struct choices *chosen)
 {
     *p = (struct project){ 0 };
@@ -134,7 +152,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
         return false;
     place_build(p);
     project_flags(p);
-    return true;
+    return place_objects(p);
 }
 
 void project_close(struct project *p)

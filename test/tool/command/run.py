@@ -291,10 +291,29 @@ def odd_names(s):
     s.says("new in an odd folder", ["new", "odd/"], 0, "odd is made; start it with: mirage run odd\n", "", cwd=odd)
     for options in ([], ["--release", "--cc=clang"]):
         s.says(" ".join(["an odd folder", *options]), ["run", "odd", *options], 0, "hello\n", "", cwd=odd)
-    quoted = s.work / 'quo"ted'
-    odd.rename(quoted)
-    s.says("a folder that C cannot name", ["build", "odd"], 1, "",
-           f"odd: error: there is a quotation mark in the path of {quoted}/odd, which C cannot include; rename the file or its folder\n", cwd=quoted)
+    for name, what in (('quo"ted', "is a quotation mark in the path of {}/odd, which C cannot include"),
+                       ("a|b", "is a vertical bar in the path of {}/odd, which ninja cannot name"),
+                       ("\\", "is a backslash in the path of {}/odd, which C cannot include"),
+                       ("\udcff", "are bytes that are no UTF-8 in the path of {}/odd, which JSON cannot hold")):
+        odd = odd.rename(s.work / name)
+        done = subprocess.run([s.mirage, "build", "odd"], cwd=odd, env=s.env, capture_output=True)
+        s.tap.equal(f"a folder named {name!r}", (done.returncode, os.fsdecode(done.stderr)),
+                    (1, f"odd: error: there {what.format(odd)}; rename the file or its folder\n"))
+
+
+def cache_folders(s):
+    """Objects are kept where that is possible, and never where anybody can put others."""
+    s.mirage_does("new", "homeless")
+    objects = s.work / "homeless" / "_build" / "cache"
+    for name, changes, said in (("no home", {"HOME": None}, "HOME is not set"),
+                                ("a home that can't be written", {"HOME": "/proc/self"}, "HOME is /proc/self"),
+                                ("nor a cache", {"XDG_CACHE_HOME": "/dev/null"}, "XDG_CACHE_HOME is /dev/null")):
+        env = {**s.env, "XDG_CACHE_HOME": "", **changes}
+        got = run([s.mirage, "run", "homeless"], s.work, {k: v for k, v in env.items() if v is not None})
+        s.tap.equal(name, got, (0, "hello\n", f"mirage: warning: {said}, where no cache can be kept: the runtime is compiled into "
+                                "homeless/_build/cache; set XDG_CACHE_HOME to a folder that can be written\n"))
+        s.tap.report(any(objects.glob("runtime-*")), "what is compiled is beside what is built", str(list(objects.iterdir())))
+        s.mirage_does("clean", "homeless")
 
 
 WHERE = """#include <mirage/functor.h>
@@ -475,7 +494,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output):
+    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 
