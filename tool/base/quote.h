@@ -7,8 +7,8 @@
 
 /*
  * Why no generated file can name the path, as a sentence without its end, or NULL. C names files in #include
- * and #line, where nothing can be escaped. ninja escapes no vertical bar. compile_commands.json is JSON, which
- * is UTF-8.
+ * and #line, where nothing can be escaped. ninja escapes no vertical bar. compile_commands.json is JSON,
+ * which is UTF-8.
  */
 const char *unquotable(const char *path);
 

@@ -117,8 +117,8 @@ static void place_build(struct project *p)
 }
 
 /*
- * Choose where objects are kept that all applications share. Not /tmp, where anybody could put others in their
- * place.
+ * Choose where objects are kept that all applications share. Not /tmp, where anybody could put others in
+ * their place.
  */
 static bool place_objects(struct project *p)
 {
@@ -130,8 +130,8 @@ static bool place_objects(struct project *p)
         return can_include(p->objects, NULL);
     const char *variable = is_xdg ? "XDG_CACHE_HOME" : "HOME", *value = is_xdg ? xdg : home;
     warning_at(NULL, 0,
-               "%s is %s, where no cache can be kept: the runtime is compiled into %s; set XDG_CACHE_HOME to "
-               "a folder that can be written",
+               "%s is %s, where no cache can be kept: the runtime is compiled into %s; set XDG_CACHE_HOME "
+               "to a folder that can be written",
                variable, value == NULL ? "not set" : value, path_shown(p->cache));
     p->objects = p->cache;
     return true;
