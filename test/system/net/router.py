@@ -167,7 +167,9 @@ def hop(namespace, ttl, port):
         s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
         s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         s.sendto(b"hop", (BEYOND, port))
-        select.select([], [], [s], 50)
+        poll = select.poll()
+        poll.register(s, 0)  # an error is always told
+        poll.poll(50000)
         _, ancillary, _, _ = s.recvmsg(100, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
         error = ancillary[0][2]
         return socket.inet_ntoa(error[20:24]), struct.unpack("=I", error[:4])[0]
