@@ -50,10 +50,11 @@ enum client_content { CLIENT_SENDS_NONE, CLIENT_SENDS_LENGTH, CLIENT_SENDS_CHUNK
 
 /* request.c */
 
-/* Whether the method and the fields may be sent. */
+/* Whether the method and the fields may be sent: none breaks a line, and none is one that we set. */
 INTERNAL bool client_call_check(const struct http_call *call);
 /*
- * The head of the request; `method` stands for the call's, `foreign`: the host isn't the one that was called.
+ * Make the head of the request, with `method` in the place of the call's. `foreign` says that a redirect led
+ * to another host, which is told no secrets. NULL: no memory.
  */
 INTERNAL struct buf *client_request_head(const struct http_call *call, const char *method,
                                          const struct http_url *url, bool foreign,

@@ -179,7 +179,7 @@ static void receive_name_servers(struct ipv6 *ip, const uint8_t *o, size_t len, 
     }
 }
 
-/* Section 5.2. */
+/* RFC 8106, section 5.2. */
 static void receive_domains(struct ipv6 *ip, const uint8_t *o, size_t len, os_time now)
 {
     size_t at = 8, used = 0, n;
