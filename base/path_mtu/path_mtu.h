@@ -1,6 +1,7 @@
 /*
- * The MTUs of paths, as routers reported them (RFC 1191, section 6.3; RFC 8201, section 5.3). The table is
- * bounded, and its entries expire, so that a larger MTU is found again. ipv4 and ipv6 share this code.
+ * The MTUs of paths, as routers reported them (RFC 1191, section 6.3; RFC 8201, section 5.3) or probes found
+ * them (RFC 8899). The table is bounded, and its entries expire, so that a larger MTU is found again. Both of
+ * ipv4 and ipv6 use it.
  */
 #ifndef BASE_PATH_MTU_H
 #define BASE_PATH_MTU_H

@@ -88,11 +88,14 @@ static void send(struct ipv4 *ip, struct input *in, uint8_t what)
 {
     struct ip_head head = { .destination = IP_V4(10, 0, 0, what & 7),
                             .protocol = IP_PROTOCOL_UDP,
-                            .dont_fragment = what & 8 };
+                            .dont_fragment = what & 8,
+                            .probe = what & 64 };
     size_t len = (size_t)take(in) << 8 | take(in);
     struct buf *b = buf_alloc(len);
     if (what & 16)
         ipv4_reduce_mtu(ip, &head.destination, (uint32_t)take(in) << 4);
+    if (what & 32)
+        ipv4_learn_mtu(ip, &head.destination, (uint32_t)take(in) << 4);
     if (b != NULL)
         memset(b->data, 0, len);
     IGNORE(ipv4_write(ip, &head, b));

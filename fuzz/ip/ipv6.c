@@ -93,6 +93,8 @@ static void send(struct ipv6 *ip, struct input *in, uint8_t what)
                            : address_by_number(ip, n);
     if (what & 4)
         ipv6_reduce_mtu(ip, &head.destination, (uint32_t)take(in) << 4);
+    if (what & 16)
+        ipv6_learn_mtu(ip, &head.destination, (uint32_t)take(in) << 4);
     if (what & 8)
         ipv6_confirm(ip, &head.destination);
     struct buf *b = buf_alloc(len);

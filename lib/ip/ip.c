@@ -64,6 +64,14 @@ void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mt
         v6_reduce_mtu(ip->v6, destination, mtu);
 }
 
+void ip_learn_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    if (ip_is_v4(destination))
+        v4_learn_mtu(ip->v4, destination, mtu);
+    else
+        v6_learn_mtu(ip->v6, destination, mtu);
+}
+
 void ip_confirm(struct ip *ip, const struct ip_addr *destination)
 {
     if (ip_is_v4(destination))

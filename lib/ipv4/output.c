@@ -102,7 +102,8 @@ err ipv4_write(struct ipv4 *ip, const struct ip_head *head, struct buf *payload)
     /* RFC 6864: a packet that is never fragmented needs no identification. */
     if (!head->dont_fragment)
         header.id = ipv4_next_id(&ip->ids, header.destination, header.protocol);
-    bool is_too_long = len + IPV4_HEADER > path->mtu && payload->gso == BUF_GSO_NONE;
+    bool is_too_long = len + IPV4_HEADER > path->mtu && payload->gso == BUF_GSO_NONE &&
+                       !(head->probe && len + IPV4_HEADER <= ip->mtu);
     if (is_too_long && head->dont_fragment)
         goto refuse;
     header.length = (uint16_t)(len + IPV4_HEADER);

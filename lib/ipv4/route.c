@@ -94,6 +94,14 @@ static uint32_t plateau_below(uint32_t mtu)
     return IPV4_MTU_MIN;
 }
 
+static void set_mtu(struct ipv4 *ip, struct ipv4_path *path, const struct ip_addr *destination, uint32_t mtu)
+{
+    log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24,
+              path->destination >> 16 & 255, path->destination >> 8 & 255, path->destination & 255, mtu);
+    path->mtu_until = path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
+    path->mtu = mtu;
+}
+
 void ipv4_reduce_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     if (!ip_is_v4(destination))
@@ -105,12 +113,20 @@ void ipv4_reduce_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_
         mtu = plateau_below(path->mtu);
     if (mtu < (uint32_t)key_path_mtu_min)
         mtu = (uint32_t)key_path_mtu_min;
-    if (mtu >= path->mtu)
+    if (mtu < path->mtu)
+        set_mtu(ip, path, destination, mtu);
+}
+
+void ipv4_learn_mtu(struct ipv4 *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    if (!ip_is_v4(destination))
         return;
-    log_debug("the path to %u.%u.%u.%u carries %u bytes", path->destination >> 24,
-              path->destination >> 16 & 255, path->destination >> 8 & 255, path->destination & 255, mtu);
-    path->mtu_until = path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
-    path->mtu = mtu;
+    struct ipv4_path *path = ipv4_path(ip, ipv4_number(destination));
+    mtu = mtu < ip->mtu - IPV4_HEADER ? mtu + IPV4_HEADER : ip->mtu;
+    if (mtu < (uint32_t)key_path_mtu_min)
+        mtu = (uint32_t)key_path_mtu_min;
+    if (path->way == IPV4_DIRECT && mtu != path->mtu)
+        set_mtu(ip, path, destination, mtu);
 }
 
 err ipv4_source(struct ipv4 *ip, const struct ip_addr *destination, struct ip_addr *out)

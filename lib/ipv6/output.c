@@ -148,7 +148,8 @@ err ipv6_write(struct ipv6 *ip, const struct ip_head *head, struct buf *payload)
     e = ERR_TOO_LARGE;
     if (len > IPV6_PAYLOAD_MAX)
         goto refuse;
-    if (len + IPV6_HEADER > path->mtu && payload->gso == BUF_GSO_NONE) {
+    if (len + IPV6_HEADER > path->mtu && payload->gso == BUF_GSO_NONE &&
+        !(head->probe && len + IPV6_HEADER <= ip->mtu)) {
         if (head->dont_fragment)
             goto refuse;
         return send_fragments(ip, path, head, &source, payload, len);

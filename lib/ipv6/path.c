@@ -133,19 +133,35 @@ uint32_t ipv6_link_mtu(struct ipv6 *ip, const struct ip_addr *destination)
     return (path->way != IPV6_DIRECT ? path->mtu : ip->mtu) - IPV6_HEADER;
 }
 
+static void set_mtu(struct ipv6 *ip, struct ipv6_path *path, uint32_t mtu)
+{
+    char text[IP_TEXT_SIZE];
+
+    log_debug("the path to %s carries %u bytes", ip_format(&path->destination, text), mtu);
+    path->mtu_until = path_mtu_note(&ip->path_mtus, &path->destination, mtu, os_loop_now());
+    path->mtu = mtu;
+}
+
 void ipv6_reduce_mtu(struct ipv6 *ip, const struct ip_addr *destination, uint32_t mtu)
 {
     struct ipv6_path *path = ipv6_path(ip, destination);
-    char text[IP_TEXT_SIZE];
 
     /* RFC 8201, section 4: never below 1280, which every link carries. */
     if (mtu < IPV6_MTU_MIN)
         mtu = IPV6_MTU_MIN;
-    if (path->way != IPV6_DIRECT || mtu >= path->mtu)
-        return;
-    log_debug("the path to %s carries %u bytes", ip_format(destination, text), mtu);
-    path->mtu_until = path_mtu_note(&ip->path_mtus, destination, mtu, os_loop_now());
-    path->mtu = mtu;
+    if (path->way == IPV6_DIRECT && mtu < path->mtu)
+        set_mtu(ip, path, mtu);
+}
+
+void ipv6_learn_mtu(struct ipv6 *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    struct ipv6_path *path = ipv6_path(ip, destination);
+
+    mtu = mtu < ip->mtu - IPV6_HEADER ? mtu + IPV6_HEADER : ip->mtu;
+    if (mtu < IPV6_MTU_MIN)
+        mtu = IPV6_MTU_MIN;
+    if (path->way == IPV6_DIRECT && mtu != path->mtu)
+        set_mtu(ip, path, mtu);
 }
 
 void ipv6_confirm(struct ipv6 *ip, const struct ip_addr *destination)

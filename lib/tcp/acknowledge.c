@@ -23,6 +23,8 @@ INTERNAL void queue_acked(struct tcp_flow *flow, uint32_t bytes)
 static void trim(struct sent *s, struct tcp_flow *flow, uint32_t ack)
 {
     uint32_t n = ack - s->seq;
+    if (s->probe)
+        search_spoiled(flow, s);
     if (s->sacked)
         flow->sacked_bytes -= n;
     if (s->lost)
@@ -66,6 +68,8 @@ INTERNAL void ack_new(struct tcp_flow *flow, const struct segment *segment)
             trim(s, flow, ack);
             break;
         }
+        if (s->probe)
+            search_arrived(flow, s);
         sent_remove(flow, s);
     }
     flow->snd_una = ack;
@@ -93,6 +97,8 @@ static struct sent *sack_record(struct tcp_flow *flow, struct sent *s, const str
     if (seq_after(s->end, block->right) && !sent_split(flow, s, block->right))
         return s->next;
     rack_delivered(flow, s);
+    if (s->probe)
+        search_arrived(flow, s);
     sent_mark_sacked(flow, s);
     return sent_merge(flow, s)->next;
 }

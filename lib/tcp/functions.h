@@ -203,6 +203,14 @@ INTERNAL void mss_set(struct tcp_flow *flow, uint32_t payload);
 INTERNAL bool mss_refresh(struct tcp_flow *flow);
 INTERNAL void black_hole_suspected(struct tcp_flow *flow);
 
+/* mtu_search.c */
+INTERNAL void search_start(struct tcp_flow *flow, uint32_t failed);
+INTERNAL uint32_t search_due(struct tcp_flow *flow, uint32_t unsent, bool *wait);
+INTERNAL void search_arrived(struct tcp_flow *flow, struct sent *probe);
+INTERNAL void search_lost(struct tcp_flow *flow, bool alone);
+INTERNAL void search_spoiled(struct tcp_flow *flow, struct sent *probe);
+INTERNAL bool search_too_big(struct tcp_flow *flow, uint32_t seq, uint32_t mtu);
+
 /* flow.c */
 INTERNAL struct tcp_flow *flow_new(struct tcp *tcp, const struct ends *ends);
 INTERNAL void flow_step(struct tcp_flow *flow, enum action action);

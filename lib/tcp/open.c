@@ -23,6 +23,7 @@ INTERNAL void flow_negotiate(struct tcp_flow *flow, const struct segment *syn)
     uint8_t flags = syn->flags & (ECE | CWR);
     flow->ecn = syn->flags & ACK ? key_ecn == 1 && flags == ECE : key_ecn != 0 && flags == (ECE | CWR);
     mss_set(flow, mss_of_path(flow));
+    search_start(flow, 0);
     congestion_init(flow);
 }
 

@@ -42,6 +42,7 @@ static err emit(struct tcp *tcp, const struct ends *ends, struct marks marks, co
         .hop_limit = marks.hop_limit,
         .traffic_class = marks.traffic_class,
         .dont_fragment = true,
+        .probe = marks.probe,
     };
     COUNT(tcp, segments_out);
     return ip_write(tcp->ip, &head, b);
@@ -216,6 +217,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     }
     if (flow->ecn && !again && len > 0)
         marks.traffic_class |= ECN_ECT0;
+    marks.probe = record->probe;
     fill(flow, &s, record->seq, ACK);
     add_sacks(flow, &s);
     if (record->fin)
@@ -226,7 +228,7 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
      */
     if (len > 0 && record->end - record->fin == flow->snd_una + flow->snd_queued)
         record->pushed = true;
-    if ((len > flow->mss && !again) || record->pushed)
+    if ((len > flow->mss && !again && !record->probe) || record->pushed)
         s.flags |= PSH;
     if (flow->cwr && !again && len > 0) {
         s.flags |= CWR;
@@ -236,7 +238,8 @@ static void transmit(struct tcp_flow *flow, struct sent *record, bool again)
     if (flow->recovery == RECOVERY || flow->recovery == REDUCED)
         flow->prr_out += len;
     uint32_t sack_room = s.sack_count > 0 ? 4 + 8u * s.sack_count : 0;
-    uint16_t mss = (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
+    /* A probe is one segment, whatever the device could cut. */
+    uint16_t mss = record->probe ? 0 : (uint16_t)(flow->mss - (len > flow->mss - sack_room ? sack_room : 0));
     if (emit(tcp, &flow->node.ends, marks, &s, payload, len, mss) == ERR_TOO_LARGE && mss_refresh(flow)) {
         sent_mark_lost(flow, record);
         flush_later(flow);
@@ -259,6 +262,8 @@ INTERNAL bool resend(struct tcp_flow *flow, struct sent *record, uint32_t most)
         most = limit;
     if (record->end - record->seq - record->fin > most && !sent_split(flow, record, record->seq + most))
         return false;
+    if (record->probe)
+        search_spoiled(flow, record);
     sent_mark_resent(flow, record);
     undo_resent(flow, record);
     flow->tcp->metrics.resent.value += record->end - record->seq;
@@ -338,17 +343,18 @@ INTERNAL bool new_sendable(struct tcp_flow *flow)
     return unsent > 0 && sendable(flow, unsent) > 0;
 }
 
-/* Send `len` bytes from snd_nxt, and the FIN behind the last of them. */
-static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
+/* Send `len` bytes from snd_nxt, and the FIN behind the last of them. A probe goes as one segment. */
+static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin, bool probe)
 {
     struct sent *record = sent_add(flow, flow->snd_nxt, flow->snd_nxt + len + fin, fin);
     if (record == NULL)
         return false;
     record->view = len > 0 ? flow->unsent : NULL;
     record->offset = flow->unsent_offset;
+    record->probe = probe;
     if (flow->snd_nxt == flow->snd_una)
         flow->last_progress = flow->rto_base = flow->tcp->now;
-    if (len % flow->mss != 0)
+    if (len % flow->mss != 0 && !probe)
         flow->small_end = flow->snd_nxt + len;
     flow->snd_nxt += len + fin;
     flow->unsent_offset += len;
@@ -366,6 +372,17 @@ static bool send_bytes(struct tcp_flow *flow, uint32_t len, bool fin)
     return true;
 }
 
+/* Send a probe for a larger path MTU if one is due. Returns false when new bytes have to wait for it. */
+static bool send_probe(struct tcp_flow *flow, uint32_t unsent)
+{
+    bool wait;
+    uint32_t len = search_due(flow, unsent, &wait);
+    flow->cwnd_full |= wait;
+    if (len > 0 && !send_bytes(flow, len, false, true))
+        flow->search.size = 0;
+    return !wait;
+}
+
 /* Send what the windows allow. A FIN has a sequence number too, so it waits for room like a byte. */
 static void send_new(struct tcp_flow *flow)
 {
@@ -373,16 +390,21 @@ static void send_new(struct tcp_flow *flow)
     bool shut = flow->shut && !flow->pending; /* a FIN waits for the handshake */
     if (unsent > 0 && flow->sent == NULL && flow->snd_wnd > 0)
         congestion_idle(flow);
+    if (unsent > 0 && flow->search.state != SEARCH_NONE) {
+        if (!send_probe(flow, unsent))
+            return;
+        unsent = flow_unsent(flow);
+    }
     while (unsent > 0) {
         uint32_t len = sendable(flow, unsent);
         bool fin = shut && len == unsent && seq_after(edge, flow->snd_nxt + len);
-        if (len == 0 || !send_bytes(flow, len, fin))
+        if (len == 0 || !send_bytes(flow, len, fin, false))
             return;
         unsent -= len;
         if (fin)
             flow_step(flow, SEND_FIN);
     }
-    if (shut && !flow->fin_sent && seq_after(edge, flow->snd_nxt) && send_bytes(flow, 0, true))
+    if (shut && !flow->fin_sent && seq_after(edge, flow->snd_nxt) && send_bytes(flow, 0, true, false))
         flow_step(flow, SEND_FIN);
 }
 
@@ -438,7 +460,7 @@ INTERNAL bool send_tail_probe(struct tcp_flow *flow)
     flow->tail_probe_resent = false;
     if (len > 0 && !seq_after(flow->snd_nxt + len, edge)) {
         bool fin = flow->shut && len == unsent && seq_after(edge, flow->snd_nxt + len);
-        if (!send_bytes(flow, len, fin))
+        if (!send_bytes(flow, len, fin, false))
             return false;
         if (fin)
             flow_step(flow, SEND_FIN);

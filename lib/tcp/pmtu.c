@@ -47,7 +47,10 @@ INTERNAL bool mss_refresh(struct tcp_flow *flow)
     uint32_t payload = mss_of_path(flow);
     if (payload < flow->mss + HEADER_SIZE + (flow->timestamps ? (uint32_t)TIMESTAMP_SIZE : 0))
         mss_set(flow, payload);
-    return flow->mss < before;
+    if (flow->mss >= before)
+        return false;
+    search_start(flow, 0);
+    return true;
 }
 
 static void resend_large(struct tcp_flow *flow)
@@ -67,19 +70,23 @@ static void resend_large(struct tcp_flow *flow)
 INTERNAL void black_hole_suspected(struct tcp_flow *flow)
 {
     uint32_t options = flow->timestamps ? TIMESTAMP_SIZE : 0;
-    uint32_t base = flow_is_v4(flow) ? 1024 : MSS_V6, least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
+    uint32_t base = flow_is_v4(flow) ? BASE_V4 : MSS_V6, least = flow_is_v4(flow) ? MSS_V4 : MSS_V6;
     uint32_t mss = flow->mss + options;
     if (flow->backoff < BLACK_HOLE_TIMEOUTS || mss <= least ||
         flow->snd_queued + options <= (mss > base ? base : least))
         return;
     COUNT(flow->tcp, black_holes);
     mss_set(flow, HEADER_SIZE + (mss > base ? base : least));
+    search_start(flow, HEADER_SIZE + mss);
     flow->cwnd = flow->mss;
 }
 
 /* IP remembers the MTU for the path, and raises values that no path has. Then the flow's segments shrink. */
 static void too_big(struct tcp_flow *flow, const struct icmp_error *error)
 {
+    bool probe = search_too_big(flow, wire_get32(error->transport + 4), error->mtu);
+    if (probe && error->mtu == 0)
+        return; /* how much less it may be is not known, and segments of the present size pass */
     ip_reduce_mtu(flow->tcp->ip, &flow->node.ends.remote, error->mtu);
     if (mss_refresh(flow))
         resend_large(flow);

@@ -17,7 +17,7 @@
  *   undo.c         losses that were none                timers.c      what time brings
  *   congestion.c   CUBIC and NewReno                    persist.c     a window that is closed or pulled back
  *   pmtu.c         packets too big, other ICMP errors   time_wait.c   connections that are over
- *   hystart.c      the end of the first slow start
+ *   hystart.c      the end of the first slow start      mtu_search.c  larger segments for wider paths
  *   flow.c         a connection's life, and stream.c   it as a FLOW
  *   tcp.c          the signature's other operations
  *   types.h        the state of all this                 functions.h   what the files offer each other
@@ -50,6 +50,10 @@ KEY_INT(window_scale, 7, -1, 14,
         "shift of the windows offered (RFC 7323, section 2.3); -1: windows are not scaled");
 KEY_INT(mss_max, 65535, 88, 65535,
         "largest segment to offer and to send, bytes with TCP's options; the path may take less");
+KEY_INT(mtu_raise_ms, 600000, 0, INT32_MAX,
+        "how long a path that takes smaller packets than the interface is not probed for larger ones (RFC "
+        "8899), ms; "
+        "0: it never is");
 KEY_INT(ecn, 2, 0, 2,
         "explicit congestion notification (RFC 3168): 0 never, 1 offered, 2 when the peer offers it");
 KEY_INT(receive_buffer, 262144, 1024, 1 << 30, "receive window at first, bytes");

@@ -68,7 +68,7 @@ INTERNAL void rack_new_round(struct tcp_flow *flow)
 INTERNAL bool rack_detect(struct tcp_flow *flow)
 {
     os_time now = flow->tcp->now, patience = flow->rack.rtt + reorder_window(flow);
-    bool found = false;
+    bool found = false, probe = false;
     for (struct sent *s = flow->earliest, *later; s != NULL; s = later) {
         later = s->later;
         if (s->at > flow->rack.at || (s->at == flow->rack.at && !seq_before(s->end, flow->rack.end)))
@@ -79,9 +79,16 @@ INTERNAL bool rack_detect(struct tcp_flow *flow)
             timer_at(flow, TIMER_RETRANSMIT, now + left);
             break;
         }
+        /* A lost probe tells of its size, and not of congestion (RFC 8899, section 3). */
+        if (s->probe)
+            probe = true;
+        else
+            found = true;
+        s->probe = false;
         sent_mark_lost(flow, s);
-        found = true;
     }
+    if (probe)
+        search_lost(flow, !found && flow->recovery == OPEN);
     return found;
 }
 

@@ -122,6 +122,8 @@ INTERNAL bool sent_split(struct tcp_flow *flow, struct sent *s, uint32_t at)
     uint32_t flight = flow->snd_nxt - flow->snd_una;
     if (flow->sent_count > 2 * (flight / flow->mss) + 64)
         return false;
+    if (s->probe)
+        search_spoiled(flow, s);
     struct sent *right = sent_new(flow);
     if (right == NULL)
         return false;
@@ -169,6 +171,8 @@ INTERNAL void sent_remove(struct tcp_flow *flow, struct sent *s)
 /* Mark the record as lost: neither it nor its last retransmission will arrive. */
 INTERNAL void sent_mark_lost(struct tcp_flow *flow, struct sent *s)
 {
+    if (s->probe)
+        search_spoiled(flow, s);
     uncount(flow, s);
     time_unlink(flow, s);
     s->lost = true;

@@ -12,6 +12,8 @@ enum {
     TIMESTAMP_SIZE = 12,
     MSS_V4 = 536, /* the MSS of a peer that sends no option: RFC 9293, section 3.7.1 */
     MSS_V6 = 1220,
+    BASE_V4 =
+        1024, /* a segment that nearly every path takes, as MSS_V6 is with IPv6 (RFC 4821, section 7.2) */
     MSS_LEAST = 88, /* the least MSS that we accept: with less, segments would be mostly headers */
     GSO_MOST = 65535 - 60 - 60,
     QUEUE_MOST = 1 << 30,
@@ -29,6 +31,7 @@ enum { ECN_ECT0 = 2, ECN_CE = 3 };
 /* What the IP header of a packet says beside its ends. Zeros are the defaults. */
 struct marks {
     uint8_t traffic_class, hop_limit;
+    bool probe; /* it may exceed the path's MTU */
 };
 
 /* Fast Open's option of a SYN or SYN-ACK (RFC 7413, section 4.1.1). */
@@ -131,6 +134,7 @@ struct sent {
     bool fin;    /* its last sequence number is the FIN's */
     bool timed;  /* in the list by time */
     bool pushed; /* when first sent, its end was the end of what was written: PSH */
+    bool probe;  /* a segment larger than others that asks what the path carries; mtu_search.c */
 };
 
 /* Received bytes behind a hole. */
@@ -161,6 +165,15 @@ enum timer {
 };
 
 enum retransmit_mode { MODE_RTO, MODE_REORDER, MODE_TAIL_PROBE, MODE_PERSIST };
+
+/* The search for larger segments: the states of RFC 8899, section 5.2. */
+enum search {
+    SEARCH_NONE,      /* segments are as large as the interface and the peer allow, or nothing is searched */
+    SEARCH_BASE,      /* segments have the base size, which nothing has confirmed yet */
+    SEARCH_ERROR,     /* they are smaller than that, since even those did not arrive */
+    SEARCH_UNDER_WAY, /* larger ones are tried */
+    SEARCH_COMPLETE,  /* and not until raise_at */
+};
 
 enum ack_need { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
@@ -209,11 +222,19 @@ struct tcp_flow {
     uint16_t mss;         /* largest payload of a segment, without the options that every segment has */
     uint16_t peer_mss;    /* what the peer's option said */
     uint8_t snd_scale, rcv_scale;
+    struct marks marks;             /* of each of its packets; ECN's bits are added */
     struct buf *queue, *queue_last; /* from snd_una on */
     struct buf *unsent;             /* the view with the byte snd_nxt; NULL: none yet */
     uint32_t unsent_offset;
     uint32_t queue_offset; /* of snd_una in the first view */
     uint32_t queue_views;
+    struct {
+        uint32_t raise_at;          /* when the search begins again, ms */
+        uint16_t size;              /* of the probe in flight; 0: there is none */
+        uint16_t ceiling;           /* larger sizes are not tried in this search */
+        uint8_t state;              /* enum search */
+        uint8_t lost, inconclusive; /* probes, since one arrived */
+    } search;
 
     /* flight: sent.c */
     struct sent *sent, *sent_last;
@@ -249,7 +270,6 @@ struct tcp_flow {
     os_time last_progress; /* the last acknowledgement of new bytes, or the first of unacknowledged ones */
     os_time last_received, last_sent, challenge_at;
     uint8_t backoff, probes;
-    struct marks marks; /* of each of its packets; ECN's bits are added */
     bool pending : 1;   /* opened by Fast Open: bytes are exchanged, but the handshake is not done */
     bool asked : 1;     /* our SYN carried Fast Open's option */
     bool syn_again : 1; /* the peer did not take all bytes of our SYN, and has sent none yet */
@@ -358,7 +378,7 @@ struct tcp {
             broken, out_of_window, paws, challenges, cookies_sent, cookies_good, cookies_bad, fast_open_given,
             fast_open_good, fast_open_bad, fast_open_sent, fast_open_taken, fast_open_limited, backlog_full,
             refused_memory, collapsed, timeouts, recoveries, undone, tail_probes, reneged, black_holes,
-            icmp_ignored, time_wait_recycled, orphans_reset;
+            mtu_probes, mtu_probes_lost, mtu_found, icmp_ignored, time_wait_recycled, orphans_reset;
     } metrics;
 };
 

@@ -96,6 +96,13 @@ void socket_stack_ip_reduce_mtu(struct socket_stack_ip *ip, const struct ip_addr
     (void)mtu;
 }
 
+void socket_stack_ip_learn_mtu(struct socket_stack_ip *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    (void)ip;
+    (void)destination;
+    (void)mtu;
+}
+
 void socket_stack_ip_confirm(struct socket_stack_ip *ip, const struct ip_addr *destination)
 {
     (void)ip;

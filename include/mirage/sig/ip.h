@@ -8,7 +8,8 @@
  *   passed to the device where M_offloads has NETWORK_CSUM_OUT, and finished here when the packet is sent in
  *   fragments. A packet to one of this host's own addresses comes back as an event in the loop's next turn.
  *   ERR_UNREACHABLE without a route; ERR_TOO_LARGE when head->dont_fragment is set and the payload exceeds
- *   M_mtu, or when the packet exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a source that isn't this host's.
+ *   M_mtu, or M_link_mtu with head->probe, or when the packet exceeds 65535 bytes; ERR_ADDRESS_NOT_HERE for a
+ *   source that isn't this host's.
  * M_source(ip, destination, out): the source address for a destination (RFC 6724). ERR_UNREACHABLE.
  * M_mtu(ip, destination): the largest payload of a packet to it, by path MTU discovery (RFC 1191, 8201).
  * M_link_mtu(ip, destination): the same of the interface alone, whatever the path takes: what this host can
@@ -16,6 +17,9 @@
  * M_reduce_mtu(ip, destination, mtu): a router reports that packets to this destination must not exceed
  *   `mtu` bytes, with their IP header. The caller has checked that the router's message quotes a packet which
  *   was sent. A value below the IP version's minimum is raised to that; one above the known MTU is ignored.
+ * M_learn_mtu(ip, destination, mtu): probes have shown that the path carries a payload of this size, and no
+ *   larger one is known to arrive (RFC 8899). M_mtu returns it for some minutes, within the least of the IP
+ *   version and M_link_mtu.
  * M_confirm(ip, destination): a reply from the destination has come in, so the next hop works (RFC
  *   4861, section 7.3.1). Cheap, but once a round trip is enough.
  * M_has(ip, addr): whether the address is one of this host's, so that a socket may be bound to it.
@@ -49,6 +53,7 @@ struct ip_head {
     uint8_t hop_limit;     /* out: 0 means the default, 64 */
     uint8_t traffic_class; /* DSCP and ECN (RFC 2474, 3168) */
     bool dont_fragment;
+    bool probe;          /* out: it asks how much the path carries, so only the link's MTU limits it */
     bool group;          /* in: sent to more hosts than this one, by its IP or its link address */
     uint32_t flow_label; /* of IPv6, 20 bits (RFC 6437) */
     uint16_t header_len;
@@ -76,6 +81,7 @@ struct ip_problem {
     uint32_t M##_mtu(struct M *ip, const struct ip_addr *destination);                    \
     uint32_t M##_link_mtu(struct M *ip, const struct ip_addr *destination);               \
     void M##_reduce_mtu(struct M *ip, const struct ip_addr *destination, uint32_t mtu);   \
+    void M##_learn_mtu(struct M *ip, const struct ip_addr *destination, uint32_t mtu);    \
     void M##_confirm(struct M *ip, const struct ip_addr *destination);                    \
     bool M##_has(struct M *ip, const struct ip_addr *addr);                               \
     size_t M##_addresses(struct M *ip, struct ip_cidr *out, size_t room);                 \

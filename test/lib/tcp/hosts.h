@@ -65,6 +65,13 @@ void ip_reduce_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mt
         ip->mtu = payload;
 }
 
+void ip_learn_mtu(struct ip *ip, const struct ip_addr *destination, uint32_t mtu)
+{
+    (void)destination;
+    CHECK(mtu <= ip->link_mtu);
+    ip->mtu = mtu;
+}
+
 void ip_confirm(struct ip *ip, const struct ip_addr *destination)
 {
     (void)ip, (void)destination;
@@ -168,11 +175,12 @@ err ip_write(struct ip *ip, const struct ip_head *head, struct buf *packet)
     check_sum(ip, head, packet);
     bool large = packet->gso != BUF_GSO_NONE;
     uint32_t wire = large ? segment.header_len + packet->gso_size : (uint32_t)len;
-    CHECK(!large || (ip->offloads & NETWORK_TSO4));
+    CHECK(!large || (ip->offloads & (ip_is_v4(&head->source) ? NETWORK_TSO4 : NETWORK_TSO6)));
     CHECK(len <= 65535 - 20);
     ip->packets++;
     ip->bytes += len;
-    if (wire > ip->mtu) {
+    CHECK(!head->probe || !large);
+    if (wire > (head->probe ? ip->link_mtu : ip->mtu)) {
         buf_free(packet);
         return ERR_TOO_LARGE;
     }

@@ -4,13 +4,15 @@
 
 static void check_flight(const struct tcp_flow *f)
 {
-    uint32_t sacked = 0, lost = 0, resent = 0, count = 0, timed = 0, seq = f->snd_una;
+    uint32_t sacked = 0, lost = 0, resent = 0, count = 0, timed = 0, seq = f->snd_una, probes = 0;
     for (const struct sent *s = f->sent; s != NULL; s = s->next) {
         CHECK(s->seq == seq && seq_after(s->end, s->seq));
         CHECK(s->prev == NULL ? f->sent == s : s->prev->next == s);
         CHECK(!(s->sacked && (s->lost || s->resent)));
         CHECK(s->timed == (!s->sacked && (!s->lost || s->resent)));
         CHECK(!s->fin || s->next == NULL);
+        CHECK(!s->probe || !(s->sacked || s->lost || s->resent || s->ever_resent || s->fin));
+        probes += s->probe;
         sacked += s->sacked ? s->end - s->seq : 0;
         lost += s->lost ? s->end - s->seq : 0;
         resent += s->resent ? s->end - s->seq : 0;
@@ -19,6 +21,7 @@ static void check_flight(const struct tcp_flow *f)
         count++;
     }
     CHECK(f->sent == NULL || seq == f->snd_nxt);
+    CHECK(f->ended || probes == (f->search.size != 0));
     CHECK(sacked == f->sacked_bytes && lost == f->lost_bytes && resent == f->resent_bytes &&
           count == f->sent_count);
     const struct sent *earlier = NULL;

@@ -29,7 +29,7 @@ class Tests(Lines, Opening, Crowds, Floods, Hostile, Lazy, Noise, Sparse):
 
 
 TESTS = ["faults", "fast_open", "sequence", "crowd", "syn_flood", "storms", "scans", "garbage", "fragments", "slow", "vanish", "down", "narrow",
-         "sparse", "noise", "stalled_log"]
+         "wide", "sparse", "noise", "stalled_log"]
 
 
 def main():

@@ -21,6 +21,7 @@ VARIANTS = {
     "bad": ["--bad-line", *SANITIZED],
     "impatient": ["--patience=3000", *SANITIZED],
     "quick": ["--bad-line", *SANITIZED],
+    "searching": ["--mtu-raise=1000", *SANITIZED],
 }
 BAD_LINE = "loss=5%,reorder=5%,duplicate=2%,corrupt=1%"
 PERIOD = 65521

@@ -1,10 +1,12 @@
 """Bad lines, links that go down, paths that narrow."""
 
 import os
+import socket
+import sys
 import threading
 import time
 
-from lab import Lab
+from lab import Lab, LabError, until
 from tap import rests
 from trouble.base import Base, BAD_LINE, PERIOD, Peer, SOURCE, V4, V6, http, pattern, receive
 
@@ -84,18 +86,42 @@ class Lines(Base):
             peer.alive("a link that was down", self.tap)
             peer.end("a link that was down", self.tap)
 
+    @staticmethod
+    def routed(l):
+        """A router with a link of 1300 bytes to a client."""
+        router, client = l.namespace(), l.namespace()
+        router.tap("tap0", "10.9.0.1/24", "fd09::1/64")
+        router.veth("out0", client, "in0")
+        router.up("out0", "10.8.0.1/24", "fd08::1/64", mtu=1300)
+        client.up("in0", "10.8.0.2/24", "fd08::2/64")
+        client.ip("route add default via 10.8.0.1")
+        client.ip("-6 route add default via fd08::1")
+        for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
+            router.sysctl(name, 1)
+        return router, client
+
+    @staticmethod
+    def switches(l):
+        """Two switches with a cable of 1300 bytes between them, in namespaces that have no addresses to speak with."""
+        near, far, client = l.namespace(), l.namespace(), l.namespace()
+        near.ip("tuntap add dev tap0 mode tap")
+        near.veth("narrow", far, "narrow")
+        far.veth("out0", client, "in0")
+        for switch, ports in ((near, ("tap0", "narrow")), (far, ("narrow", "out0"))):
+            switch.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
+            for name in ports:
+                switch.up(name, mtu=1300 if name == "narrow" else None)
+                switch.split_here(name)
+            switch.bridge("br0", *ports)
+        client.up("in0", "10.9.0.1/24", "fd09::1/64")
+        client.split_here("in0")
+        client.sysctl("net.ipv4.tcp_mtu_probing", 1)
+        return near, far, client
+
     def narrow(self):
         """Routers that report a path's MTU, and bridges that drop large packets silently."""
         with Lab() as l:
-            router, client = l.namespace(), l.namespace()
-            router.tap("tap0", "10.9.0.1/24", "fd09::1/64")
-            router.veth("out0", client, "in0")
-            router.up("out0", "10.8.0.1/24", "fd08::1/64", mtu=1300)
-            client.up("in0", "10.8.0.2/24", "fd08::2/64")
-            client.ip("route add default via 10.8.0.1")
-            client.ip("-6 route add default via fd08::1")
-            for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
-                router.sysctl(name, 1)
+            router, client = self.routed(l)
             peer = Peer(router, self.program("plain"))
             for address in (V4, V6):
                 self.through(client, address, f"a path of 1300 bytes to {address}")
@@ -113,20 +139,7 @@ class Lines(Base):
         if self.quick:
             return
         with Lab() as l:
-            # Two switches with a narrow cable between them, in namespaces that have no addresses to speak with.
-            near, far, client = l.namespace(), l.namespace(), l.namespace()
-            near.ip("tuntap add dev tap0 mode tap")
-            near.veth("narrow", far, "narrow")
-            far.veth("out0", client, "in0")
-            for switch, ports in ((near, ("tap0", "narrow")), (far, ("narrow", "out0"))):
-                switch.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
-                for name in ports:
-                    switch.up(name, mtu=1300 if name == "narrow" else None)
-                    switch.split_here(name)
-                switch.bridge("br0", *ports)
-            client.up("in0", "10.9.0.1/24", "fd09::1/64")
-            client.split_here("in0")
-            client.sysctl("net.ipv4.tcp_mtu_probing", 1)
+            near, _, client = self.switches(l)
             peer = Peer(client, self.program("plain"), start_in=near)
             for address in (V4, V6):
                 ping = client.run("ping", "-c1", "-W1", "-M", "do", "-s1400", address, check=False).stdout
@@ -135,6 +148,58 @@ class Lines(Base):
                 self.through(client, address, f"a black hole before {address}")
                 self.tap.report(peer.stats()["tcp_black_holes"] > before, f"{address} found it", f"{before}")
             peer.end("black holes", self.tap)
+
+    def wide(self):
+        """Paths that become wide again, and say what they carry, or don't: connections find it."""
+        with Lab() as l:
+            router, client = self.routed(l)
+            peer = Peer(router, self.program("searching"))
+            self.widens(client, peer, "a path that tells its MTU", 1300, lambda: router.ip("link set out0 mtu 1500"))
+            self.tap.report(peer.stats()["tcp_black_holes"] == 0, "it was not taken for a black hole")
+            peer.end("a path that becomes wide", self.tap)
+        with Lab() as l:
+            near, far, client = self.switches(l)
+            peer = Peer(client, self.program("searching"), start_in=near)
+
+            def widen():
+                for switch in (near, far):
+                    switch.ip("link set narrow mtu 1500")
+                    switch.ip("link set br0 mtu 1500")
+            self.widens(client, peer, "a black hole", 1280, widen)
+            peer.end("a black hole that becomes wide", self.tap)
+
+    def widens(self, client, peer, name, most, widen):
+        """Two endless streams come in segments for packets of up to `most` bytes, until the path is wide. Lost probes are no congestion."""
+        streams = {address: [client.connect(address, SOURCE, 600), 0] for address in (V4, V6)}
+
+        def read(address, n=300000):
+            s, at = streams[address]
+            start = at % PERIOD
+            if receive(s, n) != pattern(start + n)[start:]:
+                raise LabError(f"{name}: the stream from {address} is wrong")
+            streams[address][1] += n
+            # The largest segment that came, of tcp_info.
+            largest = int.from_bytes(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24)[20:24], sys.byteorder)
+            return largest + (72 if ":" in address else 52)
+
+        for address in streams:
+            read(address, 1000000)
+        before = peer.stats()["tcp_mtu_probes_lost"]
+        narrow = {}
+
+        def asked():
+            narrow.update((address, read(address)) for address in streams)
+            return peer.stats()["tcp_mtu_probes_lost"] >= before + 6
+        until(asked, f"{name} is probed", 600)
+        self.tap.equal(f"{name}: segments are as large as it takes", narrow, {V4: most, V6: most})
+        widen()
+
+        def grown():
+            return all(read(address) == 1500 for address in streams)
+        self.tap.report(until(grown, f"{name} is found to be wide", 600), f"{name}: segments grow when it is wide", "")
+        self.tap.report(peer.stats()["tcp_mtu_found"] > 0, f"{name}: probes found it", str(peer.stats()))
+        for s, _ in streams.values():
+            s.close()
 
     def through(self, client, address, name, n=2000000):
         start = time.monotonic()

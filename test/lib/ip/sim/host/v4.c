@@ -395,6 +395,20 @@ static void errors_reach_sockets(struct host *host)
     CHECK(host, ip_mtu(host->ip, &peer) == 1380 && ip_link_mtu(host->ip, &peer) == before);
     send_icmp(host, 3, 4, 0, 100, quote, sizeof quote);
     CHECK(host, ip_mtu(host->ip, &peer) == 552 - 20);
+    /* What probes find is known like that, within the link's MTU, which is all that limits a probe. */
+    ip_learn_mtu(host->ip, &peer, 1400);
+    CHECK(host, ip_mtu(host->ip, &peer) == 1400);
+    struct ip_head probe = { .destination = peer, .protocol = 253, .dont_fragment = true, .probe = true };
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(before)) == OK);
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(before + 1)) == ERR_TOO_LARGE);
+    probe.probe = false;
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(1401)) == ERR_TOO_LARGE);
+    ip_learn_mtu(host->ip, &peer, 9000);
+    CHECK(host, ip_mtu(host->ip, &peer) == before);
+    ip_learn_mtu(host->ip, &peer, 10);
+    CHECK(host, ip_mtu(host->ip, &peer) == 552 - 20);
+    ip_learn_mtu(host->ip, &IP_V4(127, 0, 0, 1), 1000);
+    CHECK(host, ip_mtu(host->ip, &IP_V4(127, 0, 0, 1)) == 65535 - 20);
     pass(MINUTES(11));
     meet(host);
     CHECK(host, ip_mtu(host->ip, &peer) == before);

@@ -510,6 +510,17 @@ static void learns_path_mtus(struct host *host)
     wire_put32(m + 4, 600);
     send_icmp6(host, &router, &own6, 64, m, sizeof m);
     CHECK(host, ip_mtu(host->ip, &far) == 1240);
+    ip_learn_mtu(host->ip, &far, 1300);
+    CHECK(host, ip_mtu(host->ip, &far) == 1300);
+    struct ip_head probe = { .destination = far, .protocol = 253, .dont_fragment = true, .probe = true };
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(before)) == OK);
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(before + 1)) == ERR_TOO_LARGE);
+    probe.probe = false;
+    CHECK(host, ip_write(host->ip, &probe, buf_alloc(1301)) == ERR_TOO_LARGE);
+    ip_learn_mtu(host->ip, &far, 9000);
+    CHECK(host, ip_mtu(host->ip, &far) == before);
+    ip_learn_mtu(host->ip, &far, 10);
+    CHECK(host, ip_mtu(host->ip, &far) == 1240);
     forget(host);
     CHECK(host, udp_send(s, &to, buf_alloc(1400)) == OK);
     pass(MILLISECONDS(1));
