@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tap import ROOT, Tap
+from tap import ROOT, Tap, project_files
 
 VERSION = "14"  # other versions format some places differently
 COLUMNS = 110
@@ -15,18 +15,11 @@ COLUMNS = 110
 AS_WRITTEN = re.compile(r"^test/tool/(functor|config)/(negative|positive)/")
 
 
-def sources():
-    listed = subprocess.run(["git", "ls-files", "-z", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode != 0:
-        return None
-    return [f for f in listed.stdout.split("\0") if f and not AS_WRITTEN.match(f) and (ROOT / f).exists()]
-
-
 def main():
-    files = sources()
+    files = project_files()
     if files is None:
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
         return 0
+    files = [name for name in files if name.endswith((".c", ".h")) and not AS_WRITTEN.match(name)]
     tap = Tap()
     long = [f"{f}:{n}" for f in files for n, line in enumerate((ROOT / f).read_text(errors="replace").split("\n"), 1) if len(line) > COLUMNS]
     tap.report(not long, f"no line is longer than {COLUMNS} columns", "\n".join(long))

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Checks the rules of the tree that layers.py does not: no target is named in the tool or the catalogue, no floor of the
 tool includes a higher one, nothing includes a source of another folder or a platform by a relative path, lib/ opens no
-host files, modules lie where they are looked for, and each fuzzer is replayed. Prints TAP."""
+host files, modules lie where they are looked for, each test is built, and each fuzzer is replayed. Prints TAP."""
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-from tap import ROOT, Tap
+from tap import ROOT, Tap, project_files
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Each floor of tool/ may include itself and those before it.
@@ -89,13 +88,27 @@ def unreplayed(files, rows):
                 yield f"{name}: add '{folder}' to the folders of planted bugs in test/fuzz/meson.build"
 
 
+def unbuilt(files, text_of):
+    """The tests that no meson.build names, or that none leads to. `text_of` gives the text of a meson.build, "" for none."""
+    for name in files:
+        path = Path(name)
+        if name.startswith("test/") and path.name == "meson.build" and len(path.parts) > 2:
+            folder = path.parent
+            lines = [f"subdir('{folder.relative_to(above)}')" for above in list(folder.parents)[:-1]
+                     if f"subdir('{folder.relative_to(above)}')" in text_of(above / "meson.build")]
+            if not lines:
+                yield f"{name}: nothing leads here; add subdir('{folder.name}') to {folder.parent}/meson.build"
+        elif found := re.fullmatch(r"test/.*/test_(\w+)\.c", name):
+            above = [text_of(folder / "meson.build") for folder in list(path.parents)[:-1]]
+            if not any(f"'{found[1]}'" in text or path.name in text for text in above):
+                yield f"{name}: no meson.build builds it; name it in the one of its folder, or in the table of a folder above"
+
+
 def main():
     tap = Tap()
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode != 0:
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+    files = project_files()
+    if files is None:
         return 0
-    files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
     texts = {name: (ROOT / name).read_text(errors="replace") for name in files
              if name.endswith((".c", ".h", ".in", ".py")) or (name.endswith("meson.build") and name.startswith(("tool/", "catalog/")))}
     sources = {name: text for name, text in texts.items() if name.endswith((".c", ".h"))}
@@ -120,6 +133,10 @@ def main():
     found = list(unreplayed(files, rows))
     tap.report(not found, "each fuzzer's corpus is replayed by a test, and each planted bug is looked for", "\n".join(found))
 
+    builds = {name: (ROOT / name).read_text() for name in files if name.startswith("test/") and name.endswith("meson.build")}
+    found = list(unbuilt(files, lambda path: builds.get(str(path), "")))
+    tap.report(not found, "each test is built", "\n".join(found))
+
     # Each check must be able to fail.
     tap.report(len(names_in("tool/project/open.c", 'strcmp(name, "sim")', names)) == 1, "a target's name is found")
     tap.report(len(above("tool/base/files.c", '#include "commands/cli.h"')) == 1, "a higher floor is found")
@@ -132,6 +149,10 @@ def main():
     tap.equal("a fuzzer without a test is found", list(unreplayed(["fuzz/tcp/other.c", "fuzz/other/planted.sh"], rows)),
               ["fuzz/tcp/other.c: add 'other' to 'tcp' in test/fuzz/meson.build",
                "fuzz/other/planted.sh: add 'other' to the folders of planted bugs in test/fuzz/meson.build"])
+    tap.equal("a test that is not built is found",
+              list(unbuilt(["test/lib/x/meson.build", "test/lib/x/test_y.c"], lambda path: "subdir('ip')" if path == Path("test/lib/meson.build") else "")),
+              ["test/lib/x/meson.build: nothing leads here; add subdir('x') to test/lib/meson.build",
+               "test/lib/x/test_y.c: no meson.build builds it; name it in the one of its folder, or in the table of a folder above"])
     return tap.end()
 
 

@@ -4,11 +4,10 @@ compiler cannot tell, because IO is an empty macro. Looks at lib/, devices/ and 
 operations of a functor's parameters, and of the functions of the same folder. Prints TAP."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-from tap import ROOT, Tap
+from tap import ROOT, Tap, project_files
 
 MARKED = re.compile(r"\bIO\s+[^;(){}]*?\b(\w+)\)?\s*\(")
 DEFINE = re.compile(r"#define (\w+)\(([^)]*)\)((?:[^\n]*\\\n)*[^\n]*)")
@@ -62,13 +61,11 @@ def unmarked(signatures, runtime, texts):
 
 def main():
     tap = Tap()
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode != 0:
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+    files = project_files()
+    if files is None:
         return 0
-    files = [name for name in listed.stdout.split("\0") if name.endswith((".c", ".h")) and (ROOT / name).is_file()]
     texts = {name: (ROOT / name).read_text(errors="replace") for name in files
-             if name.startswith(("include/mirage/", "lib/", "devices/", "examples/"))}
+             if name.endswith((".c", ".h")) and name.startswith(("include/mirage/", "lib/", "devices/", "examples/"))}
     signatures = Signatures([text for name, text in texts.items() if name.startswith("include/mirage/sig/")])
     runtime = {operation for name, text in texts.items() if re.fullmatch(r"include/mirage/\w+\.h", name)
                for operation in MARKED.findall(code_of(text)) if operation.startswith("os_")}

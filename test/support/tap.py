@@ -62,17 +62,14 @@ def run(argv, cwd, env):
     return done.returncode, done.stdout, done.stderr
 
 
-def copy_tree(to):
-    """Copy the project's files: those that git knows, and new ones that it does not ignore. Returns False outside a
-    git checkout."""
+def project_files():
+    """The names of the project's files: those that git knows, and new ones that it does not ignore. Outside a git checkout,
+    says that the test is skipped and returns None."""
     listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
-        return False
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
-    return True
+        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+        return None
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def scratch_tree(compiler, work):
@@ -82,9 +79,12 @@ def scratch_tree(compiler, work):
     shutil.rmtree(work, ignore_errors=True)
     tree, apps = work / "tree", work / "apps"
     apps.mkdir(parents=True)
-    if not copy_tree(tree):
-        print("1..0 # SKIP this is no git checkout, so which files are the project's is not known")
+    files = project_files()
+    if files is None:
         return None
+    for name in files:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tree / name)
     env = mirage_environment(work, alone=True)
     env["CC"] = compiler
     return tree, apps, env

@@ -2,6 +2,7 @@
 """hacking.py COMPILER WORK: follows docs/hacking.md. Its diffs are applied to a copy of the tree, which is built;
 an application uses the signature's two modules, and its runtime argument is in --help. Prints TAP."""
 
+import importlib
 import os
 import re
 import shutil
@@ -32,6 +33,21 @@ def apply(tap, tree, env):
                                                              "Add a signature", "Add a test", "Add an example"])
 
 
+def checked(tap, tree, env):
+    """What the page says to run before handing it in, on the tree with its diffs; `format` on what they add alone."""
+    subprocess.run(["git", "init", "-q"], cwd=tree, check=True, timeout=120)
+    for name in ("house", "layers", "suspends"):
+        status, out, err = run([sys.executable, tree / f"test/scripts/{name}.py"], tree, {**env, "PYTHONPATH": str(tree / "test/support")})
+        tap.report(status == 0 and "1..0" not in out, f"the test {name} passes", out + err)
+    page = (tree / "docs/hacking.md").read_text()
+    added = re.findall(r"^\+\+\+ b/(.*\.[ch])$", "".join(block for _, block in diffs(page)), re.M)
+    if shutil.which("clang-format") is None:
+        tap.skip("the diffs obey .clang-format", "there is no clang-format")
+    else:
+        _, out, err = run(["clang-format", "--dry-run", *sorted(set(added))], tree, env)
+        tap.report("clang-format-violations" not in err, "the diffs obey .clang-format", err)
+
+
 def told(tap, mirage, work, env):
     _, out, err = run([mirage, "types"], work, env)
     tap.report(out.endswith("SITE\nCHIME\n"), "the command does what its diff says", out + err)
@@ -53,9 +69,11 @@ def used(tap, mirage, work, env):
         return
     status, out, err = run([program, "--help"], work, env)
     tap.report(status == 0 and re.search(r"--chime-word.*what a chime writes", out, re.S), "the argument is in its --help", out + err)
-    for words, word in (([], "ding"), (["--chime-word=dong"], "dong")):
-        status, out, err = run([program, *words], work, env)
-        tap.report((status, out.count(word + "\n"), out.count("\a"), len(out)) == (0, 2, 2, 12), f"both ring, and the text is {word}", repr(out) + err)
+    sys.path.insert(0, str(work.parent / "tree/test/system/examples"))
+    examples = importlib.import_module("run")
+    got, expected = examples.PLAIN["chime"](examples.Examples(tap, mirage, work.parent / "tree", work), program)
+    tap.equal("both ring, as the row of the example's test says", got, expected)
+    tap.equal("and the argument is the text", run([program, "--chime-word=dong"], work, env), (0, "dong\ndong\n\a\a", ""))
     tap.equal("where there is no such device, the user's line is told", run([mirage, "build", "-t", "sim", "chime"], work, env),
               (1, "", "chime/config.c:8: error: chime_bell() is a module of the target linux alone, and this program is for sim\n"))
 
@@ -70,6 +88,7 @@ def main():
     # The copy lies inside a checkout, but its paths are not those of the checkout.
     env["GIT_CEILING_DIRECTORIES"] = str(tree.parent)
     apply(tap, tree, env)
+    checked(tap, tree, env)
     for words in (["meson", "setup", "build"], ["ninja", "-C", "build", *BUILT]):
         status, out, err = run(words, tree, env)
         if status != 0:

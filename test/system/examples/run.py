@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the examples every way that a user might and checks that they do what they say."""
+"""run.py MIRAGE SOURCE WORK PART [EXAMPLE...]: builds the examples every way that a user might and checks that they do
+what they say. PART is plain, network or website. Names of examples leave out the others of the part."""
 
 import gzip
 import html
@@ -27,9 +28,12 @@ VARIANTS = {
 
 
 class Examples:
-    def __init__(self, tap, mirage, source, work):
-        self.tap, self.mirage, self.source, self.work = tap, mirage, source, work
+    def __init__(self, tap, mirage, source, work, asked=()):
+        self.tap, self.mirage, self.source, self.work, self.asked = tap, mirage, source, work, asked
         self.env = mirage_environment(work.parent)
+
+    def wants(self, name):
+        return not self.asked or name in self.asked
 
     def copy(self, name):
         shutil.copytree(self.source / "examples" / name, self.work / "examples" / name, symlinks=True,
@@ -44,7 +48,7 @@ class Examples:
         return program if good else None
 
     def variants(self, name):
-        for variant in VARIANTS:
+        for variant in VARIANTS if self.wants(name) else ():
             if "Clang" in variant and shutil.which("clang") is None:
                 self.tap.report(True, f"{name} {variant} # SKIP there is no clang")
                 continue
@@ -137,7 +141,7 @@ def plain(s):
         "block": (["--disk=file"], file_disk),
     }
     for name, (words, check) in keyed.items():
-        program = s.build(name, "as it is", *words)
+        program = s.build(name, "as it is", *words) if s.wants(name) else None
         if program is not None:
             got, expected = check(s, program)
             s.tap.equal(f"{name} {words[0]}", got, expected)
@@ -195,8 +199,11 @@ def echoes(port):
         return bytes(got) == large
 
 
+NETWORK = ("network", "ping", "http-fetch")
+
+
 def network(s):
-    for name in ("network", "ping", "http-fetch"):
+    for name in NETWORK:
         s.copy(name)
     for variant, program in s.variants("network"):
         server = Server(s, program)
@@ -405,11 +412,16 @@ def website(s):
 
 def main():
     mirage, source, work = (Path(word).resolve() for word in sys.argv[1:4])
-    part = sys.argv[4]
+    part, asked = sys.argv[4], sys.argv[5:]
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     tap = Tap()
-    {"plain": plain, "network": network, "website": website}[part](Examples(tap, mirage, source, work))
+    check, names = {"plain": (plain, PLAIN), "network": (network, NETWORK), "website": (website, ["website"])}[part]
+    unknown = [name for name in asked if name not in names]
+    if unknown:
+        tap.report(False, "there are examples of these names", f"there is no {unknown[0]} in examples {part}, which has {', '.join(names)}")
+    else:
+        check(Examples(tap, mirage, source, work, asked))
     sys.exit(tap.end())
 
 
