@@ -118,7 +118,7 @@ IO err console_unix_write(struct console_unix *console, const void *data, size_t
 }
 
 /* Write a line. What comes after one whose end was lost begins on a line of its own. */
-static IO err write_line(struct console_unix *console, const char *line, size_t len)
+static IO err put_line(struct console_unix *console, const char *line, size_t len)
 {
     size_t done = 0, head = 0;
     err e = OK;
@@ -149,7 +149,7 @@ static IO err write_in_turn(struct console_unix *console, const char *line, size
     if (whole != NULL) {
         memcpy(whole, line, len);
         whole[len] = '\n';
-        e = write_line(console, whole, len + 1);
+        e = put_line(console, whole, len + 1);
     }
     if (whole != console->line)
         free(whole);
@@ -157,7 +157,8 @@ static IO err write_in_turn(struct console_unix *console, const char *line, size
     return e;
 }
 
-IO err console_unix_log(struct console_unix *console, const char *line)
+/* A function of its own, as it is too large to be compiled into each place from which a line is written. */
+static __attribute__((noinline)) IO err write_or_drop(struct console_unix *console, const char *line)
 {
     size_t len = strlen(line);
     bool was_stalled = console->stalled;
@@ -175,4 +176,9 @@ IO err console_unix_log(struct console_unix *console, const char *line)
     }
     /* A fiber that writes lines only would not wait for anything any more. */
     return os_yield();
+}
+
+IO err console_unix_log(struct console_unix *console, const char *line)
+{
+    return write_or_drop(console, line);
 }
