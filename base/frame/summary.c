@@ -4,6 +4,7 @@
  */
 #include <base/frame/summary.h>
 #include <base/ip/ip.h>
+#include <base/mac/mac.h>
 #include <base/wire/wire.h>
 #include <mirage/sig/network.h>
 
@@ -32,7 +33,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 
 static void add_mac(struct text *text, const uint8_t *p)
 {
-    add(text, "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3], p[4], p[5]);
+    char name[MAC_TEXT_SIZE];
+    add(text, "%s", mac_format(p, name));
 }
 
 static void add_ip(struct text *text, const uint8_t *p, size_t len)

@@ -1,6 +1,8 @@
 /* This host's own addresses: how they are probed, announced and defended (RFC 5227). */
 #include "arp.h"
 
+#include <base/mac/mac.h>
+
 static const struct ethernet_address nobody;
 
 static void log_ip(const char *what, uint32_t ip)
@@ -113,13 +115,13 @@ static void defend(struct arp *arp, struct arp_address *a, const struct ethernet
     os_time now = os_loop_now();
     bool lost = a->defended_at != 0 && now < a->defended_at + ARP_DEFEND_INTERVAL;
     struct ip_addr addr = IP_V4(a->ip >> 24, a->ip >> 16 & 255, a->ip >> 8 & 255, a->ip & 255);
+    char mac[MAC_TEXT_SIZE];
 
     metric_add(&arp->conflicts, 1);
     if (!lost) {
         a->defended_at = now;
-        log_warning("%u.%u.%u.%u is claimed by %02x:%02x:%02x:%02x:%02x:%02x too", a->ip >> 24,
-                    a->ip >> 16 & 255, a->ip >> 8 & 255, a->ip & 255, other->bytes[0], other->bytes[1],
-                    other->bytes[2], other->bytes[3], other->bytes[4], other->bytes[5]);
+        log_warning("%u.%u.%u.%u is claimed by %s too", a->ip >> 24, a->ip >> 16 & 255, a->ip >> 8 & 255,
+                    a->ip & 255, mac_format(other->bytes, mac));
         arp_send(arp, ARP_REQUEST, a->ip, &nobody, a->ip, &ETHERNET_BROADCAST);
     }
     if (arp->ctx != NULL)

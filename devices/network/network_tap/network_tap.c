@@ -107,6 +107,7 @@ IO err network_tap_connect(struct network_tap **out)
 {
     struct network_tap *tap = calloc(1, sizeof *tap);
     err e = ERR_NO_MEMORY;
+    char mac[MAC_TEXT_SIZE];
 
     if (tap == NULL)
         return ERR_NO_MEMORY;
@@ -123,9 +124,8 @@ IO err network_tap_connect(struct network_tap **out)
     }
     tap->frame_max =
         tap->info.offloads & NETWORK_LRO ? NETWORK_GSO_MAX : (size_t)tap->info.mtu + NETWORK_HEADER;
-    log_info("%s: %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, offloads 0x%x", tap->name, tap->info.mac[0],
-             tap->info.mac[1], tap->info.mac[2], tap->info.mac[3], tap->info.mac[4], tap->info.mac[5],
-             tap->info.mtu, tap->info.offloads);
+    log_info("%s: %s, MTU %u, offloads 0x%x", tap->name, mac_format(tap->info.mac, mac), tap->info.mtu,
+             tap->info.offloads);
     metric_register(metrics, tap, tap->name);
     shed_init(tap);
     linux_busy_poll(busy_poll);
