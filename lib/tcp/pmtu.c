@@ -64,7 +64,7 @@ static void resend_large(struct tcp_flow *flow)
 }
 
 /*
- * RFC 8899, section 4.2, and RFC 4821: large segments have timed out several times in a row. Fall back to a
+ * RFC 8899, section 4.3, and RFC 4821: large segments have timed out several times in a row. Fall back to a
  * size that surely passes.
  */
 INTERNAL void black_hole_suspected(struct tcp_flow *flow)
