@@ -19,6 +19,16 @@ void strings_add(struct strings *s, const char *item)
     s->items[s->count] = NULL;
 }
 
+void strings_add_words(struct strings *s, const char *words)
+{
+    static const char between[] = " \t\n";
+    for (words += strspn(words, between); *words != '\0'; words += strspn(words, between)) {
+        size_t len = strcspn(words, between);
+        strings_add(s, keep_bytes(words, len));
+        words += len;
+    }
+}
+
 void strings_add_all(struct strings *s, const char *const *items, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -17,6 +17,9 @@ struct strings {
 /* Append the pointer. The string is not copied and must live as long as the list. */
 void strings_add(struct strings *s, const char *item);
 
+/* Append the words of the text, which are separated by white space. They are copied. */
+void strings_add_words(struct strings *s, const char *words);
+
 /* Append `count` pointers. */
 void strings_add_all(struct strings *s, const char *const *items, size_t count);
 

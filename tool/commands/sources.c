@@ -21,8 +21,10 @@ bool read_sources(const struct installation *where, const char *cc, const struct
     char cache[] = "/tmp/mirage-sources-XXXXXX";
     cc = cc != NULL ? cc : getenv("CC");
     cc = cc == NULL || *cc == '\0' ? "cc" : cc;
-    const char *const argv[] = { cc, "--version", NULL };
-    struct command command = { .argv = argv };
+    struct strings argv = { 0 };
+    strings_add_words(&argv, cc);
+    strings_add(&argv, "--version");
+    struct command command = { .argv = argv.items };
     if (!run_all(&command, 1)) {
         error("there is no C compiler '%s', which reads the modules' sources", cc);
         return false;

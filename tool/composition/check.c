@@ -91,7 +91,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const st
     if (!file_write(header, expected, strlen(expected)))
         return false;
     struct strings argv = { 0 };
-    strings_add(&argv, compiler->cc);
+    compiler_words(compiler, &argv);
     functor_flags(compiler, &argv);
     if (folder_exists(d->source)) {
         struct out all = { 0 };

@@ -56,7 +56,7 @@ static bool compile(const struct evaluation *e, const char *config, const struct
     /* messages_read reads English. */
     strings_add(&argv, "env");
     strings_add(&argv, "LC_ALL=C");
-    strings_add(&argv, e->compiler->cc);
+    compiler_words(e->compiler, &argv);
     strings_add_all(&argv, flags->items, flags->count);
     const char *const rest[] = { "-MD", "-MF", depfile, "-c", "-o", object, config };
     strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
@@ -102,18 +102,19 @@ static bool tell_undefined(char *printed, const char *config)
 static bool link_object(const struct evaluation *e, const char *config, const char *object,
                         const char *library)
 {
-    const char *const argv[] = { "env",
-                                 "LC_ALL=C",
-                                 e->compiler->cc,
-                                 "-shared",
+    struct strings argv = { 0 };
+    const char *const english[] = { "env", "LC_ALL=C" };
+    strings_add_all(&argv, english, sizeof english / sizeof *english);
+    compiler_words(e->compiler, &argv);
+    const char *const rest[] = { "-shared",
                                  "-Wl,-z,defs",
                                  "-o",
                                  library,
                                  object,
                                  path_join(e->library_folder, "libmirage-config.so"),
-                                 text("-Wl,-rpath,%s", e->library_folder),
-                                 NULL };
-    struct command command = { .argv = argv };
+                                 text("-Wl,-rpath,%s", e->library_folder) };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    struct command command = { .argv = argv.items };
     if (run_all(&command, 1))
         return true;
     if (!tell_undefined(keep_string(command.err), config))

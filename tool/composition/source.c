@@ -19,6 +19,11 @@
 #include "composition/libraries.h"
 #include "composition/tokens.h"
 
+void compiler_words(const struct compiler *compiler, struct strings *argv)
+{
+    strings_add_words(argv, compiler->cc);
+}
+
 void functor_flags(const struct compiler *compiler, struct strings *argv)
 {
     static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix",
@@ -363,7 +368,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
     if (folder_exists(source) && (w->wrapper = wrapper_of(base, d)) == NULL)
         return false;
     struct strings argv = { 0 };
-    strings_add(&argv, compiler->cc);
+    compiler_words(compiler, &argv);
     functor_flags(compiler, &argv);
     messages_flags(compiler->is_clang, &argv);
     const char *const rest[] = { "-DMIRAGE_DESCRIBE", "-E",      "-P", "-MMD", "-MT", "x", "-MF",

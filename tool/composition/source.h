@@ -99,7 +99,7 @@ struct description {
 
 /* A compiler, and what the flags for reading a functor's file need. */
 struct compiler {
-    const char *cc;
+    const char *cc; /* as it was given; words after the first are a compiler behind a launcher, or flags */
     bool is_clang;
     /* a flag that names the machine to compile for, or NULL for the compiler's default */
     const char *machine;
@@ -128,6 +128,9 @@ bool description_checked(const struct description *description);
 
 /* The description's key with this name, or NULL. */
 const struct declared_key *declared_key(const struct description *description, const char *name);
+
+/* Append the words with which the compiler is started. */
+void compiler_words(const struct compiler *compiler, struct strings *argv);
 
 /* Append the flags that every compilation of a functor has. */
 void functor_flags(const struct compiler *compiler, struct strings *argv);

@@ -142,8 +142,10 @@ static bool library_flags(const struct project *p, const struct program *program
 static void print_rules(struct out *out, const struct project *p, const struct strings *compile,
                         const struct strings *link)
 {
+    struct strings cc = { 0 };
+    compiler_words(&p->builder, &cc);
     out_print(out, "# Made by mirage.\nninja_required_version = 1.8\ncc = %s%s%s\n",
-              shell_word(p->builder.cc), p->builder.machine == NULL ? "" : " ",
+              shell_words(cc.items, cc.count), p->builder.machine == NULL ? "" : " ",
               p->builder.machine == NULL ? "" : shell_word(p->builder.machine));
     out_print(out, "tools = %s\nroot = %s\n", arch_is_foreign(p->arch) ? text("%s-", p->arch->triplet) : "",
               shell_word(p->installation.root));
@@ -228,7 +230,7 @@ static bool write_ninja(const struct project *p, const struct program *program, 
 static json_t *compile_command(const struct project *p, const char *file, const char *const *more)
 {
     struct strings argv = { 0 };
-    strings_add(&argv, p->compiler.cc);
+    compiler_words(&p->compiler, &argv);
     functor_flags(&p->compiler, &argv);
     strings_add(&argv, "-Wall");
     strings_add(&argv, "-Wextra");

@@ -98,11 +98,13 @@ static bool write_ninja(const char *cache, const struct project *p, const struct
                         struct objects *objects)
 {
     struct out out = { 0 };
+    struct strings cc = { 0 };
+    compiler_words(&p->builder, &cc);
     out_print(&out,
               "# Made by mirage.\nninja_required_version = 1.8\nrule compile\n"
               "  command = %s %s -MMD -MF $out.d -c $in -o $out\n  depfile = $out.d\n  deps = gcc\n  "
               "description = compile $in\n",
-              p->builder.cc, shell_words(p->compile_flags.items, p->compile_flags.count));
+              shell_words(cc.items, cc.count), shell_words(p->compile_flags.items, p->compile_flags.count));
     bool ok = true;
     for (size_t i = 0; ok && i < folders->count; i++)
         ok = add_folder(&out, p, cache, folders->items[i], objects);

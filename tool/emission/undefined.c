@@ -50,7 +50,7 @@ static struct strings compile_alone(const struct project *p, const struct string
     for (size_t i = 0; i < files->count; i++) {
         struct strings argv = { 0 };
         const char *object = text("%s/link-%zu.o", p->build, i);
-        strings_add(&argv, p->compiler.cc);
+        compiler_words(&p->compiler, &argv);
         functor_flags(&p->compiler, &argv);
         const char *const rest[] = { "-w", "-O0", "-gdwarf-4", "-c", "-o", object, files->items[i] };
         strings_add_all(&argv, rest, sizeof rest / sizeof *rest);

@@ -16,18 +16,20 @@
 /* Running the compiler with --version takes 2 ms, so the answer is kept until the compiler's file changes. */
 static bool find_compiler(const struct project *p, const char *cc, const char *cure, struct compiler *out)
 {
-    const char *found = program_find(cc);
+    struct strings inputs = { 0 }, argv = { 0 };
+    strings_add_words(&argv, cc);
+    const char *found = argv.count == 0 ? NULL : program_find(argv.items[0]);
     if (found == NULL) {
-        error("there is no compiler '%s' in PATH; %s", cc, cure);
+        error("there is no compiler '%s' in PATH; %s", argv.count == 0 ? cc : argv.items[0], cure);
         return false;
     }
-    struct strings inputs = { 0 };
-    const char *cache = text("%s/_build/compiler-%016" PRIx64, p->home, hash_bytes(0, found, strlen(found)));
+    const char *all = text("%s\n%s", found, strings_join(&argv, " "));
+    const char *cache = text("%s/_build/compiler-%016" PRIx64, p->home, hash_bytes(0, all, strlen(all)));
     const char *stamp = text("%s.stamp", cache);
     char *version = stamp_fresh(stamp, 1, NULL) ? file_read(cache, NULL) : NULL;
     if (version == NULL) {
-        const char *const argv[] = { found, "--version", NULL };
-        struct command command = { .argv = argv };
+        strings_add(&argv, "--version");
+        struct command command = { .argv = argv.items };
         if (!run_all(&command, 1)) {
             error("%s --version failed; is it a C compiler?", cc);
             return false;
@@ -45,6 +47,17 @@ static bool find_compiler(const struct project *p, const char *cc, const char *c
     return true;
 }
 
+/* What the host's GCC is called: gcc or, say, gcc-12. A launcher before it does not count. */
+static const char *gcc_name(const struct compiler *compiler)
+{
+    struct strings words = { 0 };
+    compiler_words(compiler, &words);
+    for (size_t i = 0; i < words.count; i++)
+        if (strncmp(path_name(words.items[i]), "gcc", 3) == 0)
+            return path_name(words.items[i]);
+    return "gcc";
+}
+
 /*
  * Find the compiler for the project's processor. GCC has a program for each processor. Clang is one program
  * for all.
@@ -57,9 +70,7 @@ static bool find_builder(const struct project *p, struct compiler *out)
     if (!arch_is_foreign(arch))
         return true;
     if (!p->compiler.is_clang) {
-        const char *name = path_name(p->compiler.cc);
-        return find_compiler(p, text("%s-%s", arch->triplet, strncmp(name, "gcc", 3) == 0 ? name : "gcc"),
-                             cure, out);
+        return find_compiler(p, text("%s-%s", arch->triplet, gcc_name(&p->compiler)), cure, out);
     }
     if (!folder_exists(text("/usr/%s/include", arch->triplet))) {
         error("there are no headers of %s in /usr/%s, which Clang builds with; %s", arch->name, arch->triplet,
@@ -82,17 +93,14 @@ bool compilers_know_sanitizers(const struct project *p)
 {
     if (p->sanitize == NULL)
         return true;
-    const char *const argv[] = { p->builder.cc,
-                                 text("-fsanitize=%s", p->sanitize),
-                                 "-x",
-                                 "c",
-                                 "-S",
-                                 "-o",
-                                 "/dev/null",
-                                 "/dev/null",
-                                 p->builder.machine,
-                                 NULL };
-    struct command command = { .argv = argv };
+    struct strings argv = { 0 };
+    compiler_words(&p->builder, &argv);
+    strings_add(&argv, text("-fsanitize=%s", p->sanitize));
+    const char *const rest[] = { "-x", "c", "-S", "-o", "/dev/null", "/dev/null" };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    if (p->builder.machine != NULL)
+        strings_add(&argv, p->builder.machine);
+    struct command command = { .argv = argv.items };
     if (run_all(&command, 1))
         return true;
     error("%s cannot build with --sanitize=%s; address and undefined are among those that it knows, and none "

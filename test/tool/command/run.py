@@ -231,6 +231,23 @@ def choices(s):
     s.tap.report(status == 1 and "colour" in err and err.count("\n") == 1, "an unknown key", err)
 
 
+def compilers(s):
+    """A compiler behind a launcher, as in CC="ccache gcc", with flags of its own, and for another processor."""
+    s.mirage_does("new", "launched")
+    app = s.work / "launched"
+    for cc in ("env gcc", " nice\tclang  -O1"):
+        s.tap.equal(f"CC={cc!r}", s.mirage_does("run", "launched", CC=cc), (0, "hello\n", ""))
+        commands = json.loads((app / "compile_commands.json").read_text())
+        s.tap.equal("in compile_commands.json", {tuple(c["arguments"][:2]) for c in commands}, {tuple(cc.split()[:2])})
+    s.says("--cc takes as much", ["run", "launched", "--cc=env gcc", "--release"], 0, "hello\n", "")
+    s.says("for another processor, its compiler is found by the name of GCC", ["build", "launched", "--arch=aarch64", "--cc=env gcc"], 0,
+           "launched/_build/linux-aarch64-release/launched\n", "")
+    s.says("a launcher that isn't there", ["build", "launched", "--cc=ccach9 gcc"], 1, "",
+           "mirage: error: there is no compiler 'ccach9' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
+    s.says("no word at all", ["build", "launched", "--cc= "], 1, "",
+           "mirage: error: there is no compiler ' ' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
+
+
 KEYED = """#include <mirage/config.h>
 
 void config(void)
@@ -494,7 +511,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
+    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, compilers, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 
