@@ -93,7 +93,7 @@ def scratch_tree(compiler, work):
 def mirage_environment(work, alone=False):
     """The environment, without variables that change mirage's choices, and with the cache of the build folder's tests; with one
     of the test's own for a test that is `alone`, or that no build folder runs."""
-    env = {k: v for k, v in os.environ.items() if k not in ("CC", "MIRAGE_ROOT", "NO_COLOR")}
+    env = {k: v for k, v in os.environ.items() if k not in ("CC", "CFLAGS", "LDFLAGS", "MIRAGE_ROOT", "NO_COLOR")}
     shared = env.get("MIRAGE_TEST_CACHE")
     env["XDG_CACHE_HOME"] = str(work / "cache") if alone or not shared else shared
     return env

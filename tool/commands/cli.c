@@ -16,6 +16,8 @@ enum {
     OPTION_DEVELOPMENT,
     OPTION_CC,
     OPTION_SANITIZE,
+    OPTION_CFLAGS,
+    OPTION_LDFLAGS,
     OPTION_DEBUG,
     OPTION_DOT,
     OPTION_SVG,
@@ -37,6 +39,8 @@ enum {
         { "release", OPTION_RELEASE, NULL, 0, "Optimise across all modules (link-time optimisation)", 0 },   \
         { "development", OPTION_DEVELOPMENT, NULL, 0, "Build quickly and for a debugger (the default)", 0 }, \
         { "cc", OPTION_CC, "COMPILER", 0, "The C compiler: gcc or clang (the environment's CC, or cc)", 0 }, \
+        { "cflags", OPTION_CFLAGS, "FLAGS", 0, "Flags to compile with (the environment's CFLAGS)", 0 },      \
+        { "ldflags", OPTION_LDFLAGS, "FLAGS", 0, "Flags to link with (the environment's LDFLAGS)", 0 },      \
     {                                                                                                        \
         "sanitize", OPTION_SANITIZE, "LIST", 0,                                                              \
             "Build with these sanitizers: address, undefined, …; none for none", 0                           \
@@ -129,6 +133,8 @@ const struct cli_command cli_commands[] = {
 
 const struct cli_variable cli_environment[] = {
     { "CC", "The C compiler, when --cc is not given." },
+    { "CFLAGS", "Further flags to compile with, when --cflags is not given." },
+    { "LDFLAGS", "Further flags to link with, when --ldflags is not given." },
     { "MIRAGE_ROOT", "Where the sources of functors lie, when not beside the command." },
     { "XDG_CACHE_HOME", "The runtime's and pure libraries' objects are kept in its folder mirage "
                         "(~/.cache/mirage). When that cannot be written, they are kept in _build/cache." },
@@ -163,6 +169,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_DEVELOPMENT: a->choices.release = 0; break;
     case OPTION_CC: a->choices.cc = arg; break;
     case OPTION_SANITIZE: a->choices.sanitize = arg; break;
+    case OPTION_CFLAGS: a->choices.cflags = arg; break;
+    case OPTION_LDFLAGS: a->choices.ldflags = arg; break;
     case OPTION_DOT: a->dot = true; break;
     case OPTION_SVG: a->svg = true; break;
     case OPTION_JSON: a->json = true; break;

@@ -77,8 +77,7 @@ struct checking {
 static bool prepare(const struct compiler *compiler, const char *cache, const struct description *d,
                     struct checking *w, struct command *command)
 {
-    w->key = hash_bytes(hash_bytes(4, compiler->version, strlen(compiler->version)), compiler->include,
-                        strlen(compiler->include));
+    w->key = compiler_key(compiler, 4);
     char *base = text("%s/check-%s-%" PRIx64, cache, path_name(d->source),
                       hash_bytes(w->key, d->source, strlen(d->source)));
     w->object = text("%s.o", base);

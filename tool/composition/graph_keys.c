@@ -65,8 +65,8 @@ static struct key *key_named(struct key *keys, size_t count, const char *name)
 }
 
 /* The options of the commands that take keys, and those that only describe has. A key must not hide one. */
-static const char *const options[] = { "file", "target",   "arch",  "release", "development",
-                                       "cc",   "sanitize", "debug", "help",    NULL };
+static const char *const options[] = { "file",     "target", "arch",    "release", "development", "cc",
+                                       "sanitize", "cflags", "ldflags", "debug",   "help",        NULL };
 static const char *const other_options[] = { "dot", "svg", "json", "where", "output", NULL };
 
 /* A word that is neither a key nor an option: it may be a slip, or meant for the program that is run. */

@@ -24,6 +24,13 @@ void compiler_words(const struct compiler *compiler, struct strings *argv)
     strings_add_words(argv, compiler->cc);
 }
 
+uint64_t compiler_key(const struct compiler *compiler, uint64_t version)
+{
+    const char *all =
+        text("%s\n%s\n%s", compiler->version, compiler->include, strings_join(&compiler->given, "\n"));
+    return hash_bytes(version, all, strlen(all));
+}
+
 void functor_flags(const struct compiler *compiler, struct strings *argv)
 {
     static const char *const flags[] = { "-std=gnu17", "-D_GNU_SOURCE", "-Ulinux", "-Uunix",
@@ -34,6 +41,7 @@ void functor_flags(const struct compiler *compiler, struct strings *argv)
         strings_add(argv, flags[i]);
     strings_add(argv, text("-I%s", compiler->include));
     strings_add(argv, text("-I%s", compiler->root));
+    strings_add_all(argv, compiler->given.items, compiler->given.count);
 }
 
 bool source_files(const char *source, struct strings *out)
@@ -357,8 +365,7 @@ static bool prepare(const struct compiler *compiler, const char *cache, const ch
         error_at(source, 0, folder_exists(source) ? "this folder has no .c file" : "there is no such file");
         return false;
     }
-    w->key = hash_bytes(hash_bytes(6, compiler->version, strlen(compiler->version)), compiler->include,
-                        strlen(compiler->include));
+    w->key = compiler_key(compiler, 6);
     char *base =
         text("%s/describe-%s-%" PRIx64, cache, path_name(source), hash_bytes(w->key, source, strlen(source)));
     w->markers = text("%s.markers", base);

@@ -106,6 +106,8 @@ struct compiler {
     const char *version; /* the first line of --version */
     const char *include; /* the folder that contains mirage/ */
     const char *root;    /* the folder that contains base/ */
+    struct strings
+        given; /* the user's flags that say what a source contains: -D, -U, -I, -isystem, -include */
 };
 
 /*
@@ -131,6 +133,9 @@ const struct declared_key *declared_key(const struct description *description, c
 
 /* Append the words with which the compiler is started. */
 void compiler_words(const struct compiler *compiler, struct strings *argv);
+
+/* What results of this compiler depend on. `version` is that of the results' form. */
+uint64_t compiler_key(const struct compiler *compiler, uint64_t version);
 
 /* Append the flags that every compilation of a functor has. */
 void functor_flags(const struct compiler *compiler, struct strings *argv);

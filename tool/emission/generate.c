@@ -77,6 +77,10 @@ void project_flags(struct project *p)
         strings_add(l, *flag);
     if (p->target->linker_script != NULL)
         strings_add(l, text("-T%s/%s", p->installation.root, p->target->linker_script));
+    /* Flags such as -m32 and -fsanitize are needed to link, too. */
+    strings_add_all(c, p->given_cflags.items, p->given_cflags.count);
+    strings_add_all(l, p->given_cflags.items, p->given_cflags.count);
+    strings_add_all(l, p->given_ldflags.items, p->given_ldflags.count);
 }
 
 /* The command that asks pkg-config. The libraries of another processor have a folder of their own. */

@@ -31,6 +31,7 @@ struct project {
         *objects;       /* the folder of the runtime's and libraries' objects, which all applications share */
     const char *binary; /* the last file that the build makes */
     int lock;           /* of home/_build: one process at a time writes there */
+    struct strings given_cflags, given_ldflags; /* what the user adds */
     struct strings compile_flags, link_flags;
 };
 

@@ -65,6 +65,10 @@ void choices_recall(const struct project *p, struct choices *c)
         c->cc = kept_text(was, "cc");
     if (c->sanitize == NULL)
         c->sanitize = kept_text(was, "sanitize");
+    if (c->cflags == NULL)
+        c->cflags = kept_text(was, "cflags");
+    if (c->ldflags == NULL)
+        c->ldflags = kept_text(was, "ldflags");
     if (c->release < 0)
         c->release = json_is_true(json_object_get(was, "release"));
     recall_keys(json_object_get(was, "keys"), c);
@@ -76,8 +80,9 @@ bool choices_remember(const struct project *p, const struct choices *c)
     json_t *keys = json_array();
     for (size_t i = 0; i < c->keys.count; i++)
         json_array_append_new(keys, json_string(c->keys.items[i]));
-    json_t *now = json_pack("{s:s, s:s?, s:s?, s:s?, s:b, s:o}", "target", p->target->name, "arch", c->arch,
-                            "cc", c->cc, "sanitize", c->sanitize, "release", p->release, "keys", keys);
+    json_t *now = json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o}", "target", p->target->name,
+                            "arch", c->arch, "cc", c->cc, "sanitize", c->sanitize, "cflags", c->cflags,
+                            "ldflags", c->ldflags, "release", p->release, "keys", keys);
     char *data = json_dumps(now, JSON_INDENT(2));
     bool ok = data != NULL && file_write(choices_path(p), data, strlen(data));
     json_decref(now);

@@ -14,6 +14,7 @@ struct choices {
     const char *file;                          /* the configuration in the folder; NULL means "config.c" */
     const char *home;                          /* the folder that contains _build; NULL means `folder` */
     const char *target, *arch, *cc, *sanitize; /* NULL when not given */
+    const char *cflags, *ldflags;              /* further flags; NULL when not given */
     int release;                               /* -1 when not given */
     size_t remembered;   /* the first `remembered` keys come from an earlier command line */
     struct strings keys; /* "name=value", "name" or "no-name" */

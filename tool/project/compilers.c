@@ -108,3 +108,70 @@ bool compilers_know_sanitizers(const struct project *p)
           p->builder.cc, p->sanitize);
     return false;
 }
+
+/* Flags that say what a source contains. Their value is in the same word or in the next. */
+static const char *const content_flags[] = { "-D", "-U", "-I", "-isystem", "-iquote", "-include", NULL };
+
+static bool says_content(const char *word)
+{
+    for (const char *const *flag = content_flags; *flag != NULL; flag++)
+        if (strncmp(word, *flag, strlen(*flag)) == 0)
+            return true;
+    return false;
+}
+
+/* The word with the folder that it names made absolute: the compilers run in other folders. */
+static const char *absolute_word(const char *word, const char *before)
+{
+    static const char *const names[] = { "-I", "-L", "-isystem", "-iquote", "-include", NULL };
+    if (listed(names, before))
+        return path_absolute(word);
+    for (const char *const *n = names; *n != NULL; n++) {
+        size_t len = strlen(*n);
+        if (strncmp(word, *n, len) == 0 && word[len] != '\0' && word[len] != '/')
+            return text("%s%s", *n, path_absolute(word + len));
+    }
+    return word;
+}
+
+static void take_words(const char *option, const char *variable, struct strings *out)
+{
+    const char *given = option != NULL ? option : getenv(variable), *before = "";
+    struct strings words = { 0 };
+    if (given != NULL)
+        strings_add_words(&words, given);
+    for (size_t i = 0; i < words.count; before = words.items[i++])
+        strings_add(out, absolute_word(words.items[i], before));
+}
+
+void compilers_take_flags(const char *cflags, const char *ldflags, struct project *p)
+{
+    take_words(cflags, "CFLAGS", &p->given_cflags);
+    take_words(ldflags, "LDFLAGS", &p->given_ldflags);
+    for (size_t i = 0; i < p->given_cflags.count; i++) {
+        const char *word = p->given_cflags.items[i];
+        if (!says_content(word))
+            continue;
+        strings_add(&p->compiler.given, word);
+        if (listed(content_flags, word) && i + 1 < p->given_cflags.count)
+            strings_add(&p->compiler.given, p->given_cflags.items[++i]);
+    }
+    p->builder.given = p->compiler.given;
+}
+
+bool compilers_know_flags(const struct project *p)
+{
+    struct strings argv = { 0 };
+    if (p->given_cflags.count + p->given_ldflags.count == 0)
+        return true;
+    compiler_words(&p->builder, &argv);
+    strings_add_all(&argv, p->given_cflags.items, p->given_cflags.count);
+    const char *const rest[] = { "-x", "c", "-S", "-o", "/dev/null", "/dev/null" };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    struct command command = { .argv = argv.items };
+    if (run_all(&command, 1))
+        return true;
+    error("%s does not compile with the flags '%s': %.*s", p->builder.cc, strings_join(&p->given_cflags, " "),
+          (int)strcspn(command.err, "\n"), command.err);
+    return false;
+}

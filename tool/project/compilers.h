@@ -14,6 +14,15 @@
 bool compilers_find(const char *cc, struct project *project);
 
 /*
+ * Take the user's further flags. `cflags` and `ldflags` are the values of the options. When one is NULL, it is
+ * the environment's CFLAGS or LDFLAGS. Paths in them are relative to the working directory.
+ */
+void compilers_take_flags(const char *cflags, const char *ldflags, struct project *project);
+
+/* Check that the builder knows the user's flags. On failure, prints an error and returns false. */
+bool compilers_know_flags(const struct project *project);
+
+/*
  * Check that the builder has the sanitizers that were chosen. On failure, prints an error and returns false.
  */
 bool compilers_know_sanitizers(const struct project *project);

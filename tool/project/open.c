@@ -151,6 +151,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     if (!apply_choices(chosen, p) || !name_program(p))
         return false;
     place_build(p);
+    compilers_take_flags(chosen->cflags, chosen->ldflags, p);
     project_flags(p);
     return place_objects(p);
 }

@@ -112,7 +112,7 @@ bool project_configure(struct project *p, const struct choices *chosen)
     struct program program;
     if (stamp_fresh(stamp, key, NULL))
         return choices_remember(p, chosen);
-    if (!compilers_know_sanitizers(p) || !objects_begin_runtime(p, &runtime))
+    if (!compilers_know_sanitizers(p) || !compilers_know_flags(p) || !objects_begin_runtime(p, &runtime))
         return false;
     struct strings objects = runtime.paths, inputs = runtime.inputs;
     bool composed = project_compose(p, chosen, &program);

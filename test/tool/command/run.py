@@ -248,6 +248,33 @@ def compilers(s):
            "mirage: error: there is no compiler ' ' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
 
 
+def flags(s):
+    """Flags of the user's: for what is compiled, for what reads the sources, and refused with a sentence."""
+    s.mirage_does("new", "flagged")
+    app = s.work / "flagged"
+    (s.work / "own").mkdir()
+    (s.work / "own" / "own.h").write_text("#define OWN WORD\n")
+    source = (app / "unikernel.c").read_text()
+    (app / "unikernel.c").write_text(source.replace("#include <mirage/functor.h>\n", "#include <mirage/functor.h>\n\n#include <own.h>\n").replace(
+        "console_log(console, greeting)", "console_log(console, OWN)"))
+    given = "-Iown -DWORD=greeting -O0"
+    s.says("--cflags", ["run", "flagged", f"--cflags={given}"], 0, "hello\n", "")
+    ninja = (app / "_build" / "linux" / "build.ninja").read_text()
+    s.tap.report(" -O0" in ninja and ninja.index("-Og") < ninja.index("-O0"), "come after the tool's own", ninja[:600])
+    s.says("are remembered", ["run", "flagged"], 0, "hello\n", "")
+    s.says("unless others are given", ["run", "flagged", "--cflags="], 1, "",
+           "flagged/unikernel.c:3:10: error: own.h: No such file or directory\n")
+    s.mirage_does("clean", "flagged")
+    s.tap.equal("CFLAGS", s.mirage_does("run", "flagged", CFLAGS="-I own -D WORD=greeting"), (0, "hello\n", ""))
+    s.tap.equal("--cflags instead of CFLAGS", s.mirage_does("run", "flagged", f"--cflags={given}", CFLAGS="-Wrong"), (0, "hello\n", ""))
+    status, out, err = s.mirage_does("build", "flagged", "--cc=gcc", "--cflags=-fno-such-thing")
+    s.tap.report(status == 1 and err.count("\n") == 1 and err.startswith(
+        "mirage: error: gcc does not compile with the flags '-fno-such-thing': gcc: error: unrecognized command-line option "),
+        "flags that the compiler doesn't know", err)
+    status, _, err = s.mirage_does("build", "flagged", f"--cflags={given}", LDFLAGS="-Wl,--no-such-thing")
+    s.tap.report(status == 1 and "no-such-thing" in err, "LDFLAGS reach the linker", err)
+
+
 KEYED = """#include <mirage/config.h>
 
 void config(void)
@@ -511,7 +538,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, compilers, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
+    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, compilers, flags, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
         part(session)
     return tap.end()
 
