@@ -14,8 +14,8 @@
 bool compilers_find(const char *cc, struct project *project);
 
 /*
- * Take the user's further flags. `cflags` and `ldflags` are the values of the options. When one is NULL, it is
- * the environment's CFLAGS or LDFLAGS. Paths in them are relative to the working directory.
+ * Take the user's further flags. `cflags` and `ldflags` are the values of the options. When one is NULL, it
+ * is the environment's CFLAGS or LDFLAGS. Paths in them are relative to the working directory.
  */
 void compilers_take_flags(const char *cflags, const char *ldflags, struct project *project);
 

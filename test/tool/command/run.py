@@ -10,19 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from tap import ROOT, Tap, mirage_environment, run
-
-
-class Session:
-    def __init__(self, tap, mirage, work):
-        self.tap, self.mirage, self.work, self.env = tap, mirage, work, mirage_environment(work, alone=True)
-
-    def mirage_does(self, *words, cwd=None, **env):
-        return run([self.mirage, *words], cwd or self.work, {**self.env, **env})
-
-    def says(self, name, words, status, out, err, cwd=None):
-        got = self.mirage_does(*words, cwd=cwd)
-        self.tap.equal(name, got, (status, out, err))
+from session import play
+from tap import ROOT, run
 
 
 def refusals(s):
@@ -231,50 +220,6 @@ def choices(s):
     s.tap.report(status == 1 and "colour" in err and err.count("\n") == 1, "an unknown key", err)
 
 
-def compilers(s):
-    """A compiler behind a launcher, as in CC="ccache gcc", with flags of its own, and for another processor."""
-    s.mirage_does("new", "launched")
-    app = s.work / "launched"
-    for cc in ("env gcc", " nice\tclang  -O1"):
-        s.tap.equal(f"CC={cc!r}", s.mirage_does("run", "launched", CC=cc), (0, "hello\n", ""))
-        commands = json.loads((app / "compile_commands.json").read_text())
-        s.tap.equal("in compile_commands.json", {tuple(c["arguments"][:2]) for c in commands}, {tuple(cc.split()[:2])})
-    s.says("--cc takes as much", ["run", "launched", "--cc=env gcc", "--release"], 0, "hello\n", "")
-    s.says("for another processor, its compiler is found by the name of GCC", ["build", "launched", "--arch=aarch64", "--cc=env gcc"], 0,
-           "launched/_build/linux-aarch64-release/launched\n", "")
-    s.says("a launcher that isn't there", ["build", "launched", "--cc=ccach9 gcc"], 1, "",
-           "mirage: error: there is no compiler 'ccach9' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
-    s.says("no word at all", ["build", "launched", "--cc= "], 1, "",
-           "mirage: error: there is no compiler ' ' in PATH; install it, or name another one with --cc=gcc or --cc=clang\n")
-
-
-def flags(s):
-    """Flags of the user's: for what is compiled, for what reads the sources, and refused with a sentence."""
-    s.mirage_does("new", "flagged")
-    app = s.work / "flagged"
-    (s.work / "own").mkdir()
-    (s.work / "own" / "own.h").write_text("#define OWN WORD\n")
-    source = (app / "unikernel.c").read_text()
-    (app / "unikernel.c").write_text(source.replace("#include <mirage/functor.h>\n", "#include <mirage/functor.h>\n\n#include <own.h>\n").replace(
-        "console_log(console, greeting)", "console_log(console, OWN)"))
-    given = "-Iown -DWORD=greeting -O0"
-    s.says("--cflags", ["run", "flagged", f"--cflags={given}"], 0, "hello\n", "")
-    ninja = (app / "_build" / "linux" / "build.ninja").read_text()
-    s.tap.report(" -O0" in ninja and ninja.index("-Og") < ninja.index("-O0"), "come after the tool's own", ninja[:600])
-    s.says("are remembered", ["run", "flagged"], 0, "hello\n", "")
-    s.says("unless others are given", ["run", "flagged", "--cflags="], 1, "",
-           "flagged/unikernel.c:3:10: error: own.h: No such file or directory\n")
-    s.mirage_does("clean", "flagged")
-    s.tap.equal("CFLAGS", s.mirage_does("run", "flagged", CFLAGS="-I own -D WORD=greeting"), (0, "hello\n", ""))
-    s.tap.equal("--cflags instead of CFLAGS", s.mirage_does("run", "flagged", f"--cflags={given}", CFLAGS="-Wrong"), (0, "hello\n", ""))
-    status, out, err = s.mirage_does("build", "flagged", "--cc=gcc", "--cflags=-fno-such-thing")
-    s.tap.report(status == 1 and err.count("\n") == 1 and err.startswith(
-        "mirage: error: gcc does not compile with the flags '-fno-such-thing': gcc: error: unrecognized command-line option "),
-        "flags that the compiler doesn't know", err)
-    status, _, err = s.mirage_does("build", "flagged", f"--cflags={given}", LDFLAGS="-Wl,--no-such-thing")
-    s.tap.report(status == 1 and "no-such-thing" in err, "LDFLAGS reach the linker", err)
-
-
 KEYED = """#include <mirage/config.h>
 
 void config(void)
@@ -343,21 +288,6 @@ def odd_names(s):
         done = subprocess.run([s.mirage, "build", "odd"], cwd=odd, env=s.env, capture_output=True)
         s.tap.equal(f"a folder named {name!r}", (done.returncode, os.fsdecode(done.stderr)),
                     (1, f"odd: error: there {what.format(odd)}; rename the file or its folder\n"))
-
-
-def cache_folders(s):
-    """Objects are kept where that is possible, and never where anybody can put others."""
-    s.mirage_does("new", "homeless")
-    objects = s.work / "homeless" / "_build" / "cache"
-    for name, changes, said in (("no home", {"HOME": None}, "HOME is not set"),
-                                ("a home that can't be written", {"HOME": "/proc/self"}, "HOME is /proc/self"),
-                                ("nor a cache", {"XDG_CACHE_HOME": "/dev/null"}, "XDG_CACHE_HOME is /dev/null")):
-        env = {**s.env, "XDG_CACHE_HOME": "", **changes}
-        got = run([s.mirage, "run", "homeless"], s.work, {k: v for k, v in env.items() if v is not None})
-        s.tap.equal(name, got, (0, "hello\n", f"mirage: warning: {said}, where no cache can be kept: the runtime is compiled into "
-                                "homeless/_build/cache; set XDG_CACHE_HOME to a folder that can be written\n"))
-        s.tap.report(any(objects.glob("runtime-*")), "what is compiled is beside what is built", str(list(objects.iterdir())))
-        s.mirage_does("clean", "homeless")
 
 
 WHERE = """#include <mirage/functor.h>
@@ -532,16 +462,8 @@ def terminal_output(s):
     s.tap.report("\033" not in out and "error:" in out, "NO_COLOR is obeyed", repr(out))
 
 
-def main():
-    tap = Tap()
-    work = Path(sys.argv[2]).resolve()
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    session = Session(tap, str(Path(sys.argv[1]).resolve()), work)
-    for part in (refusals, help_texts, units, life_of_an_application, single_tests, choices, compilers, flags, remembered_keys, lost_files, odd_names, cache_folders, pictures, libraries, terminal_output):
-        part(session)
-    return tap.end()
+PARTS = (refusals, help_texts, units, life_of_an_application, single_tests, choices, remembered_keys, lost_files, odd_names, pictures, libraries, terminal_output)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(PARTS))
