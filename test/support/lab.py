@@ -43,17 +43,18 @@ class LabError(Exception):
 
 def until(check, what, seconds=200, every=0.02):
     """Call check() until it returns a true value, and return that. OSError and subprocess errors count as
-    false. LabError: time is over."""
-    end = time.monotonic() + seconds
+    false. LabError: time is over; it tells the last of these."""
+    end, last = time.monotonic() + seconds, None
     while True:
         try:
-            value = check()
-        except (OSError, subprocess.SubprocessError):
-            value = None
+            value, last = check(), None
+        except (OSError, subprocess.SubprocessError) as e:
+            value, last = None, e
         if value:
             return value
         if time.monotonic() > end:
-            raise LabError(f"not within {seconds} s: {what() if callable(what) else what}")
+            why = f"; at last: {last!r}" if last else ""
+            raise LabError(f"not within {seconds} s: {what() if callable(what) else what}{why}")
         time.sleep(every)
 
 
