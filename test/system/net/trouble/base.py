@@ -20,7 +20,7 @@ VARIANTS = {
     "plain": ["--cc=clang", "--release"],
     "bad": ["--bad-line", *SANITIZED],
     "impatient": ["--patience=3000", *SANITIZED],
-    "quick": ["--bad-line", *SANITIZED],
+    "quick": ["--bad-line", "--mtu-raise=1000", *SANITIZED],
     "searching": ["--mtu-raise=1000", *SANITIZED],
 }
 BAD_LINE = "loss=5%,reorder=5%,duplicate=2%,corrupt=1%"
