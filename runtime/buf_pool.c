@@ -134,8 +134,7 @@ static os_time trim_pages(os_time now)
 {
     if (likely(runtime.buf.pooled_pages <= POOL_WARM))
         return OS_NEVER;
-    /* Simulated time begins anew with each run. */
-    if (now < runtime.trim_at && runtime.trim_at - now <= TRIM_PERIOD)
+    if (trim_waits(runtime.trim_at, now))
         return runtime.trim_at;
     for (size_t n = 0; runtime.spare_pages != NULL && n < TRIM_AT_ONCE;)
         n += trim_run();
@@ -157,11 +156,7 @@ static os_time trim_heap(os_time now)
         runtime.heap_peak = held;
     if (likely(runtime.heap_peak - held <= HEAP_WARM))
         return OS_NEVER;
-    if (now < runtime.heap_trim_at && runtime.heap_trim_at - now <= TRIM_PERIOD)
-        return runtime.heap_trim_at;
-    bool due = runtime.heap_trim_at != 0;
-    runtime.heap_trim_at = due ? 0 : now + TRIM_PERIOD;
-    if (!due)
+    if (!trim_is_due(&runtime.heap_trim_at, now))
         return runtime.heap_trim_at;
     runtime.heap_peak = held;
     platform_heap_trim();

@@ -109,12 +109,7 @@ os_time buf_trim_views(os_time now)
     }
     if (likely(runtime.views_made - runtime.buf.views <= VIEWS_WARM || runtime.free_views == NULL))
         return OS_NEVER;
-    /* Simulated time begins anew with each run. */
-    if (now < runtime.views_trim_at && runtime.views_trim_at - now <= TRIM_PERIOD)
-        return runtime.views_trim_at;
-    bool due = runtime.views_trim_at != 0;
-    runtime.views_trim_at = due ? 0 : now + TRIM_PERIOD;
-    if (!due)
+    if (!trim_is_due(&runtime.views_trim_at, now))
         return runtime.views_trim_at;
     runtime.spare_views = runtime.free_views;
     runtime.free_views = NULL;

@@ -247,6 +247,25 @@ os_time buf_trim_pool(os_time now);
 /* How long what is free is kept, at least. */
 #define TRIM_PERIOD SECONDS(1)
 
+/* Whether it is not yet `at`. Simulated time begins anew with each run. */
+static inline bool trim_waits(os_time at, os_time now)
+{
+    return now < at && at - now <= TRIM_PERIOD;
+}
+
+/*
+ * Called when much is free: whether that was so a period ago, too, so that it is time to give it back. If
+ * not, `at` receives when to ask again. It is 0 at the beginning.
+ */
+static inline bool trim_is_due(os_time *at, os_time now)
+{
+    if (trim_waits(*at, now))
+        return false;
+    bool due = *at != 0;
+    *at = due ? 0 : now + TRIM_PERIOD;
+    return due;
+}
+
 /* buf_views.c */
 
 /* The same, of views; they become pages of the pool. */
