@@ -78,7 +78,7 @@ out:
     return data;
 }
 
-/* Make the folders, or return an error's sentence. errno says what it was. */
+/* Make the folders. Returns why that failed, as a sentence, or NULL. */
 static const char *make_folders(const char *path)
 {
     char *copy = keep_string(path);
@@ -87,12 +87,10 @@ static const char *make_folders(const char *path)
             continue;
         char kept = *at;
         *at = '\0';
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
             return text("cannot make the folder %s: %s", path_shown(copy), strerror(errno));
-        }
-        if (kept == '\0' && !folder_exists(copy)) {
+        if (kept == '\0' && !folder_exists(copy))
             return text("%s is a file, where a folder is to be; rename it", path_shown(copy));
-        }
         *at = kept;
         if (kept == '\0')
             return NULL;

@@ -17,19 +17,21 @@ static bool is_utf8(const char *s)
 
 const char *unquotable(const char *path)
 {
-    const char *found = strpbrk(path, "\"\\\n|");
-    if (found == NULL && is_utf8(path))
+    static const struct {
+        char c;
+        const char *what, *who;
+    } wrong[] = {
+        { '"', "is a quotation mark", "C cannot include" },
+        { '\\', "is a backslash", "C cannot include" },
+        { '\n', "is the end of a line", "C cannot include" },
+        { '|', "is a vertical bar", "ninja cannot name" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (strchr(path, wrong[i].c) != NULL)
+            return text("there %s in the path of %s, which %s", wrong[i].what, path, wrong[i].who);
+    if (is_utf8(path))
         return NULL;
-    return text("there %s in the path of %s, which %s",
-                found == NULL    ? "are bytes that are no UTF-8"
-                : *found == '"'  ? "is a quotation mark"
-                : *found == '\\' ? "is a backslash"
-                : *found == '|'  ? "is a vertical bar"
-                                 : "is the end of a line",
-                path,
-                found == NULL   ? "JSON cannot hold"
-                : *found == '|' ? "ninja cannot name"
-                                : "C cannot include");
+    return text("there are bytes that are no UTF-8 in the path of %s, which JSON cannot hold", path);
 }
 
 const char *ninja_path(const char *path)

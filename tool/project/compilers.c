@@ -89,19 +89,28 @@ bool compilers_find(const char *cc, struct project *p)
            find_builder(p, &p->builder);
 }
 
-bool compilers_know_sanitizers(const struct project *p)
+/* Whether the builder compiles with these flags. `command` receives what it said. */
+static bool builder_takes(const struct project *p, const struct strings *flags, struct command *command)
 {
-    if (p->sanitize == NULL)
-        return true;
     struct strings argv = { 0 };
     compiler_words(&p->builder, &argv);
-    strings_add(&argv, text("-fsanitize=%s", p->sanitize));
-    const char *const rest[] = { "-x", "c", "-S", "-o", "/dev/null", "/dev/null" };
-    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
     if (p->builder.machine != NULL)
         strings_add(&argv, p->builder.machine);
-    struct command command = { .argv = argv.items };
-    if (run_all(&command, 1))
+    strings_add_all(&argv, flags->items, flags->count);
+    const char *const rest[] = { "-x", "c", "-S", "-o", "/dev/null", "/dev/null" };
+    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
+    *command = (struct command){ .argv = argv.items };
+    return run_all(command, 1);
+}
+
+bool compilers_know_sanitizers(const struct project *p)
+{
+    struct strings flags = { 0 };
+    struct command command;
+    if (p->sanitize == NULL)
+        return true;
+    strings_add(&flags, text("-fsanitize=%s", p->sanitize));
+    if (builder_takes(p, &flags, &command))
         return true;
     error("%s cannot build with --sanitize=%s; address and undefined are among those that it knows, and none "
           "is for none",
@@ -109,67 +118,73 @@ bool compilers_know_sanitizers(const struct project *p)
     return false;
 }
 
-/* Flags that say what a source contains. Their value is in the same word or in the next. */
-static const char *const content_flags[] = { "-D", "-U", "-I", "-isystem", "-iquote", "-include", NULL };
+/* A flag of the user's that means more than itself. Its value is in the same word or in the next. */
+struct flag {
+    const char *name;
+    bool is_path;    /* the value is a path; the compilers run in other folders */
+    bool is_content; /* it says what a source contains, so that whoever reads sources needs it, too */
+};
 
-static bool says_content(const char *word)
+/* The flag with which the word begins, or NULL. */
+static const struct flag *flag_of(const char *word)
 {
-    for (const char *const *flag = content_flags; *flag != NULL; flag++)
-        if (strncmp(word, *flag, strlen(*flag)) == 0)
-            return true;
-    return false;
+    static const struct flag flags[] = {
+        { "-D", .is_content = true },
+        { "-U", .is_content = true },
+        { "-I", .is_path = true, .is_content = true },
+        { "-isystem", .is_path = true, .is_content = true },
+        { "-iquote", .is_path = true, .is_content = true },
+        { "-include", .is_path = true, .is_content = true },
+        { "-L", .is_path = true },
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strncmp(word, flags[i].name, strlen(flags[i].name)) == 0)
+            return &flags[i];
+    return NULL;
 }
 
-/* The word with the folder that it names made absolute: the compilers run in other folders. */
-static const char *absolute_word(const char *word, const char *before)
+/*
+ * Append the words of the option, or else of the environment's variable, to `out`, and to `content`, when not
+ * NULL, those that say what a source contains.
+ */
+static void take_words(const char *option, const char *variable, struct strings *out, struct strings *content)
 {
-    static const char *const names[] = { "-I", "-L", "-isystem", "-iquote", "-include", NULL };
-    if (listed(names, before))
-        return path_absolute(word);
-    for (const char *const *n = names; *n != NULL; n++) {
-        size_t len = strlen(*n);
-        if (strncmp(word, *n, len) == 0 && word[len] != '\0' && word[len] != '/')
-            return text("%s%s", *n, path_absolute(word + len));
-    }
-    return word;
-}
-
-static void take_words(const char *option, const char *variable, struct strings *out)
-{
-    const char *given = option != NULL ? option : getenv(variable), *before = "";
+    const char *given = option != NULL ? option : getenv(variable);
     struct strings words = { 0 };
     if (given != NULL)
         strings_add_words(&words, given);
-    for (size_t i = 0; i < words.count; before = words.items[i++])
-        strings_add(out, absolute_word(words.items[i], before));
+    for (size_t i = 0; i < words.count; i++) {
+        const struct flag *flag = flag_of(words.items[i]);
+        const char *value = flag == NULL ? "" : words.items[i] + strlen(flag->name);
+        bool is_apart = flag != NULL && *value == '\0' && i + 1 < words.count;
+        size_t first = out->count;
+        if (flag == NULL) {
+            strings_add(out, words.items[i]);
+            continue;
+        }
+        if (is_apart)
+            value = words.items[++i];
+        if (flag->is_path && *value != '/' && *value != '\0')
+            value = path_absolute(value);
+        strings_add(out, is_apart ? flag->name : text("%s%s", flag->name, value));
+        if (is_apart)
+            strings_add(out, value);
+        if (content != NULL && flag->is_content)
+            strings_add_all(content, out->items + first, out->count - first);
+    }
 }
 
 void compilers_take_flags(const char *cflags, const char *ldflags, struct project *p)
 {
-    take_words(cflags, "CFLAGS", &p->given_cflags);
-    take_words(ldflags, "LDFLAGS", &p->given_ldflags);
-    for (size_t i = 0; i < p->given_cflags.count; i++) {
-        const char *word = p->given_cflags.items[i];
-        if (!says_content(word))
-            continue;
-        strings_add(&p->compiler.given, word);
-        if (listed(content_flags, word) && i + 1 < p->given_cflags.count)
-            strings_add(&p->compiler.given, p->given_cflags.items[++i]);
-    }
+    take_words(cflags, "CFLAGS", &p->given_cflags, &p->compiler.given);
+    take_words(ldflags, "LDFLAGS", &p->given_ldflags, NULL);
     p->builder.given = p->compiler.given;
 }
 
 bool compilers_know_flags(const struct project *p)
 {
-    struct strings argv = { 0 };
-    if (p->given_cflags.count + p->given_ldflags.count == 0)
-        return true;
-    compiler_words(&p->builder, &argv);
-    strings_add_all(&argv, p->given_cflags.items, p->given_cflags.count);
-    const char *const rest[] = { "-x", "c", "-S", "-o", "/dev/null", "/dev/null" };
-    strings_add_all(&argv, rest, sizeof rest / sizeof *rest);
-    struct command command = { .argv = argv.items };
-    if (run_all(&command, 1))
+    struct command command;
+    if (p->given_cflags.count == 0 || builder_takes(p, &p->given_cflags, &command))
         return true;
     error("%s does not compile with the flags '%s': %.*s", p->builder.cc, strings_join(&p->given_cflags, " "),
           (int)strcspn(command.err, "\n"), command.err);
