@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/keep.h"
 #include "base/paths.h"
 #include "base/report.h"
 
@@ -56,4 +57,10 @@ int lock_take(const char *path, const char *waiting)
     }
     error("cannot lock %s: %s", path_shown(path), strerror(errno));
     return -1;
+}
+
+int lock_application(const char *folder)
+{
+    return lock_take(text("%s/_build/" LOCK_NAME, folder),
+                     text("Waiting for another mirage to finish in %s", path_shown(folder)));
 }

@@ -10,4 +10,10 @@
  */
 int lock_take(const char *path, const char *waiting);
 
+/* The file in _build that is its lock. */
+#define LOCK_NAME "lock"
+
+/* The lock of an application's folder, whose _build one mirage at a time writes to. Who waits is told. */
+int lock_application(const char *folder);
+
 #endif

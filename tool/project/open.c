@@ -143,8 +143,7 @@ bool project_open(const struct choices *choices, struct project *p, struct choic
     *chosen = *choices;
     if (!installation_find(&p->installation) || !find_application(choices, p))
         return false;
-    p->lock = lock_take(text("%s/_build/lock", p->home),
-                        text("Waiting for another mirage to finish in %s", path_shown(p->home)));
+    p->lock = lock_application(p->home);
     if (p->lock < 0)
         return false;
     choices_recall(p, chosen);
