@@ -4,10 +4,10 @@
 import json
 import os
 import pty
+import select
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from session import play
@@ -438,18 +438,15 @@ def terminal_output(s):
             os.login_tty(slave) if hasattr(os, "login_tty") else [os.setsid()] + [os.dup2(slave, n) for n in (0, 1, 2)]
             os.chdir(s.work)
             os.execve(s.mirage, [s.mirage, *words], {**s.env, **env})
-        os.close(slave)
-        text, end = b"", time.monotonic() + 60
-        while time.monotonic() < end:
-            try:
-                got = os.read(master, 65536)
-            except OSError:
-                break
-            if not got:
-                break
-            text += got
+        # The terminal stays open here, since what the program wrote last may be lost when the last one closes it.
+        text, ended = b"", False
+        while select.select([master], [], [], 0.2)[0] or not ended:
+            if select.select([master], [], [], 0)[0]:
+                text += os.read(master, 65536)
+            else:
+                ended = ended or os.waitpid(pid, os.WNOHANG)[0] == pid
         os.close(master)
-        os.waitpid(pid, 0)
+        os.close(slave)
         return text.decode()
 
     s.mirage_does("new", "shown")
