@@ -53,8 +53,8 @@ static err fuzz_entry(void *arg)
                 memcpy(b->data, (const uint8_t[]){ 0, 1, 8, 0, 6, 4, 0 }, 7);
             eth_on_arp(arp, split(b, what >> 1 & 15, what & 0x20), what & 1);
         }
-        CHECK((arp->waiting == 0) == (arp->waiting_pinned == 0));
-        CHECK(arp->waiting <= 8 && arp->neighbours.value <= 8);
+        CHECK((arp->waiting.count == 0) == (arp->waiting.pinned == 0));
+        CHECK(arp->waiting.count <= 8 && arp->neighbours.value <= 8);
     }
     os_cancel(prober);
     IGNORE(os_join(prober));

@@ -121,8 +121,8 @@ static err fuzz_entry(void *arg)
             send(ip, in, what);
         else
             receive(ip, in, what);
-        CHECK((ip->waiting == 0) == (ip->waiting_pinned == 0));
-        CHECK(ip->waiting <= 8 && ip->neighbour_count.value <= 8 && ip->group_count <= IPV6_GROUPS_MAX);
+        CHECK((ip->waiting.count == 0) == (ip->waiting.pinned == 0));
+        CHECK(ip->waiting.count <= 8 && ip->neighbour_count.value <= 8 && ip->group_count <= IPV6_GROUPS_MAX);
     }
     ipv6_disconnect(ip);
     CHECK(fuzz_eth.joined == 0);

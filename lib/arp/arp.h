@@ -9,6 +9,7 @@
 #include <mirage/functor.h>
 #include <mirage/metric.h>
 
+#include <base/waiting/waiting.h>
 #include <base/wire/arp.h>
 
 PARAM(ETHERNET, eth);
@@ -81,7 +82,8 @@ struct arp {
     uint32_t network, mask; /* whose hosts are remembered when they ask */
     uint32_t seed, pending; /* `pending` counts the entries that the timer has to look at */
     uint16_t free;
-    size_t count, waiting, waiting_pinned; /* packets that wait, and the memory that they hold */
+    size_t count;
+    struct waiting waiting;
     struct os_timer timer;
     struct os_waitq changed; /* entries became known or missing */
     struct arp_address addresses[ARP_ADDRESSES_MAX];

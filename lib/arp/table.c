@@ -27,23 +27,22 @@ static void set_state(struct arp *arp, struct arp_entry *entry, enum arp_state s
     arp->pending += is_pending(entry);
 }
 
-static void drop_waiting(struct arp *arp, struct arp_entry *entry, size_t n)
+static struct waiting_queue queue_of(struct arp_entry *entry)
 {
-    for (size_t i = 0; i < n; i++) {
-        arp->waiting_pinned -= buf_pinned(entry->waiting[i]);
-        buf_free(entry->waiting[i]);
-    }
-    entry->waiting_count = (uint8_t)(entry->waiting_count - n);
-    memmove(entry->waiting, entry->waiting + n, entry->waiting_count * sizeof *entry->waiting);
-    arp->waiting -= n;
-    metric_add(&arp->dropped, (int64_t)n);
+    return (struct waiting_queue){ entry->waiting, &entry->waiting_count };
+}
+
+static void drop_all(struct arp *arp, struct arp_entry *entry)
+{
+    metric_add(&arp->dropped, entry->waiting_count);
+    waiting_drop(&arp->waiting, queue_of(entry), entry->waiting_count);
 }
 
 INTERNAL void arp_release(struct arp *arp, struct arp_entry *entry)
 {
     uint16_t index = (uint16_t)(entry - arp->entries + 1), *link = head_of(arp, entry->ip);
 
-    drop_waiting(arp, entry, entry->waiting_count);
+    drop_all(arp, entry);
     while (*link != index)
         link = &arp->entries[*link - 1].next;
     *link = entry->next;
@@ -115,47 +114,27 @@ INTERNAL void arp_ask(struct arp *arp, struct arp_entry *entry)
 INTERNAL void arp_learn(struct arp *arp, struct arp_entry *entry, const struct ethernet_address *mac)
 {
     struct buf *waiting[KEY_CONSTANT(waiting_max)];
-    size_t count = entry->waiting_count;
 
     entry->mac = *mac;
     entry->since = os_loop_now();
     entry->tries = 0;
     set_state(arp, entry, ARP_KNOWN);
     /* Writing may lead back here, so the entry is finished first. */
-    memcpy(waiting, entry->waiting, count * sizeof *waiting);
-    entry->waiting_count = 0;
-    arp->waiting -= count;
-    for (size_t i = 0; i < count; i++)
-        arp->waiting_pinned -= buf_pinned(waiting[i]);
+    size_t count = waiting_take(&arp->waiting, queue_of(entry), waiting);
     for (size_t i = 0; i < count; i++)
         IGNORE(eth_write(arp->eth, mac, ETHERNET_IPV4, waiting[i]));
     os_wake_all(&arp->changed);
 }
 
-static bool is_room(const struct arp *arp, const struct arp_entry *entry, size_t pinned)
-{
-    return entry->waiting_count < key_waiting_max && arp->waiting < (size_t)key_waiting_total_max &&
-           arp->waiting_pinned + pinned <= (size_t)key_waiting_bytes_max;
-}
-
 INTERNAL err arp_hold(struct arp *arp, struct arp_entry *entry, struct buf *packet)
 {
-    /* A small answer to a stranger may lie in a large piece of memory. */
-    packet = buf_compact(packet);
-    size_t pinned = buf_pinned(packet);
+    static const struct waiting_most most = { KEY_CONSTANT(waiting_max), KEY_CONSTANT(waiting_total_max),
+                                              KEY_CONSTANT(waiting_bytes_max) };
+    size_t dropped;
+    err e = waiting_hold(&arp->waiting, &most, queue_of(entry), packet, &dropped);
 
-    /* RFC 1122, section 2.3.2.2: the latest packet is kept. */
-    while (!is_room(arp, entry, pinned) && entry->waiting_count > 0)
-        drop_waiting(arp, entry, 1);
-    if (!is_room(arp, entry, pinned)) {
-        metric_add(&arp->dropped, 1);
-        buf_free(packet);
-        return ERR_NO_SPACE;
-    }
-    entry->waiting[entry->waiting_count++] = packet;
-    arp->waiting++;
-    arp->waiting_pinned += pinned;
-    return OK;
+    metric_add(&arp->dropped, (int64_t)dropped);
+    return e;
 }
 
 INTERNAL os_time arp_age(struct arp *arp, os_time now)
@@ -176,7 +155,7 @@ INTERNAL os_time arp_age(struct arp *arp, os_time now)
         } else {
             log_debug("%u.%u.%u.%u does not answer", entry->ip >> 24, entry->ip >> 16 & 255,
                       entry->ip >> 8 & 255, entry->ip & 255);
-            drop_waiting(arp, entry, entry->waiting_count);
+            drop_all(arp, entry);
             set_state(arp, entry, ARP_MISSING);
             entry->since = now;
             os_wake_all(&arp->changed);

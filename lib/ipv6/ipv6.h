@@ -15,6 +15,7 @@
 #include <base/packet/packet.h>
 #include <base/path_mtu/path_mtu.h>
 #include <base/reassembly/reassembly.h>
+#include <base/waiting/waiting.h>
 #include <base/wire/ipv6.h>
 #include <base/wire/ndp.h>
 
@@ -159,7 +160,7 @@ struct ipv6 {
         fragments_out, fragments_refused, ndp_refused, neighbour_count, waiting_dropped, duplicates;
 
     size_t neighbours_room, pending;
-    size_t waiting, waiting_pinned; /* packets that wait, and the memory that they hold */
+    struct waiting waiting;
     uint16_t free, heads[IPV6_HEADS];
     struct ipv6_neighbour neighbours[];
 };

@@ -25,16 +25,15 @@ static void set_state(struct ipv6 *ip, struct ipv6_neighbour *n, enum ipv6_neigh
         ipv6_changed(ip);
 }
 
-static void drop_waiting(struct ipv6 *ip, struct ipv6_neighbour *n, size_t count)
+static struct waiting_queue queue_of(struct ipv6_neighbour *n)
 {
-    for (size_t i = 0; i < count; i++) {
-        ip->waiting_pinned -= buf_pinned(n->waiting[i]);
-        buf_free(n->waiting[i]);
-    }
-    n->waiting_count = (uint8_t)(n->waiting_count - count);
-    memmove(n->waiting, n->waiting + count, n->waiting_count * sizeof *n->waiting);
-    ip->waiting -= count;
-    metric_add(&ip->waiting_dropped, (int64_t)count);
+    return (struct waiting_queue){ n->waiting, &n->waiting_count };
+}
+
+static void drop_all(struct ipv6 *ip, struct ipv6_neighbour *n)
+{
+    metric_add(&ip->waiting_dropped, n->waiting_count);
+    waiting_drop(&ip->waiting, queue_of(n), n->waiting_count);
 }
 
 INTERNAL void neighbour_init(struct ipv6 *ip)
@@ -47,7 +46,7 @@ INTERNAL void neighbour_init(struct ipv6 *ip)
 INTERNAL void neighbour_end(struct ipv6 *ip)
 {
     for (size_t i = 0; i < ip->neighbours_room; i++)
-        drop_waiting(ip, &ip->neighbours[i], ip->neighbours[i].waiting_count);
+        drop_all(ip, &ip->neighbours[i]);
 }
 
 INTERNAL struct ipv6_neighbour *neighbour_find(struct ipv6 *ip, const struct ip_addr *addr)
@@ -62,7 +61,7 @@ static void release(struct ipv6 *ip, struct ipv6_neighbour *n)
 {
     uint16_t index = (uint16_t)(n - ip->neighbours + 1), *link = head_of(ip, &n->addr);
 
-    drop_waiting(ip, n, n->waiting_count);
+    drop_all(ip, n);
     while (*link != index)
         link = &ip->neighbours[*link - 1].next;
     *link = n->next;
@@ -129,40 +128,21 @@ static void send_waiting(struct ipv6 *ip, struct ipv6_neighbour *n)
 {
     struct buf *waiting[IPV6_WAITING];
     struct ethernet_address mac = n->mac;
-    size_t count = n->waiting_count;
+    size_t count = waiting_take(&ip->waiting, queue_of(n), waiting);
 
-    memcpy(waiting, n->waiting, count * sizeof *waiting);
-    n->waiting_count = 0;
-    ip->waiting -= count;
-    for (size_t i = 0; i < count; i++)
-        ip->waiting_pinned -= buf_pinned(waiting[i]);
     for (size_t i = 0; i < count; i++)
         IGNORE(eth_write(ip->eth, &mac, ETHERNET_IPV6, waiting[i]));
 }
 
-static bool is_room(const struct ipv6 *ip, const struct ipv6_neighbour *n, size_t pinned)
-{
-    return n->waiting_count < IPV6_WAITING && ip->waiting < (size_t)key_waiting_total_max &&
-           ip->waiting_pinned + pinned <= (size_t)key_waiting_bytes_max;
-}
-
 static err hold(struct ipv6 *ip, struct ipv6_neighbour *n, struct buf *packet)
 {
-    /* A small answer to a stranger may lie in a large piece of memory. */
-    packet = buf_compact(packet);
-    size_t pinned = buf_pinned(packet);
+    static const struct waiting_most most = { IPV6_WAITING, KEY_CONSTANT(waiting_total_max),
+                                              KEY_CONSTANT(waiting_bytes_max) };
+    size_t dropped;
+    err e = waiting_hold(&ip->waiting, &most, queue_of(n), packet, &dropped);
 
-    while (!is_room(ip, n, pinned) && n->waiting_count > 0)
-        drop_waiting(ip, n, 1);
-    if (!is_room(ip, n, pinned)) {
-        metric_add(&ip->waiting_dropped, 1);
-        buf_free(packet);
-        return ERR_NO_SPACE;
-    }
-    n->waiting[n->waiting_count++] = packet;
-    ip->waiting++;
-    ip->waiting_pinned += pinned;
-    return OK;
+    metric_add(&ip->waiting_dropped, (int64_t)dropped);
+    return e;
 }
 
 INTERNAL err neighbour_write(struct ipv6 *ip, const struct ip_addr *addr, struct buf *packet)
@@ -283,7 +263,7 @@ static void on_due(struct ipv6 *ip, struct ipv6_neighbour *n)
         return;
     }
     log_debug("%s does not answer", ip_format(&n->addr, text));
-    drop_waiting(ip, n, n->waiting_count);
+    drop_all(ip, n);
     set_state(ip, n, NEIGHBOUR_MISSING);
 }
 
