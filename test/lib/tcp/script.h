@@ -58,6 +58,18 @@ static void peer_ack(struct peer *p)
     peer_send(p, ACK, NULL, 0);
 }
 
+/* Acknowledge up to `ack`, with a SACK block unless it is empty. */
+static __attribute__((unused)) void peer_sack(struct peer *p, uint32_t ack, uint32_t left, uint32_t right)
+{
+    struct segment s = peer_segment(p, ACK);
+    s.ack = ack;
+    if (left != right) {
+        s.sack_count = 1;
+        s.sacks[0] = (struct sack_block){ left, right };
+    }
+    inject(&p->net, s, NULL, 0);
+}
+
 /* Wait up to `wait` for a's next segment. It must have these flags. ECN's flags are ignored. */
 static struct segment peer_expect(struct peer *p, os_time wait, uint8_t flags)
 {

@@ -44,20 +44,32 @@ static err open_marked(void *arg)
     return tcp_open_with(p->tcp, &to, &marks, buf_static("", 0), &p->flow);
 }
 
+/* Begin to open a marked connection, and see its SYN. */
+static void begin_opening(struct peer *p, struct os_fiber **opener)
+{
+    peer_make(p);
+    CHECK_EQUAL(os_spawn(opener, open_marked, p), OK);
+    p->syn_ack = expect_marked(p, SECONDS(1), SYN, EF << 2, 7);
+    p->local_port = p->syn_ack.source_port;
+}
+
+/* Answer it with a SYN-ACK that acknowledges this. */
+static void answer_opening(struct peer *p, uint32_t ack)
+{
+    struct segment s = peer_segment(p, SYN | ACK);
+    s.ack = ack;
+    inject(&p->net, s, NULL, 0);
+}
+
 /* The SYN has the options, and so has the SYN that follows a lost one; no bytes go with it. */
 FIBER_TEST(of_the_syn)
 {
     struct peer p;
     struct os_fiber *opener;
-    peer_make(&p);
-    CHECK_EQUAL(os_spawn(&opener, open_marked, &p), OK);
-    p.syn_ack = expect_marked(&p, SECONDS(1), SYN, EF << 2, 7);
+    begin_opening(&p, &opener);
     CHECK_EQUAL(p.syn_ack.fast_open.kind, 0);
     expect_marked(&p, SECONDS(2), SYN, EF << 2, 7);
-    p.local_port = p.syn_ack.source_port;
-    struct segment s = peer_segment(&p, SYN | ACK);
-    s.ack = p.ack;
-    inject(&p.net, s, NULL, 0);
+    answer_opening(&p, p.ack);
     p.seq++;
     expect_marked(&p, SECONDS(1), ACK, EF << 2, 7);
     CHECK_EQUAL(os_join(opener), OK);
@@ -72,13 +84,8 @@ FIBER_TEST(of_a_reset_while_opening)
 {
     struct peer p;
     struct os_fiber *opener;
-    peer_make(&p);
-    CHECK_EQUAL(os_spawn(&opener, open_marked, &p), OK);
-    p.syn_ack = expect_marked(&p, SECONDS(1), SYN, EF << 2, 7);
-    p.local_port = p.syn_ack.source_port;
-    struct segment s = peer_segment(&p, SYN | ACK);
-    s.ack = p.ack + 1000;
-    inject(&p.net, s, NULL, 0);
+    begin_opening(&p, &opener);
+    answer_opening(&p, p.ack + 1000);
     expect_marked(&p, SECONDS(1), RST, EF << 2, 7);
     os_cancel(opener);
     CHECK_EQUAL(os_join(opener), ERR_CANCELLED);

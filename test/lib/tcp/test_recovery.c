@@ -28,17 +28,6 @@ static uint32_t take(struct peer *p, int n, uint32_t len)
     return first;
 }
 
-static void sack_bytes(struct peer *p, uint32_t ack, uint32_t left, uint32_t right)
-{
-    struct segment s = peer_segment(p, ACK);
-    s.ack = ack;
-    if (left != right) {
-        s.sack_count = 1;
-        s.sacks[0] = (struct sack_block){ left, right };
-    }
-    inject(&p->net, s, NULL, 0);
-}
-
 FIBER_TEST(timeout_and_backoff)
 {
     struct peer p;
@@ -71,19 +60,19 @@ FIBER_TEST(tail_loss)
     write_bytes(&p, 988 * 5);
     uint32_t first = take(&p, 5, 988);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first + 3 * 988, 0, 0); /* the last two are lost */
+    peer_sack(&p, first + 3 * 988, 0, 0); /* the last two are lost */
     os_time began = os_now();
     struct segment s = peer_expect(&p, SECONDS(1), ACK);
     CHECK_EQUAL(s.seq, first + 4 * 988); /* the last segment is sent again */
     CHECK(os_now() - began < MILLISECONDS(300));
     CHECK_EQUAL(METRIC(&p, tail_probes), 1);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first + 3 * 988, first + 4 * 988, first + 5 * 988);
+    peer_sack(&p, first + 3 * 988, first + 4 * 988, first + 5 * 988);
     s = peer_expect(&p, MILLISECONDS(5), ACK);
     CHECK_EQUAL(s.seq, first + 3 * 988);
     CHECK_EQUAL(METRIC(&p, timeouts), 0);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first + 5 * 988, 0, 0);
+    peer_sack(&p, first + 5 * 988, 0, 0);
     CHECK_EQUAL(p.flow->recovery, OPEN);
     CHECK(p.flow->sent == NULL && p.flow->lost_bytes == 0 && p.flow->sacked_bytes == 0 &&
           p.flow->resent_bytes == 0);
@@ -99,17 +88,17 @@ FIBER_TEST(fast_retransmit)
     write_bytes(&p, 988 * 10);
     uint32_t first = take(&p, 10, 988);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first, first + 988, first + 2 * 988);
-    sack_bytes(&p, first, first + 988, first + 3 * 988);
+    peer_sack(&p, first, first + 988, first + 2 * 988);
+    peer_sack(&p, first, first + 988, first + 3 * 988);
     os_sleep(MILLISECONDS(1));
     expect_silence(&p, MILLISECONDS(1));
-    sack_bytes(&p, first, first + 988, first + 4 * 988);
+    peer_sack(&p, first, first + 988, first + 4 * 988);
     struct segment s = peer_expect(&p, MILLISECONDS(2), ACK);
     CHECK(s.seq == first && s.len == 988);
     CHECK_EQUAL(p.flow->recovery, RECOVERY);
     CHECK_EQUAL(p.flow->ssthresh, 9880 * 7 / 10);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first + 10 * 988, 0, 0);
+    peer_sack(&p, first + 10 * 988, 0, 0);
     CHECK_EQUAL(p.flow->recovery, OPEN);
     CHECK_EQUAL(p.flow->cwnd, 9880 * 7 / 10);
     done(&p);
@@ -126,14 +115,14 @@ FIBER_TEST(lost_retransmission)
     write_bytes(&p, 988 * 20);
     uint32_t first = take(&p, 10, 988);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first, first + 2 * 988, first + 10 * 988);
+    peer_sack(&p, first, first + 2 * 988, first + 10 * 988);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(2), ACK).seq, first); /* proportional rate: one or more */
     struct segment s = peer_expect(&p, MILLISECONDS(2), ACK);
     CHECK_EQUAL(s.seq, first + 988);
     take(&p, 1, 988);
     os_sleep(MILLISECONDS(110));
     /* The second retransmission and new bytes arrive. The first one does not. */
-    sack_bytes(&p, first, first + 988, p.ack);
+    peer_sack(&p, first, first + 988, p.ack);
     bool again = false;
     for (int i = 0; i < 12 && !again; i++) {
         struct captured *c = expect_segment(&p.net, MILLISECONDS(60));
@@ -154,9 +143,9 @@ FIBER_TEST(reordering)
     write_bytes(&p, 988 * 8);
     uint32_t first = take(&p, 8, 988);
     os_sleep(MILLISECONDS(100));
-    sack_bytes(&p, first, first + 988, first + 8 * 988);
+    peer_sack(&p, first, first + 988, first + 8 * 988);
     expect_silence(&p, MILLISECONDS(20));
-    sack_bytes(&p, first + 8 * 988, 0, 0);
+    peer_sack(&p, first + 8 * 988, 0, 0);
     expect_silence(&p, SECONDS(2));
     CHECK_EQUAL(METRIC(&p, resent), 0);
     done(&p);
@@ -170,10 +159,10 @@ FIBER_TEST(reneging)
     open_with(&p, sack_syn);
     write_bytes(&p, 4000);
     uint32_t first = take(&p, 4, 1000);
-    sack_bytes(&p, first, first + 1000, first + 4000);
+    peer_sack(&p, first, first + 1000, first + 4000);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(2), ACK).seq, first);
     os_sleep(MILLISECONDS(1));
-    sack_bytes(&p, first + 1000, 0, 0); /* the peer forgets the other SACKed bytes */
+    peer_sack(&p, first + 1000, 0, 0); /* the peer forgets the other SACKed bytes */
     struct segment s = peer_expect(&p, SECONDS(2), ACK);
     CHECK_EQUAL(s.seq, first + 1000);
     CHECK_EQUAL(METRIC(&p, reneged), 1);
@@ -195,10 +184,10 @@ FIBER_TEST(new_reno)
     write_bytes(&p, 10000);
     uint32_t first = take(&p, 10, 1000);
     for (int i = 0; i < 3; i++)
-        sack_bytes(&p, first, 0, 0);
+        peer_sack(&p, first, 0, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(2), ACK).seq, first);
     expect_silence(&p, MILLISECONDS(2));
-    sack_bytes(&p, first + 4000, 0, 0);
+    peer_sack(&p, first + 4000, 0, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(2), ACK).seq, first + 4000);
     CHECK_EQUAL(p.flow->recovery, RECOVERY);
     p.ack = first + 10000;
@@ -225,7 +214,7 @@ FIBER_TEST(spurious_timeout)
     os_sleep(MILLISECONDS(1500));
     CHECK(METRIC(&p, timeouts) > 0);
     p.tsecr = echo; /* the acknowledgement of the originals arrives */
-    sack_bytes(&p, first + 4 * 988, 0, 0);
+    peer_sack(&p, first + 4 * 988, 0, 0);
     CHECK_EQUAL(METRIC(&p, undone), 1);
     CHECK(p.flow->cwnd >= before);
     CHECK_EQUAL(p.flow->recovery, OPEN);
@@ -242,15 +231,15 @@ FIBER_TEST(timeout_with_sacks)
     write_bytes(&p, 988 * 10);
     uint32_t first = take(&p, 10, 988);
     p.flow->sack = true;
-    sack_bytes(&p, first, first + 2 * 988, first + 4 * 988);
+    peer_sack(&p, first, first + 2 * 988, first + 4 * 988);
     p.net.a.ip.taken = p.net.a.ip.captured_count;
     os_sleep(SECONDS(1));
     p.net.a.ip.taken = p.net.a.ip.captured_count;
     CHECK_EQUAL(p.flow->recovery, LOSS);
     p.tsecr = 0;
-    sack_bytes(&p, first + 988, first + 2 * 988, first + 4 * 988);
+    peer_sack(&p, first + 988, first + 2 * 988, first + 4 * 988);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(3), ACK).seq, first + 988);
-    sack_bytes(&p, first + 4 * 988, 0, 0);
+    peer_sack(&p, first + 4 * 988, 0, 0);
     CHECK_EQUAL(peer_expect(&p, MILLISECONDS(3), ACK).seq, first + 4 * 988);
     done(&p);
     return OK;
@@ -263,13 +252,13 @@ FIBER_TEST(nonsense_sacks)
     open_with(&p, sack_syn);
     write_bytes(&p, 3000);
     uint32_t first = take(&p, 3, 1000);
-    sack_bytes(&p, first, first + 2000, first + 9000);
-    sack_bytes(&p, first, first + 3000, first + 2000);
-    sack_bytes(&p, first, first - 9000, first - 1000);
+    peer_sack(&p, first, first + 2000, first + 9000);
+    peer_sack(&p, first, first + 3000, first + 2000);
+    peer_sack(&p, first, first - 9000, first - 1000);
     CHECK_EQUAL(p.flow->sacked_bytes, 0);
     /* SACKs of single bytes: the list of records stays short. */
     for (uint32_t at = 1; at < 3000; at += 2)
-        sack_bytes(&p, first, first + at, first + at + 1);
+        peer_sack(&p, first, first + at, first + at + 1);
     CHECK(p.flow->sent_count < 100);
     p.ack = first + 3000;
     peer_ack(&p);
