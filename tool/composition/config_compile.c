@@ -53,9 +53,6 @@ static bool compile(const struct evaluation *e, const char *config, const struct
 {
     struct strings argv = { 0 };
     struct messages messages;
-    /* messages_read reads English. */
-    strings_add(&argv, "env");
-    strings_add(&argv, "LC_ALL=C");
     compiler_words(e->compiler, &argv);
     strings_add_all(&argv, flags->items, flags->count);
     const char *const rest[] = { "-MD", "-MF", depfile, "-c", "-o", object, config };
@@ -103,8 +100,6 @@ static bool link_object(const struct evaluation *e, const char *config, const ch
                         const char *library)
 {
     struct strings argv = { 0 };
-    const char *const english[] = { "env", "LC_ALL=C" };
-    strings_add_all(&argv, english, sizeof english / sizeof *english);
     compiler_words(e->compiler, &argv);
     const char *const rest[] = { "-shared",
                                  "-Wl,-z,defs",
